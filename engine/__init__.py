@@ -1,0 +1,1 @@
+"""From text and a checkpoint to counts of neuron activity, layer by layer."""

@@ -1,0 +1,1 @@
+"""From active bits to what is known of each neuron."""

@@ -1,0 +1,1 @@
+"""Checkpoints and the forward pass, one layer at a time."""

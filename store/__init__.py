@@ -1,0 +1,1 @@
+"""Files of a run: their schema, writing them safely, reading and querying them."""
