@@ -1,0 +1,122 @@
+"""The runs directory: where runs lie, what they are called, and the state each is in."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+
+from neuron_tui.store.errors import RunBusyError, RunDamagedError, RunNotFoundError, UsageError
+from neuron_tui.store.lock import is_being_written
+from neuron_tui.store.manifest import CORPUS_FILE, MANIFEST, Manifest, layer_file, read_manifest
+
+State = Literal["complete", "partial", "running", "damaged"]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One line of the list of runs. `size` is in bytes on disk; `manifest` is None for a damaged run.json."""
+
+    name: str
+    path: Path
+    state: State
+    size: int
+    manifest: Manifest | None
+    problem: str | None
+
+
+def runs_directory(given: Path | None = None) -> Path:
+    """The runs directory: as given, else $NEURON_TUI_RUNS, else the platform's place for user data."""
+    if given is not None:
+        return given
+    if variable := os.environ.get("NEURON_TUI_RUNS"):
+        return Path(variable)
+    return user_data_path("neuron-tui", appauthor=False) / "runs"
+
+
+def run_folder(directory: Path, name: str) -> Path:
+    """Folder of the run called `name`.
+
+    Raises
+    ------
+    UsageError
+        The name could leave the runs directory or is no portable file name.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"the run name {name!r} cannot be used\n"
+            "Use up to 100 letters, digits and . _ + @ - , beginning with a letter or digit."
+        )
+    return directory / name
+
+
+def find_run(directory: Path, run: str) -> Path:
+    """Folder of a run given by name or by path; raises RunNotFoundError."""
+    if _NAME.fullmatch(run) and (directory / run / MANIFEST).exists():
+        return directory / run
+    path = Path(run).expanduser()
+    if (path / MANIFEST).exists():
+        return path
+    raise RunNotFoundError(
+        f"no run {run!r} in {directory}, nor at that path\nSee the runs there are with: neuron-tui runs"
+    )
+
+
+def list_runs(directory: Path) -> list[RunSummary]:
+    """All runs below a directory by name; what cannot be read is listed as damaged."""
+    if not directory.is_dir():
+        return []
+    folders = sorted(p for p in directory.iterdir() if (p / MANIFEST).is_file())
+    return [summarise(folder) for folder in folders]
+
+
+def summarise(folder: Path) -> RunSummary:
+    """State and size of one run, from its manifest and the sizes of its files."""
+    size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+    try:
+        manifest = read_manifest(folder)
+    except (RunDamagedError, RunNotFoundError) as error:
+        return RunSummary(folder.name, folder, "damaged", size, None, str(error))
+    problem = missing_or_cut(folder, manifest)
+    state: State = "damaged" if problem else "complete" if manifest.complete else "partial"
+    if is_being_written(folder):
+        state = "running"
+    return RunSummary(folder.name, folder, state, size, manifest, problem)
+
+
+def missing_or_cut(folder: Path, manifest: Manifest) -> str | None:
+    """The first listed file that is not there with its size, in words; None if all are."""
+    listed = {layer_file(layer): entry for layer, entry in manifest.layers.items()}
+    if manifest.corpus is not None:
+        listed[CORPUS_FILE] = manifest.corpus.file
+    for name, entry in sorted(listed.items()):
+        path = folder / name
+        if not path.is_file():
+            return f"{name} is missing"
+        if path.stat().st_size != entry.bytes:
+            return f"{name} has {path.stat().st_size} bytes, run.json says {entry.bytes}"
+    return None
+
+
+def delete_run(folder: Path) -> None:
+    """Delete a run and everything in its folder.
+
+    Raises
+    ------
+    RunNotFoundError
+        The folder holds no run.json, so it is not ours to delete.
+    RunBusyError
+        A process is writing it.
+    """
+    if not (folder / MANIFEST).is_file():
+        raise RunNotFoundError(f"no run at {folder}: it has no {MANIFEST}")
+    if is_being_written(folder):
+        raise RunBusyError(f"the run {folder.name} is being written\nStop the extraction before deleting it.")
+    shutil.rmtree(folder)

@@ -1,0 +1,77 @@
+"""Writing files so that a crash, a full disk or a killed process leaves either the old one or the new one."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from neuron_tui.store.errors import DiskFullError, InputError
+
+TEMPORARY_SUFFIX = ".partial"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; on success sync it and move it into place.
+
+    Raises
+    ------
+    DiskFullError
+        The disk has no room; `path` is as it was.
+    """
+    temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
+    try:
+        with disk_full_named(path):
+            temporary.unlink(missing_ok=True)
+            yield temporary
+            _sync(temporary)
+            temporary.replace(path)
+            _sync(path.parent)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def disk_full_named(path: Path) -> Iterator[None]:
+    """Turn the system's words for a full or read-only disk into an error that names the file.
+
+    h5py raises OSError for every failure, with the errno in its text only.
+    """
+    try:
+        yield
+    except OSError as error:
+        text = str(error)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT) or "errno = 28" in text or "No space left" in text:
+            raise DiskFullError(
+                f"no space left on the disk while writing {path}\nFree some space and run the same command again."
+            ) from error
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+            raise InputError(
+                f"cannot write {path}: {error.strerror}\nChoose a place you can write to with --runs-dir."
+            ) from error
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a small text file as a whole; raises as `replacing` does."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,188 @@
+"""HDF5 files that follow the schema: written whole, and read with suspicion.
+
+A run may come from anyone. A reader therefore refuses what could reach outside the file (external links,
+external storage, virtual datasets), what needs a filter plug-in, and shapes that its own attributes deny.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from neuron_tui.store.errors import RunDamagedError
+from neuron_tui.store.schema import FORMAT_VERSION, MAX_DIMENSION, Dataset, FileSchema, resolve
+
+Array = npt.NDArray[Any]
+
+_TEXT = h5py.string_dtype("utf-8")
+_KNOWN_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}
+_MAX_INFLATION = 2000
+"""Deflate cannot compress below about 1/1030, shuffle adds nothing: a larger ratio is a lie about the shape."""
+
+
+class SchemaWriter:
+    """Writes the datasets of one file; every name, shape and dtype is checked against the schema."""
+
+    def __init__(self, path: Path, schema: FileSchema, dimensions: Mapping[str, int], **attributes: int) -> None:
+        self._schema = {d.name: d for d in schema.datasets}
+        self._dimensions = dict(dimensions)
+        self._file = h5py.File(path, "w", libver="v110")
+        self._file.attrs["format_version"] = FORMAT_VERSION
+        self._file.attrs["kind"] = schema.kind
+        for name, value in attributes.items():
+            self._file.attrs[name] = value
+        for name, value in dimensions.items():
+            self._file.attrs[f"dimension_{name}"] = value
+
+    def __enter__(self) -> SchemaWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def write(self, name: str, values: Array) -> None:
+        """Write a whole dataset; `values` must have the schema's shape and fit its dtype."""
+        spec = self._schema[name]
+        shape = resolve(spec.shape, self._dimensions)
+        if values.shape != shape:
+            raise ValueError(f"{name}: shape {values.shape}, the schema says {shape}")
+        self._create(spec, shape)[...] = values if spec.dtype == "str" else values.astype(spec.dtype, copy=False)
+
+    def create(self, name: str) -> h5py.Dataset:
+        """Make a dataset of the schema's shape to be filled by slices."""
+        spec = self._schema[name]
+        return self._create(spec, resolve(spec.shape, self._dimensions))
+
+    def _create(self, spec: Dataset, shape: tuple[int, ...]) -> h5py.Dataset:
+        dtype = _TEXT if spec.dtype == "str" else np.dtype(spec.dtype)
+        options: dict[str, Any] = {}
+        if spec.rows and all(shape):
+            tail = shape[1:] if spec.rows > 1 else tuple(min(extent, 1 << 17) for extent in shape[1:])
+            options["chunks"] = (min(spec.rows, shape[0]), *tail)
+            options["compression"] = "gzip"
+            options["compression_opts"] = 1
+            options["shuffle"] = spec.dtype != "str"
+        dataset = self._file.create_dataset(spec.name, shape, dtype, **options)
+        dataset.attrs["unit"] = spec.unit
+        dataset.attrs["meaning"] = spec.meaning
+        return dataset
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaReader:
+    """An open file of a run; slices are read on demand."""
+
+    path: Path
+    file: h5py.File
+    dimensions: dict[str, int]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.file
+
+    def read(self, name: str, rows: slice | npt.NDArray[np.int64] | None = None) -> Array:
+        """A dataset, or some rows of it (`rows` ascending).
+
+        Raises
+        ------
+        RunDamagedError
+            The stored bytes cannot be decoded.
+        """
+        if isinstance(rows, np.ndarray) and len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+            rows = slice(int(rows[0]), int(rows[-1]) + 1)  # h5py reads a slice far faster than a list of points
+        try:
+            dataset = self.file[name]
+            values = dataset[...] if rows is None else dataset[rows]
+        except (OSError, KeyError, RuntimeError) as error:
+            raise _damaged(self.path, f"`{name}` cannot be read ({error})") from error
+        return np.asarray(values)
+
+
+@contextmanager
+def reading(path: Path, schema: FileSchema) -> Iterator[SchemaReader]:
+    """Open a file of the run after checking it against the schema.
+
+    Raises
+    ------
+    RunDamagedError
+        The file is missing, cut short, not of this kind, or not shaped as the schema says.
+    """
+    try:
+        # A regular file opened read-only, without HDF5's own lock: finished files are never written again.
+        file = h5py.File(path, "r", locking=False)
+    except FileNotFoundError as error:
+        raise _damaged(path, "the file is missing") from error
+    except (OSError, RuntimeError) as error:
+        raise _damaged(path, "not an HDF5 file, or cut short") from error
+    with file:
+        yield SchemaReader(path, file, _checked_dimensions(path, file, schema))
+
+
+def _damaged(path: Path, reason: str) -> RunDamagedError:
+    return RunDamagedError(
+        f"{path}: {reason}\nThe run is damaged: extract it again with --overwrite, or restore the file from a copy."
+    )
+
+
+def _checked_dimensions(path: Path, file: h5py.File, schema: FileSchema) -> dict[str, int]:
+    version = file.attrs.get("format_version")
+    if file.attrs.get("kind") != schema.kind:
+        raise _damaged(path, f"not a {schema.kind} file of a run")
+    if version != FORMAT_VERSION:
+        raise _damaged(path, f"format version {version}, this program reads {FORMAT_VERSION}")
+    dimensions: dict[str, int] = {}
+    for name, value in file.attrs.items():
+        if name.startswith("dimension_"):
+            if not isinstance(value, np.integer) or not 0 <= int(value) < MAX_DIMENSION:
+                raise _damaged(path, f"attribute {name} is {value!r}")
+            dimensions[name.removeprefix("dimension_")] = int(value)
+    _refuse_unknown(path, file, schema.names())
+    for spec in schema.datasets:
+        _check_dataset(path, file, spec, dimensions)
+    return dimensions
+
+
+def _refuse_unknown(path: Path, group: h5py.Group, names: frozenset[str], prefix: str = "") -> None:
+    for key in group:
+        name = prefix + key
+        if group.get(key, getlink=True).__class__ is not h5py.HardLink:
+            raise _damaged(path, f"`{name}` is a link out of its place")
+        if name in names:
+            continue
+        if not any(known.startswith(name + "/") for known in names):
+            raise _damaged(path, f"`{name}` is not part of the format")
+        inner = group[key]
+        if not isinstance(inner, h5py.Group):
+            raise _damaged(path, f"`{name}` is not a group")
+        _refuse_unknown(path, inner, names, name + "/")
+
+
+def _check_dataset(path: Path, file: h5py.File, spec: Dataset, dimensions: Mapping[str, int]) -> None:
+    if spec.name not in file:
+        if spec.optional:
+            return
+        raise _damaged(path, f"`{spec.name}` is missing")
+    dataset = file[spec.name]
+    if not isinstance(dataset, h5py.Dataset):
+        raise _damaged(path, f"`{spec.name}` is not a dataset")
+    try:
+        expected = resolve(spec.shape, dimensions)
+    except KeyError as error:
+        raise _damaged(path, f"the dimension {error} of `{spec.name}` is not given") from error
+    if dataset.shape != expected:
+        raise _damaged(path, f"`{spec.name}` has the shape {dataset.shape}, expected {expected}")
+    if dataset.dtype != (_TEXT if spec.dtype == "str" else np.dtype(spec.dtype)):
+        raise _damaged(path, f"`{spec.name}` has the dtype {dataset.dtype}, expected {spec.dtype}")
+    if dataset.is_virtual or dataset.external:
+        raise _damaged(path, f"`{spec.name}` keeps its data in another file")
+    filters = dataset.id.get_create_plist()
+    if any(filters.get_filter(i)[0] not in _KNOWN_FILTERS for i in range(filters.get_nfilters())):
+        raise _damaged(path, f"`{spec.name}` needs a filter that is not read here")
+    if dataset.nbytes > _MAX_INFLATION * dataset.id.get_storage_size() + (1 << 20):
+        raise _damaged(path, f"`{spec.name}` declares far more than the file holds")

@@ -1,0 +1,138 @@
+"""run.json: what a run is, how it was made, and which files belong to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from neuron_tui.store.errors import RunDamagedError, RunNotFoundError
+from neuron_tui.store.files import write_text
+
+MANIFEST = "run.json"
+CORPUS_FILE = "corpus.h5"
+
+Count = Annotated[int, Field(ge=0)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelIdentity(_Strict):
+    """The checkpoint a run was made from.
+
+    `digest` is a SHA-256 over config.json and, for each weight file, its name, size and both ends.
+    """
+
+    name: str
+    model_type: str
+    digest: Sha256
+    layers: Annotated[int, Field(ge=1)]
+    neurons: Annotated[int, Field(ge=1)]
+    width: Annotated[int, Field(ge=1)]
+    context_length: Annotated[int, Field(ge=2)]
+    activation: str
+
+
+class RunOptions(_Strict):
+    """What was asked for and decides the results. `tokens` None means all of the corpus."""
+
+    corpus: tuple[str, ...]
+    tokens: int | None
+    context_length: Annotated[int, Field(ge=2)]
+    layers: tuple[Count, ...]
+    dtype: Literal["float32", "float16", "bfloat16"]
+    keep_activations: Literal["auto", "always", "never"]
+    batch_tokens: Annotated[int, Field(ge=1)]
+
+
+class FileEntry(_Strict):
+    """A finished file of the run."""
+
+    bytes: Count
+    sha256: Sha256
+
+
+class Domain(_Strict):
+    """One domain: counted tokens and documents."""
+
+    name: str
+    tokens: Count
+    documents: Count
+
+
+class CorpusIdentity(_Strict):
+    """The corpus as tokenised. `byte_level`: token texts stand for bytes, as in GPT-2's and OPT's vocabularies."""
+
+    file: FileEntry
+    domains: tuple[Domain, ...]
+    positions: Count
+    sequences: Count
+    full_sequences: Count
+    vocabulary: Count
+    byte_level: bool
+    bos: int
+    eos: int
+    pad: int | None
+
+
+class Manifest(_Strict):
+    """The whole of run.json."""
+
+    format_version: Literal[1] = 1
+    program_version: str
+    created: str
+    model: ModelIdentity
+    options: RunOptions
+    corpus: CorpusIdentity | None = None
+    layers: dict[int, FileEntry] = Field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every layer asked for is there."""
+        return self.corpus is not None and all(layer in self.layers for layer in self.options.layers)
+
+    @property
+    def tokens(self) -> int:
+        """Counted positions of the run."""
+        return sum(d.tokens for d in self.corpus.domains) if self.corpus else 0
+
+
+def layer_file(layer: int) -> str:
+    """Path of a layer's file below the run's folder."""
+    return f"layers/layer_{layer:03d}.h5"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read run.json of a run.
+
+    Raises
+    ------
+    RunNotFoundError
+        The folder is no run.
+    RunDamagedError
+        run.json cannot be understood.
+    """
+    path = folder / MANIFEST
+    try:
+        text = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RunNotFoundError(
+            f"no run at {folder}: it has no {MANIFEST}\nSee the runs there are with: neuron-tui runs"
+        ) from error
+    try:
+        return Manifest.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise RunDamagedError(
+            f"{path}: {where}: {first['msg']}\nThe run is damaged: restore the file, or extract again with --overwrite."
+        ) from error
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Replace run.json as a whole; raises DiskFullError."""
+    write_text(folder / MANIFEST, manifest.model_dump_json(indent=1) + "\n")

@@ -1,0 +1,197 @@
+"""Opening a run and reading its neurons. A finished run answers without the model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neuron_tui.store.catalog import find_run, missing_or_cut, runs_directory
+from neuron_tui.store.corpus import Context, StoredCorpus
+from neuron_tui.store.errors import NeuronNotFoundError, RunDamagedError
+from neuron_tui.store.hdf5 import reading
+from neuron_tui.store.manifest import Manifest, layer_file, read_manifest
+from neuron_tui.store.record import (
+    DomainCount,
+    Effect,
+    NeuronRecord,
+    PositionProfile,
+    TokenScore,
+    Trigger,
+    Triggers,
+)
+from neuron_tui.store.schema import LAYER, ORDERS, STRENGTHS, TYPES
+
+_BATCH = 256
+
+_RECORD_DATASETS = tuple(
+    d.name for d in LAYER.datasets if d.name != "activations" and not d.name.startswith("contexts/")
+)
+
+
+class Layer:
+    """One finished layer of a run."""
+
+    def __init__(self, folder: Path, manifest: Manifest, corpus: StoredCorpus, index: int) -> None:
+        self.index = index
+        self.path = folder / layer_file(index)
+        self._manifest = manifest
+        self._corpus = corpus
+
+    @property
+    def neurons(self) -> int:
+        """How many neurons the layer has."""
+        return self._manifest.model.neurons
+
+    def neuron(self, neuron: int) -> NeuronRecord:
+        """The record of one neuron.
+
+        Raises
+        ------
+        NeuronNotFoundError
+            The layer has no such neuron.
+        RunDamagedError
+            The layer's file cannot be read.
+        """
+        if not 0 <= neuron < self.neurons:
+            raise NeuronNotFoundError(
+                f"layer {self.index} has no neuron {neuron}\nIts neurons are 0 to {self.neurons - 1:,}."
+            )
+        return next(self.records(np.array([neuron])))
+
+    def records(self, neurons: npt.NDArray[np.int64] | None = None) -> Iterator[NeuronRecord]:
+        """Records of the given neurons (ascending), or of all, read in batches."""
+        with reading(self.path, LAYER) as file:
+            wanted = np.arange(self.neurons) if neurons is None else neurons
+            names = [name for name in _RECORD_DATASETS if name in file]
+            for start in range(0, len(wanted), _BATCH):
+                batch = wanted[start : start + _BATCH]
+                data = {name: file.read(name, batch) for name in names}
+                for row, neuron in enumerate(batch.tolist()):
+                    yield self._record(neuron, {name: values[row] for name, values in data.items()})
+
+    def contexts(self, neuron: int) -> list[Context]:
+        """Sampled contexts of one neuron, in the order of the corpus."""
+        with reading(self.path, LAYER) as file:
+            rows = np.array([neuron])
+            positions, masks = file.read("contexts/position", rows)[0], file.read("contexts/active", rows)[0]
+        return self._corpus.contexts(positions, masks)
+
+    def columns(self, *names: str) -> dict[str, npt.NDArray[Any]]:
+        """Whole datasets of the layer by name; optional ones that are absent are left out."""
+        with reading(self.path, LAYER) as file:
+            return {name: file.read(name) for name in names if name in file}
+
+    def _record(self, neuron: int, row: dict[str, Any]) -> NeuronRecord:
+        corpus = self._manifest.corpus
+        assert corpus is not None
+        position = None
+        if "position/active" in row:
+            position = PositionProfile(
+                mutual_information=float(row["position/mutual_information"]),
+                type=TYPES[int(row["position/type"])],
+                strength=STRENGTHS[int(row["position/strength"])],
+                frequency=row["position/active"] / corpus.full_sequences,
+                sequences=corpus.full_sequences,
+            )
+        return NeuronRecord(
+            layer=self.index,
+            neuron=neuron,
+            tokens=self._manifest.tokens,
+            count=int(row["count"].sum()),
+            bos_count=int(row["bos_count"]),
+            domains={
+                d.name: DomainCount(d.tokens, count)
+                for d, count in zip(corpus.domains, row["count"].tolist(), strict=True)
+            },
+            triggers={n: self._triggers(n, row) for n in ORDERS},
+            effect=self._effect(row),
+            position=position,
+        )
+
+    def _triggers(self, n: int, row: dict[str, Any]) -> Triggers:
+        grams = self._corpus.grams(n)
+        rows = row[f"triggers/{n}/top_gram"]
+        rows = rows[rows >= 0]
+        if len(rows) and rows.max() >= len(grams.ids):
+            raise RunDamagedError(f"{self.path}: a {n}-gram that the corpus does not have\nExtract the run again.")
+        vocabulary = self._corpus.vocabulary
+        top = tuple(
+            Trigger(tuple(ids), tuple(vocabulary[i] for i in ids), active, occurrences)
+            for ids, active, occurrences in zip(
+                grams.ids[rows].tolist(),
+                row[f"triggers/{n}/top_active"].tolist(),
+                grams.occurrences[rows].tolist(),
+                strict=False,
+            )
+        )
+        covering = int(row[f"triggers/{n}/covering"])
+        detector = bool(row[f"triggers/{n}/covered"])
+        covered = tuple(t for t in top[:covering] if t.covered) if detector else ()
+        return Triggers(int(row[f"triggers/{n}/total"]), covering, detector, covered, top)
+
+    def _effect(self, row: dict[str, Any]) -> Effect:
+        vocabulary = self._corpus.vocabulary
+
+        def scores(kind: str) -> tuple[TokenScore, ...]:
+            ids, values = row[f"effect/{kind}_id"].tolist(), row[f"effect/{kind}_score"].tolist()
+            return tuple(TokenScore(i, vocabulary[i], value) for i, value in zip(ids, values, strict=True))
+
+        score = float(row["effect/trigger_score"])
+        detector = not np.isnan(score)
+        return Effect(
+            scores("promoted"),
+            scores("suppressed"),
+            score if detector else None,
+            score < 0 if detector else None,
+        )
+
+
+class Run:
+    """A run on disk. `layers` holds the finished layers by their index in the model."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the run in `folder`; see `open_run`."""
+        self.path = folder
+        self.name = folder.resolve().name
+        self.manifest = read_manifest(folder)
+        if problem := missing_or_cut(folder, self.manifest):
+            raise RunDamagedError(
+                f"the run {self.name} is damaged: {problem}\n"
+                f"See what else with: neuron-tui check {self.name}; extract it again with --overwrite."
+            )
+
+    @cached_property
+    def corpus(self) -> StoredCorpus:
+        """The corpus as tokenised for this run."""
+        return StoredCorpus(self.path, self.manifest)
+
+    @cached_property
+    def layers(self) -> dict[int, Layer]:
+        """The finished layers, in order."""
+        return {i: Layer(self.path, self.manifest, self.corpus, i) for i in sorted(self.manifest.layers)}
+
+    def layer(self, index: int) -> Layer:
+        """One finished layer; raises NeuronNotFoundError if the run does not hold it."""
+        if index not in self.layers:
+            have = ", ".join(map(str, self.layers)) or "none yet"
+            raise NeuronNotFoundError(f"the run {self.name} has no layer {index}\nIts finished layers: {have}.")
+        return self.layers[index]
+
+
+def open_run(run: str | os.PathLike[str], runs_dir: Path | None = None) -> Run:
+    """Open a run by name (in the runs directory) or by path.
+
+    Raises
+    ------
+    RunNotFoundError
+        There is none.
+    RunDamagedError
+        run.json cannot be read, or a file it lists is missing or cut short.
+    """
+    return Run(find_run(runs_directory(runs_dir), os.fspath(run)))

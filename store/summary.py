@@ -1,0 +1,148 @@
+"""What a run says of its layers: the numbers behind the paper's Figures 1 to 5, 8 and 12 to 15."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neuron_tui.store.catalog import summarise
+from neuron_tui.store.run import Layer, Run
+from neuron_tui.store.schema import ORDERS, STRENGTHS, TYPES
+from neuron_tui.store.table import NeuronTable, read_table
+
+HISTOGRAM_BOUNDS = {
+    1: (5, 10, 20, 50, 200, 1000, 2000),
+    2: (50, 100, 200, 500, 1000, 2000, 5000),
+    3: (50, 100, 200, 500, 1000, 5000, 20000),
+}
+"""Last value of each bin of `covering`; one more bin holds what is above [Fig. 2, 12, 13]."""
+
+Counts = dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSummary:
+    """One layer [§3-5]. Dictionaries are keyed by n of the n-grams, or by positional type, then strength.
+
+    `covered`: distinct n-grams with a detector in the layer; `covered_cumulative`: in it or any below;
+    `new_overall`: those no layer below detects; `new_to_previous`: those the layer just below does not detect,
+    None if the run does not hold that layer.
+    """
+
+    layer: int
+    neurons: int
+    dead: int
+    mean_frequency_alive: float | None
+    detectors: Counts
+    covered: Counts
+    covered_cumulative: Counts
+    new_overall: Counts
+    new_to_previous: dict[int, int | None]
+    covering_histogram: dict[int, tuple[int, ...]]
+    suppressing: int
+    positional: dict[str, dict[str, int]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summary as `info --json` prints it."""
+        keyed = (
+            "detectors",
+            "covered",
+            "covered_cumulative",
+            "new_overall",
+            "new_to_previous",
+            "covering_histogram",
+        )
+        return {
+            name: {str(n): list(v) if isinstance(v, tuple) else v for n, v in getattr(self, name).items()}
+            if name in keyed
+            else getattr(self, name)
+            for name in self.__slots__
+        }
+
+
+def summarise_layers(run: Run, table: NeuronTable | None = None) -> tuple[LayerSummary, ...]:
+    """Summaries of all finished layers, from the bottom up; raises RunDamagedError."""
+    table = read_table(run) if table is None else table
+    neurons = run.manifest.model.neurons
+    below: dict[int, npt.NDArray[np.int64]] = {n: np.empty(0, np.int64) for n in ORDERS}
+    previous: dict[int, npt.NDArray[np.int64]] | None = None
+    previous_index = -1
+    summaries = []
+    for place, layer in enumerate(run.layers.values()):
+        rows = slice(place * neurons, (place + 1) * neurons)
+        covered = {n: covered_grams(run, layer, n) for n in ORDERS}
+        known = layer.index == 0 or (previous is not None and previous_index == layer.index - 1)
+        to_previous = {
+            n: int(np.setdiff1d(covered[n], previous[n] if previous else below[n]).size) if known else None
+            for n in ORDERS
+        }
+        new = {n: int(np.setdiff1d(covered[n], below[n]).size) for n in ORDERS}
+        below = {n: np.union1d(below[n], covered[n]) for n in ORDERS}
+        previous, previous_index = covered, layer.index
+        dead = int(table.dead[rows].sum())
+        alive = table.frequency[rows][~table.dead[rows]]
+        summaries.append(
+            LayerSummary(
+                layer=layer.index,
+                neurons=neurons,
+                dead=dead,
+                mean_frequency_alive=float(alive.mean()) if alive.size else None,
+                detectors={n: int(table.detector(n)[rows].sum()) for n in ORDERS},
+                covered={n: int(covered[n].size) for n in ORDERS},
+                covered_cumulative={n: int(below[n].size) for n in ORDERS},
+                new_overall=new,
+                new_to_previous=to_previous,
+                covering_histogram={n: histogram(table.covering[n][rows][~table.dead[rows]], n) for n in ORDERS},
+                suppressing=int(table.suppressing[rows].sum()),
+                positional=_positional(table, rows),
+            )
+        )
+    return tuple(summaries)
+
+
+def covered_grams(run: Run, layer: Layer, n: int) -> npt.NDArray[np.int64]:
+    """Rows of the n-gram table that a detector of the layer covers, ascending [§4]."""
+    names = [f"triggers/{n}/{name}" for name in ("covered", "covering", "top_gram", "top_active")]
+    columns = layer.columns(*names)
+    detector, covering, top, active = (columns[name] for name in names)
+    chosen = np.flatnonzero(detector > 0)
+    top, active = top[chosen], active[chosen]
+    within = (np.arange(top.shape[1]) < covering[chosen, None]) & (top >= 0)
+    occurrences = run.corpus.grams(n).occurrences[np.where(top >= 0, top, 0)] if len(chosen) else active
+    rows: npt.NDArray[np.int64] = np.unique(top[within & (20 * active >= 19 * occurrences)])
+    return rows
+
+
+def histogram(covering: npt.NDArray[np.int64], n: int) -> tuple[int, ...]:
+    """Neurons per bin of `covering`, alive ones with at least one n-gram [Fig. 2, 12, 13]."""
+    bins = np.searchsorted(HISTOGRAM_BOUNDS[n], covering[covering > 0], side="left")
+    return tuple(np.bincount(bins, minlength=len(HISTOGRAM_BOUNDS[n]) + 1).tolist())
+
+
+def run_info(run: Run) -> dict[str, Any]:
+    """The run and its per-layer summary, as `info --json` prints it."""
+    manifest = run.manifest
+    return {
+        "name": run.name,
+        "model": manifest.model.name,
+        "context_length": manifest.options.context_length,
+        "tokens": manifest.tokens,
+        "domains": {d.name: d.tokens for d in manifest.corpus.domains} if manifest.corpus else {},
+        "state": summarise(run.path).state,
+        "layers": [summary.to_dict() for summary in summarise_layers(run)],
+    }
+
+
+def _positional(table: NeuronTable, rows: slice) -> dict[str, dict[str, int]]:
+    types, strengths = table.type[rows], table.strength[rows]
+    return {
+        kind: {
+            name: int(((types == TYPES.index(kind)) & (strengths == STRENGTHS.index(name))).sum())
+            for name in ("strong", "weak")
+        }
+        for kind in TYPES
+        if kind is not None
+    }

@@ -1,0 +1,1 @@
+"""The panes and lists that screens are made of."""
