@@ -105,6 +105,13 @@ def missing_or_cut(folder: Path, manifest: Manifest) -> str | None:
     return None
 
 
+def delete_files(folder: Path) -> None:
+    """Delete what an earlier run left in a folder, run.json first; the caller holds the run's lock."""
+    (folder / MANIFEST).unlink(missing_ok=True)
+    (folder / CORPUS_FILE).unlink(missing_ok=True)
+    shutil.rmtree(folder / "layers", ignore_errors=True)
+
+
 def delete_run(folder: Path) -> None:
     """Delete a run and everything in its folder.
 

@@ -9,12 +9,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.hdf5 import reading
 from neuron_tui.store.manifest import CORPUS_FILE, Manifest
 from neuron_tui.store.schema import CONTEXT_AFTER, CONTEXT_BEFORE, CORPUS
-from neuron_tui.store.tokens import decode
+from neuron_tui.store.tokens import token_bytes
 
 Int64s = npt.NDArray[np.int64]
+
+_BLOCK = 65536
+"""Positions that share a chunk of `tokens`: read once for all contexts in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,14 @@ class StoredCorpus:
             raw = file.read("vocabulary")
         return tuple(form.decode("utf-8", "surrogatepass") for form in raw.tolist())
 
+    def form(self, token: int) -> str:
+        """The tokeniser's form of one token; raises RunDamagedError if the vocabulary lacks it."""
+        if not 0 <= token < len(self.vocabulary):
+            raise RunDamagedError(
+                f"{self._path}: no token {token} in a vocabulary of {len(self.vocabulary)}\nExtract the run again."
+            )
+        return self.vocabulary[token]
+
     def grams(self, n: int) -> Grams:
         """The table of n-grams, n = 1, 2, 3."""
         if n not in self._grams:
@@ -65,17 +77,18 @@ class StoredCorpus:
 
     def find_grams(self, text: str) -> dict[int, Int64s]:
         """Rows of the 1-, 2- and 3-gram tables whose tokens together read exactly `text`."""
-        lengths = np.array([len(decode([form], self.byte_level)) for form in self.vocabulary])
-        starts = {
-            i for i, form in enumerate(self.vocabulary) if form and text.startswith(decode([form], self.byte_level))
-        }
+        # Bytes, because a character may be split between two tokens.
+        wanted = text.encode("utf-8", "surrogateescape" if _from_bytes(text) else "surrogatepass")
+        raw = [token_bytes(form, self.byte_level) for form in self.vocabulary]
+        lengths = np.array([len(part) for part in raw])
+        starts = [i for i, part in enumerate(raw) if part and wanted.startswith(part)]
         found: dict[int, Int64s] = {}
         for n in (1, 2, 3):
             ids = self.grams(n).ids
-            # Lengths and first tokens leave few candidates; only those are decoded.
-            likely = np.isin(ids[:, 0], list(starts)) & (lengths[ids].sum(axis=1) == len(text))
+            # Lengths and first tokens leave few candidates; only those are put together.
+            likely = np.isin(ids[:, 0], starts) & (lengths[ids].sum(axis=1) == len(wanted))
             rows = np.flatnonzero(likely)
-            match = [decode([self.vocabulary[t] for t in ids[row]], self.byte_level) == text for row in rows.tolist()]
+            match = [b"".join(raw[t] for t in ids[row]) == wanted for row in rows.tolist()]
             found[n] = rows[np.array(match, dtype=bool)]
         return found
 
@@ -85,29 +98,45 @@ class StoredCorpus:
         Parameters
         ----------
         positions
-            (C,) positions of the corpus; negative ones are left out.
+            (C,) positions of the corpus, in any order.
         masks
             (C,) activity around each, as `contexts/active` stores it.
+
+        Returns
+        -------
+        One context a position, in the order given.
+
+        Raises
+        ------
+        RunDamagedError
+            A position or a token that the corpus does not have.
         """
-        result = []
+        order = np.argsort(positions, kind="stable")
+        found: list[Context | None] = [None] * len(positions)
         with reading(self._path, CORPUS) as file:
-            starts = file.read("sequence_start")
-            domains = file.read("sequence_domain")
-            for position, mask in zip(positions.tolist(), masks.tolist(), strict=True):
-                if position < 0:
-                    continue
-                sequence = int(np.searchsorted(starts, position, side="right")) - 1
-                begin = max(int(starts[sequence]), position - CONTEXT_BEFORE)
-                end = min(int(starts[sequence + 1]), position + CONTEXT_AFTER + 1)
-                ids = file.read("tokens", slice(begin, end)).tolist()
-                shift = begin - position + CONTEXT_BEFORE
-                result.append(
-                    Context(
+            starts, domains = file.read("sequence_start"), file.read("sequence_domain")
+            if len(positions) and not 0 <= positions.min() <= positions.max() < starts[-1]:
+                raise RunDamagedError(f"{self._path}: no position {positions.max()}\nExtract the run again.")
+            blocks = np.split(order, np.flatnonzero(np.diff(positions[order] // _BLOCK)) + 1) if len(order) else []
+            for block in blocks:
+                sequences = np.searchsorted(starts, positions[block], side="right") - 1
+                begins = np.maximum(starts[sequences], positions[block] - CONTEXT_BEFORE)
+                ends = np.minimum(starts[sequences + 1], positions[block] + CONTEXT_AFTER + 1)
+                first = int(begins.min())
+                ids = file.read("tokens", slice(first, int(ends.max())))
+                for place, sequence, begin, end in zip(block.tolist(), sequences, begins, ends, strict=True):
+                    position, mask = int(positions[place]), int(masks[place])
+                    shift = int(begin) - position + CONTEXT_BEFORE
+                    found[place] = Context(
                         domain=self._domains[int(domains[sequence])],
                         offset=position - int(starts[sequence]),
-                        text=tuple(self.vocabulary[i] for i in ids),
-                        active=tuple(bool(mask >> (shift + j) & 1) for j in range(len(ids))),
-                        focus=position - begin,
+                        text=tuple(self.form(i) for i in ids[begin - first : end - first].tolist()),
+                        active=tuple(bool(mask >> (shift + j) & 1) for j in range(int(end - begin))),
+                        focus=position - int(begin),
                     )
-                )
-        return result
+        return [context for context in found if context is not None]
+
+
+def _from_bytes(text: str) -> bool:
+    # A terminal hands over bytes that are no character as U+DC80 to U+DCFF.
+    return all(0xDC80 <= ord(c) <= 0xDCFF for c in text if 0xD800 <= ord(c) <= 0xDFFF)

@@ -13,6 +13,8 @@ from neuron_tui.store.errors import DiskFullError, InputError
 
 TEMPORARY_SUFFIX = ".partial"
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -46,14 +48,12 @@ def disk_full_named(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         text = str(error)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT) or "errno = 28" in text or "No space left" in text:
+        if error.errno in _NO_ROOM or "errno = 28" in text or "No space left" in text:
             raise DiskFullError(
                 f"no space left on the disk while writing {path}\nFree some space and run the same command again."
             ) from error
         if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            raise InputError(
-                f"cannot write {path}: {error.strerror}\nChoose a place you can write to with --runs-dir."
-            ) from error
+            raise InputError(f"cannot write {path}: {error.strerror}\nChoose a place you can write to.") from error
         raise
 
 

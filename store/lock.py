@@ -28,7 +28,7 @@ def writing(folder: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise RunBusyError(
-                f"another process is writing the run {folder.name}\nWait for it or stop it, then run this command again."
+                f"another process is writing the run {folder.name}\nWait for it or stop it, then run this again."
             ) from error
         yield
     finally:

@@ -101,7 +101,7 @@ class NeuronRecord:
     @property
     def frequency(self) -> float:
         """Active share of the counted positions."""
-        return self.count / self.tokens
+        return self.count / self.tokens if self.tokens else 0.0
 
     @property
     def dead(self) -> bool:

@@ -76,11 +76,16 @@ class Layer:
                     yield self._record(neuron, {name: values[row] for name, values in data.items()})
 
     def contexts(self, neuron: int) -> list[Context]:
-        """Sampled contexts of one neuron, in the order of the corpus."""
+        """Sampled contexts of one neuron, in the order of the corpus; raises RunDamagedError."""
+        return self.contexts_of(np.array([neuron]))[0]
+
+    def contexts_of(self, neurons: npt.NDArray[np.int64]) -> list[list[Context]]:
+        """Sampled contexts of each of some neurons (ascending); one pass over the corpus for all of them."""
         with reading(self.path, LAYER) as file:
-            rows = np.array([neuron])
-            positions, masks = file.read("contexts/position", rows)[0], file.read("contexts/active", rows)[0]
-        return self._corpus.contexts(positions, masks)
+            positions, masks = file.read("contexts/position", neurons), file.read("contexts/active", neurons)
+        there = positions >= 0
+        contexts = iter(self._corpus.contexts(positions[there], masks[there]))
+        return [[next(contexts) for _ in range(count)] for count in there.sum(axis=1).tolist()]
 
     def columns(self, *names: str) -> dict[str, npt.NDArray[Any]]:
         """Whole datasets of the layer by name; optional ones that are absent are left out."""
@@ -94,8 +99,8 @@ class Layer:
         if "position/active" in row:
             position = PositionProfile(
                 mutual_information=float(row["position/mutual_information"]),
-                type=TYPES[int(row["position/type"])],
-                strength=STRENGTHS[int(row["position/strength"])],
+                type=self._word(TYPES, int(row["position/type"])),
+                strength=self._word(STRENGTHS, int(row["position/strength"])),
                 frequency=row["position/active"] / corpus.full_sequences,
                 sequences=corpus.full_sequences,
             )
@@ -114,15 +119,20 @@ class Layer:
             position=position,
         )
 
+    def _word(self, words: tuple[str | None, ...], code: int) -> str | None:
+        if code >= len(words):
+            raise RunDamagedError(f"{self.path}: a positional type or strength {code}\nExtract the run again.")
+        return words[code]
+
     def _triggers(self, n: int, row: dict[str, Any]) -> Triggers:
         grams = self._corpus.grams(n)
         rows = row[f"triggers/{n}/top_gram"]
         rows = rows[rows >= 0]
-        if len(rows) and rows.max() >= len(grams.ids):
+        if rows.max(initial=-1) >= len(grams.ids):
             raise RunDamagedError(f"{self.path}: a {n}-gram that the corpus does not have\nExtract the run again.")
-        vocabulary = self._corpus.vocabulary
+        form = self._corpus.form
         top = tuple(
-            Trigger(tuple(ids), tuple(vocabulary[i] for i in ids), active, occurrences)
+            Trigger(tuple(ids), tuple(form(i) for i in ids), active, occurrences)
             for ids, active, occurrences in zip(
                 grams.ids[rows].tolist(),
                 row[f"triggers/{n}/top_active"].tolist(),
@@ -136,11 +146,11 @@ class Layer:
         return Triggers(int(row[f"triggers/{n}/total"]), covering, detector, covered, top)
 
     def _effect(self, row: dict[str, Any]) -> Effect:
-        vocabulary = self._corpus.vocabulary
+        form = self._corpus.form
 
         def scores(kind: str) -> tuple[TokenScore, ...]:
             ids, values = row[f"effect/{kind}_id"].tolist(), row[f"effect/{kind}_score"].tolist()
-            return tuple(TokenScore(i, vocabulary[i], value) for i, value in zip(ids, values, strict=True))
+            return tuple(TokenScore(i, form(i), value) for i, value in zip(ids, values, strict=True))
 
         score = float(row["effect/trigger_score"])
         detector = not np.isnan(score)

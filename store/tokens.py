@@ -7,7 +7,7 @@ controls and half characters occur. Whatever shows a token goes through `visible
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 SPACE = "·"
 _NAMED = {"\n": "↵", "\t": "⇥", "\r": "␍", " ": SPACE}
@@ -23,6 +23,7 @@ def _byte_of_character() -> dict[str, int]:
     return {chr(b): b for b in printable} | {chr(0x100 + i): b for i, b in enumerate(moved)}
 
 
+@lru_cache(maxsize=1 << 18)
 def token_bytes(form: str, byte_level: bool) -> bytes:
     """Bytes of text that a token stands for.
 
@@ -49,15 +50,25 @@ def visible(text: str) -> str:
     odd spaces and unassigned code points become \x.., \u.... or \U........; a backslash stays as it is;
     a combining mark with nothing to combine with gets a dotted circle.
     """
-    return "".join(_visible_character(c, i == 0) for i, c in enumerate(text))
+    return _based(text).translate(_VISIBLE)
 
 
+def printable(text: str) -> str:
+    """Text as `visible` shows it, with plain spaces left as they are: for messages, names and running text."""
+    return _based(text).translate(_PRINTABLE)
+
+
+@lru_cache(maxsize=1 << 18)
 def visible_token(form: str, byte_level: bool) -> str:
     """One token as people are shown it; see `visible`."""
     return visible(token_bytes(form, byte_level).decode("utf-8", "surrogateescape"))
 
 
-def _visible_character(character: str, first: bool) -> str:
+def _based(text: str) -> str:
+    return "◌" + text if text and unicodedata.category(text[0]) in ("Mn", "Me", "Mc") else text
+
+
+def _visible_character(character: str) -> str:
     if character in _NAMED:
         return _NAMED[character]
     code = ord(character)
@@ -66,6 +77,15 @@ def _visible_character(character: str, first: bool) -> str:
     category = unicodedata.category(character)
     if category in _HIDDEN_CATEGORIES or character in _ZERO_WIDTH or 0xFE00 <= code <= 0xFE0F:
         return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-    if first and category in ("Mn", "Me", "Mc"):
-        return "◌" + character
     return character
+
+
+class _Table(dict[int, str]):
+    # For str.translate: what each character becomes, worked out when it is first met.
+    def __missing__(self, code: int) -> str:
+        self[code] = shown = _visible_character(chr(code))
+        return shown
+
+
+_VISIBLE = _Table()
+_PRINTABLE = _Table({ord(" "): " "})

@@ -1,0 +1,57 @@
+"""Activity of one layer as packed bits: 64 neurons a word, a row of words a group of 64 neurons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+WORD = 64
+
+Words = npt.NDArray[np.uint64]
+
+
+def words_of(neurons: int) -> int:
+    """How many words hold one position's bits."""
+    return -(-neurons // WORD)
+
+
+def pack(active: npt.NDArray[np.bool_]) -> Words:
+    """Pack (B, N) bools into (B, W) words: bit b of word w is neuron 64 w + b; bits past N are 0."""
+    rows, neurons = active.shape
+    packed = np.packbits(active, axis=1, bitorder="little")
+    width = words_of(neurons) * (WORD // 8)
+    if packed.shape[1] != width:
+        padded = np.zeros((rows, width), np.uint8)
+        padded[:, : packed.shape[1]] = packed
+        packed = padded
+    return packed.view("<u8")
+
+
+def unpack(words: Words, neurons: int) -> npt.NDArray[np.bool_]:
+    """Undo `pack`: (B, W) words into (B, N) bools."""
+    packed = np.ascontiguousarray(words).view(np.uint8)
+    return np.unpackbits(packed, axis=1, count=neurons, bitorder="little").view(np.bool_)
+
+
+def byte_plane(words: Words, byte: int) -> npt.NDArray[np.uint8]:
+    """Byte `byte` (0 to 7) of every word of (P,) words, contiguous: the bits of eight neurons."""
+    return np.ascontiguousarray(words.view(np.uint8).reshape(-1, 8)[:, byte])
+
+
+class ActiveBits:
+    """The bits of a whole layer, (W, P) words, in memory or in a file of their own.
+
+    One buffer serves every layer in turn; each position is written once a layer.
+    """
+
+    def __init__(self, neurons: int, positions: int, spill: Path | None = None) -> None:
+        """Room for all; `spill` names a file to use instead of memory."""
+        shape = (words_of(neurons), positions)
+        self.neurons = neurons
+        self.words: Words = np.zeros(shape, "<u8") if spill is None else np.memmap(spill, "<u8", "w+", shape=shape)
+
+    def put(self, start: int, packed: Words) -> None:
+        """Store the words (B, W) of the positions from `start` on."""
+        self.words[:, start : start + len(packed)] = packed.T

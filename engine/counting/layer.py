@@ -1,0 +1,161 @@
+"""Counting one layer from its bits: everything that is known of its neurons but their effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from neuron_tui.engine.corpus.order import Ints, NestedOrder
+from neuron_tui.engine.counting.bits import WORD, Words, byte_plane
+from neuron_tui.engine.counting.contexts import ContextDraw, activity_around, context_draw, draw
+from neuron_tui.engine.counting.triggers import TriggerCount, count_triggers
+from neuron_tui.store.schema import ORDERS, STORED_CONTEXTS, STORED_TRIGGERS
+
+
+@dataclass(frozen=True, slots=True)
+class CountingPlan:
+    """What counting needs of a corpus, made once for all layers.
+
+    `sequence_start` (S+1,); `full_blocks`: stretches of positions, start and stop, that hold full-length sequences
+    one after the other; `context_length` T; `full_sequences` how many there are in all.
+    """
+
+    order: NestedOrder
+    draw: ContextDraw
+    sequence_start: Ints
+    full_blocks: tuple[tuple[int, int], ...]
+    full_sequences: int
+    context_length: int
+    domains: int
+
+
+def counting_plan(
+    order: NestedOrder, sequence_start: Ints, sequence_domain: npt.NDArray[np.int32], context_length: int, domains: int
+) -> CountingPlan:
+    """Prepare counting on a corpus of sequences; see CountingPlan for the shapes."""
+    lengths = np.diff(sequence_start)
+    sequence = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+    full = lengths == context_length
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], full, [False]]).astype(np.int8)))
+    blocks = tuple(
+        (int(sequence_start[a]), int(sequence_start[b])) for a, b in zip(edges[::2], edges[1::2], strict=True)
+    )
+    return CountingPlan(
+        order=order,
+        draw=context_draw(order.positions, sequence_domain[sequence], sequence, domains),
+        sequence_start=sequence_start,
+        full_blocks=blocks,
+        full_sequences=int(full.sum()),
+        context_length=context_length,
+        domains=domains,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCounts:
+    """Counts of one layer's N neurons, in the shapes of the layer file's schema.
+
+    `count` (N, D); `bos_count` (N,); `position_active` (N, T-1); by n: `total`, `covering` (N,) int64, `covered`
+    (N,) int32, `top_gram`, `top_active` (N, 50) int64, padded with -1 and 0; `context_position` (N, 20) int64,
+    padded with -1; `context_active` (N, 20) uint64.
+    """
+
+    count: Ints
+    bos_count: Ints
+    position_active: Ints
+    total: dict[int, Ints]
+    covering: dict[int, Ints]
+    covered: dict[int, npt.NDArray[np.int32]]
+    top_gram: dict[int, Ints]
+    top_active: dict[int, Ints]
+    context_position: Ints
+    context_active: npt.NDArray[np.uint64]
+
+    @classmethod
+    def empty(cls, neurons: int, plan: CountingPlan) -> LayerCounts:
+        """Room for a layer, all zero and padding."""
+
+        def zeros(*shape: int) -> Ints:
+            return np.zeros((neurons, *shape), np.int64)
+
+        return cls(
+            count=zeros(plan.domains),
+            bos_count=zeros(),
+            position_active=zeros(plan.context_length - 1),
+            total={n: zeros() for n in ORDERS},
+            covering={n: zeros() for n in ORDERS},
+            covered={n: np.zeros(neurons, np.int32) for n in ORDERS},
+            top_gram={n: zeros(STORED_TRIGGERS) - 1 for n in ORDERS},
+            top_active={n: zeros(STORED_TRIGGERS) for n in ORDERS},
+            context_position=zeros(STORED_CONTEXTS) - 1,
+            context_active=np.zeros((neurons, STORED_CONTEXTS), np.uint64),
+        )
+
+    def put_triggers(self, neuron: int, n: int, found: TriggerCount) -> None:
+        """Store what was found of one neuron."""
+        self.total[n][neuron] = found.total
+        self.covering[n][neuron] = found.covering
+        self.covered[n][neuron] = found.covered
+        self.top_gram[n][neuron, : len(found.gram)] = found.gram
+        self.top_active[n][neuron, : len(found.active)] = found.active
+
+
+def count_layer(
+    words: Words, neurons: int, plan: CountingPlan, threads: int, progress: Callable[[int], None]
+) -> LayerCounts:
+    """Count every neuron of a layer.
+
+    Parameters
+    ----------
+    words
+        (W, P) bits as `ActiveBits` keeps them.
+    progress
+        Called with the number of neurons just finished, from any thread.
+    """
+    counts = LayerCounts.empty(neurons, plan)
+    # Eight neurons share a byte; numpy lets go of the interpreter in nearly all of the work on them.
+    groups = [(word, byte) for word in range(len(words)) for byte in range(8) if word * WORD + byte * 8 < neurons]
+
+    def work(group: tuple[int, int]) -> None:
+        word, byte = group
+        done = _count_eight(words[word], word * WORD, byte, neurons, plan, counts)
+        progress(done)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(work, groups):
+            pass
+    return counts
+
+
+def _count_eight(words: Words, base: int, byte: int, neurons: int, plan: CountingPlan, counts: LayerCounts) -> int:
+    plane = byte_plane(words, byte)
+    if not plane.any():
+        return min(8, neurons - base - 8 * byte)
+    nested = plane[plan.order.positions]
+    last = min(8, neurons - base - 8 * byte)
+    for bit in range(last):
+        neuron = base + 8 * byte + bit
+        mask = np.uint8(1 << bit)
+        counts.bos_count[neuron] = np.count_nonzero(plane[plan.sequence_start[:-1]] & mask)
+        _count_positions((plane & mask) != 0, plan, counts.position_active[neuron])
+        active = np.flatnonzero((nested & mask) != 0)
+        by_domain = np.bincount(plan.draw.domain[active], minlength=plan.domains)
+        counts.count[neuron] = by_domain
+        for n, found in count_triggers(active, plan.order.grams).items():
+            counts.put_triggers(neuron, n, found)
+        chosen = draw(active, by_domain, plan.draw)
+        counts.context_position[neuron, : len(chosen)] = chosen
+        counts.context_active[neuron, : len(chosen)] = activity_around(words, 8 * byte + bit, chosen, plan.draw)
+    return last
+
+
+def _count_positions(active: npt.NDArray[np.bool_], plan: CountingPlan, into: Ints) -> None:
+    """Add to `into` (T-1,) how many full-length sequences are active at positions 1 to T-1."""
+    for start, stop in plan.full_blocks:
+        sequences = active[start:stop].view(np.uint8).reshape(-1, plan.context_length)
+        for part in range(0, len(sequences), 255):  # 255 ones are the most that a byte's sum can hold
+            into += sequences[part : part + 255].sum(axis=0, dtype=np.uint8)[1:]

@@ -1,0 +1,111 @@
+"""Triggers of one neuron: counting its n-grams, ranking them, and what covers its activations [§4]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from neuron_tui.engine.corpus.order import GramOrder, Ints
+from neuron_tui.store.schema import STORED_TRIGGERS
+
+DETECTOR_LIMIT = {1: 5, 2: 50, 3: 50}
+"""Most n-grams that may cover a detector of n-grams [§4, App. A]."""
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerCount:
+    """Triggers of a neuron for one n.
+
+    `covering` is the length of the shortest prefix of the ranking holding 95% of `total`; `covered` how many of
+    these are covered if the neuron is a detector, else 0; `gram` (k,) and `active` (k,) the first k <= 50 of the
+    ranking: rows of the n-gram table, and positions where the neuron is active.
+    """
+
+    total: int
+    covering: int
+    covered: int
+    gram: Ints
+    active: Ints
+
+
+def count_triggers(active: Ints, grams: dict[int, GramOrder]) -> dict[int, TriggerCount]:
+    """Count a neuron's triggers for n = 1, 2, 3.
+
+    Parameters
+    ----------
+    active
+        (K,) places of the nested order where the neuron is active, ascending.
+    grams
+        The runs of the nested order, by n.
+    """
+    # Runs of trigrams nest in those of bigrams, these in those of tokens: each level adds up the one before.
+    places, weights = active, np.ones(len(active), np.int64)
+    counts: dict[int, TriggerCount] = {}
+    for n in (3, 2, 1):
+        order = grams[n]
+        runs = order.run[places]
+        firsts = np.flatnonzero(np.diff(runs, prepend=-1))
+        weights = (
+            np.diff(firsts, append=len(runs))
+            if n == 3
+            else np.add.reduceat(weights, firsts)
+            if len(firsts)
+            else weights
+        )
+        places = places[firsts]
+        rows = order.row[runs[firsts]]
+        valid = rows >= 0
+        counts[n] = rank(n, rows[valid], weights[valid], order)
+    return dict(sorted(counts.items()))
+
+
+def rank(n: int, rows: Ints, active: Ints, order: GramOrder) -> TriggerCount:
+    """Rank n-grams and see what covers them.
+
+    Parameters
+    ----------
+    rows, active
+        (R,) distinct rows of the n-gram table and, for each, the positions where the neuron is active (> 0).
+    """
+    total = int(active.sum())
+    covering = covering_length(active, total)
+    # Most active first, ties by seniority (fewest occurrences, then smallest ids): one integer says both.
+    key = active * len(order.ids) + order.seniority[rows]
+    if len(key) > STORED_TRIGGERS:
+        best = np.argpartition(key, len(key) - STORED_TRIGGERS)[-STORED_TRIGGERS:]
+        rows, active, key = rows[best], active[best], key[best]
+    ranking = np.argsort(key)[::-1]
+    rows, active = rows[ranking], active[ranking]
+    return TriggerCount(
+        total, covering, covered_length(n, rows, active, total, covering, order.occurrences), rows, active
+    )
+
+
+def covering_length(active: Ints, total: int) -> int:
+    """Length of the shortest prefix, most active first, with 20 * its sum >= 19 * total; 0 for a total of 0.
+
+    Counting how often each value occurs is enough; nothing is sorted.
+    """
+    if total == 0:
+        return 0
+    histogram = np.bincount(active)
+    values = np.flatnonzero(histogram)[::-1]
+    grams = histogram[values]
+    sums = np.cumsum(values * grams)
+    last = int(np.searchsorted(20 * sums, 19 * total))
+    before = int(sums[last - 1]) if last else 0
+    needed = -(-19 * total // 20) - before
+    return int(grams[:last].sum()) + -(-needed // int(values[last]))
+
+
+def covered_length(n: int, rows: Ints, active: Ints, total: int, covering: int, occurrences: Ints) -> int:
+    """How many of the covering n-grams are covered, 0 unless the neuron is a detector [§4].
+
+    `rows` and `active` are the beginning of the ranking, at least DETECTOR_LIMIT[n] of it.
+    """
+    if not 1 <= covering <= DETECTOR_LIMIT[n]:
+        return 0
+    covered: npt.NDArray[np.bool_] = 20 * active[:covering] >= 19 * occurrences[rows[:covering]]
+    return int(covered.sum()) if 20 * int(active[:covering][covered].sum()) >= 19 * total else 0

@@ -1,0 +1,85 @@
+"""What a neuron writes: its update direction against the unembedding of every token [§4.4]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from neuron_tui.store.schema import STORED_EFFECTS
+
+_TILE_ELEMENTS = 1 << 26
+
+
+@dataclass(frozen=True, slots=True)
+class LayerEffects:
+    """Effects of a layer's N neurons.
+
+    Ids (N, E) int32 and scores (N, E) float32 of the tokens with the highest and the lowest score, best first;
+    `trigger_score` (N,) float64: mean score over the covered tokens of a token detector, NaN for other neurons.
+    """
+
+    promoted_id: npt.NDArray[np.int32]
+    promoted_score: npt.NDArray[np.float32]
+    suppressed_id: npt.NDArray[np.int32]
+    suppressed_score: npt.NDArray[np.float32]
+    trigger_score: npt.NDArray[np.float64]
+
+
+@torch.inference_mode()
+def layer_effects(
+    update_directions: torch.Tensor, unembedding: torch.Tensor, covered_tokens: dict[int, list[int]]
+) -> LayerEffects:
+    """Score every token for every neuron of a layer, in float32.
+
+    Parameters
+    ----------
+    update_directions
+        (width, N) columns of the second FFN map.
+    unembedding
+        (V, width) after the output projection where there is one; the final LayerNorm is left out (ours).
+    covered_tokens
+        For each token detector the ids of the tokens it covers.
+    """
+    vocabulary, neurons = len(unembedding), update_directions.shape[1]
+    stored = min(STORED_EFFECTS, vocabulary)
+    tile = max(1, _TILE_ELEMENTS // vocabulary)
+    promoted: list[_Extremes] = []
+    suppressed: list[_Extremes] = []
+    for start in range(0, neurons, tile):
+        scores = update_directions[:, start : start + tile].T @ unembedding.T  # (tile, V)
+        promoted.append(_extremes(scores, stored, largest=True))
+        suppressed.append(_extremes(scores, stored, largest=False))
+    return LayerEffects(
+        promoted_id=np.concatenate([ids for ids, _ in promoted]),
+        promoted_score=np.concatenate([values for _, values in promoted]),
+        suppressed_id=np.concatenate([ids for ids, _ in suppressed]),
+        suppressed_score=np.concatenate([values for _, values in suppressed]),
+        trigger_score=_trigger_scores(update_directions, unembedding, covered_tokens),
+    )
+
+
+_Extremes = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
+
+
+def _extremes(scores: torch.Tensor, stored: int, largest: bool) -> _Extremes:
+    """Ids and scores (tile, stored), best first, equal scores by id."""
+    values, ids = scores.topk(stored, dim=1, largest=largest)
+    by_id = ids.argsort(dim=1)
+    values, ids = values.gather(1, by_id), ids.gather(1, by_id)
+    best = values.argsort(dim=1, descending=largest, stable=True)
+    ids, values = ids.gather(1, best), values.gather(1, best)
+    return ids.cpu().numpy().astype(np.int32), values.cpu().numpy()
+
+
+def _trigger_scores(
+    update_directions: torch.Tensor, unembedding: torch.Tensor, covered_tokens: dict[int, list[int]]
+) -> npt.NDArray[np.float64]:
+    result = np.full(update_directions.shape[1], np.nan)
+    for neuron, ids in covered_tokens.items():
+        # The mean of dot products is the dot product with the mean.
+        mean = unembedding[torch.tensor(ids, device=unembedding.device)].double().mean(dim=0)
+        result[neuron] = float(mean @ update_directions[:, neuron].double())
+    return result

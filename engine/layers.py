@@ -1,0 +1,139 @@
+"""The layers of a run, one after the other: forward, bits, counts, effects, file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from neuron_tui.engine.corpus.prepared import PreparedCorpus
+from neuron_tui.engine.counting.bits import ActiveBits, pack
+from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts, count_layer
+from neuron_tui.engine.effects import LayerEffects, layer_effects
+from neuron_tui.engine.model.forward import Batch, LayerwiseForward
+from neuron_tui.engine.model.opt import OptFamily
+from neuron_tui.engine.model.residual import ResidualStream
+from neuron_tui.engine.progress import Progress, Stage
+from neuron_tui.engine.resources import Resources
+
+
+@dataclass(frozen=True, slots=True)
+class LayerResult:
+    """One layer, counted; `bits` are overwritten by the next one."""
+
+    layer: int
+    counts: LayerCounts
+    effects: LayerEffects
+    bits: ActiveBits
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What the pass over the layers works with."""
+
+    family: OptFamily
+    name: str
+    device: torch.device
+    dtype: torch.dtype
+    corpus: PreparedCorpus
+    plan: CountingPlan
+    batches: list[Batch]
+    resources: Resources
+    scratch: Path
+
+
+def run_layers(work: Pass, wanted: list[int], progress: Callable[[Progress], None]) -> Iterator[LayerResult]:
+    """Extract the wanted layers, in order; the layers between them are only passed through.
+
+    Raises
+    ------
+    CheckpointError
+        Weights or hidden states that are not finite.
+    """
+    if not wanted:
+        return
+    positions, neurons = work.corpus.positions, work.family.neurons
+    forward = LayerwiseForward(work.family, work.name, work.device, work.dtype)
+    residual = ResidualStream(
+        positions, work.family.width, work.dtype, work.device, work.resources.residual, work.scratch / "residual"
+    )
+    bits = ActiveBits(neurons, positions, work.scratch / "bits" if work.resources.bits_in_file else None)
+
+    def keep_bits(batch: Batch, values: torch.Tensor) -> None:
+        bits.put(batch.start, pack((values > 0).cpu().numpy()))
+
+    def ticks(stage: Stage, total: int, layer: int | None) -> Callable[[int], None]:
+        done = 0
+
+        def tick(more: int) -> None:
+            nonlocal done
+            done += more
+            progress(Progress(stage, done, total, layer, len([w for w in wanted if w < (layer or 0)]), len(wanted)))
+
+        return tick
+
+    forward.embed(work.corpus.tokens, work.batches, residual, ticks("embed", positions, None))
+    for layer in range(wanted[-1] + 1):
+        counted = layer in wanted
+        forward.run_layer(
+            layer,
+            work.batches,
+            residual,
+            keep_bits if counted else None,
+            output_needed=layer < wanted[-1],
+            tick=ticks("forward", positions, layer),
+        )
+        if counted:
+            counts = count_layer(
+                bits.words, neurons, work.plan, torch.get_num_threads(), ticks("count", neurons, layer)
+            )
+            yield LayerResult(layer, counts, _effects(work, layer, counts), bits)
+
+
+def _effects(work: Pass, layer: int, counts: LayerCounts) -> LayerEffects:
+    # The first `covering` of a detector's ranking that are covered; table rows of single tokens lead to their ids.
+    order = work.plan.order.grams[1]
+    covered: dict[int, list[int]] = {}
+    for neuron in np.flatnonzero(counts.covered[1]).tolist():
+        rows = counts.top_gram[1][neuron, : counts.covering[1][neuron]]
+        active = counts.top_active[1][neuron, : len(rows)]
+        covered[neuron] = order.ids[rows[20 * active >= 19 * order.occurrences[rows]], 0].tolist()
+    return layer_effects(
+        work.family.update_directions(layer, work.device), work.family.unembedding(work.device), covered
+    )
+
+
+def probe(work: Pass) -> float:
+    """Seconds that one layer of the corpus will take, by timing the largest batch through the first layer.
+
+    Counting is taken as a tenth of the forward pass, as benchmarks find it.
+    """
+    batch = max(work.batches, key=lambda b: b.tokens)
+    small = replace(batch, start=0)
+    forward = LayerwiseForward(work.family, work.name, work.device, work.dtype)
+    residual = ResidualStream(
+        small.tokens, work.family.width, work.dtype, work.device, "memory", work.scratch / "unused"
+    )
+    tokens = work.corpus.tokens[batch.start : batch.start + batch.tokens]
+    forward.embed(tokens, [small], residual, lambda _: None)
+    seconds = []
+
+    def pack_only(_: Batch, values: torch.Tensor) -> None:
+        pack((values > 0).cpu().numpy())
+
+    for _ in range(3):
+        begin = time.perf_counter()
+        forward.run_layer(
+            0,
+            [small],
+            residual,
+            pack_only,
+            output_needed=True,
+            tick=lambda _: None,
+        )
+        seconds.append(time.perf_counter() - begin)
+    return 1.1 * min(seconds) * work.corpus.positions / small.tokens

@@ -1,0 +1,120 @@
+"""Weights of a checkpoint by name, each read from disk when it is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+
+from neuron_tui.engine.model.locate import CheckpointFiles
+from neuron_tui.store.errors import CheckpointError
+
+_ENDS = 1 << 20
+
+
+class Weights:
+    """The tensors of a checkpoint, found by name in whichever shard holds them.
+
+    Nothing but headers is read on opening. Pickled shards are memory-mapped and loaded as weights only.
+    """
+
+    def __init__(self, files: CheckpointFiles) -> None:
+        """Open all shards; raises CheckpointError for a file that is cut short or holds more than weights."""
+        self._name = files.name
+        self._tensors: dict[str, Path | torch.Tensor] = {}
+        self._shapes: dict[str, tuple[int, ...]] = {}
+        for path in files.weights:
+            if files.pickled:
+                for name, tensor in _unpickle(files.name, path).items():
+                    self._tensors[name], self._shapes[name] = tensor, tuple(tensor.shape)
+            else:
+                for name, shape in _header(files.name, path).items():
+                    self._tensors[name], self._shapes[name] = path, shape
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._tensors
+
+    def expect(self, name: str, shape: tuple[int, ...]) -> None:
+        """Raise CheckpointError unless the tensor is there with that shape."""
+        if name not in self._tensors:
+            raise CheckpointError(f"model {self._name}: the weight {name} is missing\nFetch the checkpoint again.")
+        if self._shapes[name] != shape:
+            raise CheckpointError(
+                f"model {self._name}: the weight {name} has the shape {self._shapes[name]}, "
+                f"its config.json says {shape}\nConfig and weights do not belong together: fetch both again."
+            )
+
+    def read(self, name: str, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
+        """One tensor on a device in a dtype.
+
+        Raises
+        ------
+        CheckpointError
+            It cannot be read, or holds NaN or infinity, in its own dtype or once converted.
+        """
+        held = self._tensors[name]
+        if isinstance(held, Path):
+            try:
+                with safe_open(held, framework="pt") as file:
+                    held = file.get_tensor(name)
+            except (SafetensorError, OSError) as error:
+                raise _broken(self._name, Path(str(held)), error) from error
+        assert isinstance(held, torch.Tensor)
+        tensor = held.to(device=device, dtype=dtype)
+        if not bool(torch.isfinite(tensor).all()):
+            cause = "NaN or infinity" if not bool(torch.isfinite(held).all()) else f"values too large for {dtype}"
+            raise CheckpointError(
+                f"model {self._name}: the weight {name} holds {cause}\n"
+                + ("The checkpoint is broken: fetch it again." if cause.startswith("NaN") else "Use --dtype float32.")
+            )
+        return tensor
+
+
+def digest(files: CheckpointFiles) -> str:
+    """SHA-256 over config.json and, for each weight file, its name, size and both ends.
+
+    Tells checkpoints apart without reading hundreds of gigabytes.
+    """
+    state = hashlib.sha256((files.folder / "config.json").read_bytes())
+    for path in files.weights:
+        size = path.stat().st_size
+        state.update(f"\0{path.name}\0{size}\0".encode())
+        with path.open("rb") as file:
+            state.update(file.read(_ENDS))
+            file.seek(max(0, size - _ENDS))
+            state.update(file.read(_ENDS))
+    return state.hexdigest()
+
+
+def _header(model: str, path: Path) -> dict[str, tuple[int, ...]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - no mapping
+    except (SafetensorError, OSError) as error:
+        raise _broken(model, path, error) from error
+
+
+def _unpickle(model: str, path: Path) -> dict[str, torch.Tensor]:
+    try:
+        mapped = zipfile.is_zipfile(path)  # the older format cannot be memory-mapped
+        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(
+            f"model {model}: {path.name} holds more than weights, or is no checkpoint; it was not loaded\n"
+            "Do not use it unless you know why; ask its authors for safetensors."
+        ) from error
+    except (OSError, RuntimeError, EOFError, KeyError, ValueError) as error:
+        raise _broken(model, path, error) from error
+    if not isinstance(loaded, Mapping) or not all(isinstance(t, torch.Tensor) for t in loaded.values()):
+        raise CheckpointError(f"model {model}: {path.name} is no dictionary of weights\nFetch it again.")
+    return dict(loaded)
+
+
+def _broken(model: str, path: Path, error: Exception) -> CheckpointError:
+    reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+    return CheckpointError(f"model {model}: {path.name} is cut short or not a weight file ({reason})\nFetch it again.")

@@ -1,0 +1,140 @@
+"""What an extraction is asked to do, and what that comes to for a given model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import torch
+
+from neuron_tui.engine.corpus.sources import CorpusArgument, parse_corpus_argument
+from neuron_tui.engine.model.opt import OptFamily
+from neuron_tui.store.errors import InputError, UsageError
+from neuron_tui.store.manifest import RunOptions
+
+DEFAULT_BATCH_TOKENS = {"cpu": 4096, "cuda": 32768}
+
+Keep = Literal["auto", "always", "never"]
+_KEPT_BY_ITSELF = 256 << 20
+"""`auto` keeps the bits of a run that has at most this many bytes of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionRequest:
+    """The arguments of `extract`; contract.md's options under the same names.
+
+    `tokens` None takes the whole corpus, `context_length` None the model's, `layers` None all of them,
+    `batch_tokens` None what suits the device, `memory` (bytes) None most of what is free.
+    """
+
+    model: str
+    corpus: tuple[str, ...]
+    name: str
+    runs_dir: Path
+    tokens: int | None = None
+    context_length: int | None = None
+    layers: tuple[int, ...] | None = None
+    device: str = "auto"
+    dtype: str = "auto"
+    batch_tokens: int | None = None
+    memory: int | None = None
+    keep_activations: Keep = "auto"
+    allow_pickle: bool = False
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for what no model or machine could make sense of."""
+        if not self.corpus:
+            raise UsageError("no corpus is named\nName at least one: --corpus [DOMAIN=]SOURCE.")
+        for option, value in (("--tokens", self.tokens), ("--batch-tokens", self.batch_tokens)):
+            if value is not None and value < 1:
+                raise UsageError(f"{option} is {value}; it must be at least 1")
+        if self.context_length is not None and self.context_length < 2:
+            raise UsageError(f"--context-length is {self.context_length}; a sequence is BOS and at least one token: 2")
+
+    @property
+    def corpus_arguments(self) -> tuple[CorpusArgument, ...]:
+        """The corpus arguments, parsed; raises UsageError."""
+        return tuple(parse_corpus_argument(argument) for argument in self.corpus)
+
+
+def choose_device(device: str) -> torch.device:
+    """`auto`, `cpu` or `cuda[:K]` to a device; raises UsageError or InputError."""
+    if device == "auto":
+        return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
+    try:
+        chosen = torch.device(device)
+    except RuntimeError as error:
+        raise UsageError(f"--device {device} is not known\nChoose auto, cpu, cuda or cuda:K.") from error
+    if chosen.type not in ("cpu", "cuda"):
+        raise UsageError(f"--device {device} cannot be used\nChoose auto, cpu, cuda or cuda:K.")
+    if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
+        raise InputError(
+            f"--device {device}: this machine has {torch.cuda.device_count()} CUDA devices\nUse --device cpu."
+        )
+    return chosen
+
+
+def resolve_options(
+    request: ExtractionRequest, family: OptFamily, config: dict[str, Any], device: torch.device
+) -> RunOptions:
+    """Settle everything that decides the results.
+
+    Raises
+    ------
+    UsageError
+        A layer or a dtype that there is not.
+    InputError
+        The context length is over the model's.
+    """
+    longest = family.context_length
+    length = request.context_length or longest
+    if length > longest:
+        raise InputError(
+            f"--context-length {length:,} is over the model's {longest:,}\nChoose at most {longest:,}, or leave it out."
+        )
+    count = len(family.layers)
+    layers = tuple(sorted(set(request.layers))) if request.layers is not None else tuple(range(count))
+    if not layers or layers[-1] >= count:
+        raise UsageError(f"--layers names layer {layers[-1] if layers else 'none'}; the model has 0 to {count - 1}")
+    return RunOptions(
+        corpus=tuple(str(argument) for argument in request.corpus_arguments),
+        tokens=request.tokens,
+        context_length=length,
+        layers=layers,
+        dtype=_choose_dtype(request.dtype, config, device),
+        keep_activations=request.keep_activations,
+        batch_tokens=request.batch_tokens or DEFAULT_BATCH_TOKENS[device.type],
+    )
+
+
+def differing(old: RunOptions, new: RunOptions) -> list[str]:
+    """Options that decide the results and differ, in words. Batch size follows the run that is resumed."""
+    return [
+        f"{name.replace('_', '-')} ({_show(before)} there, {_show(now)} now)"
+        for name in RunOptions.model_fields
+        if name != "batch_tokens" and (before := getattr(old, name)) != (now := getattr(new, name))
+    ]
+
+
+def keeps_activations(keep: Keep, positions: int, neurons: int, layers: int) -> bool:
+    """Whether the bits of every layer are stored with it."""
+    return keep == "always" or (keep == "auto" and positions * neurons * layers // 8 <= _KEPT_BY_ITSELF)
+
+
+def _choose_dtype(
+    dtype: str, config: dict[str, Any], device: torch.device
+) -> Literal["float32", "float16", "bfloat16"]:
+    if dtype == "auto":
+        own = str(config.get("dtype", config.get("torch_dtype", "float32"))).removeprefix("torch.")
+        dtype = own if device.type == "cuda" and own in ("float16", "bfloat16") else "float32"
+    if dtype not in ("float32", "float16", "bfloat16"):
+        raise UsageError(f"--dtype {dtype} is not known\nChoose auto, float32, float16 or bfloat16.")
+    return cast(Literal["float32", "float16", "bfloat16"], dtype)
+
+
+def _show(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(str(v) for v in value)
+    return "all" if value is None else str(value)

@@ -1,0 +1,132 @@
+"""What an extraction takes: decided before it starts, and said."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from neuron_tui.engine.model.residual import Place
+from neuron_tui.store.errors import DiskFullError, UsageError
+
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_SHARE_OF_FREE = 0.6
+_WORKING_SPACE = 1 << 30
+_BYTES_PER_NEURON = 4000
+"""Stored per neuron, position curve aside, as measured on runs of 1M tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Where the big buffers live and what the run will take, in bytes.
+
+    `residual` is the place of the residual stream, `bits_in_file` whether the layer's bits are spilled,
+    `scratch` the size of both files.
+    """
+
+    residual: Place
+    bits_in_file: bool
+    host_bytes: int
+    device_bytes: int
+    scratch_bytes: int
+    disk_bytes: int
+
+    def describe(self) -> str:
+        """Peak memory and disk in words."""
+        where = {"device": "on the device", "memory": "in memory", "file": "in a file"}[self.residual]
+        device = f"{show_size(self.device_bytes)} on the device, " if self.device_bytes else ""
+        scratch = f", {show_size(self.scratch_bytes)} of it for the time being" if self.scratch_bytes else ""
+        return (
+            f"Peak memory about {device}{show_size(self.host_bytes)} here (residual stream {where}); "
+            f"disk about {show_size(self.disk_bytes + self.scratch_bytes)}{scratch}"
+        )
+
+
+def parse_size(text: str) -> int:
+    """Bytes in a size such as 8G, 500M or 1.5GiB; raises UsageError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", text, re.IGNORECASE)
+    if match is None:
+        raise UsageError(f"the size {text!r} cannot be read\nWrite it like 8G, 500M or 1.5T.")
+    return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+def show_size(size: float) -> str:
+    """A size for people: three figures and a unit."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} TB"
+
+
+def plan_resources(
+    *,
+    positions: int,
+    width: int,
+    neurons: int,
+    layers: int,
+    layer_weights: int,
+    context_length: int,
+    dtype: torch.dtype,
+    device: torch.device,
+    memory: int | None,
+    keep_activations: bool,
+) -> Resources:
+    """Decide where the residual stream and the bits live.
+
+    Parameters
+    ----------
+    positions, width, neurons, layers, layer_weights, context_length
+        P, the residual stream's width, N, layers to write, parameters of one layer, T.
+    memory
+        Bytes that the residual stream and the counters may take of host memory; None: most of what is free.
+    """
+    limit = memory if memory is not None else int(_free_memory() * _SHARE_OF_FREE)
+    item = torch.empty(0, dtype=dtype).element_size()
+    residual = positions * width * item
+    bits = positions * 8 * -(-neurons // 64)
+    order = positions * 60  # the nested order, its runs and tables, and the drawing of contexts
+    weights = layer_weights * item
+    place: Place = "memory"
+    device_bytes = 0
+    if device.type == "cuda":
+        free = torch.cuda.mem_get_info(device)[0]
+        device_bytes = weights + _WORKING_SPACE
+        if residual < 0.9 * free - device_bytes:
+            place, device_bytes = "device", device_bytes + residual
+    host = order
+    bits_in_file = host + bits > limit
+    host += 0 if bits_in_file else bits
+    if place != "device" and host + residual > limit:
+        place = "file"
+    host += residual if place == "memory" else 0
+    if device.type == "cpu":
+        host += weights
+    scratch = (residual if place == "file" else 0) + (bits if bits_in_file else 0)
+    per_layer = neurons * (_BYTES_PER_NEURON + 2 * context_length) + (bits // 2 if keep_activations else 0)
+    return Resources(place, bits_in_file, host, device_bytes, scratch, layers * per_layer + positions * 20)
+
+
+def require_disk(folder: Path, needed: int) -> None:
+    """Raise DiskFullError unless the disk below `folder` has that many bytes free."""
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    free = shutil.disk_usage(there).free
+    if needed > free:
+        raise DiskFullError(
+            f"no space for the run on {there}: it needs about {show_size(needed)}, {show_size(free)} are free\n"
+            "Free some space, choose another place with --runs-dir, or fewer --tokens."
+        )
+
+
+def _free_memory() -> int:
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2

@@ -1,0 +1,70 @@
+"""The model to train: an OPT decoder as transformers knows it, freshly drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from neuron_tui.engine.training.tokenizer import END_ID, PAD_ID
+from neuron_tui.store.errors import UsageError
+
+if TYPE_CHECKING:
+    from transformers import OPTForCausalLM
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSize:
+    """The shape of an OPT model: LayerNorm before each block, ReLU, learned positions, tied embeddings."""
+
+    vocabulary: int
+    width: int
+    layers: int
+    ffn: int
+    heads: int
+    context_length: int
+
+    def __post_init__(self) -> None:
+        for name in ("vocabulary", "width", "layers", "ffn", "heads"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"--{name} must be 1 or more, not {getattr(self, name)}")
+        if self.context_length < 2:
+            raise UsageError(f"--context-length must be 2 or more, not {self.context_length}")
+        if self.width % self.heads:
+            raise UsageError(f"--width {self.width} is not a multiple of --heads {self.heads}")
+
+
+def new_model(size: ModelSize, seed: int, *, positions: bool = True) -> OPTForCausalLM:
+    """Draw a model's weights from `seed`.
+
+    Without `positions`, position embeddings are zero and take no gradient: the model is an ordinary OPT
+    checkpoint that cannot tell positions apart but through attention.
+    """
+    import torch
+    from transformers import OPTConfig, OPTForCausalLM
+
+    torch.manual_seed(seed)
+    config = OPTConfig(
+        vocab_size=size.vocabulary,
+        hidden_size=size.width,
+        word_embed_proj_dim=size.width,
+        num_hidden_layers=size.layers,
+        ffn_dim=size.ffn,
+        num_attention_heads=size.heads,
+        max_position_embeddings=size.context_length,
+        activation_function="relu",
+        do_layer_norm_before=True,
+        dropout=0.0,
+        attention_dropout=0.0,
+        pad_token_id=PAD_ID,
+        bos_token_id=END_ID,
+        eos_token_id=END_ID,
+        tie_word_embeddings=True,
+        use_cache=False,
+    )
+    model: OPTForCausalLM = OPTForCausalLM(config)
+    if not positions:
+        table = model.model.decoder.embed_positions.weight
+        with torch.no_grad():
+            table.zero_()
+        table.requires_grad_(False)
+    return model

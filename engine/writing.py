@@ -1,0 +1,124 @@
+"""Results of the engine to the files of a run, in the store's schema."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from neuron_tui.engine.corpus.prepared import PreparedCorpus
+from neuron_tui.engine.corpus.tokenise import DomainTokens
+from neuron_tui.engine.counting.bits import Words
+from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts
+from neuron_tui.engine.effects import LayerEffects
+from neuron_tui.engine.model.opened import OpenedModel
+from neuron_tui.engine.positions import ENOUGH_SEQUENCES, POSITIONAL, classify, mutual_information
+from neuron_tui.store.files import replacing, sha256
+from neuron_tui.store.hdf5 import SchemaWriter, reading
+from neuron_tui.store.manifest import CORPUS_FILE, CorpusIdentity, Domain, FileEntry, layer_file
+from neuron_tui.store.schema import CORPUS, LAYER, ORDERS, STRENGTHS, TYPES
+
+
+def write_corpus(
+    folder: Path, corpus: PreparedCorpus, domains: Sequence[DomainTokens], model: OpenedModel, context_length: int
+) -> CorpusIdentity:
+    """Write corpus.h5 and say what is in it; raises DiskFullError."""
+    grams = corpus.order.grams
+    dimensions = {
+        "P": corpus.positions,
+        "S": len(corpus.sequence_domain),
+        "D": corpus.domains,
+        "V": len(model.vocabulary),
+        **{f"G{n}": len(grams[n].ids) for n in ORDERS},
+    }
+    path = folder / CORPUS_FILE
+    with replacing(path) as temporary:
+        with SchemaWriter(temporary, CORPUS, dimensions) as file:
+            file.write("tokens", corpus.tokens)
+            file.write("sequence_start", corpus.sequence_start)
+            file.write("sequence_domain", corpus.sequence_domain)
+            file.write("domain_tokens", np.array([d.counted for d in domains]))
+            for n in ORDERS:
+                file.write(f"grams/{n}/ids", grams[n].ids)
+                file.write(f"grams/{n}/occurrences", grams[n].occurrences)
+            file.write("vocabulary", np.array(model.vocabulary, dtype=object))
+        with reading(temporary, CORPUS):
+            pass  # opening checks every name, shape and dtype
+    return CorpusIdentity(
+        file=file_entry(path),
+        domains=tuple(Domain(name=d.name, tokens=d.counted, documents=d.documents) for d in domains),
+        positions=corpus.positions,
+        sequences=len(corpus.sequence_domain),
+        full_sequences=int((np.diff(corpus.sequence_start) == context_length).sum()),
+        vocabulary=len(model.vocabulary),
+        byte_level=model.byte_level,
+        bos=model.special.bos,
+        eos=model.special.eos,
+        pad=model.special.pad,
+    )
+
+
+def write_layer(
+    folder: Path, layer: int, counts: LayerCounts, effects: LayerEffects, plan: CountingPlan, activations: Words | None
+) -> FileEntry:
+    """Write a layer's file: under a temporary name, closed, checked, synced, then moved; raises DiskFullError."""
+    neurons, stored = counts.top_gram[1].shape
+    dimensions = {
+        "N": neurons,
+        "D": plan.domains,
+        "T": plan.context_length,
+        "K": stored,
+        "E": effects.promoted_id.shape[1],
+        "C": counts.context_position.shape[1],
+        "P": len(plan.draw.sequence),
+        "W": -(-neurons // 64),
+    }
+    path = folder / layer_file(layer)
+    path.parent.mkdir(exist_ok=True)
+    with replacing(path) as temporary:
+        with SchemaWriter(temporary, LAYER, dimensions, layer=layer) as file:
+            file.write("count", counts.count)
+            file.write("bos_count", counts.bos_count)
+            for n in ORDERS:
+                file.write(f"triggers/{n}/total", counts.total[n])
+                file.write(f"triggers/{n}/covering", counts.covering[n])
+                file.write(f"triggers/{n}/covered", counts.covered[n])
+                file.write(f"triggers/{n}/first", counts.top_gram[n][:, 0])
+                file.write(f"triggers/{n}/top_gram", counts.top_gram[n])
+                file.write(f"triggers/{n}/top_active", counts.top_active[n])
+            if plan.full_sequences:
+                _write_positions(file, counts.position_active, plan)
+            for name in ("promoted_id", "promoted_score", "suppressed_id", "suppressed_score", "trigger_score"):
+                file.write(f"effect/{name}", getattr(effects, name))
+            file.write("contexts/position", counts.context_position)
+            file.write("contexts/active", counts.context_active)
+            if activations is not None:
+                stored_bits = file.create("activations")
+                for word, row in enumerate(activations):
+                    stored_bits[word] = row
+        with reading(temporary, LAYER):
+            pass
+    return file_entry(path)
+
+
+def file_entry(path: Path) -> FileEntry:
+    """Size and digest of a finished file."""
+    return FileEntry(bytes=path.stat().st_size, sha256=sha256(path))
+
+
+def _write_positions(file: SchemaWriter, active: npt.NDArray[np.int64], plan: CountingPlan) -> None:
+    frequency = active / plan.full_sequences
+    information = mutual_information(frequency)
+    types = np.zeros(len(active), np.uint8)
+    strengths = np.zeros(len(active), np.uint8)
+    if plan.full_sequences >= ENOUGH_SEQUENCES:
+        for neuron in np.flatnonzero(information > POSITIONAL).tolist():
+            found = classify(frequency[neuron], plan.context_length)
+            if found is not None:
+                types[neuron], strengths[neuron] = TYPES.index(found[0]), STRENGTHS.index(found[1])
+    file.write("position/active", active)
+    file.write("position/mutual_information", information)
+    file.write("position/type", types)
+    file.write("position/strength", strengths)

@@ -1,0 +1,95 @@
+"""How a process ends: one place for exit codes, and for what a person reads on stderr when something went wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn, ParamSpec
+
+from platformdirs import user_log_path
+
+from neuron_tui.store.errors import NeuronTuiError
+from neuron_tui.store.tokens import printable
+
+DONE = 0
+OUR_FAULT = 1
+WRONG_USAGE = 2
+UNUSABLE_INPUT = 3
+UNUSABLE_RUN = 4
+INTERRUPTED = 130
+
+P = ParamSpec("P")
+
+
+def guard(function: Callable[[], int | None]) -> int:
+    """Run a command and give its exit code; whatever it raises is told on stderr in a line or two.
+
+    An error of `neuron_tui.store.errors` has its own code; Ctrl-C is 130; a reader that closed stdout early is no
+    error. Anything else is a fault of ours: its traceback goes to the log file and stderr names that file.
+    """
+    try:
+        code = function() or DONE
+        sys.stdout.flush()
+        return code
+    except NeuronTuiError as error:
+        say(str(error))
+        return error.exit_code
+    except KeyboardInterrupt as interrupt:
+        say(str(interrupt) or "interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        _let_go_of_stdout()
+        return DONE
+    except Exception as error:
+        say(f"a fault in neuron-tui ({type(error).__name__}): {_where_written(error)}")
+        return OUR_FAULT
+
+
+def guarded(function: Callable[P, int | None]) -> Callable[P, NoReturn]:
+    """Make a command's function end the process with its exit code, as `guard` decides it."""
+
+    @functools.wraps(function)
+    def ending(*args: P.args, **kwargs: P.kwargs) -> NoReturn:
+        sys.exit(guard(lambda: function(*args, **kwargs)))
+
+    return ending
+
+
+def say(message: str) -> None:
+    """Print a message on stderr, with anything in it that could act on a terminal made visible."""
+    # Whoever closed stderr does not want to read it.
+    with contextlib.suppress(OSError, ValueError):
+        print("\n".join(printable(line) for line in message.split("\n")), file=sys.stderr, flush=True)
+
+
+def log_file() -> Path:
+    """Where the tracebacks of faults are kept."""
+    return user_log_path("neuron-tui", appauthor=False) / "neuron-tui.log"
+
+
+def _where_written(error: Exception) -> str:
+    path = log_file()
+    entry = "".join(traceback.format_exception(error))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
+            log.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  {' '.join(sys.argv)}\n{entry}\n")
+    except OSError as refused:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(last.filename).name}, line {last.lineno}"
+        return f"{error} in {where}; {path} cannot be written ({refused.strerror})"
+    return f"details are in {path}"
+
+
+def _let_go_of_stdout() -> None:
+    # Python flushes stdout once more at its end and would complain: give it somewhere to go.
+    with contextlib.suppress(OSError, ValueError):
+        sink = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(sink, sys.stdout.fileno())
+        os.close(sink)

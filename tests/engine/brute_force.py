@@ -1,0 +1,269 @@
+"""Every record of a run in plain Python: dictionaries and loops, straight from the definitions.
+
+Nothing here is shared with the engine. The model is transformers' own, run whole, one sequence at a time.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoTokenizer, OPTForCausalLM
+
+from .brute_force_positions import mutual_information, positional_type
+
+Record = dict[str, Any]
+Gram = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One sequence: its domain and its tokens, BOS first."""
+
+    domain: str
+    ids: list[int]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A corpus cut into sequences, with what is needed to count in it.
+
+    `special` are BOS, EOS and padding; `forms` is the tokeniser's form of each token it has.
+    """
+
+    windows: list[Window]
+    domains: list[str]
+    context_length: int
+    special: set[int]
+    forms: list[str]
+
+    def counted(self, window: Window, position: int) -> bool:
+        """Whether a position counts: its token is not BOS, EOS or padding."""
+        return window.ids[position] not in self.special
+
+    @cached_property
+    def counted_positions(self) -> list[tuple[int, int]]:
+        """Sequence and position of everything that counts."""
+        return [(s, p) for s, w in enumerate(self.windows) for p in range(len(w.ids)) if self.counted(w, p)]
+
+    @cached_property
+    def grams(self) -> dict[int, list[tuple[int, int, Gram]]]:
+        """For n = 1, 2, 3: the n-gram at every position that has one, with its sequence and position."""
+        found: dict[int, list[tuple[int, int, Gram]]] = {}
+        for n in (1, 2, 3):
+            found[n] = []
+            for s, k in self.counted_positions:
+                window = self.windows[s]
+                if k - n + 1 >= 0 and all(self.counted(window, p) for p in range(k - n + 1, k + 1)):
+                    found[n].append((s, k, tuple(window.ids[k - n + 1 : k + 1])))
+        return found
+
+    @cached_property
+    def occurrences(self) -> dict[int, Counter[Gram]]:
+        """For n = 1, 2, 3: how many positions have each n-gram."""
+        return {n: Counter(gram for _, _, gram in self.grams[n]) for n in (1, 2, 3)}
+
+
+Activity = list[list[list[bool]]]
+"""Whether a neuron is active, by sequence, position and neuron."""
+
+
+def documents(corpus: Sequence[str]) -> dict[str, list[str]]:
+    """Documents by domain, of corpus arguments `[DOMAIN=]PATH`."""
+    found: dict[str, list[str]] = {}
+    for argument in corpus:
+        domain, equals, path = argument.partition("=")
+        source = Path(path if equals else argument)
+        domain = domain if equals else source.name.split(".")[0]
+        files = [source]
+        if source.is_dir():
+            files = sorted(f for f in source.rglob("*") if f.name.endswith((".txt", ".jsonl", ".txt.gz", ".jsonl.gz")))
+        for file in files:
+            raw = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+            text = raw.decode("utf-8")
+            if ".jsonl" in file.name:
+                texts = [json.loads(line)["text"] for line in text.split("\n") if line.strip()]
+            else:
+                texts = [text]
+            found.setdefault(domain, []).extend(texts)
+    return found
+
+
+def tokenise(
+    checkpoint: Path, corpus: Sequence[str], context_length: int | None = None, tokens: int | None = None
+) -> Text:
+    """Cut the corpus into the sequences of a run; `tokens` is the budget of counted tokens."""
+    config = json.loads((checkpoint / "config.json").read_text())
+    bos, eos, pad = config["bos_token_id"], config["eos_token_id"], config["pad_token_id"]
+    special = {bos, eos, pad}
+    length = context_length or config["max_position_embeddings"]
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    by_domain = documents(corpus)
+    windows = []
+    for domain, texts in by_domain.items():
+        stream: list[int] = []
+        for i, text in enumerate(texts):
+            stream += ([eos] if i else []) + tokenizer(text, add_special_tokens=False)["input_ids"]
+        if tokens is not None:
+            stream = _first(stream, tokens // len(by_domain), special)
+        for start in range(0, len(stream), length - 1):
+            windows.append(Window(domain, [bos, *stream[start : start + length - 1]]))
+    return Text(windows, list(by_domain), length, special, tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))))
+
+
+def _first(stream: list[int], share: int, special: set[int]) -> list[int]:
+    """The beginning of a domain that ends with its `share`-th counted token."""
+    counted = 0
+    for position, token in enumerate(stream):
+        counted += token not in special
+        if counted == share:
+            return stream[: position + 1]
+    return stream
+
+
+def load(checkpoint: Path) -> OPTForCausalLM:
+    """The whole model in float32, ready to run."""
+    model = OPTForCausalLM.from_pretrained(checkpoint, dtype=torch.float32)
+    return model.eval()
+
+
+def activity(model: OPTForCausalLM, text: Text) -> tuple[list[Activity], float]:
+    """Activity of every layer, and the distance from zero of the value before the activation that comes nearest."""
+    layers: list[Activity] = [[] for _ in model.model.decoder.layers]
+    nearest = float("inf")
+
+    def hook(into: Activity) -> Any:
+        def keep(_module: Any, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
+            nonlocal nearest
+            into.append((output > 0).tolist())
+            nearest = min(nearest, float(inputs[0].abs().min()))
+
+        return keep
+
+    handles = [
+        layer.activation_fn.register_forward_hook(hook(layers[i])) for i, layer in enumerate(model.model.decoder.layers)
+    ]
+    with torch.no_grad():
+        for window in text.windows:
+            model(input_ids=torch.tensor([window.ids]), use_cache=False)
+    for handle in handles:
+        handle.remove()
+    return layers, nearest
+
+
+def scores(model: OPTForCausalLM, layer: int, neuron: int) -> list[float]:
+    """Score of every token for one neuron: its column of the second FFN map times the unembedding."""
+    decoder = model.model.decoder
+    direction = decoder.layers[layer].fc2.weight[:, neuron].double()
+    if decoder.project_out is not None:
+        direction = decoder.project_out.weight.double() @ direction
+    return (model.lm_head.weight.double() @ direction).tolist()
+
+
+def record(text: Text, layer: int, neuron: int, active: list[list[bool]], score: list[float]) -> Record:
+    """Record of one neuron, from its activity by sequence and position and its score of every token.
+
+    `top` is the whole ranking, `promoted` and `suppressed` rank every token that the tokeniser has.
+    """
+    tokens, count = Counter[str](), Counter[str]()
+    for s, p in text.counted_positions:
+        tokens[text.windows[s].domain] += 1
+        count[text.windows[s].domain] += active[s][p]
+    total, number = sum(count.values()), sum(tokens.values())
+    triggers = {str(n): ngrams(text, n, active) for n in (1, 2, 3)}
+    order = sorted(range(len(text.forms)), key=lambda t: -score[t])
+    trigger_score = None
+    if triggers["1"]["detector"]:
+        covered = [g["ids"][0] for g in triggers["1"]["covered"]]
+        trigger_score = sum(score[t] for t in covered) / len(covered)
+    return {
+        "layer": layer,
+        "neuron": neuron,
+        "tokens": number,
+        "count": total,
+        "frequency": total / number,
+        "dead": total == 0,
+        "bos_count": sum(row[0] for row in active),
+        "domains": {d: {"tokens": tokens[d], "count": count[d]} for d in text.domains},
+        "triggers": triggers,
+        "effect": {
+            "promoted": [{"id": t, "text": text.forms[t], "score": score[t]} for t in order],
+            "suppressed": [{"id": t, "text": text.forms[t], "score": score[t]} for t in reversed(order)],
+            "trigger_score": trigger_score,
+            "suppresses_triggers": None if trigger_score is None else trigger_score < 0,
+        },
+        "position": position_profile(text, active),
+    }
+
+
+def ngrams(text: Text, n: int, active: list[list[bool]]) -> dict[str, Any]:
+    """Triggers of one neuron for one n [§4]."""
+    active_count, occurrences = Counter[Gram](), text.occurrences[n]
+    for s, k, gram in text.grams[n]:
+        if active[s][k]:
+            active_count[gram] += 1
+    ranking = sorted(active_count, key=lambda g: (-active_count[g], occurrences[g], g))
+    total = sum(active_count.values())
+    covering, held = 0, 0
+    while 20 * held < 19 * total:
+        held += active_count[ranking[covering]]
+        covering += 1
+    covered = [g for g in ranking[:covering] if 20 * active_count[g] >= 19 * occurrences[g]]
+    detector = (
+        1 <= covering <= (5 if n == 1 else 50) and 20 * sum(active_count[g] for g in covered) >= 19 * total
+    )  # fmt: skip
+    return {
+        "total": total,
+        "covering": covering,
+        "detector": detector,
+        "covered": [_named(text, g) for g in covered] if detector else [],
+        "top": [_named(text, g) | {"active": active_count[g], "occurrences": occurrences[g]} for g in ranking],
+    }
+
+
+def _named(text: Text, gram: Gram) -> dict[str, Any]:
+    return {"ids": list(gram), "text": [text.forms[t] for t in gram]}
+
+
+def position_profile(text: Text, active: list[list[bool]]) -> dict[str, Any] | None:
+    """Activity by position over the full-length sequences [§5]."""
+    full = [row for w, row in zip(text.windows, active, strict=True) if len(w.ids) == text.context_length]
+    if not full:
+        return None
+    counts = [sum(row[p] for row in full) for p in range(1, text.context_length)]
+    frequency = [Fraction(count, len(full)) for count in counts]
+    named = positional_type(frequency, text.context_length) if len(full) >= 30 else None
+    return {
+        "mutual_information": mutual_information(frequency),
+        "type": named[0] if named else None,
+        "strength": named[1] if named else None,
+        "frequency": [float(share) for share in frequency],
+    }
+
+
+def records(
+    checkpoint: Path,
+    corpus: Sequence[str],
+    *,
+    context_length: int | None = None,
+    tokens: int | None = None,
+    layers: Sequence[int] | None = None,
+) -> tuple[dict[tuple[int, int], Record], float]:
+    """All records of a run by (layer, neuron), and how near to zero a value before an activation came."""
+    text = tokenise(checkpoint, corpus, context_length, tokens)
+    model = load(checkpoint)
+    active, nearest = activity(model, text)
+    found = {}
+    for layer in range(len(active)) if layers is None else layers:
+        for neuron in range(len(active[layer][0][0])):
+            rows = [[position[neuron] for position in sequence] for sequence in active[layer]]
+            found[layer, neuron] = record(text, layer, neuron, rows, scores(model, layer, neuron))
+    return found, nearest

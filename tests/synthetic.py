@@ -1,0 +1,428 @@
+"""A whole run folder without a model: random text, planted neurons, and every number counted from their activity.
+
+The corpus and the activations are made up; triggers, covering, frequencies and mutual information are then
+counted from them in the plainest way, so the numbers of a record agree with each other as in a real run. Positional
+types come from what was planted. Within each layer neurons are planted by `PLANTED` at indices 0, 1, 2, ...
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from neuron_tui.store.files import sha256
+from neuron_tui.store.hdf5 import SchemaWriter
+from neuron_tui.store.manifest import (
+    CORPUS_FILE,
+    CorpusIdentity,
+    Domain,
+    FileEntry,
+    Manifest,
+    ModelIdentity,
+    RunOptions,
+    layer_file,
+    write_manifest,
+)
+from neuron_tui.store.schema import (
+    CONTEXT_AFTER,
+    CONTEXT_BEFORE,
+    CORPUS,
+    LAYER,
+    ORDERS,
+    STORED_CONTEXTS,
+    STORED_EFFECTS,
+    STORED_TRIGGERS,
+    STRENGTHS,
+    TYPES,
+)
+
+PLANTED = (
+    "dead",
+    "token, suppressing",
+    "token, promoting",
+    "bigram",
+    "trigram",
+    "oscillatory",
+    "both",
+    "one",
+    "other",
+    "hostile token",
+    "broad",
+    "dead",
+)
+"""What neuron i of each layer is, for i below 12; the others fire on random sets of tokens."""
+
+HOSTILE = (
+    b" \x1b[31mred\x1b[0m",
+    b"[/INST]",
+    b"[bold]x[/bold]",
+    b"\x00",
+    b"\x07\x1b]0;owned\x07",
+    "\u202eevil\u202c".encode(),
+    "日本語".encode(),
+    "👩‍👩‍👧‍👦".encode(),
+    "e\u0301".encode(),
+    "\u0301".encode(),
+    b"\xff\xfe",
+    b"\n\n\t\r",
+    b"A" * 500,
+    "\u200bzero".encode(),
+    b"\\back\\slash",
+    b"\xc2\x9b31m",
+)
+"""Tokens that would act on a terminal, break markup or shift columns if shown as they are."""
+
+BOS, PAD, EOS, UNKNOWN = range(4)
+_FIRST_WORD = 4
+_STEMS = (
+    "the of and to in is it for on with as at by from that this was are be or an not we can which return self def "
+    "if import class None print value title titles weather school he him his number solve let calculate what sum "
+    "derivative factor prime deed house water light music garden winter letter engine paper window river stone"
+).split()
+
+
+def form(raw: bytes) -> str:
+    """How a byte-level tokeniser writes the bytes of a token."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    moved = [byte for byte in range(256) if byte not in printable]
+    table = {b: chr(b) for b in printable} | {b: chr(0x100 + i) for i, b in enumerate(moved)}
+    return "".join(table[byte] for byte in raw)
+
+
+def vocabulary() -> list[str]:
+    """Special tokens, words after a space, the hostile tokens, single bytes."""
+    words = [form(b" " + stem.encode()) for stem in _STEMS]
+    single = [form(bytes([byte])) for byte in range(256)]
+    return ["<s>", "<pad>", "</s>", "<unk>", *words, *(form(raw) for raw in HOSTILE), *single]
+
+
+HOSTILE_IDS = tuple(range(_FIRST_WORD + len(_STEMS), _FIRST_WORD + len(_STEMS) + len(HOSTILE)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Corpus:
+    tokens: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+    domain_of_sequence: npt.NDArray[np.int64]
+    domains: tuple[str, ...]
+    context_length: int
+    forms: tuple[str, ...]
+    gram_ids: dict[int, npt.NDArray[np.int64]]
+    gram_of_position: dict[int, npt.NDArray[np.int64]]
+    """Row of the n-gram table at each position, -1 where there is none."""
+
+    @property
+    def counted(self) -> npt.NDArray[np.bool_]:
+        return ~np.isin(self.tokens, (BOS, EOS, PAD))
+
+    @property
+    def sequence(self) -> npt.NDArray[np.int64]:
+        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+
+    @property
+    def offset(self) -> npt.NDArray[np.int64]:
+        return np.arange(len(self.tokens)) - self.starts[self.sequence]
+
+    @property
+    def full(self) -> npt.NDArray[np.int64]:
+        return np.flatnonzero(np.diff(self.starts) == self.context_length)
+
+
+def build_run(
+    folder: Path,
+    *,
+    layers: int = 4,
+    neurons: int = 64,
+    seed: int = 0,
+    context_length: int = 64,
+    sequences: int = 36,
+    domains: tuple[str, ...] = ("prose", "code", "math"),
+    finished: int | None = None,
+    model: str = "synthetic-opt",
+) -> Path:
+    """Write a complete run and return its folder.
+
+    Parameters
+    ----------
+    folder
+        Where to write it; its last part is the run's name.
+    layers, neurons
+        Size of the model; at least 12 neurons hold everything in `PLANTED`.
+    seed
+        The same seed gives the same files.
+    context_length
+        T. From 64 up the planted positional neurons are what their names say.
+    sequences
+        Full-length sequences of each domain, each domain ending in a shorter one too. With none there are no
+        positional statistics; fewer than 30 in all leave every neuron without a type.
+    finished
+        How many layers are done; fewer than `layers` makes a partial run.
+    model
+        Name of the model in run.json.
+    """
+    rng = np.random.default_rng(seed)
+    (folder / "layers").mkdir(parents=True, exist_ok=True)
+    corpus = _make_corpus(rng, domains, context_length, sequences)
+    _write_corpus(folder / CORPUS_FILE, corpus)
+    done = layers if finished is None else finished
+    for layer in range(done):
+        _write_layer(folder / layer_file(layer), corpus, layer, neurons, rng)
+    write_manifest(folder, _manifest(folder, corpus, layers, neurons, done, model))
+    return folder
+
+
+def _make_corpus(rng: np.random.Generator, domains: tuple[str, ...], length: int, sequences: int) -> _Corpus:
+    forms = tuple(vocabulary())
+    words = np.arange(_FIRST_WORD, HOSTILE_IDS[-1] + 1)
+    rank = np.empty(len(words))
+    rank[: len(_STEMS)] = 1 / np.arange(1, len(_STEMS) + 1) ** 0.7
+    rank[len(_STEMS) :] = 0.08
+    follower = rng.permutation(words)  # each token has a favourite successor, so that bigrams and trigrams repeat
+    parts, owners = [], []
+    for index in range(len(domains)):
+        weights = rank * rng.uniform(0.3, 1.0, len(words))
+        for size in [length] * sequences + [max(2, length // 2)]:
+            drawn = rng.choice(words, size, p=weights / weights.sum())
+            for at in range(1, size):
+                if rng.random() < 0.3:
+                    drawn[at] = follower[drawn[at - 1] - _FIRST_WORD]
+            drawn[rng.random(size) < 0.01] = EOS
+            drawn[0] = BOS
+            parts.append(drawn)
+            owners.append(index)
+    tokens = np.concatenate(parts)
+    starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
+    counted = ~np.isin(tokens, (BOS, EOS, PAD))
+    gram_ids, gram_of_position = {}, {}
+    for n in ORDERS:
+        # BOS opens every sequence and is not counted, so a window of counted tokens lies within one sequence.
+        windows = np.lib.stride_tricks.sliding_window_view(tokens, n)
+        valid = np.lib.stride_tricks.sliding_window_view(counted, n).all(axis=1)
+        gram_ids[n], inverse = np.unique(windows[valid], axis=0, return_inverse=True)
+        at = np.full(len(tokens), -1)
+        at[np.flatnonzero(valid) + n - 1] = inverse.reshape(-1)
+        gram_of_position[n] = at
+    return _Corpus(tokens, starts, np.array(owners), domains, length, forms, gram_ids, gram_of_position)
+
+
+def _write_corpus(path: Path, corpus: _Corpus) -> None:
+    grams = {f"G{n}": len(corpus.gram_ids[n]) for n in ORDERS}
+    dimensions = {"P": len(corpus.tokens), "S": len(corpus.starts) - 1, "D": len(corpus.domains), **grams}
+    owner = corpus.domain_of_sequence[corpus.sequence]
+    with SchemaWriter(path, CORPUS, {**dimensions, "V": len(corpus.forms)}) as file:
+        file.write("tokens", corpus.tokens)
+        file.write("sequence_start", corpus.starts)
+        file.write("sequence_domain", corpus.domain_of_sequence)
+        file.write("domain_tokens", np.bincount(owner[corpus.counted], minlength=len(corpus.domains)))
+        for n in ORDERS:
+            at = corpus.gram_of_position[n]
+            file.write(f"grams/{n}/ids", corpus.gram_ids[n])
+            file.write(f"grams/{n}/occurrences", np.bincount(at[at >= 0], minlength=len(corpus.gram_ids[n])))
+        file.write("vocabulary", np.array([f.encode() for f in corpus.forms], dtype=object))
+
+
+def _activity(corpus: _Corpus, kind: str, tokens: list[int], rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Where a neuron of a kind is active, over all positions; `tokens` are what a token neuron fires on."""
+    length, offset = corpus.context_length, corpus.offset
+    some = rng.random(len(corpus.tokens))
+    if kind == "dead":
+        return corpus.tokens == BOS
+    if kind == "oscillatory":
+        return np.sin(2 * np.pi * offset * 4 / length) > 0
+    if kind == "both":
+        return (offset < length // 3) | ((offset < 2 * length // 3) & (some < 0.3))
+    if kind == "one":
+        return (offset > length // 2) & (some < 0.4)
+    if kind == "other":
+        return some < 0.1 + 0.8 * offset / length
+    if kind == "broad":
+        return some < 0.4
+    if kind in ("bigram", "trigram"):
+        n = 2 if kind == "bigram" else 3
+        at = corpus.gram_of_position[n]
+        common = np.argsort(-np.bincount(at[at >= 0]), kind="stable")[: 3 + int(rng.integers(4))]
+        return np.isin(at, common)
+    return np.isin(corpus.tokens, tokens) & (some < (0.99 if "token" in kind else 0.6))
+
+
+def _write_layer(path: Path, corpus: _Corpus, layer: int, neurons: int, rng: np.random.Generator) -> None:
+    kinds = [PLANTED[i] if i < len(PLANTED) else "random" for i in range(neurons)]
+    for i in range(len(PLANTED), neurons):
+        if rng.random() < 0.15:
+            kinds[i] = rng.choice(["dead", "token, suppressing", "token, suppressing", "bigram"])
+    words = np.arange(_FIRST_WORD, HOSTILE_IDS[0])
+    tokens = [rng.choice(words, size=int(rng.integers(1, 4 if "token" in k else 24)), replace=False) for k in kinds]
+    tokens = [np.array(HOSTILE_IDS[:5]) if k == "hostile token" else t for k, t in zip(kinds, tokens, strict=True)]
+    active = np.stack([_activity(corpus, k, t.tolist(), rng) for k, t in zip(kinds, tokens, strict=True)])
+    with_positions = len(corpus.full) > 0
+    dimensions = {
+        **{"N": neurons, "D": len(corpus.domains), "T": corpus.context_length, "P": len(corpus.tokens)},
+        **{"K": STORED_TRIGGERS, "E": STORED_EFFECTS, "C": STORED_CONTEXTS, "W": -(-neurons // 64)},
+    }
+    with SchemaWriter(path, LAYER, dimensions, layer=layer) as file:
+        owner = corpus.domain_of_sequence[corpus.sequence]
+        counted = active & corpus.counted
+        file.write("count", np.stack([counted[:, owner == d].sum(axis=1) for d in range(len(corpus.domains))], axis=1))
+        file.write("bos_count", active[:, corpus.offset == 0].sum(axis=1))
+        for n in ORDERS:
+            covered = _write_triggers(file, corpus, active, n)
+            if n == 1:
+                _write_effects(file, corpus, kinds, tokens, covered, rng)
+        if with_positions:
+            _write_positions(file, corpus, kinds, active)
+        _write_contexts(file, corpus, active, rng)
+
+
+def _write_triggers(
+    file: SchemaWriter, corpus: _Corpus, active: npt.NDArray[np.bool_], n: int
+) -> npt.NDArray[np.int64]:
+    at = corpus.gram_of_position[n]
+    size = len(corpus.gram_ids[n])
+    occurrences = np.bincount(at[at >= 0], minlength=size)
+    total, covering, covered = (np.zeros(len(active), np.int64) for _ in range(3))
+    top = np.full((len(active), STORED_TRIGGERS), -1, np.int64)
+    counts = np.zeros((len(active), STORED_TRIGGERS), np.int64)
+    limit = 5 if n == 1 else 50
+    for i, row in enumerate(active):
+        count = np.bincount(at[row & (at >= 0)], minlength=size)
+        total[i] = count.sum()
+        if not total[i]:
+            continue
+        order = np.lexsort((occurrences, -count))
+        order = order[count[order] > 0]
+        covering[i] = int(np.searchsorted(20 * np.cumsum(count[order]), 19 * total[i])) + 1
+        good = order[: covering[i]]
+        good = good[20 * count[good] >= 19 * occurrences[good]]
+        if covering[i] <= limit and 20 * count[good].sum() >= 19 * total[i]:
+            covered[i] = len(good)
+        kept = order[:STORED_TRIGGERS]
+        top[i, : len(kept)], counts[i, : len(kept)] = kept, count[kept]
+    file.write(f"triggers/{n}/total", total)
+    file.write(f"triggers/{n}/covering", covering)
+    file.write(f"triggers/{n}/covered", covered)
+    file.write(f"triggers/{n}/first", top[:, 0])
+    file.write(f"triggers/{n}/top_gram", top)
+    file.write(f"triggers/{n}/top_active", counts)
+    return covered
+
+
+def _write_effects(
+    file: SchemaWriter,
+    corpus: _Corpus,
+    kinds: list[str],
+    tokens: list[npt.NDArray[np.int64]],
+    covered: npt.NDArray[np.int64],
+    rng: np.random.Generator,
+) -> None:
+    scores = rng.normal(0, 0.03, (len(kinds), len(corpus.forms)))
+    mean = np.full(len(kinds), np.nan)
+    for i, kind in enumerate(kinds):
+        if "token" in kind:
+            sign = 1 if "promoting" in kind else -1
+            scores[i, tokens[i]] = sign * rng.uniform(0.1, 0.15, len(tokens[i]))
+        if covered[i]:
+            mean[i] = scores[i, tokens[i]].mean()
+    order = np.argsort(scores, axis=1, kind="stable")
+    lowest, highest = order[:, :STORED_EFFECTS], order[:, ::-1][:, :STORED_EFFECTS]
+    file.write("effect/promoted_id", highest)
+    file.write("effect/promoted_score", np.take_along_axis(scores, highest, axis=1))
+    file.write("effect/suppressed_id", lowest)
+    file.write("effect/suppressed_score", np.take_along_axis(scores, lowest, axis=1))
+    file.write("effect/trigger_score", mean)
+
+
+def _write_positions(
+    file: SchemaWriter, corpus: _Corpus, kinds: list[str], active: npt.NDArray[np.bool_]
+) -> None:
+    length = corpus.context_length
+    cells = corpus.starts[corpus.full][:, None] + np.arange(1, length)
+    count = active[:, cells].sum(axis=1)
+    frequency = count / len(corpus.full)
+    information = _mutual_information(frequency)
+    typed = len(corpus.full) >= 30
+    types = np.array([TYPES.index(k) if typed and k in TYPES else 0 for k in kinds])
+    types[typed & (information > 0.05) & (types == 0)] = TYPES.index("other")
+    exact = np.array([k in ("oscillatory", "both", "one") for k in kinds])
+    strengths = np.where(types == 0, 0, np.where(exact, STRENGTHS.index("strong"), STRENGTHS.index("weak")))
+    file.write("position/active", count)
+    file.write("position/mutual_information", information)
+    file.write("position/type", types)
+    file.write("position/strength", strengths)
+
+
+def _mutual_information(frequency: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    mean = frequency.mean(axis=1, keepdims=True)
+
+    def part(here: npt.NDArray[np.float64], overall: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        ratio = np.divide(here, overall, out=np.ones_like(here), where=(here > 0) & (overall > 0))
+        return here * np.log(ratio)
+
+    information: npt.NDArray[np.float64] = (part(frequency, mean) + part(1 - frequency, 1 - mean)).mean(axis=1)
+    return information
+
+
+def _write_contexts(
+    file: SchemaWriter, corpus: _Corpus, active: npt.NDArray[np.bool_], rng: np.random.Generator
+) -> None:
+    positions = np.full((len(active), STORED_CONTEXTS), -1, np.int64)
+    masks = np.zeros((len(active), STORED_CONTEXTS), np.uint64)
+    for i, row in enumerate(active):
+        candidates = np.flatnonzero(row & corpus.counted)
+        chosen = np.sort(rng.choice(candidates, min(STORED_CONTEXTS, len(candidates)), replace=False))
+        positions[i, : len(chosen)] = chosen
+        for slot, position in enumerate(chosen.tolist()):
+            sequence = int(np.searchsorted(corpus.starts, position, side="right")) - 1
+            first = max(int(corpus.starts[sequence]), position - CONTEXT_BEFORE)
+            last = min(int(corpus.starts[sequence + 1]), position + CONTEXT_AFTER + 1)
+            bits = np.flatnonzero(row[first:last]) + first - position + CONTEXT_BEFORE
+            masks[i, slot] = sum(1 << int(b) for b in bits)
+    file.write("contexts/position", positions)
+    file.write("contexts/active", masks)
+
+
+def _manifest(folder: Path, corpus: _Corpus, layers: int, neurons: int, done: int, model: str) -> Manifest:
+    def entry(name: str) -> FileEntry:
+        return FileEntry(bytes=os.stat(folder / name).st_size, sha256=sha256(folder / name))
+
+    owner = corpus.domain_of_sequence[corpus.sequence]
+    tokens = np.bincount(owner[corpus.counted], minlength=len(corpus.domains)).tolist()
+    return Manifest(
+        program_version="0.1.0",
+        created="2026-01-01T00:00:00Z",
+        model=ModelIdentity(
+            name=model,
+            model_type="opt",
+            digest="0" * 64,
+            layers=layers,
+            neurons=neurons,
+            width=16,
+            context_length=corpus.context_length,
+            activation="relu",
+        ),
+        options=RunOptions(
+            corpus=tuple(f"{domain}=builtin:{domain}" for domain in corpus.domains),
+            tokens=None,
+            context_length=corpus.context_length,
+            layers=tuple(range(layers)),
+            dtype="float32",
+            keep_activations="never",
+            batch_tokens=4096,
+        ),
+        corpus=CorpusIdentity(
+            file=entry(CORPUS_FILE),
+            domains=tuple(Domain(name=d, tokens=t, documents=8) for d, t in zip(corpus.domains, tokens, strict=True)),
+            positions=len(corpus.tokens),
+            sequences=len(corpus.starts) - 1,
+            full_sequences=len(corpus.full),
+            vocabulary=len(corpus.forms),
+            byte_level=True,
+            bos=BOS,
+            eos=EOS,
+            pad=PAD,
+        ),
+        layers={layer: entry(layer_file(layer)) for layer in range(done)},
+    )

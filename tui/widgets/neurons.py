@@ -1,0 +1,176 @@
+"""The neurons pane: a table of all neurons, or those a filter leaves, in the order asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from neuron_tui.store.words import percent, what
+from neuron_tui.tui.arrangement import Arrangement
+from neuron_tui.tui.reading import OpenedRun
+from neuron_tui.tui.spans import Line, fit
+from neuron_tui.tui.widgets.rows import RowList
+
+MARKED = "◆"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: what it is sorted by, its title, its width, and how soon it gives way when there is little room."""
+
+    key: str
+    title: str
+    width: int
+    align: str
+    keep: int
+
+
+COLUMNS = (
+    Column("layer", "l", 3, "right", 9),
+    Column("neuron", "i", 6, "right", 9),
+    Column("what", "what", 13, "left", 9),
+    Column("freq", "freq", 8, "right", 8),
+    Column("cover", "cover", 7, "right", 5),
+    Column("mi", "mi", 6, "right", 4),
+    Column("trigger", "trigger", 9, "left", 7),
+)
+
+
+class NeuronList(RowList):
+    """The table. Rows are those of an arrangement; marks are kept by row of the run's table."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "switch_layer(-1)", "layer below", show=False),
+        Binding("right,l", "switch_layer(1)", "layer above", show=False),
+    ]
+
+    @dataclass
+    class LayerWanted(Message):
+        """Another layer is asked for: the one before (-1) or after (+1)."""
+
+        by: int
+
+    @dataclass
+    class SortWanted(Message):
+        """A column's title was clicked."""
+
+        column: str
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._opened: OpenedRun | None = None
+        self._shown: Arrangement | None = None
+        self.marked: set[int] = set()
+
+    @property
+    def row(self) -> int | None:
+        """Row of the run's table under the cursor; None if the list is empty."""
+        if self._shown is None or not len(self._shown.rows):
+            return None
+        return int(self._shown.rows[self.cursor])
+
+    def table_row(self, place: int) -> int | None:
+        """Row of the run's table at a place of the list; None outside."""
+        if self._shown is None or not 0 <= place < len(self._shown.rows):
+            return None
+        return int(self._shown.rows[place])
+
+    def place_of(self, row: int) -> int | None:
+        """Place in the list of a row of the run's table; None if the filter leaves it out."""
+        if self._shown is None:
+            return None
+        found = np.flatnonzero(self._shown.rows == row)
+        return int(found[0]) if len(found) else None
+
+    def show(self, opened: OpenedRun, arrangement: Arrangement, follow: int | None) -> None:
+        """Show an arrangement; the cursor follows the row `follow` of the run's table, or goes to the top."""
+        self._opened, self._shown = opened, arrangement
+        place = self.place_of(follow) if follow is not None else None
+        self.set_rows(len(arrangement.rows), place or 0)
+
+    def toggle_mark(self) -> None:
+        """Mark the neuron under the cursor, or take its mark away."""
+        if self.row is not None:
+            self.marked ^= {self.row}
+            self.repaint_cursor()
+
+    # Painting.
+
+    def header_line(self, width: int) -> Line:
+        """Titles; the arrow says which column sorts the list, and which way."""
+        if self._shown is None:
+            return ()
+        wish = self._shown.wish
+        cells = ["  "]
+        for column, room in self._columns(width):
+            title = column.title
+            if wish.order > 1 and column.key in ("cover", "trigger"):
+                title = f"{wish.order}g {title}"
+            if column.key == wish.column:
+                title += "↓" if wish.descending else "↑"
+            cells.append(fit(title, room, column.align))
+        return ((" ".join(cells), "column"),)
+
+    def row_line(self, row: int, width: int) -> Line:
+        """One neuron."""
+        opened, shown = self._opened, self._shown
+        if opened is None or shown is None:
+            return ()
+        table, at, n = opened.table, int(shown.rows[row]), shown.wish.order
+        dead = table.count[at] == 0
+        cells = [MARKED if at in self.marked else " "]
+        for column, room in self._columns(width + 1):
+            match column.key:
+                case "layer":
+                    text = str(table.layer[at])
+                case "neuron":
+                    text = str(table.neuron[at])
+                case "what":
+                    text = what(table, at)
+                case "freq":
+                    text = percent(table.frequency[at])
+                case "cover":
+                    text = f"{table.covering[n][at]:,}" if table.covering[n][at] else "–"
+                case "mi":
+                    information = table.mutual_information[at]
+                    text = "–" if np.isnan(information) else f"{information:.3f}"
+                case _:
+                    text = opened.first_trigger(at, n)
+            cells.append(fit(text, room, column.align))
+        return ((cells[0], "mark"), (" " + " ".join(cells[1:]), "dim" if dead else ""))
+
+    def _columns(self, width: int) -> list[tuple[Column, int]]:
+        """Columns that fit in `width` cells, with the room of each; the one that sorts stays longest."""
+        sorting = self._shown.wish.column if self._shown else ""
+        chosen = list(COLUMNS)
+        room = width - 2  # the cursor and the mark
+        while sum(c.width + 1 for c in chosen) > room and len(chosen) > 3:
+            chosen.remove(min(chosen, key=lambda c: (c.key == sorting, c.keep)))
+        spare = room - sum(c.width + 1 for c in chosen)
+        widths = [(c, c.width) for c in chosen]
+        if spare > 0:
+            # First the labels get the room their longest ones need, the triggers take the rest.
+            labels = min(spare, 8) if spare < 16 else 8
+            extra = {"what": labels if any(c.key == "trigger" for c in chosen) else spare, "trigger": spare - labels}
+            widths = [(c, w + extra.get(c.key, 0)) for c, w in widths]
+        return widths
+
+    # What people do.
+
+    def on_row_list_header_clicked(self, event: RowList.HeaderClicked) -> None:
+        """Sort by the column whose title was clicked."""
+        event.stop()
+        left = 2
+        for column, room in self._columns(self.size.width):
+            if left <= event.x < left + room + 1:
+                self.post_message(self.SortWanted(column.key))
+                return
+            left += room + 1
+
+    def action_switch_layer(self, by: int) -> None:
+        """Ask for the layer before or after."""
+        self.post_message(self.LayerWanted(by))
