@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from neuron_tui.engine.corpus.prepared import PreparedCorpus
-from neuron_tui.engine.counting.bits import ActiveBits, pack
+from neuron_tui.engine.counting.bits import ActiveBits, pack_values
 from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts, count_layer
 from neuron_tui.engine.effects import LayerEffects, layer_effects
 from neuron_tui.engine.model.forward import Batch, LayerwiseForward
@@ -64,7 +64,7 @@ def run_layers(work: Pass, wanted: list[int], progress: Callable[[Progress], Non
     bits = ActiveBits(neurons, positions, work.scratch / "bits" if work.resources.bits_in_file else None)
 
     def keep_bits(batch: Batch, values: torch.Tensor) -> None:
-        bits.put(batch.start, pack((values > 0).cpu().numpy()))
+        bits.put(batch.start, pack_values(values))
 
     def ticks(stage: Stage, total: int, layer: int | None) -> Callable[[int], None]:
         done = 0
@@ -123,7 +123,7 @@ def probe(work: Pass) -> float:
     seconds = []
 
     def pack_only(_: Batch, values: torch.Tensor) -> None:
-        pack((values > 0).cpu().numpy())
+        pack_values(values)
 
     for _ in range(3):
         begin = time.perf_counter()

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from neuron_tui.store.exits import guard, guarded
 from neuron_tui.tui.commands import check, demo, engine, export, info, open_run, runs
-from neuron_tui.tui.commands.options import Shared
+from neuron_tui.tui.commands.options import RunsDirectory, runs_directory_of
+
+_EXAMPLES = """Examples:
+
+    neuron-tui demo
+
+    neuron-tui extract facebook/opt-125m --corpus wiki.jsonl --allow-pickle --name opt-125m
+
+    neuron-tui open opt-125m"""
 
 app = typer.Typer(
     name="neuron-tui",
-    help="Explore the neurons of language models in the terminal: dead, n-gram, positional.",
-    epilog="Example: neuron-tui demo    (a real model and its neurons, offline, in a minute or two)",
+    epilog=_EXAMPLES,
     invoke_without_command=True,
-    no_args_is_help=False,
+    add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 for _module in (demo, open_run, engine, runs, info, export, check):
@@ -27,11 +31,11 @@ for _module in (demo, open_run, engine, runs, info, export, check):
 
 
 def main() -> None:
-    """Run the command line and end the process with its exit code."""
+    """Run the command line; ends the process with an exit code of the contract."""
     raise SystemExit(guard(lambda: app(prog_name="neuron-tui")))
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
@@ -40,14 +44,16 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback()
-@guarded_unless_command
 def start(
     context: typer.Context,
-    runs_dir: Annotated[
-        Path | None, typer.Option(help="Directory of the runs (else $NEURON_TUI_RUNS, else the user's data directory).")
-    ] = None,
+    runs_dir: RunsDirectory = None,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
     ] = False,
 ) -> None:
-    """Open the app on the runs, or run a command."""
+    """Explore the neurons of language models in the terminal: dead, n-gram, positional.
+
+    Without a command: open the app on the runs.
+    """
+    if context.invoked_subcommand is None:
+        guarded(open_run.open_app)(runs_directory_of(context, runs_dir), None)

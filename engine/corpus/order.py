@@ -19,17 +19,17 @@ Int32s = npt.NDArray[np.int32]
 class GramOrder:
     """The runs of equal n-grams in the nested order, for one n.
 
-    `run` (M,) int32: the run that each place of the order is in, never falling. `row` (R,) int64: each run's row
-    in the table, -1 for a run whose positions have no n-gram (a sequence's or document's beginning). `ids` (G, n)
-    int32: the table, lexicographic; `occurrences` (G,) int64; `seniority` (G,) int64: G-1 for the n-gram that
-    wins every tie (fewest occurrences, then smallest ids), falling to 0.
+    `run` (M,) int32: the run that each place of the order is in, never falling. By run, (R,): `row` int64, its row in
+    the table, -1 where the positions have no n-gram (a sequence's or document's beginning); `seniority` int64, G-1
+    for the n-gram that wins every tie (fewest occurrences, then smallest ids), falling to 0, and -1 for no n-gram.
+    The table, lexicographic: `ids` (G, n) int32 and `occurrences` (G,) int64.
     """
 
     run: Int32s
     row: Ints
+    seniority: Ints
     ids: Int32s
     occurrences: Ints
-    seniority: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,6 @@ def _gram_order(columns: list[Ints], base: int) -> GramOrder:
     row = np.full(len(first), -1, np.int64)
     row[valid[lexicographic]] = np.arange(len(valid))
     occurrences = lengths[valid[lexicographic]]
-    seniority = np.empty(len(valid), np.int64)
-    seniority[np.argsort(occurrences, kind="stable")] = np.arange(len(valid))[::-1]
-    return GramOrder(run, row, ids[lexicographic].astype(np.int32), occurrences, seniority)
+    seniority = np.full(len(first), -1, np.int64)
+    seniority[valid[lexicographic[np.argsort(occurrences, kind="stable")]]] = np.arange(len(valid))[::-1]
+    return GramOrder(run, row, seniority, ids[lexicographic].astype(np.int32), occurrences)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 WORD = 64
 
@@ -27,6 +28,24 @@ def pack(active: npt.NDArray[np.bool_]) -> Words:
         padded[:, : packed.shape[1]] = packed
         packed = padded
     return packed.view("<u8")
+
+
+def pack_values(values: torch.Tensor) -> Words:
+    """Pack which of (B, N) values are active, that is > 0 [§1]; on a GPU bits leave the device, not values."""
+    active = values > 0
+    if active.device.type == "cpu":
+        return pack(active.numpy())
+    return pack_on_device(active)
+
+
+def pack_on_device(active: torch.Tensor) -> Words:
+    """`pack` with the work done where the (B, N) bools are."""
+    rows, neurons = active.shape
+    padded = torch.nn.functional.pad(active, (0, words_of(neurons) * WORD - neurons))
+    weights = torch.tensor([1 << bit for bit in range(8)], dtype=torch.uint8, device=active.device)
+    packed = (padded.view(rows, -1, 8) * weights).sum(dim=-1, dtype=torch.uint8)
+    words: Words = packed.cpu().numpy().view("<u8")
+    return words
 
 
 def unpack(words: Words, neurons: int) -> npt.NDArray[np.bool_]:

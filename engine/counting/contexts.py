@@ -19,11 +19,11 @@ class ContextDraw:
     """What drawing needs of a corpus, over the M places of the nested order and the P positions.
 
     `priority` (M,) int32: a fixed random permutation, a neuron's sample is its active places of least priority;
-    `domain` (M,) int8 or int32; `positions` (M,); `sequence` (P,) int32: the sequence of each position.
+    `domain` (M,) int64; `positions` (M,); `sequence` (P,) int32: the sequence of each position.
     """
 
     priority: npt.NDArray[np.int32]
-    domain: npt.NDArray[np.int32]
+    domain: Ints
     positions: Ints
     sequence: npt.NDArray[np.int32]
     domains: int
@@ -37,7 +37,9 @@ def context_draw(
     by_position = np.zeros(len(sequence), np.int32)
     corpus_order = np.sort(positions)
     by_position[corpus_order] = np.random.Generator(np.random.PCG64(_SEED)).permutation(len(positions))
-    return ContextDraw(by_position[positions], position_domain[positions], positions, sequence, domains)
+    # int64 is what bincount counts without converting.
+    domain = position_domain[positions].astype(np.int64)
+    return ContextDraw(by_position[positions], domain, positions, sequence, domains)
 
 
 def draw(active: Ints, by_domain: Ints, plan: ContextDraw) -> Ints:
@@ -73,7 +75,7 @@ def _few(active: Ints, quota: Ints, by_domain: Ints, plan: ContextDraw) -> Ints:
     # The rarest domain decides how far up the priorities one must look.
     share = float((_PLENTY + 2 * quota[wanted]).max() / by_domain[wanted].min())
     if share < 0.5:
-        few = active[plan.priority[active] < share * len(plan.priority)]
+        few = active[plan.priority.take(active) < share * len(plan.priority)]
         found = np.bincount(plan.domain[few], minlength=plan.domains)
         if (found < quota).any():
             few = active

@@ -132,25 +132,28 @@ def count_layer(
 
 
 def _count_eight(words: Words, base: int, byte: int, neurons: int, plan: CountingPlan, counts: LayerCounts) -> int:
+    """Count the neurons that share a byte; returns how many they are."""
+    first = base + 8 * byte
+    last = min(first + 8, neurons)
     plane = byte_plane(words, byte)
-    if not plane.any():
-        return min(8, neurons - base - 8 * byte)
-    nested = plane[plan.order.positions]
-    last = min(8, neurons - base - 8 * byte)
-    for bit in range(last):
-        neuron = base + 8 * byte + bit
-        mask = np.uint8(1 << bit)
-        counts.bos_count[neuron] = np.count_nonzero(plane[plan.sequence_start[:-1]] & mask)
+    bos = plane[plan.sequence_start[:-1]]
+    nested = plane.take(plan.order.positions)
+    # Most neurons are seldom active: places where all eight are off are passed over once for all of them.
+    somewhere = np.flatnonzero(nested != 0)
+    nested = nested[somewhere]
+    for neuron in range(first, last):
+        mask = np.uint8(1 << (neuron - first))
+        counts.bos_count[neuron] = np.count_nonzero(bos & mask)
         _count_positions((plane & mask) != 0, plan, counts.position_active[neuron])
-        active = np.flatnonzero((nested & mask) != 0)
-        by_domain = np.bincount(plan.draw.domain[active], minlength=plan.domains)
+        active = somewhere[np.flatnonzero((nested & mask) != 0)]
+        by_domain = np.bincount(plan.draw.domain.take(active), minlength=plan.domains)
         counts.count[neuron] = by_domain
         for n, found in count_triggers(active, plan.order.grams).items():
             counts.put_triggers(neuron, n, found)
         chosen = draw(active, by_domain, plan.draw)
         counts.context_position[neuron, : len(chosen)] = chosen
-        counts.context_active[neuron, : len(chosen)] = activity_around(words, 8 * byte + bit, chosen, plan.draw)
-    return last
+        counts.context_active[neuron, : len(chosen)] = activity_around(words, neuron - base, chosen, plan.draw)
+    return last - first
 
 
 def _count_positions(active: npt.NDArray[np.bool_], plan: CountingPlan, into: Ints) -> None:

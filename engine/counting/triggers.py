@@ -41,46 +41,53 @@ def count_triggers(active: Ints, grams: dict[int, GramOrder]) -> dict[int, Trigg
         The runs of the nested order, by n.
     """
     # Runs of trigrams nest in those of bigrams, these in those of tokens: each level adds up the one before.
-    places, weights = active, np.ones(len(active), np.int64)
+    places = active
+    weights: Ints | None = None
     counts: dict[int, TriggerCount] = {}
     for n in (3, 2, 1):
         order = grams[n]
-        runs = order.run[places]
-        firsts = np.flatnonzero(np.diff(runs, prepend=-1))
-        weights = (
-            np.diff(firsts, append=len(runs))
-            if n == 3
-            else np.add.reduceat(weights, firsts)
-            if len(firsts)
-            else weights
-        )
-        places = places[firsts]
-        rows = order.row[runs[firsts]]
-        valid = rows >= 0
-        counts[n] = rank(n, rows[valid], weights[valid], order)
+        runs = order.run.take(places)
+        firsts = _firsts(runs)
+        if weights is None:
+            weights = np.diff(firsts, append=len(runs))
+        elif len(firsts):
+            weights = np.add.reduceat(weights, firsts)
+        places, runs = places.take(firsts), runs.take(firsts)
+        counts[n] = rank(n, runs, weights, order)
     return dict(sorted(counts.items()))
 
 
-def rank(n: int, rows: Ints, active: Ints, order: GramOrder) -> TriggerCount:
+def rank(n: int, runs: npt.NDArray[np.int32], active: Ints, order: GramOrder) -> TriggerCount:
     """Rank n-grams and see what covers them.
 
     Parameters
     ----------
-    rows, active
-        (R,) distinct rows of the n-gram table and, for each, the positions where the neuron is active (> 0).
+    runs, active
+        (R,) distinct runs of the nested order and, for each, the positions where the neuron is active (> 0).
     """
+    seniority = order.seniority.take(runs)
+    valid = seniority >= 0
+    if not valid.all():
+        runs, active, seniority = runs[valid], active[valid], seniority[valid]
     total = int(active.sum())
     covering = covering_length(active, total)
     # Most active first, ties by seniority (fewest occurrences, then smallest ids): one integer says both.
-    key = active * len(order.ids) + order.seniority[rows]
+    key = active * len(order.ids) + seniority
+    best = np.arange(len(key))
     if len(key) > STORED_TRIGGERS:
         best = np.argpartition(key, len(key) - STORED_TRIGGERS)[-STORED_TRIGGERS:]
-        rows, active, key = rows[best], active[best], key[best]
-    ranking = np.argsort(key)[::-1]
-    rows, active = rows[ranking], active[ranking]
+    best = best[np.argsort(key[best])[::-1]]
+    rows, active = order.row[runs[best]], active[best]
     return TriggerCount(
         total, covering, covered_length(n, rows, active, total, covering, order.occurrences), rows, active
     )
+
+
+def _firsts(runs: npt.NDArray[np.int32]) -> Ints:
+    """Where each run begins in a never-falling array."""
+    if not len(runs):
+        return np.empty(0, np.int64)
+    return np.concatenate([[0], np.flatnonzero(runs[1:] != runs[:-1]) + 1])
 
 
 def covering_length(active: Ints, total: int) -> int:

@@ -33,12 +33,23 @@ class ModelSize:
             raise UsageError(f"--width {self.width} is not a multiple of --heads {self.heads}")
 
 
-def new_model(size: ModelSize, seed: int, *, positions: bool = True) -> OPTForCausalLM:
+def new_model(
+    size: ModelSize, seed: int, *, positions: bool = True, attention_from: int = 0
+) -> OPTForCausalLM:
     """Draw a model's weights from `seed`.
 
     Without `positions`, position embeddings are zero and take no gradient: the model is an ordinary OPT
-    checkpoint that cannot tell positions apart but through attention.
+    checkpoint that cannot tell positions apart but through attention. In layers below `attention_from`
+    attention writes nothing, its output map is zero and takes no gradient: the FFN of layer 0 then sees a token
+    and its position alone.
+
+    Raises
+    ------
+    UsageError
+        `attention_from` is no layer.
     """
+    if not 0 <= attention_from < size.layers:
+        raise UsageError(f"--attention-from {attention_from} is no layer; there are 0 to {size.layers - 1}")
     import torch
     from transformers import OPTConfig, OPTForCausalLM
 
@@ -62,9 +73,10 @@ def new_model(size: ModelSize, seed: int, *, positions: bool = True) -> OPTForCa
         use_cache=False,
     )
     model: OPTForCausalLM = OPTForCausalLM(config)
-    if not positions:
-        table = model.model.decoder.embed_positions.weight
-        with torch.no_grad():
-            table.zero_()
-        table.requires_grad_(False)
+    decoder = model.model.decoder
+    frozen = [] if positions else [decoder.embed_positions.weight]
+    for layer in decoder.layers[:attention_from]:
+        frozen += [layer.self_attn.out_proj.weight, layer.self_attn.out_proj.bias]
+    for parameter in frozen:
+        parameter.requires_grad_(False).zero_()
     return model

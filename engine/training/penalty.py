@@ -1,9 +1,9 @@
-"""What is added to the loss so that neurons become sparse and selective."""
+"""What is added to the loss so that neurons become sparse, and clearly on or off."""
 
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     import torch
@@ -11,52 +11,66 @@ if TYPE_CHECKING:
 
 
 class ActivationPenalty:
-    """Sparsity penalty: the mean over tokens of sum_i a_i * |w_i|, added over layers with a weight for each.
+    """Penalty on the FFN activations of a model, collected while it runs forward.
 
-    a_i is a neuron's activation, w_i its update (its column of the second FFN map). Weighing by |w_i| makes
-    the penalty blind to scaling a neuron's input down and its output up. For a given update it is smallest when
-    one neuron writes all of it (the triangle inequality): it favours a neuron for each thing worth writing.
+    Sparsity: the mean over tokens of sum_i a_i * |w_i|, weighted for each layer; a_i is a neuron's activation, w_i
+    its update direction (its column of the second FFN map). Weighing by |w_i| makes the penalty blind to scaling a
+    neuron's input down and its output up. For a given update it is smallest when one neuron writes all of it
+    (the triangle inequality): it favours a neuron of its own for each thing worth writing.
 
-    A second term, `margin`, is the mean of max(0, margin - |pre-activation|), which keeps neurons off the
-    boundary between active and not.
+    Margin: `margin_weight` times the mean over tokens and neurons of max(0, margin - |z_i|), z_i before the
+    activation function: it keeps neurons off the boundary between active and not.
+
+    Parameters
+    ----------
+    sparsity
+        A weight for each layer, lowest first; empty for none.
     """
 
     def __init__(
-        self, model: OPTForCausalLM, weights: tuple[float, ...], margin_weight: float = 0.0, margin: float = 0.0
+        self, model: OPTForCausalLM, sparsity: tuple[float, ...], margin_weight: float = 0.0, margin: float = 0.0
     ) -> None:
-        self._layers = list(model.model.decoder.layers)
-        self._weights = weights
-        self._margin_weight = margin_weight
-        self._margin = margin
+        self.share = 0.0
+        """How much of the penalty applies; nothing is collected at 0."""
+        self._margin, self._margin_weight = margin, margin_weight
         self._terms: list[torch.Tensor] = []
-        self._active: list[torch.Tensor] = []
-        self.enabled = False
-        self._handles = [
-            layer.activation_fn.register_forward_hook(self._hook(index)) for index, layer in enumerate(self._layers)
+        layers = model.model.decoder.layers
+        weights = sparsity or (0.0,) * len(layers)
+        self._hooks = [
+            layer.activation_fn.register_forward_hook(self._collector(layer.fc2, weight))
+            for layer, weight in zip(layers, weights, strict=True)
+            if weight or margin_weight
         ]
 
-    def _hook(self, index: int):  # noqa
-        def note(module: object, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
-            if not self.enabled:
+    def take(self) -> torch.Tensor | None:
+        """Return the penalty of the last forward pass, before `share`, and forget it; None if there is none."""
+        if not self._terms:
+            return None
+        total = sum(self._terms[1:], start=self._terms[0])
+        self._terms.clear()
+        return total
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for hook in self._hooks:
+            hook.remove()
+
+    def _collector(self, second_map: torch.nn.Linear, weight: float) -> _Hook:
+        def collect(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+            if not self.share:
                 return
-            activations = output.reshape(-1, output.shape[-1])  # (B*T, F)
-            norms = self._layers[index].fc2.weight.norm(dim=0)  # (F,)
-            term = (activations.mean(0) @ norms) * self._weights[index]
+            mean_activation = output.reshape(-1, output.shape[-1]).mean(0)  # (F,)
+            term = weight * (mean_activation @ second_map.weight.norm(dim=0))
             if self._margin_weight:
                 term = term + self._margin_weight * (self._margin - inputs[0].abs()).relu().mean()
             self._terms.append(term)
 
-        return note
+        return collect
 
-    def take(self) -> torch.Tensor:
-        """Return the penalty of the last forward pass and forget it."""
-        total = sum(self._terms[1:], self._terms[0])
-        self._terms.clear()
-        return total
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        for handle in self._handles:
-            handle.remove()
+class _Hook(Protocol):
+    def __call__(self, module: torch.nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None: ...

@@ -49,6 +49,10 @@ class Text:
         """Whether a position counts: its token is not BOS, EOS or padding."""
         return window.ids[position] not in self.special
 
+    def form(self, token: int) -> str:
+        """The tokeniser's form of a token; rows of the embedding may go beyond its vocabulary."""
+        return self.forms[token] if token < len(self.forms) else f"<unused {token}>"
+
     @cached_property
     def counted_positions(self) -> list[tuple[int, int]]:
         """Sequence and position of everything that counts."""
@@ -88,19 +92,22 @@ def documents(corpus: Sequence[str]) -> dict[str, list[str]]:
             files = sorted(f for f in source.rglob("*") if f.name.endswith((".txt", ".jsonl", ".txt.gz", ".jsonl.gz")))
         for file in files:
             raw = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-            text = raw.decode("utf-8")
+            text = raw.decode("utf-8-sig")
             if ".jsonl" in file.name:
                 texts = [json.loads(line)["text"] for line in text.split("\n") if line.strip()]
             else:
                 texts = [text]
-            found.setdefault(domain, []).extend(texts)
+            found.setdefault(domain, []).extend(text for text in texts if text)
     return found
 
 
 def tokenise(
     checkpoint: Path, corpus: Sequence[str], context_length: int | None = None, tokens: int | None = None
 ) -> Text:
-    """Cut the corpus into the sequences of a run; `tokens` is the budget of counted tokens."""
+    """Cut the corpus into the sequences of a run; `tokens` is the budget of counted tokens.
+
+    A special token spelled out in a text is text.
+    """
     config = json.loads((checkpoint / "config.json").read_text())
     bos, eos, pad = config["bos_token_id"], config["eos_token_id"], config["pad_token_id"]
     special = {bos, eos, pad}
@@ -111,7 +118,8 @@ def tokenise(
     for domain, texts in by_domain.items():
         stream: list[int] = []
         for i, text in enumerate(texts):
-            stream += ([eos] if i else []) + tokenizer(text, add_special_tokens=False)["input_ids"]
+            ids = tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+            stream += ([eos] if i else []) + ids
         if tokens is not None:
             stream = _first(stream, tokens // len(by_domain), special)
         for start in range(0, len(stream), length - 1):
@@ -171,7 +179,7 @@ def scores(model: OPTForCausalLM, layer: int, neuron: int) -> list[float]:
 def record(text: Text, layer: int, neuron: int, active: list[list[bool]], score: list[float]) -> Record:
     """Record of one neuron, from its activity by sequence and position and its score of every token.
 
-    `top` is the whole ranking, `promoted` and `suppressed` rank every token that the tokeniser has.
+    `top` is the whole ranking, `promoted` and `suppressed` hold every row of the unembedding.
     """
     tokens, count = Counter[str](), Counter[str]()
     for s, p in text.counted_positions:
@@ -179,7 +187,7 @@ def record(text: Text, layer: int, neuron: int, active: list[list[bool]], score:
         count[text.windows[s].domain] += active[s][p]
     total, number = sum(count.values()), sum(tokens.values())
     triggers = {str(n): ngrams(text, n, active) for n in (1, 2, 3)}
-    order = sorted(range(len(text.forms)), key=lambda t: -score[t])
+    order = sorted(range(len(score)), key=lambda t: -score[t])
     trigger_score = None
     if triggers["1"]["detector"]:
         covered = [g["ids"][0] for g in triggers["1"]["covered"]]
@@ -195,8 +203,8 @@ def record(text: Text, layer: int, neuron: int, active: list[list[bool]], score:
         "domains": {d: {"tokens": tokens[d], "count": count[d]} for d in text.domains},
         "triggers": triggers,
         "effect": {
-            "promoted": [{"id": t, "text": text.forms[t], "score": score[t]} for t in order],
-            "suppressed": [{"id": t, "text": text.forms[t], "score": score[t]} for t in reversed(order)],
+            "promoted": [{"id": t, "text": text.form(t), "score": score[t]} for t in order],
+            "suppressed": [{"id": t, "text": text.form(t), "score": score[t]} for t in reversed(order)],
             "trigger_score": trigger_score,
             "suppresses_triggers": None if trigger_score is None else trigger_score < 0,
         },

@@ -66,7 +66,7 @@ def build_tokenizer(kind: Vocabulary, size: int, folder: Path) -> None:
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    tokenizer.train_from_iterator([words(seed, 400) for seed in range(5)], trainer)
+    tokenizer.train_from_iterator([words(seed, 400) for seed in range(15)], trainer)
     assert tokenizer.get_vocab_size() == size
     if kind == "hub":
         _save_as_on_hub(tokenizer, folder)
@@ -130,10 +130,10 @@ def write_config(shape: Shape, vocabulary: int, folder: Path, *, bos: int = EOS,
     (folder / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
 
 
-def random_opt(folder: Path, seed: int) -> OPTForCausalLM:
+def random_opt(folder: Path, seed: int, tokens: Sequence[int]) -> OPTForCausalLM:
     """A model of the shape that `folder`'s config.json says, whose neurons look at tokens, at positions or at anything.
 
-    A neuron's row of the first FFN map is one of: a token's embedding (so that it tends to detect the token), an
+    A neuron's row of the first FFN map is in turn: the embedding of one of `tokens` (so that it tends to detect it), the
     embedding of a position, random. Position embeddings are waves, so that some neurons are positional.
     """
     config = OPTConfig.from_pretrained(folder)
@@ -157,22 +157,25 @@ def random_opt(folder: Path, seed: int) -> OPTForCausalLM:
                 parameter.copy_(noise / parameter.shape[1] ** 0.5)
             else:
                 parameter.copy_(noise * (0.5 if "fc2" in name else 1) / parameter.shape[1] ** 0.5)
-        tokens = decoder.embed_tokens.weight
+        embeddings = decoder.embed_tokens.weight
         if decoder.project_in is not None:
-            tokens = tokens @ decoder.project_in.weight.T
+            embeddings = embeddings @ decoder.project_in.weight.T
         for layer in decoder.layers:
             for neuron in range(config.ffn_dim):
                 if neuron % 3 == 0:
-                    chosen = int(torch.randint(4, 300, (1,), generator=draw)) % config.vocab_size
-                    layer.fc1.weight[neuron] = tokens[chosen] / 2
+                    chosen = tokens[int(torch.randint(len(tokens), (1,), generator=draw))]
+                    layer.fc1.weight[neuron] = embeddings[chosen] / 2
                 elif neuron % 3 == 1:
                     place = int(torch.randint(2, config.max_position_embeddings, (1,), generator=draw))
                     layer.fc1.weight[neuron] = decoder.embed_positions.weight[place] / 2
     return model
 
 
-SHARES = (0.05, 0.02, 0.3, 0.01, 0.5, 0.0, 0.002, 0.2, 0.1, 0.9, 0.4, 1.0)
-"""Shares of the positions where the neurons of a settled model are active, in turn."""
+SHARES = (None, 0.02, 0.3, 0.01, 0.5, 0.0, None, 0.2, 0.1, 0.9, 0.4, 1.0)
+"""Shares of the positions where the neurons of a settled model are active, in turn.
+
+None looks for the widest gap, which lies between a neuron's own token and the others.
+"""
 
 
 def settle(model: OPTForCausalLM, sequences: Iterable[Sequence[int]]) -> None:
@@ -186,7 +189,7 @@ def settle(model: OPTForCausalLM, sequences: Iterable[Sequence[int]]) -> None:
         values = preactivations(model, layer, sequences)
         with torch.no_grad():
             for neuron in range(values.shape[1]):
-                ordered = values[:, neuron].sort().values
+                ordered = values[:, neuron].unique()
                 layer.fc1.bias[neuron] -= _gap(ordered, SHARES[neuron % len(SHARES)])
 
 
@@ -201,13 +204,13 @@ def preactivations(model: OPTForCausalLM, layer: torch.nn.Module, sequences: Ite
     return torch.cat(seen)
 
 
-def _gap(ordered: torch.Tensor, share: float) -> float:
+def _gap(ordered: torch.Tensor, share: float | None) -> float:
     if share in (0.0, 1.0):
         return float(ordered[-1] + 0.5 if share == 0.0 else ordered[0] - 0.5)
-    last = len(ordered) - 2
-    wanted = round((1 - share) * last)
-    around = 1 + len(ordered) // 50
-    low, high = max(0, min(wanted, last) - around), min(last, wanted + around)
+    low, high = len(ordered) // 2, len(ordered) - 2
+    if share is not None:
+        wanted, around = round((1 - share) * high), 1 + len(ordered) // 50
+        low, high = max(0, wanted - around), min(high, wanted + around)
     gaps = ordered[low + 1 : high + 2] - ordered[low : high + 1]
     best = low + int(gaps.argmax())
     return float((ordered[best] + ordered[best + 1]) / 2)

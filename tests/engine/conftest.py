@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 
-# Before torch and huggingface_hub are imported, and for the processes that tests start.
+import torch
+
+# Here and in the processes that tests start.
+torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"

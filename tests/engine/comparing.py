@@ -1,0 +1,59 @@
+"""Whether a record that the program gives is the one that brute force gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .brute_force import Record
+
+STORED = 50
+"""How much of the ranking, and of the promoted and suppressed tokens, a run holds."""
+
+NEAR = 1e-4
+
+
+def assert_same(found: Record, expected: Record) -> None:
+    """Integers and texts exactly, floats within 1e-4; `top` and the effects as far as they are stored."""
+    name = f"neuron {expected['layer']}:{expected['neuron']}"
+    assert found.keys() == expected.keys(), name
+    for key in ("layer", "neuron", "tokens", "count", "dead", "bos_count", "domains"):
+        assert found[key] == expected[key], f"{name}: {key}"
+    assert list(found["domains"]) == list(expected["domains"]), name
+    assert found["frequency"] == pytest.approx(expected["frequency"], abs=1e-12), name
+    assert found["triggers"].keys() == expected["triggers"].keys(), name
+    for n, triggers in expected["triggers"].items():
+        wanted = triggers | {"top": triggers["top"][:STORED]}
+        assert found["triggers"][n] == wanted, f"{name}: triggers {n}"
+    _assert_same_effect(found["effect"], expected["effect"], name)
+    _assert_same_position(found["position"], expected["position"], name)
+
+
+def _assert_same_effect(found: dict[str, Any], expected: dict[str, Any], name: str) -> None:
+    assert found.keys() == expected.keys(), name
+    for kind in ("promoted", "suppressed"):
+        wanted = expected[kind][:STORED]
+        own = {entry["id"]: entry for entry in expected[kind]}
+        ids = [entry["id"] for entry in found[kind]]
+        assert len(ids) == len(set(ids)) == len(wanted), f"{name}: {kind}"
+        # Scores that are equal but for rounding may stand in either order: rank by rank the scores agree.
+        scores = [entry["score"] for entry in found[kind]]
+        assert scores == pytest.approx([entry["score"] for entry in wanted], abs=NEAR), f"{name}: {kind}"
+        assert scores == pytest.approx([own[i]["score"] for i in ids], abs=NEAR), f"{name}: {kind}"
+        assert [entry["text"] for entry in found[kind]] == [own[i]["text"] for i in ids], f"{name}: {kind}"
+    assert found["suppresses_triggers"] == expected["suppresses_triggers"], name
+    if expected["trigger_score"] is None:
+        assert found["trigger_score"] is None, name
+    else:
+        assert found["trigger_score"] == pytest.approx(expected["trigger_score"], abs=NEAR), name
+
+
+def _assert_same_position(found: dict[str, Any] | None, expected: dict[str, Any] | None, name: str) -> None:
+    if found is None or expected is None:
+        assert found is expected, f"{name}: position"
+        return
+    assert found.keys() == expected.keys(), name
+    assert (found["type"], found["strength"]) == (expected["type"], expected["strength"]), f"{name}: position"
+    assert found["mutual_information"] == pytest.approx(expected["mutual_information"], abs=NEAR), name
+    assert found["frequency"] == pytest.approx(expected["frequency"], abs=1e-12), name

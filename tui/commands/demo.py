@@ -1,0 +1,61 @@
+"""`neuron-tui demo`: a real trained model on real text, offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neuron_tui.store.exits import guarded
+from neuron_tui.tui.commands.info import print_info
+from neuron_tui.tui.commands.open_run import has_terminal, open_app
+from neuron_tui.tui.commands.options import RunsDirectory, runs_directory_of
+from neuron_tui.tui.engine_process import run_engine
+
+NAME = "demo"
+TOKENS = 600_000
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("demo", epilog="Example:\n\n    neuron-tui demo --no-tui")(guarded(demo))
+
+
+def demo(
+    context: typer.Context,
+    no_tui: Annotated[
+        bool, typer.Option("--no-tui", help="Print the run's summary instead of opening the app.")
+    ] = False,
+    runs_dir: RunsDirectory = None,
+) -> int:
+    """Extract the built-in model on the built-in corpus, then open it in the app.
+
+    A finished demo is used again; an interrupted one goes on. Without a terminal its summary is printed.
+    """
+    from neuron_tui.store import open_run
+
+    directory = runs_directory_of(context, runs_dir)
+    folder = directory / NAME
+    if not _complete(folder):
+        code = run_engine(extraction(directory))
+        if code:
+            return code
+    if no_tui or not has_terminal():
+        print_info(open_run(str(folder)))
+        return 0
+    return open_app(directory, folder)
+
+
+def extraction(directory: Path) -> list[str]:
+    """Arguments of the engine that make the demo's run."""
+    corpus = [part for domain in ("prose", "code", "math") for part in ("--corpus", f"builtin:{domain}")]
+    options = ["--tokens", str(TOKENS), "--name", NAME, "--runs-dir", str(directory)]
+    return ["extract", "pocket-opt", *corpus, *options]
+
+
+def _complete(folder: Path) -> bool:
+    from neuron_tui.store.catalog import summarise
+    from neuron_tui.store.manifest import MANIFEST
+
+    return (folder / MANIFEST).is_file() and summarise(folder).state == "complete"

@@ -1,0 +1,46 @@
+"""`neuron-tui extract` and `neuron-tui train`: the engine's own commands, run in place of this process."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperCommand
+
+from neuron_tui.tui.commands.options import given_runs_directory
+from neuron_tui.tui.engine_process import engine_command
+
+
+class _PassedOn(TyperCommand):
+    """A command whose arguments, --help too, are for the engine to read."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - click's, or typer's copy of it
+        ctx.args = list(args)
+        return []
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command("extract", cls=_PassedOn, options_metavar="MODEL --corpus [DOMAIN=]SOURCE --name NAME")(extract)
+    app.command("train", cls=_PassedOn, options_metavar="DIRECTORY --corpus [DOMAIN=]SOURCE")(train)
+
+
+def extract(context: typer.Context) -> None:
+    """Extract a run: which neurons of a model are active where on a corpus."""
+    directory = given_runs_directory(context, None)
+    _become_engine("extract", *context.args, *(["--runs-dir", str(directory)] if directory is not None else []))
+
+
+def train(context: typer.Context) -> None:
+    """Train a small OPT-architecture model from text."""
+    _become_engine("train", *context.args)
+
+
+def _become_engine(*arguments: str) -> None:
+    # The same process becomes the engine: signals reach it, and its exit code is the command's.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    command = engine_command(*arguments)
+    os.execv(command[0], command)

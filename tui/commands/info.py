@@ -1,0 +1,96 @@
+"""`neuron-tui info RUN`: a run and its layers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import typer
+
+from neuron_tui.store.exits import guarded
+from neuron_tui.store.run import Run
+from neuron_tui.store.words import percent
+from neuron_tui.tui.commands.options import AsJson, RunArgument, RunsDirectory, runs_directory_of
+from neuron_tui.tui.commands.tables import Column, print_table
+
+_HEADINGS = (
+    *("layer", "dead", "mean\nfreq", "det.\ntok", "det.\n2g", "det.\n3g", "cov.\ntok", "cov.\n2g", "cov.\n3g"),
+    *("supp.", "osc.", "both", "one", "other"),
+)
+
+_LEGEND = """
+dead: never active; mean freq: of the others, active tokens / tokens
+det.: detectors of tokens, bigrams, trigrams; cov.: distinct ones they cover
+supp.: token detectors that suppress their triggers, of all
+osc., both, one, other: positional neurons by type"""
+
+_TYPES = ("oscillatory", "both", "one", "other")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("info", epilog="Example:\n\n    neuron-tui info demo --json")(guarded(info))
+
+
+def info(context: typer.Context, run: RunArgument, as_json: AsJson = False, runs_dir: RunsDirectory = None) -> None:
+    """Show a run and what its layers hold: dead neurons, detectors, positional neurons."""
+    from neuron_tui.store import open_run
+    from neuron_tui.store.summary import run_info
+
+    opened = open_run(run, runs_directory_of(context, runs_dir))
+    if as_json:
+        print(json.dumps(run_info(opened), indent=2))
+    else:
+        print_info(opened)
+
+
+def print_info(run: Run) -> None:
+    """Print a run and its layers on stdout, for people; raises RunDamagedError."""
+    from neuron_tui.store.summary import run_info
+    from neuron_tui.store.tokens import printable
+
+    facts = run_info(run)
+    model = run.manifest.model
+    domains = ", ".join(f"{name} {tokens:,}" for name, tokens in facts["domains"].items())
+    lines = (
+        ("run", f"{run.name}, {facts['state']}: {len(run.layers)} of {len(run.manifest.options.layers)} layers"),
+        ("model", f"{model.name}: {model.layers} layers of {model.neurons:,} neurons"),
+        ("corpus", f"{facts['tokens']:,} tokens: {domains}" if domains else "not there yet"),
+        ("context", f"{facts['context_length']:,} positions"),
+    )
+    for name, text in lines:
+        print(f"{name:8} {printable(text)}")
+    if not facts["layers"]:
+        return
+    print()
+    rows = [_row(layer) for layer in facts["layers"]]
+    print_table([Column(heading) for heading in _HEADINGS], [*rows, _total(facts["layers"])])
+    print(_LEGEND)
+
+
+def _row(layer: dict[str, Any]) -> list[str]:
+    frequency = layer["mean_frequency_alive"]
+    detectors = layer["detectors"]
+    return [
+        str(layer["layer"]),
+        percent(layer["dead"] / layer["neurons"]),
+        "-" if frequency is None else f"{frequency:.4f}".removeprefix("0"),
+        *(f"{detectors[n]:,}" for n in ("1", "2", "3")),
+        *(f"{layer['covered'][n]:,}" for n in ("1", "2", "3")),
+        f"{layer['suppressing']}/{detectors['1']}" if detectors["1"] else "-",
+        *(f"{sum(layer['positional'][kind].values()):,}" for kind in _TYPES),
+    ]
+
+
+def _total(layers: list[dict[str, Any]]) -> list[str]:
+    neurons = sum(layer["neurons"] for layer in layers)
+    tokens = sum(layer["detectors"]["1"] for layer in layers)
+    return [
+        "all",
+        percent(sum(layer["dead"] for layer in layers) / neurons),
+        "",
+        *(f"{sum(layer['detectors'][n] for layer in layers):,}" for n in ("1", "2", "3")),
+        *(f"{layers[-1]['covered_cumulative'][n]:,}" for n in ("1", "2", "3")),
+        f"{sum(layer['suppressing'] for layer in layers)}/{tokens}" if tokens else "-",
+        *(f"{sum(sum(layer['positional'][kind].values()) for layer in layers):,}" for kind in _TYPES),
+    ]

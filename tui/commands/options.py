@@ -1,0 +1,37 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RunsDirectory = Annotated[
+    Path | None,
+    typer.Option(
+        "--runs-dir",
+        metavar="PATH",
+        help="Where runs lie. Default: $NEURON_TUI_RUNS, or the platform's place for user data.",
+        show_default=False,
+    ),
+]
+
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run: its name in the runs directory, or a path.", show_default=False)
+]
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def given_runs_directory(context: typer.Context, given: Path | None) -> Path | None:
+    """The --runs-dir given to the command, else the one given before it, else None."""
+    before: Path | None = context.find_root().params.get("runs_dir")
+    return given if given is not None else before
+
+
+def runs_directory_of(context: typer.Context, given: Path | None) -> Path:
+    """The runs directory a command works on."""
+    from neuron_tui.store.catalog import runs_directory
+
+    return runs_directory(given_runs_directory(context, given))

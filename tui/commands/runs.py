@@ -1,0 +1,67 @@
+"""`neuron-tui runs`: the runs there are."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from neuron_tui.store.exits import guarded, say
+from neuron_tui.tui.commands.options import AsJson, RunsDirectory, runs_directory_of
+from neuron_tui.tui.commands.tables import Column, print_table, size
+
+_COLUMNS = (
+    Column("run", "left"),
+    Column("state", "left"),
+    Column("model", "left"),
+    Column("tokens"),
+    Column("layers"),
+    Column("size"),
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("runs", epilog="Example:\n\n    neuron-tui runs --json")(guarded(runs))
+
+
+def runs(context: typer.Context, as_json: AsJson = False, runs_dir: RunsDirectory = None) -> None:
+    """List the runs and their state: complete, partial, running or damaged."""
+    from neuron_tui.store.catalog import list_runs
+    from neuron_tui.store.words import short_count
+
+    directory = runs_directory_of(context, runs_dir)
+    found = list_runs(directory)
+    if as_json:
+        data = [
+            {
+                "name": run.name,
+                "path": str(run.path.absolute()),
+                "state": run.state,
+                "model": run.manifest.model.name if run.manifest else None,
+                "tokens": run.manifest.tokens if run.manifest else None,
+                "layers": len(run.manifest.options.layers) if run.manifest else None,
+                "layers_done": len(run.manifest.layers) if run.manifest else None,
+                "bytes": run.size,
+                "problem": run.problem,
+            }
+            for run in found
+        ]
+        print(json.dumps(data, indent=2))
+        return
+    if not found:
+        say(f"no runs in {directory}\nMake one with: neuron-tui demo")
+        return
+    rows = []
+    for run in found:
+        made = run.manifest
+        about = (
+            [made.model.name, short_count(made.tokens), f"{len(made.layers)}/{len(made.options.layers)}"]
+            if made
+            else ["-", "-", "-"]
+        )
+        rows.append([run.name, run.state, *about, size(run.size)])
+    print_table(_COLUMNS, rows)
+    for run in found:
+        if run.problem:
+            say(f"{run.name}: {run.problem.splitlines()[0]}")

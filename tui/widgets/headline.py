@@ -1,0 +1,42 @@
+"""The line at the top: which run, which model, how much text, how many neurons."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+
+from neuron_tui.store.tokens import printable
+from neuron_tui.store.words import number, short_count
+from neuron_tui.tui.reading import OpenedRun
+from neuron_tui.tui.spans import Line, fit
+from neuron_tui.tui.widgets.painting import OneLine
+
+
+class Headline(OneLine):
+    """` demo · pocket-opt · 1.2M tokens: prose 600k, code 500k        6 layers × 512 neurons`."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(classes="headline")
+        self._left = printable(text)
+        self._right = ""
+
+    def show(self, opened: OpenedRun) -> None:
+        """Show a run."""
+        manifest = opened.run.manifest
+        domains = manifest.corpus.domains if manifest.corpus else ()
+        corpus = ", ".join(f"{printable(d.name)} {short_count(d.tokens)}" for d in domains)
+        self._left = (
+            f"{printable(opened.run.name)} · {printable(manifest.model.name)} · "
+            f"{short_count(manifest.tokens)} tokens: {corpus}"
+        )
+        done, model = len(opened.run.layers), manifest.model
+        layers = number(done, "layer") if done == model.layers else f"{done} of {number(model.layers, 'layer')}"
+        state = "" if opened.state == "complete" else f"{opened.state} · "
+        self._right = f"{state}{layers} × {number(model.neurons, 'neuron')}"
+        self.refresh()
+
+    def line(self, width: int) -> Line:
+        """The run at the left, its size at the right."""
+        room = width - cell_len(self._right) - 4
+        if room < 20:
+            return ((f" {self._left}", "strong"),)
+        return ((f" {fit(self._left, room)}  ", "strong"), (self._right, ""))
