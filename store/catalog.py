@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -11,7 +12,7 @@ from typing import Literal
 
 from platformdirs import user_data_path
 
-from neuron_tui.store.errors import RunBusyError, RunDamagedError, RunNotFoundError, UsageError
+from neuron_tui.store.errors import InputError, RunBusyError, RunDamagedError, RunNotFoundError, UsageError
 from neuron_tui.store.lock import is_being_written
 from neuron_tui.store.manifest import CORPUS_FILE, MANIFEST, Manifest, layer_file, read_manifest
 
@@ -59,10 +60,10 @@ def run_folder(directory: Path, name: str) -> Path:
 
 def find_run(directory: Path, run: str) -> Path:
     """Folder of a run given by name or by path; raises RunNotFoundError."""
-    if _NAME.fullmatch(run) and (directory / run / MANIFEST).exists():
+    if run not in ("", ".", "..") and Path(run).name == run and _holds_run(directory / run):
         return directory / run
-    path = Path(run).expanduser()
-    if (path / MANIFEST).exists():
+    path = Path(os.path.expanduser(run))  # noqa: PTH111 - pathlib raises for an unknown ~user
+    if _holds_run(path):
         return path
     raise RunNotFoundError(
         f"no run {run!r} in {directory}, nor at that path\nSee the runs there are with: neuron-tui runs"
@@ -70,16 +71,25 @@ def find_run(directory: Path, run: str) -> Path:
 
 
 def list_runs(directory: Path) -> list[RunSummary]:
-    """All runs below a directory by name; what cannot be read is listed as damaged."""
+    """All runs below a directory by name; what cannot be read is listed as damaged.
+
+    Raises
+    ------
+    InputError
+        The directory cannot be read. One that does not exist has no runs.
+    """
     if not directory.is_dir():
         return []
-    folders = sorted(p for p in directory.iterdir() if (p / MANIFEST).is_file())
+    try:
+        folders = sorted(p for p in directory.iterdir() if _holds_run(p))
+    except OSError as error:
+        raise InputError(f"cannot read {directory}: {error.strerror}\nName another with --runs-dir.") from error
     return [summarise(folder) for folder in folders]
 
 
 def summarise(folder: Path) -> RunSummary:
     """State and size of one run, from its manifest and the sizes of its files."""
-    size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+    size = _size(folder)
     try:
         manifest = read_manifest(folder)
     except (RunDamagedError, RunNotFoundError) as error:
@@ -89,6 +99,22 @@ def summarise(folder: Path) -> RunSummary:
     if is_being_written(folder):
         state = "running"
     return RunSummary(folder.name, folder, state, size, manifest, problem)
+
+
+def _holds_run(folder: Path) -> bool:
+    try:
+        return (folder / MANIFEST).is_file()
+    except (OSError, ValueError):  # no permission, a name too long: nothing that could be opened
+        return False
+
+
+def _size(folder: Path) -> int:
+    size = 0
+    for directory, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):  # moved into place or deleted since it was listed
+                size += os.lstat(os.path.join(directory, name)).st_size  # noqa: PTH118
+    return size
 
 
 def missing_or_cut(folder: Path, manifest: Manifest) -> str | None:
@@ -123,7 +149,8 @@ def delete_run(folder: Path) -> None:
         A process is writing it.
     """
     if not (folder / MANIFEST).is_file():
-        raise RunNotFoundError(f"no run at {folder}: it has no {MANIFEST}")
+        raise RunNotFoundError(f"no run at {folder}: it has no {MANIFEST}\nNothing was deleted.")
     if is_being_written(folder):
         raise RunBusyError(f"the run {folder.name} is being written\nStop the extraction before deleting it.")
-    shutil.rmtree(folder)
+    shutil.rmtree(folder.resolve())  # a link to a run: the run goes, and the link with it
+    folder.unlink(missing_ok=True)

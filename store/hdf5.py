@@ -6,6 +6,7 @@ external storage, virtual datasets), what needs a filter plug-in, and shapes tha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -99,7 +100,7 @@ class SchemaReader:
         try:
             dataset = self.file[name]
             values = dataset[...] if rows is None else dataset[rows]
-        except (OSError, KeyError, RuntimeError) as error:
+        except (OSError, KeyError, RuntimeError, ValueError, MemoryError) as error:
             raise _damaged(self.path, f"`{name}` cannot be read ({error})") from error
         return np.asarray(values)
 
@@ -121,7 +122,13 @@ def reading(path: Path, schema: FileSchema) -> Iterator[SchemaReader]:
     except (OSError, RuntimeError) as error:
         raise _damaged(path, "not an HDF5 file, or cut short") from error
     with file:
-        yield SchemaReader(path, file, _checked_dimensions(path, file, schema))
+        try:
+            dimensions = _checked_dimensions(path, file, schema)
+        except RunDamagedError:
+            raise
+        except Exception as error:  # h5py raises most kinds there are when a file's structure makes no sense
+            raise _damaged(path, f"its structure cannot be read ({type(error).__name__})") from error
+        yield SchemaReader(path, file, dimensions)
 
 
 def _damaged(path: Path, reason: str) -> RunDamagedError:
@@ -184,5 +191,8 @@ def _check_dataset(path: Path, file: h5py.File, spec: Dataset, dimensions: Mappi
     filters = dataset.id.get_create_plist()
     if any(filters.get_filter(i)[0] not in _KNOWN_FILTERS for i in range(filters.get_nfilters())):
         raise _damaged(path, f"`{spec.name}` needs a filter that is not read here")
-    if dataset.nbytes > _MAX_INFLATION * dataset.id.get_storage_size() + (1 << 20):
+    chunk = math.prod(dataset.chunks) * dataset.dtype.itemsize if dataset.chunks else 0
+    if dataset.nbytes > _MAX_INFLATION * dataset.id.get_storage_size() + (1 << 20) or chunk > dataset.nbytes + (
+        1 << 20
+    ):
         raise _damaged(path, f"`{spec.name}` declares far more than the file holds")

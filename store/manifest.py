@@ -123,6 +123,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise RunNotFoundError(
             f"no run at {folder}: it has no {MANIFEST}\nSee the runs there are with: neuron-tui runs"
         ) from error
+    except OSError as error:
+        raise RunDamagedError(f"{path}: cannot be read ({error.strerror})\nMake it a readable file.") from error
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:

@@ -84,7 +84,9 @@ def _parse_term(query: str, start: int) -> tuple[Term, int]:
     comparison = next((c for c in (":", *_COMPARE) if query.startswith(c, at)), "")
     known_text, known_number = f"{key}:" in KEYS, key in NUMBER_KEYS
     if not key or not (known_text or known_number):
-        raise QueryError(f"unknown word {key or query[at]!r}; known are {' '.join(KEYS)}", query, start + negated)
+        raise QueryError(
+            f"unknown word {key or query[at : at + 1]!r}; known are {' '.join(KEYS)}", query, start + negated
+        )
     if not comparison or (comparison == ":") != known_text:
         raise QueryError(f"{key} is followed by {':' if known_text else 'one of < <= > >= ='}", query, at)
     at += len(comparison)
@@ -113,7 +115,7 @@ def _unescape(text: str) -> str:
 
 
 def _check(term: Term, query: str) -> None:
-    at = term.position
+    at = term.position + query.startswith('"', term.position)
     for value in term.values:
         if term.key == "type" and value not in TYPE_WORDS:
             raise QueryError(f"unknown type {value!r}; known are {' '.join(TYPE_WORDS)}", query, at)

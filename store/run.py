@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from neuron_tui.store.catalog import find_run, missing_or_cut, runs_directory
 from neuron_tui.store.corpus import Context, StoredCorpus
-from neuron_tui.store.errors import NeuronNotFoundError, RunDamagedError
+from neuron_tui.store.errors import NeuronNotFoundError, RunDamagedError, RunPartialError
 from neuron_tui.store.hdf5 import reading
 from neuron_tui.store.manifest import Manifest, layer_file, read_manifest
 from neuron_tui.store.record import (
@@ -187,7 +187,20 @@ class Run:
         return {i: Layer(self.path, self.manifest, self.corpus, i) for i in sorted(self.manifest.layers)}
 
     def layer(self, index: int) -> Layer:
-        """One finished layer; raises NeuronNotFoundError if the run does not hold it."""
+        """One finished layer.
+
+        Raises
+        ------
+        RunPartialError
+            It is not finished yet.
+        NeuronNotFoundError
+            The run was not to hold it.
+        """
+        if index not in self.layers and index in self.manifest.options.layers:
+            raise RunPartialError(
+                f"layer {index} of the run {self.name} is not finished\n"
+                "Go on with its extraction: run the same command again."
+            )
         if index not in self.layers:
             have = ", ".join(map(str, self.layers)) or "none yet"
             raise NeuronNotFoundError(f"the run {self.name} has no layer {index}\nIts finished layers: {have}.")

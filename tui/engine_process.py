@@ -28,20 +28,22 @@ def run_engine(arguments: Sequence[str]) -> int:
     If this process is killed the engine is told to end (on Linux; elsewhere it goes on to its end).
     """
     # A process group of its own: a terminal's Ctrl-C reaches it through us alone, and so exactly once.
-    with subprocess.Popen(
-        engine_command(*arguments),
-        stdin=subprocess.DEVNULL,
-        stdout=sys.stderr,
-        process_group=0,
-        preexec_fn=_ending_with_parent(),
-    ) as process:
-        with _stopping_together(process):
-            while True:
-                try:
-                    code = process.wait()
-                    break
-                except KeyboardInterrupt:
-                    process.send_signal(signal.SIGINT)
+    with (
+        subprocess.Popen(
+            engine_command(*arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,
+            process_group=0,
+            preexec_fn=_ending_with_parent(),
+        ) as process,
+        _stopping_together(process),
+    ):
+        while True:
+            try:
+                code = process.wait()
+                break
+            except KeyboardInterrupt:
+                process.send_signal(signal.SIGINT)
     if code == -signal.SIGINT:
         return INTERRUPTED
     if code < 0:

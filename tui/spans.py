@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
+from neuron_tui.store.words import percent
+
 ROLES = ("heading", "dim", "strong", "active", "focus", "bar", "mark", "good", "bad", "column", "cursor", "blurred")
 """Roles a span can play; the empty one is plain text."""
 
@@ -80,6 +82,17 @@ def _with_ellipsis(spans: Sequence[Span], width: int) -> Line:
     text, role = kept[-1]
     before = sum(cell_len(t) for t, _ in kept[:-1])
     return (*kept[:-1], (set_cell_size(text, width - before - 1) + ELLIPSIS, role))
+
+
+def short_percent(share: float) -> str:
+    """A share as a percentage in at most six cells: `38%`, `3.5%`, `.42%`, `.0003%`."""
+    value = 100 * share
+    if value >= 10 and not 99.5 <= value < 100:
+        return f"{value:.0f}%"
+    if value >= 10:
+        return "99.9%"
+    text = percent(share)
+    return text.removeprefix("0") if text.startswith("0.") and len(text) <= 7 else "<.0001%" if 0 < value < 1 else text
 
 
 def wrap(text: str, width: int) -> list[str]:

@@ -84,7 +84,7 @@ FAMILY = {
         Shape(layers=2, tied=False, extra_rows=7, context=30), "hub", 300, three_domains, seed=3, dtype=torch.float16
     ),
     "no biases, plain LayerNorm": Case(
-        Shape(layers=2, neurons=20, bias=False, affine=False), "fast", 270, two_domains, seed=5
+        Shape(layers=2, neurons=20, bias=False, affine=False), "fast", 270, two_domains, seed=6, tokens=1000
     ),
     "a shorter context": Case(Shape(layers=2, context=64), "fast", 320, three_domains, context_length=17),
     "a budget": Case(Shape(layers=2), "hub", 320, three_domains, tokens=700, head=True),

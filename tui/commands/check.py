@@ -1,4 +1,4 @@
-"""`neuron-tui check RUN`: are the files of a run what its manifest says?"""
+"""`neuron-tui check RUN`: whether the files of a run are what its manifest says."""
 
 from __future__ import annotations
 

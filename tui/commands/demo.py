@@ -24,9 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     context: typer.Context,
-    no_tui: Annotated[
-        bool, typer.Option("--no-tui", help="Print the run's summary instead of opening the app.")
-    ] = False,
+    no_tui: Annotated[bool, typer.Option("--no-tui", help="Print a summary, do not open the app.")] = False,
     runs_dir: RunsDirectory = None,
 ) -> int:
     """Extract the built-in model on the built-in corpus, then open it in the app.

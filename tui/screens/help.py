@@ -119,7 +119,7 @@ class HelpLines(LineView, can_focus=True):
 
     def on_resize(self) -> None:
         """Wrap anew."""
-        self._lines = help_lines(self._sections, self.size.width)
+        self._lines = help_lines(self._sections, self.inner_width)
         self.set_line_count(len(self._lines))
 
     def line_at(self, index: int, width: int) -> Line:

@@ -50,6 +50,8 @@ def corpus_text(summary: RunSummary) -> str:
 class RunList(RowList):
     """One run a row."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose", "open", key_display="enter")]
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.runs: list[RunSummary] = []
@@ -123,7 +125,7 @@ class Details(LineView):
         self._wrap()
 
     def _wrap(self) -> None:
-        width = self.size.width
+        width = self.inner_width
         self._lines = []
         for text, role in self._said:
             self._lines += [((line, role),) for line in wrap(text, max(10, width))] or [BLANK]
@@ -138,7 +140,6 @@ class Runs(Screen[None]):
     """All runs of a directory."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "open", key_display="enter"),
         Binding("d,delete", "delete", "delete", key_display="d"),
         Binding("r", "reload", "read again", key_display="r"),
         Binding("question_mark", "help", "keys", key_display="?"),

@@ -13,7 +13,7 @@ from textual.message import Message
 
 from neuron_tui.store.summary import LayerSummary
 from neuron_tui.store.words import GRAM_NAMES, number, percent
-from neuron_tui.tui.spans import BLANK, Line, bar, fit
+from neuron_tui.tui.spans import BLANK, Line, bar, fit, short_percent
 from neuron_tui.tui.widgets.painting import OneLine, Said
 from neuron_tui.tui.widgets.rows import RowList
 
@@ -62,18 +62,18 @@ class LayerList(RowList):
         detectors = [str(sum(s.detectors[n] for s in known)) for n in GRAM_NAMES]
         text = _cells(
             name,
-            percent(dead / neurons),
+            short_percent(dead / neurons),
             _mean_frequency(known),
             *detectors,
             str(sum(positional(s) for s in known)),
             width + 1,
         )[1:]
-        return ((text[:4], ""), (bar(dead / neurons, 2), "bar"), (text[6:], ""))
+        return ((text[:4], ""), (bar(dead / neurons, 1), "bar"), (text[5:], ""))
 
 
 def _cells(name: str, dead: str, freq: str, tok: str, two: str, three: str, pos: str, width: int) -> str:
-    counts = max(4, (width - 18) // 4)
-    cells = [f" {fit(name, 3, 'right')}   {fit(dead, 6, 'right')}{fit(freq, 6, 'right')}"]
+    counts = max(4, (width - 16) // 4)
+    cells = [f" {fit(name, 3, 'right')}  {fit(dead, 5, 'right')}{fit(freq, 5, 'right')}"]
     cells += [fit(text, counts, "right") for text in (tok, two, three, pos)]
     return "".join(cells)
 
@@ -86,7 +86,7 @@ def positional(summary: LayerSummary) -> int:
 def _mean_frequency(summaries: Sequence[LayerSummary]) -> str:
     alive = sum(s.neurons - s.dead for s in summaries)
     total = sum((s.mean_frequency_alive or 0.0) * (s.neurons - s.dead) for s in summaries)
-    return percent(total / alive) if alive else "–"
+    return short_percent(total / alive) if alive else "–"
 
 
 def totals(summaries: Sequence[LayerSummary]) -> list[str]:

@@ -105,7 +105,7 @@ class NeuronPane(LineView, can_focus=True):
 
     @property
     def _shape(self) -> CardShape:
-        return CardShape(self.size.width, self.size.height, self._order, self._long)
+        return CardShape(self.inner_width, self.size.height, self._order, self._long)
 
     def _go_on(self) -> None:
         if self._wanted is None:

@@ -9,10 +9,10 @@ import numpy as np
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from neuron_tui.store.words import percent, what
+from neuron_tui.store.words import short_count, what
 from neuron_tui.tui.arrangement import Arrangement
 from neuron_tui.tui.reading import OpenedRun
-from neuron_tui.tui.spans import Line, fit
+from neuron_tui.tui.spans import Line, fit, short_percent
 from neuron_tui.tui.widgets.rows import RowList
 
 MARKED = "◆"
@@ -30,13 +30,13 @@ class Column:
 
 
 COLUMNS = (
-    Column("layer", "l", 3, "right", 9),
-    Column("neuron", "i", 6, "right", 9),
-    Column("what", "what", 13, "left", 9),
-    Column("freq", "freq", 8, "right", 8),
-    Column("cover", "cover", 7, "right", 5),
-    Column("mi", "mi", 6, "right", 4),
-    Column("trigger", "trigger", 9, "left", 7),
+    Column("layer", "l", 2, "right", 9),
+    Column("neuron", "i", 5, "right", 9),
+    Column("what", "what", 11, "left", 9),
+    Column("freq", "freq", 6, "right", 8),
+    Column("cover", "cover", 6, "right", 5),
+    Column("mi", "mi", 4, "right", 4),
+    Column("trigger", "trigger", 6, "left", 7),
 )
 
 
@@ -105,15 +105,16 @@ class NeuronList(RowList):
         if self._shown is None:
             return ()
         wish = self._shown.wish
-        cells = ["  "]
+        text = "  "
         for column, room in self._columns(width):
             title = column.title
             if wish.order > 1 and column.key in ("cover", "trigger"):
-                title = f"{wish.order}g {title}"
+                title = f"{title}{wish.order}"
             if column.key == wish.column:
                 title += "↓" if wish.descending else "↑"
-            cells.append(fit(title, room, column.align))
-        return ((" ".join(cells), "column"),)
+            # The gap before a column is its own, so that an arrow finds room.
+            text += fit(title, room + 1, "right") if column.align == "right" else " " + fit(title, room)
+        return ((text, "column"),)
 
     def row_line(self, row: int, width: int) -> Line:
         """One neuron."""
@@ -132,12 +133,13 @@ class NeuronList(RowList):
                 case "what":
                     text = what(table, at)
                 case "freq":
-                    text = percent(table.frequency[at])
+                    text = short_percent(float(table.frequency[at]))
                 case "cover":
-                    text = f"{table.covering[n][at]:,}" if table.covering[n][at] else "–"
+                    covering = int(table.covering[n][at])
+                    text = "–" if not covering else f"{covering:,}" if covering < 100_000 else short_count(covering)
                 case "mi":
                     information = table.mutual_information[at]
-                    text = "–" if np.isnan(information) else f"{information:.3f}"
+                    text = "–" if np.isnan(information) else f"{information:.3f}".removeprefix("0")
                 case _:
                     text = opened.first_trigger(at, n)
             cells.append(fit(text, room, column.align))
@@ -154,7 +156,7 @@ class NeuronList(RowList):
         widths = [(c, c.width) for c in chosen]
         if spare > 0:
             # First the labels get the room their longest ones need, the triggers take the rest.
-            labels = min(spare, 8) if spare < 16 else 8
+            labels = min(8, spare // 3)
             extra = {"what": labels if any(c.key == "trigger" for c in chosen) else spare, "trigger": spare - labels}
             widths = [(c, w + extra.get(c.key, 0)) for c, w in widths]
         return widths
@@ -165,7 +167,7 @@ class NeuronList(RowList):
         """Sort by the column whose title was clicked."""
         event.stop()
         left = 2
-        for column, room in self._columns(self.size.width):
+        for column, room in self._columns(self.inner_width):
             if left <= event.x < left + room + 1:
                 self.post_message(self.SortWanted(column.key))
                 return

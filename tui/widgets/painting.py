@@ -77,6 +77,11 @@ class LineView(ScrollView):
 
     COMPONENT_CLASSES = ROLE_CLASSES
 
+    @property
+    def inner_width(self) -> int:
+        """Cells of a line, the scrollbar's left out."""
+        return self.scrollable_content_region.width
+
     def line_at(self, index: int, width: int) -> Line:
         """The line at an index of the whole."""
         raise NotImplementedError
@@ -88,7 +93,7 @@ class LineView(ScrollView):
 
     def render_line(self, y: int) -> Strip:
         """Textual's way to ask for a line in sight."""
-        width = self.size.width
+        width = self.inner_width
         index = y + self.scroll_offset.y
         line = self.line_at(index, width) if index < self.virtual_size.height else BLANK
         return paint(self, line, width)

@@ -1,0 +1,56 @@
+"""Bits of a layer: what is packed comes back, wherever it is packed, wherever it is kept."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from neuron_tui.engine.counting.bits import ActiveBits, byte_plane, pack, pack_on_device, pack_values, unpack
+
+ACTIVITY = hnp.arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 200)))
+
+
+@given(ACTIVITY)
+def test_unpacking_undoes_packing(active: np.ndarray) -> None:
+    np.testing.assert_array_equal(unpack(pack(active), active.shape[1]), active)
+
+
+@given(ACTIVITY)
+def test_bit_b_of_word_w_is_neuron_64w_plus_b_and_the_rest_is_zero(active: np.ndarray) -> None:
+    words = pack(active)
+    for row, values in enumerate(active):
+        expected = [
+            sum(1 << b for b in range(64) if w * 64 + b < len(values) and values[w * 64 + b])
+            for w in range(words.shape[1])
+        ]
+        assert words[row].tolist() == expected
+
+
+@given(ACTIVITY)
+def test_packing_on_a_device_gives_the_same_words(active: np.ndarray) -> None:
+    np.testing.assert_array_equal(pack_on_device(torch.from_numpy(active)), pack(active))
+
+
+def test_active_is_greater_than_zero() -> None:
+    values = torch.tensor([[0.0, -0.0, 1e-38, -1.0, 2.0]])
+    assert unpack(pack_values(values), 5).tolist() == [[False, False, True, False, True]]
+
+
+@given(hnp.arrays(np.uint64, st.integers(1, 20)))
+def test_byte_planes_are_the_bytes_of_the_words(words: np.ndarray) -> None:
+    for byte in range(8):
+        assert byte_plane(words, byte).tolist() == [int(w) >> (8 * byte) & 255 for w in words]
+
+
+def test_bits_in_a_file_are_those_in_memory(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    active = draw.random((30, 70)) < 0.3
+    kept = [ActiveBits(70, 30), ActiveBits(70, 30, tmp_path / "bits")]
+    for bits in kept:
+        bits.put(0, pack(active[:12]))
+        bits.put(12, pack(active[12:]))
+    np.testing.assert_array_equal(kept[0].words, kept[1].words)
+    np.testing.assert_array_equal(unpack(kept[0].words.T, 70), active)
