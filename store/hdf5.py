@@ -192,7 +192,6 @@ def _check_dataset(path: Path, file: h5py.File, spec: Dataset, dimensions: Mappi
     if any(filters.get_filter(i)[0] not in _KNOWN_FILTERS for i in range(filters.get_nfilters())):
         raise _damaged(path, f"`{spec.name}` needs a filter that is not read here")
     chunk = math.prod(dataset.chunks) * dataset.dtype.itemsize if dataset.chunks else 0
-    if dataset.nbytes > _MAX_INFLATION * dataset.id.get_storage_size() + (1 << 20) or chunk > dataset.nbytes + (
-        1 << 20
-    ):
+    allowed = min(dataset.nbytes, _MAX_INFLATION * dataset.id.get_storage_size()) + (1 << 20)
+    if max(dataset.nbytes, chunk) > allowed:
         raise _damaged(path, f"`{spec.name}` declares far more than the file holds")

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from neuron_tui.store.errors import RunBusyError
+from neuron_tui.store.files import disk_full_named
 
 LOCK = ".lock"
+
+_ATTEMPTS, _PAUSE = 5, 0.02
+"""Whoever asks whether a run is being written shares its lock for a moment: that moment is waited out, in seconds."""
 
 
 @contextmanager
@@ -21,18 +26,29 @@ def writing(folder: Path) -> Iterator[None]:
     ------
     RunBusyError
         Another process holds it.
+    InputError
+        The folder cannot be written to.
     """
-    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    with disk_full_named(folder / LOCK):
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not _take(descriptor):
             raise RunBusyError(
                 f"another process is writing the run {folder.name}\nWait for it or stop it, then run this again."
-            ) from error
+            )
         yield
     finally:
         os.close(descriptor)
+
+
+def _take(descriptor: int) -> bool:
+    for _ in range(_ATTEMPTS):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            time.sleep(_PAUSE)
+    return False
 
 
 def is_being_written(folder: Path) -> bool:

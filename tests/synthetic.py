@@ -78,11 +78,71 @@ HOSTILE = (
 
 BOS, PAD, EOS, UNKNOWN = range(4)
 _FIRST_WORD = 4
-_STEMS = (
-    "the of and to in is it for on with as at by from that this was are be or an not we can which return self def "
-    "if import class None print value title titles weather school he him his number solve let calculate what sum "
-    "derivative factor prime deed house water light music garden winter letter engine paper window river stone"
-).split()
+_STEMS = [
+    "the",
+    "of",
+    "and",
+    "to",
+    "in",
+    "is",
+    "it",
+    "for",
+    "on",
+    "with",
+    "as",
+    "at",
+    "by",
+    "from",
+    "that",
+    "this",
+    "was",
+    "are",
+    "be",
+    "or",
+    "an",
+    "not",
+    "we",
+    "can",
+    "which",
+    "return",
+    "self",
+    "def",
+    "if",
+    "import",
+    "class",
+    "None",
+    "print",
+    "value",
+    "title",
+    "titles",
+    "weather",
+    "school",
+    "he",
+    "him",
+    "his",
+    "number",
+    "solve",
+    "let",
+    "calculate",
+    "what",
+    "sum",
+    "derivative",
+    "factor",
+    "prime",
+    "deed",
+    "house",
+    "water",
+    "light",
+    "music",
+    "garden",
+    "winter",
+    "letter",
+    "engine",
+    "paper",
+    "window",
+    "river",
+    "stone",
+]
 
 
 def form(raw: bytes) -> str:
@@ -335,9 +395,7 @@ def _write_effects(
     file.write("effect/trigger_score", mean)
 
 
-def _write_positions(
-    file: SchemaWriter, corpus: _Corpus, kinds: list[str], active: npt.NDArray[np.bool_]
-) -> None:
+def _write_positions(file: SchemaWriter, corpus: _Corpus, kinds: list[str], active: npt.NDArray[np.bool_]) -> None:
     length = corpus.context_length
     cells = corpus.starts[corpus.full][:, None] + np.arange(1, length)
     count = active[:, cells].sum(axis=1)

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar
 
 from rich.segment import Segments
 from rich.text import Text

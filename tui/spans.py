@@ -85,14 +85,13 @@ def _with_ellipsis(spans: Sequence[Span], width: int) -> Line:
 
 
 def short_percent(share: float) -> str:
-    """A share as a percentage in at most six cells: `38%`, `3.5%`, `.42%`, `.0003%`."""
+    """A share as a percentage in at most six cells: `38%`, `3.5%`, `.42%`, `.0042%`."""
     value = 100 * share
-    if value >= 10 and not 99.5 <= value < 100:
-        return f"{value:.0f}%"
     if value >= 10:
-        return "99.9%"
-    text = percent(share)
-    return text.removeprefix("0") if text.startswith("0.") and len(text) <= 7 else "<.0001%" if 0 < value < 1 else text
+        return f"{value:.0f}%" if value < 99.5 or value == 100 else ">99%"
+    if 0 < value < 0.001:
+        return "<.001%"
+    return percent(share).replace("0.", ".", 1) if value < 1 else percent(share)
 
 
 def wrap(text: str, width: int) -> list[str]:

@@ -24,6 +24,12 @@ def load_tokenizer(files: CheckpointFiles) -> Tokenizer:
     """
     from transformers import AutoTokenizer
 
+    # Without these files transformers makes up an empty tokeniser for the model's type.
+    if not any((files.folder / name).is_file() for name in ("tokenizer.json", "vocab.json", "tokenizer.model")):
+        raise CheckpointError(
+            f"model {files.name}: no tokeniser in {files.folder}\n"
+            "A checkpoint needs tokenizer.json, or vocab.json and merges.txt, beside its weights."
+        )
     try:
         loaded = AutoTokenizer.from_pretrained(files.folder, local_files_only=True, trust_remote_code=False)
         tokenizer: Tokenizer = loaded.backend_tokenizer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -102,7 +103,8 @@ def _header(model: str, path: Path) -> dict[str, tuple[int, ...]]:
 def _unpickle(model: str, path: Path) -> dict[str, torch.Tensor]:
     try:
         mapped = zipfile.is_zipfile(path)  # the older format cannot be memory-mapped
-        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+        with warnings.catch_warnings(action="ignore"):  # of pickle protocols: what matters is an error below
+            loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"model {model}: {path.name} holds more than weights, or is no checkpoint; it was not loaded\n"

@@ -27,7 +27,9 @@ def train(
     minutes: Annotated[float | None, typer.Option(help="... or so many minutes.")] = None,
     batch: Annotated[int, typer.Option(help="Sequences a step.")] = 16,
     seed: Annotated[int, typer.Option(help="Fixes the first weights and the order of the text.")] = 0,
-    learning_rate: Annotated[float, typer.Option(help="Highest rate, after the warm-up; a cosine takes it down.")] = 3e-3,
+    learning_rate: Annotated[
+        float, typer.Option(help="Highest rate, after the warm-up; a cosine takes it down.")
+    ] = 3e-3,
     warmup: Annotated[int, typer.Option(help="Steps until the highest rate.")] = 100,
     weight_decay: Annotated[float, typer.Option(help="AdamW's weight decay on matrices.")] = 0.1,
     sparsity: Annotated[

@@ -60,7 +60,9 @@ class TrainingRequest:
             raise UsageError(f"--checkpoint-every {self.checkpoint_every}: it must be 1 or more steps")
         sparsity = self.schedule.sparsity
         if sparsity and len(sparsity) != self.size.layers:
-            raise UsageError(f"--sparsity has {len(sparsity)} weights for {self.size.layers} layers; give one, or one each")
+            raise UsageError(
+                f"--sparsity has {len(sparsity)} weights for {self.size.layers} layers; give one, or one each"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +101,7 @@ def train_model(request: TrainingRequest, watcher: Watcher) -> Progress:
         watcher.stage(f"{domain}: {streams[-1].tokens.size:,} tokens")
 
     # The tokeniser may have found less to merge than it was allowed; the model is as asked all the same.
-    model = new_model(
-        request.size, request.seed, positions=request.positions, attention_from=request.attention_from
-    )
+    model = new_model(request.size, request.seed, positions=request.positions, attention_from=request.attention_from)
     watcher.stage(f"training {sum(parameter.numel() for parameter in model.parameters()):,} parameters on {device}")
     batches = Batches(streams, request.size.context_length, request.sequences, request.seed)
     latest = Progress(0, 0, math.nan, 0.0, 0.0, 0.0)

@@ -33,9 +33,7 @@ class ModelSize:
             raise UsageError(f"--width {self.width} is not a multiple of --heads {self.heads}")
 
 
-def new_model(
-    size: ModelSize, seed: int, *, positions: bool = True, attention_from: int = 0
-) -> OPTForCausalLM:
+def new_model(size: ModelSize, seed: int, *, positions: bool = True, attention_from: int = 0) -> OPTForCausalLM:
     """Draw a model's weights from `seed`.
 
     Without `positions`, position embeddings are zero and take no gradient: the model is an ordinary OPT

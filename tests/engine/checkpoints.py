@@ -91,7 +91,12 @@ def _save_as_on_hub(tokenizer: Tokenizer, folder: Path) -> None:
         for name, form in special.items()
     }
     typed = {name: entry | {"__type": "AddedToken"} for name, entry in entries.items()}
-    settings = {"errors": "replace", "add_prefix_space": False, "add_bos_token": True, "tokenizer_class": "GPT2Tokenizer"}
+    settings = {
+        "errors": "replace",
+        "add_prefix_space": False,
+        "add_bos_token": True,
+        "tokenizer_class": "GPT2Tokenizer",
+    }
     (folder / "tokenizer_config.json").write_text(json.dumps(settings | typed), encoding="utf-8")
     (folder / "special_tokens_map.json").write_text(json.dumps(entries), encoding="utf-8")
 

@@ -89,7 +89,9 @@ def places(name: str, at: Iterable[int], *, only: str = "", also: str = "", but:
         weights |= {HERE + i: 1.0 for i in need}
         return Plant(name, weights, -1.5, lambda seq, p: p in at and seq[p] in need)
     weights |= {HERE + i: 1.0 for i in extra} | {HERE + i: -1.0 for i in never}
-    return Plant(name, weights, -0.5, lambda seq, p: (p in at and seq[p] not in never) or (p not in at and seq[p] in extra))
+    return Plant(
+        name, weights, -0.5, lambda seq, p: (p in at and seq[p] not in never) or (p not in at and seq[p] in extra)
+    )
 
 
 def shares(name: str, letters_on: list[int]) -> Plant:

@@ -168,9 +168,7 @@ def test_a_square_wave_has_its_shape_and_all_of_the_information(found: dict[tupl
     assert profile["mutual_information"] == pytest.approx(0.6931, abs=1e-3)
 
 
-def test_the_summary_of_the_layers_is_what_the_neurons_say(
-    run: Path, expected: dict[tuple[int, int], Record]
-) -> None:
+def test_the_summary_of_the_layers_is_what_the_neurons_say(run: Path, expected: dict[tuple[int, int], Record]) -> None:
     info = run_info(open_run(run))
     assert info["state"] == "complete"
     for layer, wanted in zip(info["layers"], brute_force_summary.layers(expected), strict=True):

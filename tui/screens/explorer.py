@@ -51,7 +51,7 @@ GO_TO_HINT = "3:117 is neuron 117 of layer 3, 117 alone is in this layer, 3: is 
 class Explorer(Screen[None]):
     """One run."""
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as textual declares it
         (0, "-tiny"),
         (64, "-narrow"),
         (108, "-medium"),

@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
+from neuron_tui.store.query import NUMBER_KEYS, TYPE_WORDS
 from neuron_tui.store.words import TYPE_MEANINGS
 from neuron_tui.tui.spans import BLANK, Line, fit, wrap
 from neuron_tui.tui.widgets.painting import LineView
@@ -30,10 +31,9 @@ EXPLORER = (
     (
         "Choosing",
         (
-            ("/", "filters the neurons, for example: type:token layer:0-5 freq<1% mi>0.05 trigger:\" title\""),
-            ("", "Types: dead alive detector token bigram trigram suppressing promoting positional"),
-            ("", "oscillatory both one other strong weak. Numbers: freq mi covering covering2 covering3"),
-            ("", "count score neuron. A minus before a term turns it round. An empty filter shows all."),
+            ("/", 'filters the neurons, for example: type:token layer:0-5 freq<1% mi>0.05 trigger:" title"'),
+            ("", f"Types: {' '.join(TYPE_WORDS)}. Numbers: {' '.join(NUMBER_KEYS)}."),
+            ("", "All terms must hold; a minus before one turns it round. An empty filter shows all."),
             ("s", "sorts by a column; the same column again turns the order round. Titles can be clicked."),
             ("1 2 3", "shows triggers that are tokens, bigrams or trigrams, in the neuron and in the list."),
             ("+", "shows all the triggers and tokens that are stored, or a few again."),

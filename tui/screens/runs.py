@@ -245,7 +245,9 @@ class Runs(Screen[None]):
         if run is None:
             self.notify("There is no run to open.", markup=False)
         elif run.state == "damaged":
-            self.notify(printable(run.problem or "a file cannot be read"), title="Damaged", severity="error", markup=False)
+            self.notify(
+                printable(run.problem or "a file cannot be read"), title="Damaged", severity="error", markup=False
+            )
         elif run.manifest is None or not run.manifest.layers:
             self.notify("It has no finished layer yet.", severity="warning", markup=False)
         else:

@@ -16,7 +16,7 @@ from neuron_tui.tui.spans import BLANK, Line, bar, beside, fit, fit_line, wrap, 
 from neuron_tui.tui.widgets.card_lists import trigger_lines, writes_lines
 from neuron_tui.tui.widgets.concordance import concordance
 
-TWO_COLUMNS = 92
+TWO_COLUMNS = 72
 """Inner width from which the card has two columns."""
 
 
@@ -74,10 +74,10 @@ def _wide(view: NeuronView, shape: CardShape) -> list[Line]:
     left = (shape.width - 2) * 9 // 20
     right = shape.width - left - 2
     free = shape.height - len(head) - 4
-    triggers = 50 if shape.long else _clamp(free * 11 // 20, 6, 30)
+    triggers = 50 if shape.long else _clamp(free * 11 // 20, 5, 30)
     writes = 50 if shape.long else _clamp(free - triggers, 5, 30)
     lists = [*trigger_lines(view, shape.order, left, triggers), BLANK, *writes_lines(view, left, writes)]
-    texts = [*_position(view, right, _clamp(shape.height // 4, 6, 14), 1), BLANK, *_contexts(view, right)]
+    texts = [*_position(view, right, _clamp(shape.height // 4, 5, 14), 1), BLANK, *_contexts(view, right)]
     return [*head, BLANK, *beside(lists, texts, left)]
 
 

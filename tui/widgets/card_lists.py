@@ -25,7 +25,7 @@ def trigger_lines(view: NeuronView, order: int, width: int, rows: int) -> list[L
         why = "none: never active" if not view.record.count else f"none of its activations ends a {GRAM_NAMES[order]}"
         return [*lines, ((fit(why, width), "dim"),), *[BLANK] * rows]
     counts = [f"{t.active:,}/{t.occurrences:,}" for t in shown]
-    count_width = max(8, *map(len, counts))
+    count_width = max(9, *map(len, counts))
     bar_width = _BAR if width - count_width - 2 * (_PERCENT + 1) - 2 - _BAR >= 14 else 0
     name_width = max(4, width - count_width - 2 * (_PERCENT + 1) - 1 - (bar_width + 1 if bar_width else 0))
     titles = f"{fit('active/occurs', count_width, 'right')} {'prec.':>{_PERCENT}} {'cover':>{_PERCENT}}"
@@ -76,7 +76,7 @@ def _scores(
 def _orders(order: int, covering: int, width: int) -> Line:
     """`Triggers [1] 2 3` with the n in view in brackets, and how many n-grams cover 95%."""
     title = "Triggers"
-    choice = " ".join(f"[{n}]" if n == order else f" {n} " for n in GRAM_NAMES)
+    choice = "".join(f"[{n}]" if n == order else f" {n} " for n in GRAM_NAMES)
     verb = "covers" if covering == 1 else "cover"
     note = f"{number(covering, GRAM_NAMES[order])} {verb} 95%" if covering else ""
     if len(title) + len(choice) + len(note) + 4 > width:

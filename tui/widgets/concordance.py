@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from neuron_tui.store.corpus import Context
 from neuron_tui.store.tokens import decode, printable, visible_token
-from neuron_tui.tui.spans import Line, Span, fit, fit_end, fit_line
+from neuron_tui.tui.spans import ELLIPSIS, Line, Span, fit
 
 OPEN, CLOSE = "▐", "▌"
 """Around tokens on which the neuron is active: a mark that needs no colour."""
@@ -34,7 +34,7 @@ def context_line(context: Context, width: int, byte_level: bool) -> Line:
     if joined:
         before = before[:-1]
         after = after[1:]
-    return (*_cut_start(before, left), *fit_line(tuple(after), width - left))
+    return (*_cut_start(before, left), *_cut_end(after, width - left))
 
 
 def _spans(context: Context, start: int, stop: int, byte_level: bool) -> list[Span]:
@@ -54,21 +54,51 @@ def _spans(context: Context, start: int, stop: int, byte_level: bool) -> list[Sp
 
 
 def _cut_start(spans: list[Span], width: int) -> Line:
-    """Spans in exactly `width` cells, cut at their beginning."""
-    kept: list[Span] = []
-    room = width
+    """Spans in exactly `width` cells, cut at their beginning; a cut run of active tokens keeps its mark."""
+    if (spare := width - sum(cell_len(text) for text, _ in spans)) >= 0:
+        return ((" " * spare, ""), *spans)
+    room, kept = width - 2, []
     for text, role in reversed(spans):
-        cells = cell_len(text)
-        if cells > room:
-            if room:
-                kept.append((fit_end(text, room), role))
-            elif kept:
-                last, last_role = kept[-1]
-                kept[-1] = (fit_end("…" + last, cell_len(last)), last_role)
-            room = 0
+        kept.append((_last_cells(text, room), role))
+        room -= cell_len(kept[-1][0])
+        if cell_len(kept[-1][0]) < cell_len(text):
             break
-        kept.append((text, role))
-        room -= cells
-    if room:
-        kept.append((" " * room, ""))
-    return tuple(reversed(kept))
+    cut_role = kept[-1][1]
+    sign = f"{OPEN}{ELLIPSIS}" if cut_role in ("active", "focus") else ELLIPSIS
+    return ((" " * (room + 2 - len(sign)), ""), (sign, "mark"), *reversed(kept))
+
+
+def _cut_end(spans: list[Span], width: int) -> Line:
+    """Spans in exactly `width` cells, cut at their end; a cut run of active tokens keeps its mark."""
+    if (spare := width - sum(cell_len(text) for text, _ in spans)) >= 0:
+        return (*spans, (" " * spare, ""))
+    room, kept = width - 2, []
+    for text, role in spans:
+        kept.append((_first_cells(text, room), role))
+        room -= cell_len(kept[-1][0])
+        if cell_len(kept[-1][0]) < cell_len(text):
+            break
+    cut_role = kept[-1][1]
+    sign = f"{ELLIPSIS}{CLOSE}" if cut_role in ("active", "focus") else ELLIPSIS
+    return (*kept, (sign, "mark"), (" " * (room + 2 - len(sign)), ""))
+
+
+def _first_cells(text: str, room: int) -> str:
+    """As much of the beginning of a text as `room` cells hold."""
+    if cell_len(text) <= room:
+        return text
+    end = 0
+    for end in range(min(len(text), room), -1, -1):  # a character takes a cell or more, marks on it aside
+        if cell_len(text[:end]) <= room:
+            break
+    return text[:end]
+
+
+def _last_cells(text: str, room: int) -> str:
+    """As much of the end of a text as `room` cells hold."""
+    if cell_len(text) <= room:
+        return text
+    start = max(0, len(text) - room)
+    while start < len(text) and cell_len(text[start:]) > room:
+        start += 1
+    return text[start:]

@@ -48,7 +48,7 @@ class LayerList(RowList):
 
     def header_line(self, width: int) -> Line:
         """Titles of the columns."""
-        return ((_cells("l", "dead", "freq", "tok", "2g", "3g", "pos", width), "column"),)
+        return ((_cells(("l", "dead", "freq", "tok", "2g", "3g", "pos"), width), "column"),)
 
     def row_line(self, row: int, width: int) -> Line:
         """All layers, or one."""
@@ -57,25 +57,19 @@ class LayerList(RowList):
         known = [summary for summary in chosen if summary is not None]
         name = "all" if layer is None else str(layer)
         if not known:
-            return ((_cells(name, "", "", "", "", "", "", width + 1)[1:], ""),)
+            return ((_cells((name, *[""] * 6), width + 1)[1:], ""),)
         neurons, dead = sum(s.neurons for s in known), sum(s.dead for s in known)
         detectors = [str(sum(s.detectors[n] for s in known)) for n in GRAM_NAMES]
-        text = _cells(
-            name,
-            short_percent(dead / neurons),
-            _mean_frequency(known),
-            *detectors,
-            str(sum(positional(s) for s in known)),
-            width + 1,
-        )[1:]
+        shares = (short_percent(dead / neurons), _mean_frequency(known))
+        text = _cells((name, *shares, *detectors, str(sum(positional(s) for s in known))), width + 1)[1:]
         return ((text[:4], ""), (bar(dead / neurons, 1), "bar"), (text[5:], ""))
 
 
-def _cells(name: str, dead: str, freq: str, tok: str, two: str, three: str, pos: str, width: int) -> str:
-    counts = max(4, (width - 16) // 4)
-    cells = [f" {fit(name, 3, 'right')}  {fit(dead, 5, 'right')}{fit(freq, 5, 'right')}"]
-    cells += [fit(text, counts, "right") for text in (tok, two, three, pos)]
-    return "".join(cells)
+def _cells(texts: Sequence[str], width: int) -> str:
+    name, dead, freq, *counts = texts
+    room = max(4, (width - 16) // 4)
+    shares = f" {fit(name, 3, 'right')}  {fit(dead, 5, 'right')}{fit(freq, 5, 'right')}"
+    return shares + "".join(fit(count, room, "right") for count in counts)
 
 
 def positional(summary: LayerSummary) -> int:
@@ -137,18 +131,18 @@ class LayerLine(OneLine):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._name = ""
+        self._which = ""
         self._summaries: list[LayerSummary] = []
 
     def show(self, layer: int | None, of: int, summaries: Sequence[LayerSummary]) -> None:
         """Show a layer, or all of them."""
-        self._name = f"all {of} layers" if layer is None else f"layer {layer} of {of}"
+        self._which = f"all {of} layers" if layer is None else f"layer {layer} of {of}"
         self._summaries = [s for s in summaries if layer is None or s.layer == layer]
         self.refresh()
 
     def line(self, width: int) -> Line:
         """`layer 1 of 6 ◂▸` and what the layer holds."""
-        if not self._name:
+        if not self._which:
             return BLANK
         known = self._summaries
         facts = ""
@@ -159,10 +153,10 @@ class LayerLine(OneLine):
                 f"dead {percent(dead / neurons)}  freq {_mean_frequency(known)}  "
                 f"tok {tokens}  2g {bigrams}  3g {trigrams}  pos {sum(positional(s) for s in known)}"
             )
-        return ((f" {self._name} ", "strong"), ("◂▸", "mark"), (f"  {facts}", ""))
+        return ((f" {self._which} ", "strong"), ("◂▸", "mark"), (f"  {facts}", ""))
 
     def on_click(self, event: events.Click) -> None:
         """Switch the layer by its arrows."""
-        arrows = len(self._name) + 2
+        arrows = len(self._which) + 2
         if event.x in (arrows, arrows + 1):
             self.post_message(self.Switched(1 if event.x > arrows else -1))

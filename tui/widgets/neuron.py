@@ -48,8 +48,8 @@ class NeuronPane(LineView, can_focus=True):
         Binding("down,j", "scroll_by(1)", "down", show=False),
         Binding("pageup", "scroll_page(-1)", "page up", show=False),
         Binding("pagedown,space", "scroll_page(1)", "page down", show=False),
-        Binding("home,g", "scroll_end(0)", "top", show=False),
-        Binding("end,G", "scroll_end(1)", "bottom", show=False),
+        Binding("home,g", "scroll_far(0)", "top", show=False),
+        Binding("end,G", "scroll_far(1)", "bottom", show=False),
         Binding("left,h", "screen.walk(-1)", "neuron before", show=False),
         Binding("right,l", "screen.walk(1)", "neuron after", show=False),
     ]
@@ -177,6 +177,6 @@ class NeuronPane(LineView, can_focus=True):
         """Scroll by a page."""
         self.scroll_to(y=self.scroll_offset.y + by * max(1, self.size.height - 1), animate=False)
 
-    def action_scroll_end(self, last: int) -> None:
+    def action_scroll_far(self, last: int) -> None:
         """Scroll to the top or the bottom."""
         self.scroll_to(y=self.max_scroll_y if last else 0, animate=False)

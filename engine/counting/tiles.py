@@ -1,0 +1,191 @@
+"""Counting on a GPU: tiles of neurons at once, segment sums from trigrams to bigrams to tokens.
+
+Gives bit for bit what `neuron_tui.engine.counting.layer` gives; there neurons are taken one by one over their active
+positions, here 64 at a time over all of them, which is what a GPU is good at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from neuron_tui.engine.corpus.order import GramOrder
+from neuron_tui.engine.counting.bits import WORD, Words
+from neuron_tui.engine.counting.contexts import activity_around, shares
+from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts
+from neuron_tui.engine.counting.triggers import DETECTOR_LIMIT
+from neuron_tui.store.schema import STORED_CONTEXTS, STORED_TRIGGERS
+
+_BYTES_PER_BIT = 40
+"""Device memory that a position and a neuron of a tile take at the peak, counted generously."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """Runs of one n on the device.
+
+    `parent`: the run of each run of the n above, or of each place for n = 3; `senior` (G,): rows by seniority;
+    `table`: G.
+    """
+
+    parent: torch.Tensor
+    seniority: torch.Tensor
+    senior: torch.Tensor
+    occurrences: torch.Tensor
+    table: int
+
+
+class TileCounter:
+    """Counts tiles of neurons of any layer on a device; made once for a corpus."""
+
+    def __init__(self, plan: CountingPlan, device: torch.device) -> None:
+        """Put what counting needs of the corpus on the device."""
+        self._plan, self._device = plan, device
+        self._positions = self._there(plan.order.positions)
+        self._domain = self._there(plan.draw.domain)
+        # Places or runs of the level before lead to runs of this one: 3 from places, 2 from 3, 1 from 2.
+        self._levels: dict[int, _Level] = {}
+        firsts = np.arange(len(plan.order.positions))
+        for n in (3, 2, 1):
+            order = plan.order.grams[n]
+            runs = order.run[firsts]
+            self._levels[n] = self._level(order, runs)
+            firsts = firsts[np.flatnonzero(np.diff(runs, prepend=-1))]
+        by_priority = np.argsort(plan.draw.priority)
+        domain = plan.draw.domain[by_priority]
+        # The positions of each domain in the order of their priority: a sample is the first active ones.
+        self._drawing = [self._there(plan.order.positions[by_priority[domain == d]]) for d in range(plan.domains)]
+
+    def count(self, words: Words, neurons: int, progress: Callable[[int], None]) -> LayerCounts:
+        """Count every neuron of a layer; arguments and result as `count_layer`'s."""
+        counts = LayerCounts.empty(neurons, self._plan)
+        width = self._tile_width()
+        for word, row in enumerate(words):
+            there = self._there(np.ascontiguousarray(row).view(np.int64))
+            for first in range(word * WORD, min((word + 1) * WORD, neurons), width):
+                last = min(first + width, (word + 1) * WORD, neurons)
+                self._count_tile(there, row, first, last, counts)
+                progress(last - first)
+        return counts
+
+    def _count_tile(self, there: torch.Tensor, row: Words, first: int, last: int, counts: LayerCounts) -> None:
+        plan, tile = self._plan, slice(first, last)
+        shifts = torch.arange(first % WORD, first % WORD + last - first, device=self._device)
+
+        def bits(words: torch.Tensor) -> torch.Tensor:
+            return ((words[:, None] >> shifts) & 1).to(torch.int32)  # (M, tile)
+
+        starts = self._there(plan.sequence_start[:-1])
+        counts.bos_count[tile] = bits(there[starts]).sum(dim=0).cpu().numpy()
+        active = bits(there[self._positions])
+        counts.count[tile] = self._sum_into(active, self._domain, plan.domains).T.cpu().numpy()
+        for begin, end in plan.full_blocks:
+            block = max(1, (1 << 22) // plan.context_length) * plan.context_length
+            for at in range(begin, end, block):
+                part = bits(there[at : min(at + block, end)]).view(-1, plan.context_length, last - first)
+                counts.position_active[tile] += part.sum(dim=0)[1:].T.cpu().numpy()
+        for n in (3, 2, 1):
+            level = self._levels[n]
+            active = self._sum_into(active, level.parent, len(level.seniority))
+            self._put_triggers(n, level, active, tile, counts)
+        self._draw(there, row, bits, tile, counts)
+
+    def _put_triggers(self, n: int, level: _Level, runs: torch.Tensor, tile: slice, counts: LayerCounts) -> None:
+        active = torch.where((level.seniority >= 0)[:, None], runs, 0)  # (R, tile)
+        total = active.sum(dim=0, dtype=torch.int64)
+        covering = _covering(active, total)
+        if not level.table:
+            return
+        key = torch.where(active > 0, active.to(torch.int64) * level.table + level.seniority[:, None], -1)
+        best = key.topk(min(STORED_TRIGGERS, len(key)), dim=0).values  # (K, tile), best first
+        held = best >= 0
+        rows = torch.where(held, level.senior[best.clamp(min=0) % level.table], -1)
+        top = torch.where(held, best // level.table, 0)
+        within = torch.arange(len(best), device=self._device)[:, None] < covering
+        covered = held & within & (20 * top >= 19 * level.occurrences[rows.clamp(min=0)])
+        detector = (covering >= 1) & (covering <= DETECTOR_LIMIT[n])
+        detector &= 20 * torch.where(covered, top, 0).sum(dim=0) >= 19 * total
+        counts.total[n][tile] = total.cpu().numpy()
+        counts.covering[n][tile] = covering.cpu().numpy()
+        counts.covered[n][tile] = torch.where(detector, covered.sum(dim=0), 0).cpu().numpy()
+        counts.top_gram[n][tile, : len(best)] = rows.T.cpu().numpy()
+        counts.top_active[n][tile, : len(best)] = top.T.cpu().numpy()
+
+    def _draw(
+        self,
+        there: torch.Tensor,
+        row: Words,
+        bits: Callable[[torch.Tensor], torch.Tensor],
+        tile: slice,
+        counts: LayerCounts,
+    ) -> None:
+        firsts = []
+        for positions in self._drawing:
+            on = bits(there[positions])
+            # The first 20 active ones by priority: those whose running count is new and at most 20.
+            number = on.cumsum(dim=0)
+            places = torch.nonzero((on > 0) & (number <= STORED_CONTEXTS))
+            order = torch.argsort(places[:, 1], stable=True)
+            firsts.append((positions[places[order, 0]].cpu().numpy(), places[order, 1].cpu().numpy()))
+        for neuron in range(tile.start, tile.stop):
+            quota = shares(counts.count[neuron], STORED_CONTEXTS)
+            drawn = [
+                found[of == neuron - tile.start][:q] for (found, of), q in zip(firsts, quota.tolist(), strict=True)
+            ]
+            chosen = np.sort(np.concatenate(drawn))
+            counts.context_position[neuron, : len(chosen)] = chosen
+            counts.context_active[neuron, : len(chosen)] = activity_around(row, neuron % WORD, chosen, self._plan.draw)
+
+    def _level(self, order: GramOrder, runs: npt.NDArray[np.int32]) -> _Level:
+        senior = np.zeros(len(order.ids), np.int64)
+        valid = order.seniority >= 0
+        senior[order.seniority[valid]] = order.row[valid]
+        return _Level(
+            self._there(runs),
+            self._there(order.seniority),
+            self._there(senior),
+            self._there(order.occurrences),
+            len(order.ids),
+        )
+
+    def _sum_into(self, values: torch.Tensor, index: torch.Tensor, length: int) -> torch.Tensor:
+        """Add up rows that share an index: (M, tile) into (length, tile)."""
+        return torch.zeros((length, values.shape[1]), dtype=values.dtype, device=self._device).index_add_(
+            0, index, values
+        )
+
+    def _there(self, values: npt.NDArray[np.integer[Any]]) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values)).to(self._device)
+
+    def _tile_width(self) -> int:
+        if self._device.type != "cuda":
+            return WORD
+        free = torch.cuda.mem_get_info(self._device)[0] + torch.cuda.memory_reserved(self._device)
+        fits = free // (_BYTES_PER_BIT * max(len(self._positions), 1))
+        return next((width for width in (64, 32, 16, 8, 4, 2) if width <= fits), 1)
+
+
+def _covering(active: torch.Tensor, total: torch.Tensor) -> torch.Tensor:
+    """`covering_length` of every column of (R, tile) counts, as int64."""
+    tile = active.shape[1]
+    most = int(active.max()) if active.numel() else 0
+    if not most:
+        return torch.zeros_like(total)
+    columns = torch.arange(tile, device=active.device) * (most + 1)
+    histogram = torch.bincount((active + columns).flatten(), minlength=tile * (most + 1)).view(tile, most + 1)
+    values = torch.arange(most, 0, -1, device=active.device)
+    grams = histogram[:, 1:].flip(1)  # by value, falling
+    sums = (grams * values).cumsum(dim=1)
+    last = (20 * sums < 19 * total[:, None]).sum(dim=1)
+    last = last.clamp(max=most - 1)  # only for a total of 0
+    before = torch.where(last > 0, sums.gather(1, (last - 1).clamp(min=0)[:, None])[:, 0], 0)
+    earlier = grams.cumsum(dim=1)
+    earlier = torch.where(last > 0, earlier.gather(1, (last - 1).clamp(min=0)[:, None])[:, 0], 0)
+    needed = -(-19 * total // 20) - before
+    length = earlier + -(-needed // values[last])
+    return torch.where(total > 0, length, 0)

@@ -1,0 +1,46 @@
+"""Counting by tiles, as on a GPU, gives what counting neuron by neuron gives."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from neuron_tui.engine.corpus.order import nested_order
+from neuron_tui.engine.counting.bits import ActiveBits, pack
+from neuron_tui.engine.counting.layer import LayerCounts, count_layer, counting_plan
+from neuron_tui.engine.counting.tiles import TileCounter
+
+
+def assert_same(a: LayerCounts, b: LayerCounts) -> None:
+    for field in dataclasses.fields(LayerCounts):
+        one, other = getattr(a, field.name), getattr(b, field.name)
+        for key in one if isinstance(one, dict) else [None]:
+            np.testing.assert_array_equal(*(x if key is None else x[key] for x in (one, other)), err_msg=field.name)
+
+
+@pytest.mark.parametrize(("neurons", "sequences", "vocabulary"), [(70, 60, 30), (64, 3, 5), (5, 40, 400), (130, 1, 3)])
+def test_tiles_count_what_single_neurons_count(neurons: int, sequences: int, vocabulary: int) -> None:
+    random = np.random.default_rng(neurons)
+    context = 32
+    lengths = np.full(sequences, context)
+    lengths[-1] = 7
+    start = np.concatenate([[0], np.cumsum(lengths)])
+    tokens = random.integers(1, vocabulary, start[-1]).astype(np.int32)
+    tokens[start[:-1]] = 0
+    domain = np.sort(random.integers(0, 3, sequences)).astype(np.int32)
+    order = nested_order(tokens, tokens > 1, start)
+    plan = counting_plan(order, start, domain, context, 3)
+    # Every kind of neuron: dead, of one token, of one position, seldom and often active.
+    position = np.arange(start[-1]) - np.repeat(start[:-1], lengths)
+    active = random.random((start[-1], neurons)) < random.choice([0, 0.01, 0.1, 0.5, 0.97], neurons)
+    active[:, ::4] = tokens[:, None] == random.integers(0, vocabulary, len(range(0, neurons, 4)))
+    active[:, 1::4] |= position[:, None] == random.integers(0, context, len(range(1, neurons, 4)))
+    bits = ActiveBits(neurons, int(start[-1]))
+    bits.put(0, pack(active))
+    seen: list[int] = []
+    one_by_one = count_layer(bits.words, neurons, plan, 1, lambda _: None)
+    tiled = TileCounter(plan, torch.device("cpu")).count(bits.words, neurons, seen.append)
+    assert_same(one_by_one, tiled)
+    assert sum(seen) == neurons
+    assert one_by_one.count.sum() > 0
