@@ -11,8 +11,9 @@ import numpy as np
 import torch
 
 from neuron_tui.engine.corpus.prepared import PreparedCorpus
-from neuron_tui.engine.counting.bits import ActiveBits, pack_values
+from neuron_tui.engine.counting.bits import ActiveBits, Words, pack_values
 from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts, count_layer
+from neuron_tui.engine.counting.tiles import TileCounter
 from neuron_tui.engine.effects import LayerEffects, layer_effects
 from neuron_tui.engine.model.forward import Batch, LayerwiseForward
 from neuron_tui.engine.model.opt import OptFamily
@@ -76,6 +77,7 @@ def run_layers(work: Pass, wanted: list[int], progress: Callable[[Progress], Non
 
         return tick
 
+    count = _counter(work)
     forward.embed(work.corpus.tokens, work.batches, residual, ticks("embed", positions, None))
     for layer in range(wanted[-1] + 1):
         counted = layer in wanted
@@ -88,10 +90,15 @@ def run_layers(work: Pass, wanted: list[int], progress: Callable[[Progress], Non
             tick=ticks("forward", positions, layer),
         )
         if counted:
-            counts = count_layer(
-                bits.words, neurons, work.plan, torch.get_num_threads(), ticks("count", neurons, layer)
-            )
+            counts = count(bits.words, neurons, ticks("count", neurons, layer))
             yield LayerResult(layer, counts, _effects(work, layer, counts), bits)
+
+
+def _counter(work: Pass) -> Callable[[Words, int, Callable[[int], None]], LayerCounts]:
+    if work.device.type == "cuda":
+        return TileCounter(work.plan, work.device).count
+    threads = torch.get_num_threads()
+    return lambda words, neurons, tick: count_layer(words, neurons, work.plan, threads, tick)
 
 
 def _effects(work: Pass, layer: int, counts: LayerCounts) -> LayerEffects:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.schema import FORMAT_VERSION, MAX_DIMENSION, Dataset, FileSchema, resolve
+from neuron_tui.store.sink import Sink
 
 Array = npt.NDArray[Any]
 
@@ -29,12 +30,16 @@ _MAX_INFLATION = 2000
 
 
 class SchemaWriter:
-    """Writes the datasets of one file; every name, shape and dtype is checked against the schema."""
+    """Writes the datasets of one file; every name, shape and dtype is checked against the schema.
+
+    A full disk is raised as OSError by `write`, at the latest when the file is closed.
+    """
 
     def __init__(self, path: Path, schema: FileSchema, dimensions: Mapping[str, int], **attributes: int) -> None:
         self._schema = {d.name: d for d in schema.datasets}
         self._dimensions = dict(dimensions)
-        self._file = h5py.File(path, "w", libver="v110")
+        self._sink = Sink(path)
+        self._file = h5py.File(self._sink, "w", libver="v110")
         self._file.attrs["format_version"] = FORMAT_VERSION
         self._file.attrs["kind"] = schema.kind
         for name, value in attributes.items():
@@ -47,6 +52,8 @@ class SchemaWriter:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+        self._sink.close()
+        self._raise_if_failed()
 
     def write(self, name: str, values: Array) -> None:
         """Write a whole dataset; `values` must have the schema's shape and fit its dtype."""
@@ -55,11 +62,16 @@ class SchemaWriter:
         if values.shape != shape:
             raise ValueError(f"{name}: shape {values.shape}, the schema says {shape}")
         self._create(spec, shape)[...] = values if spec.dtype == "str" else values.astype(spec.dtype, copy=False)
+        self._raise_if_failed()
 
     def create(self, name: str) -> h5py.Dataset:
         """Make a dataset of the schema's shape to be filled by slices."""
         spec = self._schema[name]
         return self._create(spec, resolve(spec.shape, self._dimensions))
+
+    def _raise_if_failed(self) -> None:
+        if self._sink.error is not None:
+            raise self._sink.error
 
     def _create(self, spec: Dataset, shape: tuple[int, ...]) -> h5py.Dataset:
         dtype = _TEXT if spec.dtype == "str" else np.dtype(spec.dtype)

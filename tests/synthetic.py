@@ -7,7 +7,6 @@ types come from what was planted. Within each layer neurons are planted by `PLAN
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,71 +77,13 @@ HOSTILE = (
 
 BOS, PAD, EOS, UNKNOWN = range(4)
 _FIRST_WORD = 4
-_STEMS = [
-    "the",
-    "of",
-    "and",
-    "to",
-    "in",
-    "is",
-    "it",
-    "for",
-    "on",
-    "with",
-    "as",
-    "at",
-    "by",
-    "from",
-    "that",
-    "this",
-    "was",
-    "are",
-    "be",
-    "or",
-    "an",
-    "not",
-    "we",
-    "can",
-    "which",
-    "return",
-    "self",
-    "def",
-    "if",
-    "import",
-    "class",
-    "None",
-    "print",
-    "value",
-    "title",
-    "titles",
-    "weather",
-    "school",
-    "he",
-    "him",
-    "his",
-    "number",
-    "solve",
-    "let",
-    "calculate",
-    "what",
-    "sum",
-    "derivative",
-    "factor",
-    "prime",
-    "deed",
-    "house",
-    "water",
-    "light",
-    "music",
-    "garden",
-    "winter",
-    "letter",
-    "engine",
-    "paper",
-    "window",
-    "river",
-    "stone",
-]
+_TEXT = (
+    "the of and to in is it for on with as at by from that this was are be or an not we can which return "
+    "self def if import class None print value title titles weather school he him his number solve let "
+    "calculate what sum derivative factor prime deed house water light music garden winter letter engine "
+    "paper window river stone "
+)
+_STEMS = _TEXT.split()
 
 
 def form(raw: bytes) -> str:
@@ -444,7 +385,7 @@ def _write_contexts(
 
 def _manifest(folder: Path, corpus: _Corpus, layers: int, neurons: int, done: int, model: str) -> Manifest:
     def entry(name: str) -> FileEntry:
-        return FileEntry(bytes=os.stat(folder / name).st_size, sha256=sha256(folder / name))
+        return FileEntry(bytes=(folder / name).stat().st_size, sha256=sha256(folder / name))
 
     owner = corpus.domain_of_sequence[corpus.sequence]
     tokens = np.bincount(owner[corpus.counted], minlength=len(corpus.domains)).tolist()

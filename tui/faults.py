@@ -19,9 +19,8 @@ def record_fault(error: BaseException) -> str:
     """Append the whole traceback to the log; returns what to tell people, in a line or two."""
     cause = error.error if isinstance(error, WorkerFailed) else error
     text = "".join(traceback.format_exception(cause))
-    short = (
-        f"neuron-tui met a fault of its own: {type(cause).__name__}: {str(cause).splitlines()[0] if str(cause) else ''}"
-    )
+    what = "".join(str(cause).splitlines()[:1])
+    short = f"neuron-tui met a fault of its own: {type(cause).__name__}: {what}"
     path = log_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

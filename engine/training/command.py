@@ -52,6 +52,9 @@ def train(
     positions: Annotated[
         bool, typer.Option("--positions/--no-positions", help="Position embeddings, or zero and frozen ones.")
     ] = True,
+    smooth_positions: Annotated[
+        bool, typer.Option("--smooth-positions", help="Start position embeddings as sinusoids instead of noise.")
+    ] = False,
     checkpoint_every: Annotated[
         int | None, typer.Option(metavar="STEPS", help="Save DIRECTORY/checkpoints/step_N so often.")
     ] = None,
@@ -95,6 +98,7 @@ def train(
         sequences=batch,
         seed=seed,
         positions=positions,
+        smooth_positions=smooth_positions,
         attention_from=attention_from,
         checkpoint_every=checkpoint_every,
         device=device,

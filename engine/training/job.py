@@ -43,6 +43,7 @@ class TrainingRequest:
     sequences: int
     seed: int
     positions: bool = True
+    smooth_positions: bool = False
     attention_from: int = 0
     checkpoint_every: int | None = None
     device: str = "auto"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from neuron_tui.engine.training.tokenizer import END_ID, PAD_ID
 from neuron_tui.store.errors import UsageError
 
 if TYPE_CHECKING:
+    import torch
     from transformers import OPTForCausalLM
 
 
@@ -37,7 +39,8 @@ def new_model(size: ModelSize, seed: int, *, positions: bool = True, attention_f
     """Draw a model's weights from `seed`.
 
     Without `positions`, position embeddings are zero and take no gradient: the model is an ordinary OPT
-    checkpoint that cannot tell positions apart but through attention. In layers below `attention_from`
+    checkpoint that cannot tell positions apart but through attention. With `smooth_positions` they start as
+    sinusoids of the usual size instead of noise, and are learned from there. In layers below `attention_from`
     attention writes nothing, its output map is zero and takes no gradient: the FFN of layer 0 then sees a token
     and its position alone.
 
@@ -72,9 +75,24 @@ def new_model(size: ModelSize, seed: int, *, positions: bool = True, attention_f
     )
     model: OPTForCausalLM = OPTForCausalLM(config)
     decoder = model.model.decoder
+    if smooth_positions:
+        table = decoder.embed_positions.weight
+        table.requires_grad_(False).copy_(_sinusoids(*table.shape, size.context_length, config.init_std))
+        table.requires_grad_(True)
     frozen = [] if positions else [decoder.embed_positions.weight]
     for layer in decoder.layers[:attention_from]:
         frozen += [layer.self_attn.out_proj.weight, layer.self_attn.out_proj.bias]
     for parameter in frozen:
         parameter.requires_grad_(False).zero_()
     return model
+
+
+def _sinusoids(rows: int, width: int, context_length: int, deviation: float) -> torch.Tensor:
+    """(rows, width) float32: sines, then cosines, of periods from a tenth of the context to four times it."""
+    import torch
+
+    halves = (width + 1) // 2
+    periods = context_length * 0.1 * 40.0 ** torch.linspace(0, 1, halves)  # (halves,)
+    angles = 2 * math.pi * torch.arange(rows)[:, None] / periods  # (rows, halves)
+    amplitude = deviation * math.sqrt(2)  # a sinusoid's root mean square is its amplitude over the root of 2
+    return amplitude * torch.cat([angles.sin(), angles.cos()], dim=1)[:, :width]
