@@ -7,6 +7,7 @@ external storage, virtual datasets), what needs a filter plug-in, and shapes tha
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ Array = npt.NDArray[Any]
 
 _TEXT = h5py.string_dtype("utf-8")
 _KNOWN_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}
+_CHECKED: dict[tuple[str | int, ...], dict[str, int]] = {}
+_MAX_CHECKED = 4096
 _MAX_INFLATION = 2000
 """Deflate cannot compress below about 1/1030, shuffle adds nothing: a larger ratio is a lie about the shape."""
 
@@ -51,17 +54,27 @@ class SchemaWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
-        self._sink.close()
+        try:
+            self._file.close()
+        finally:
+            self._sink.close()
         self._raise_if_failed()
 
     def write(self, name: str, values: Array) -> None:
-        """Write a whole dataset; `values` must have the schema's shape and fit its dtype."""
+        """Write a whole dataset.
+
+        Raises
+        ------
+        ValueError
+            `values` does not have the schema's shape, or its dtype cannot hold them.
+        OSError
+            The disk has no room.
+        """
         spec = self._schema[name]
         shape = resolve(spec.shape, self._dimensions)
         if values.shape != shape:
             raise ValueError(f"{name}: shape {values.shape}, the schema says {shape}")
-        self._create(spec, shape)[...] = values if spec.dtype == "str" else values.astype(spec.dtype, copy=False)
+        self._create(spec, shape)[...] = values if spec.dtype == "str" else _fitting(spec, values)
         self._raise_if_failed()
 
     def create(self, name: str) -> h5py.Dataset:
@@ -86,6 +99,16 @@ class SchemaWriter:
         dataset.attrs["unit"] = spec.unit
         dataset.attrs["meaning"] = spec.meaning
         return dataset
+
+
+def _fitting(spec: Dataset, values: Array) -> Array:
+    dtype = np.dtype(spec.dtype)
+    # A count that its dtype cannot hold would be cut without a word.
+    if dtype.kind in "iu" and values.size and not np.can_cast(values.dtype, dtype):
+        limits = np.iinfo(dtype)
+        if values.min() < limits.min or values.max() > limits.max:
+            raise ValueError(f"{spec.name}: {values.min()} to {values.max()} do not fit {spec.dtype}")
+    return values.astype(dtype, copy=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +158,7 @@ def reading(path: Path, schema: FileSchema) -> Iterator[SchemaReader]:
         raise _damaged(path, "not an HDF5 file, or cut short") from error
     with file:
         try:
-            dimensions = _checked_dimensions(path, file, schema)
+            dimensions = _dimensions_of(path, file, schema)
         except RunDamagedError:
             raise
         except Exception as error:  # h5py raises most kinds there are when a file's structure makes no sense
@@ -147,6 +170,17 @@ def _damaged(path: Path, reason: str) -> RunDamagedError:
     return RunDamagedError(
         f"{path}: {reason}\nThe run is damaged: extract it again with --overwrite, or restore the file from a copy."
     )
+
+
+def _dimensions_of(path: Path, file: h5py.File, schema: FileSchema) -> dict[str, int]:
+    # The check takes most of the time of reading one neuron: it is made once for each state of a file.
+    status = os.fstat(file.id.get_vfd_handle())
+    state = (schema.kind, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    if state not in _CHECKED:
+        if len(_CHECKED) >= _MAX_CHECKED:
+            _CHECKED.clear()
+        _CHECKED[state] = _checked_dimensions(path, file, schema)
+    return _CHECKED[state]
 
 
 def _checked_dimensions(path: Path, file: h5py.File, schema: FileSchema) -> dict[str, int]:

@@ -145,7 +145,7 @@ def signed(score: float) -> str:
 def short_count(count: int) -> str:
     """A large count in three digits: `600`, `1.2k`, `35k`, `1.2M`."""
     for limit, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if count >= limit:
+        if count >= 0.9995 * limit:  # what rounds up to the next unit is put in it
             value = count / limit
             return f"{value:.0f}{unit}" if value >= 99.5 else f"{value:.3g}{unit}"
     return str(count)

@@ -69,6 +69,10 @@ class NeuronTuiApp(App[None]):
         if self._run is not None:
             self.push_screen(Explorer(self._run))
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Colours of ours that a theme need not have: a grey that reads on dark and on light."""
+        return {"dim": "#84837a"}
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action of the screen, then those of the app."""
         if isinstance(screen, Explorer):

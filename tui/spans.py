@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
+from neuron_tui.store.tokens import printable
 from neuron_tui.store.words import percent
 
 ROLES = ("heading", "dim", "strong", "active", "focus", "bar", "mark", "good", "bad", "column", "cursor", "blurred")
@@ -25,6 +26,11 @@ ELLIPSIS = "…"
 def plain(line: Line) -> str:
     """The text of a line without its roles."""
     return "".join(text for text, _ in line)
+
+
+def message(text: str) -> str:
+    """A message that may quote names and paths, made safe to show; its lines stay lines."""
+    return "\n".join(printable(line) for line in text.split("\n"))
 
 
 def width_of(line: Line) -> int:

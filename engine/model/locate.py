@@ -126,8 +126,9 @@ def _from_hub(model: str, allow_pickle: bool) -> Path:
         # What the cache already holds needs no network, and must not: GPU boxes are often offline.
         folder = fetch(*_SMALL_FILES, local=True)
         if _holds_weights(folder):
+            _weights(model, folder, allow_pickle=True)  # a cache that lacks a shard is completed below
             return folder
-    except (LocalEntryNotFoundError, HFValidationError):
+    except (LocalEntryNotFoundError, HFValidationError, CheckpointError):
         pass
     try:
         folder = fetch(*_SMALL_FILES, "*.safetensors")

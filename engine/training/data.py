@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 DOCUMENTS_A_BATCH: Final = 256
-Tokens = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+Tokens = npt.NDArray[np.unsignedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,13 @@ def token_stream(domain: str, documents: Iterator[str], tokenizer: PreTrainedTok
     CorpusError
         The domain holds no token.
     """
-    dtype = np.uint16 if len(tokenizer) <= 1 << 16 else np.uint32
+    dtype = np.dtype(np.uint16 if len(tokenizer) <= 1 << 16 else np.uint32)
     parts: list[Tokens] = []
     fast: Any = tokenizer.backend_tokenizer
     while batch := list(islice(documents, DOCUMENTS_A_BATCH)):
-        for encoding in fast.encode_batch_fast(batch, add_special_tokens=False):
-            if encoding.ids:
-                parts.append(np.array([*encoding.ids, END_ID], dtype=dtype))
-    if not parts:
+        encodings = fast.encode_batch_fast(batch, add_special_tokens=False)
+        parts.extend(np.array([*encoding.ids, END_ID]).astype(dtype) for encoding in encodings)
+    if sum(part.size - 1 for part in parts) == 0:
         raise CorpusError(f"domain {domain!r} holds no text to train on")
     return Stream(domain, np.concatenate(parts))
 

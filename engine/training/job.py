@@ -59,6 +59,10 @@ class TrainingRequest:
             raise UsageError(f"--batch {self.sequences}: it must be 1 or more sequences")
         if self.checkpoint_every is not None and self.checkpoint_every < 1:
             raise UsageError(f"--checkpoint-every {self.checkpoint_every}: it must be 1 or more steps")
+        if not 0 <= self.attention_from < self.size.layers:
+            raise UsageError(
+                f"--attention-from {self.attention_from} is no layer; there are 0 to {self.size.layers - 1}"
+            )
         sparsity = self.schedule.sparsity
         if sparsity and len(sparsity) != self.size.layers:
             raise UsageError(
@@ -90,7 +94,7 @@ def train_model(request: TrainingRequest, watcher: Watcher) -> Progress:
         Passed on, after the model as it stands was saved as a checkpoint.
     """
     device = _device(request.device)
-    _claim(request.output, overwrite=request.overwrite)
+    _check_free(request.output, overwrite=request.overwrite)
     sources = _sources(request.corpus)
 
     watcher.stage(f"training a tokeniser of {request.size.vocabulary} tokens")
@@ -104,6 +108,9 @@ def train_model(request: TrainingRequest, watcher: Watcher) -> Progress:
     # The tokeniser may have found less to merge than it was allowed; the model is as asked all the same.
     model = new_model(request.size, request.seed, positions=request.positions, attention_from=request.attention_from)
     watcher.stage(f"training {sum(parameter.numel() for parameter in model.parameters()):,} parameters on {device}")
+    # An earlier training there goes only now that the text has turned out to be usable.
+    shutil.rmtree(request.output, ignore_errors=True)
+    request.output.mkdir(parents=True)
     batches = Batches(streams, request.size.context_length, request.sequences, request.seed)
     latest = Progress(0, 0, math.nan, 0.0, 0.0, 0.0)
 
@@ -141,16 +148,15 @@ def _device(name: str) -> torch.device:
     return device
 
 
-def _claim(output: Path, *, overwrite: bool) -> None:
+def _check_free(output: Path, *, overwrite: bool) -> None:
     if output.exists() and not output.is_dir():
         raise InputError(f"--output {output} is a file; name a directory")
-    if output.is_dir() and any(output.iterdir()):
-        if not overwrite:
-            raise InputError(f"--output {output} is not empty; choose another directory, or add --overwrite")
-        if not (output / RECORD).exists() and not (output / CHECKPOINTS).exists():
-            raise InputError(f"--output {output} holds no earlier training; empty it yourself, or choose another")
-        shutil.rmtree(output)
-    output.mkdir(parents=True, exist_ok=True)
+    if not output.is_dir() or not any(output.iterdir()):
+        return
+    if not overwrite:
+        raise InputError(f"--output {output} is not empty; choose another directory, or add --overwrite")
+    if not (output / RECORD).exists() and not (output / CHECKPOINTS).exists():
+        raise InputError(f"--output {output} holds no earlier training; empty it yourself, or choose another")
 
 
 def _sources(arguments: tuple[str, ...]) -> dict[str, list[str]]:
@@ -188,6 +194,7 @@ def _save(
 ) -> None:
     """Write into a directory beside it first: whoever reads `directory` finds whole files or none."""
     import torch
+    from safetensors.torch import save_file
 
     temporary = directory.parent / f".{directory.name}.writing"
     shutil.rmtree(temporary, ignore_errors=True)
@@ -195,12 +202,11 @@ def _save(
     saved_as: torch.dtype = getattr(torch, dtype)
     weights = {name: tensor.detach().to("cpu", saved_as).contiguous() for name, tensor in model.state_dict().items()}
     weights.pop("lm_head.weight", None)  # tied to the embeddings; from_pretrained ties it again
+    # transformers refuses files without this mark.
+    save_file(weights, temporary / "model.safetensors", metadata={"format": "pt"})
     # The configuration names the type of the saved weights, which is not that of the ones being trained.
-    trained_as, model.config.dtype = model.config.dtype, saved_as
-    try:
-        model.save_pretrained(temporary, state_dict=weights)
-    finally:
-        model.config.dtype = trained_as
+    config = model.config.to_dict() | {"dtype": dtype, "architectures": ["OPTForCausalLM"]}
+    (temporary / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     tokenizer.save_pretrained(temporary)
     (temporary / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     directory.mkdir(parents=True, exist_ok=True)

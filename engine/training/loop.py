@@ -124,7 +124,7 @@ def optimise(
 
     # Sparse activations make ever smaller gradients; denormal floats take a CPU a hundred times longer.
     torch.set_flush_denormal(True)
-    model.to(device).train()
+    torch.nn.Module.to(model, device).train()  # transformers' own `to` is typed for another signature
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(_groups(model, schedule.weight_decay), lr=0.0, betas=BETAS, fused=True)
     started, progress = time.monotonic(), Progress(0, 0, math.nan, 0.0, 0.0, 0.0)

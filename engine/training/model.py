@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from neuron_tui.engine.training.tokenizer import END_ID, PAD_ID
+from neuron_tui.engine.training.tokenizer import END_ID, PAD_ID, SMALLEST_VOCABULARY
 from neuron_tui.store.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,13 +29,24 @@ class ModelSize:
         for name in ("vocabulary", "width", "layers", "ffn", "heads"):
             if getattr(self, name) < 1:
                 raise UsageError(f"--{name} must be 1 or more, not {getattr(self, name)}")
+        if self.vocabulary < SMALLEST_VOCABULARY:
+            raise UsageError(
+                f"--vocabulary {self.vocabulary} is too small; it must hold all bytes: {SMALLEST_VOCABULARY} or more"
+            )
         if self.context_length < 2:
             raise UsageError(f"--context-length must be 2 or more, not {self.context_length}")
         if self.width % self.heads:
             raise UsageError(f"--width {self.width} is not a multiple of --heads {self.heads}")
 
 
-def new_model(size: ModelSize, seed: int, *, positions: bool = True, attention_from: int = 0) -> OPTForCausalLM:
+def new_model(
+    size: ModelSize,
+    seed: int,
+    *,
+    positions: bool = True,
+    smooth_positions: bool = False,
+    attention_from: int = 0,
+) -> OPTForCausalLM:
     """Draw a model's weights from `seed`.
 
     Without `positions`, position embeddings are zero and take no gradient: the model is an ordinary OPT
@@ -43,14 +54,7 @@ def new_model(size: ModelSize, seed: int, *, positions: bool = True, attention_f
     sinusoids of the usual size instead of noise, and are learned from there. In layers below `attention_from`
     attention writes nothing, its output map is zero and takes no gradient: the FFN of layer 0 then sees a token
     and its position alone.
-
-    Raises
-    ------
-    UsageError
-        `attention_from` is no layer.
     """
-    if not 0 <= attention_from < size.layers:
-        raise UsageError(f"--attention-from {attention_from} is no layer; there are 0 to {size.layers - 1}")
     import torch
     from transformers import OPTConfig, OPTForCausalLM
 
@@ -77,7 +81,7 @@ def new_model(size: ModelSize, seed: int, *, positions: bool = True, attention_f
     decoder = model.model.decoder
     if smooth_positions:
         table = decoder.embed_positions.weight
-        table.requires_grad_(False).copy_(_sinusoids(*table.shape, size.context_length, config.init_std))
+        table.requires_grad_(False).copy_(_sinusoids(table.shape[0], size, config.init_std))
         table.requires_grad_(True)
     frozen = [] if positions else [decoder.embed_positions.weight]
     for layer in decoder.layers[:attention_from]:
@@ -87,12 +91,12 @@ def new_model(size: ModelSize, seed: int, *, positions: bool = True, attention_f
     return model
 
 
-def _sinusoids(rows: int, width: int, context_length: int, deviation: float) -> torch.Tensor:
+def _sinusoids(rows: int, size: ModelSize, deviation: float) -> torch.Tensor:
     """(rows, width) float32: sines, then cosines, of periods from a tenth of the context to four times it."""
     import torch
 
-    halves = (width + 1) // 2
-    periods = context_length * 0.1 * 40.0 ** torch.linspace(0, 1, halves)  # (halves,)
+    halves = (size.width + 1) // 2
+    periods = size.context_length * 0.1 * 40.0 ** torch.linspace(0, 1, halves)  # (halves,)
     angles = 2 * math.pi * torch.arange(rows)[:, None] / periods  # (rows, halves)
     amplitude = deviation * math.sqrt(2)  # a sinusoid's root mean square is its amplitude over the root of 2
-    return amplitude * torch.cat([angles.sin(), angles.cos()], dim=1)[:, :width]
+    return amplitude * torch.cat([angles.sin(), angles.cos()], dim=1)[:, : size.width]

@@ -6,10 +6,7 @@ As OPT's, it puts `</s>` in front of a text and uses the same token as the end o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-from neuron_tui.store.errors import UsageError
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -27,15 +24,8 @@ SMALLEST_VOCABULARY: Final = 256 + len(SPECIAL_TOKENS)
 def train_tokenizer(texts: Iterator[str], vocabulary: int, context_length: int) -> PreTrainedTokenizerFast:
     """Train a tokeniser on `texts`; digits stay single, so that arithmetic is about digits.
 
-    Raises
-    ------
-    UsageError
-        `vocabulary` is too small to hold every byte and the special tokens.
+    `vocabulary` (at least SMALLEST_VOCABULARY) is the most tokens it may have; a small text gives fewer.
     """
-    if vocabulary < SMALLEST_VOCABULARY:
-        raise UsageError(
-            f"--vocabulary {vocabulary} is too small; it must hold all bytes: {SMALLEST_VOCABULARY} or more"
-        )
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -54,7 +44,8 @@ def train_tokenizer(texts: Iterator[str], vocabulary: int, context_length: int) 
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{END} $A", pair=f"{END} $A {END} $B", special_tokens=[(END, END_ID)]
     )
-    return PreTrainedTokenizerFast(
+    wrap: Any = PreTrainedTokenizerFast
+    wrapped: PreTrainedTokenizerFast = wrap(
         tokenizer_object=tokenizer,
         bos_token=END,
         eos_token=END,
@@ -62,11 +53,4 @@ def train_tokenizer(texts: Iterator[str], vocabulary: int, context_length: int) 
         model_max_length=context_length,
         clean_up_tokenization_spaces=False,
     )
-
-
-def load_tokenizer(directory: Path) -> PreTrainedTokenizerFast:
-    """Load the tokeniser that `train_tokenizer` saved."""
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(directory)
-    return tokenizer
+    return wrapped

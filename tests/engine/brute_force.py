@@ -122,8 +122,8 @@ def tokenise(
             stream += ([eos] if i else []) + ids
         if tokens is not None:
             stream = _first(stream, tokens // len(by_domain), special)
-        for start in range(0, len(stream), length - 1):
-            windows.append(Window(domain, [bos, *stream[start : start + length - 1]]))
+        starts = range(0, len(stream), length - 1)
+        windows += [Window(domain, [bos, *stream[start : start + length - 1]]) for start in starts]
     return Text(windows, list(by_domain), length, special, tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, pairwise
 
 Named = tuple[str, str]
 Curve = Sequence[Fraction]
@@ -75,7 +75,7 @@ def moving_average(values: Curve, width: int, lean: int = 0) -> list[Fraction]:
 def swings(values: Curve, low: Fraction, high: Fraction) -> int:
     """Changes between "below `low`" and "above `high`"; what lies between them is neither."""
     states = [value > high for value in values if value < low or value > high]
-    return sum(a != b for a, b in zip(states, states[1:], strict=False))
+    return sum(a != b for a, b in pairwise(states))
 
 
 def runs(flags: Sequence[bool], least: int) -> list[tuple[int, int]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
 from neuron_tui.engine.extraction import ExtractionRequest, extract
 from neuron_tui.store import open_run
 
@@ -47,7 +48,7 @@ def two_domains(folder: Path) -> tuple[str, ...]:
 
 
 def three_domains(folder: Path) -> tuple[str, ...]:
-    """A folder, a gzipped file added to the same domain later, an empty document, and a domain shorter than a window."""
+    """A folder and, later, a gzipped file of the same domain; an empty document; a domain shorter than a window."""
     tree = folder / "tree" / "below"
     tree.mkdir(parents=True)
     (tree.parent / "b.txt").write_text(words(2, 150), encoding="utf-8")

@@ -55,8 +55,8 @@ def words(seed: int, count: int) -> str:
 def build_tokenizer(kind: Vocabulary, size: int, folder: Path) -> None:
     """Save a byte-level BPE tokeniser that AutoTokenizer loads from `folder`, next to an OPT config.
 
-    `</s>` is EOS with id 2 and `<pad>` has id 1, as in OPT. BOS is `</s>` too, but `<s>` (id 0) for "own bos". "hub" lies as
-    in the repositories of facebook/opt-*: vocab.json, merges.txt and a GPT2Tokenizer that adds BOS unless told not to.
+    `</s>` is EOS with id 2 and `<pad>` has id 1, as in OPT. BOS is `</s>` too, but `<s>` (id 0) for "own bos". "hub" is
+    what facebook/opt-* have: vocab.json, merges.txt and a GPT2Tokenizer that adds BOS unless told not to.
     """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -138,8 +138,8 @@ def write_config(shape: Shape, vocabulary: int, folder: Path, *, bos: int = EOS,
 def random_opt(folder: Path, seed: int, tokens: Sequence[int]) -> OPTForCausalLM:
     """A model of the shape that `folder`'s config.json says, whose neurons look at tokens, at positions or at anything.
 
-    A neuron's row of the first FFN map is in turn: the embedding of one of `tokens` (so that it tends to detect it), the
-    embedding of a position, random. Position embeddings are waves, so that some neurons are positional.
+    A neuron's row of the first FFN map is in turn: the embedding of one of `tokens` (so that it tends to detect it),
+    the embedding of a position, random. Position embeddings are waves, so that some neurons are positional.
     """
     config = OPTConfig.from_pretrained(folder)
     model = OPTForCausalLM(config).eval()

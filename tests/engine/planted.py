@@ -1,10 +1,10 @@
 """An OPT checkpoint with hand-set weights whose every neuron is known.
 
 The residual stream is made of blocks: the token here, the token before, the one before that, each one-hot over the
-vocabulary, and the position, one-hot over T. Embeddings fill the first and the last block; two attention heads of layer 0
-look exactly one and two positions back (at position 0, where there is nothing, they look at it) and copy the tokens found
-there. Every vector thus holds the same number of ones before an FFN, so LayerNorm divides by a constant, and its weights
-undo that exactly. The FFNs write at most a few hundredths, which no threshold notices.
+vocabulary, and the position, one-hot over T. Embeddings fill the first and the last block; two attention heads of layer
+0 look exactly one and two positions back (where there is nothing so far back, at position 0) and copy the tokens found
+there. Every vector thus holds the same number of ones before an FFN, so LayerNorm divides by a constant, and its
+weights undo that exactly. The FFNs write at most a few hundredths, which no threshold notices.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def ngram(name: str, letters: str) -> Plant:
 
 
 def places(name: str, at: Iterable[int], *, only: str = "", also: str = "", but: str = "") -> Plant:
-    """Fires at some positions (there only on some letters, or on all but some), and elsewhere on the letters of `also`."""
+    """Fires at some positions (on the letters `only`, or on all `but` some), and elsewhere on the letters of `also`."""
     at = set(at)
     need, extra, never = ({ID[letter] for letter in letters} for letters in (only, also, but))
     weights = {PLACE + p: 1.0 for p in at}

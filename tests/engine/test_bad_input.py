@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from typer.testing import CliRunner
+
 from neuron_tui.engine.command import app
 from neuron_tui.engine.extraction import ExtractionRequest, extract
 from neuron_tui.store import open_run
@@ -28,8 +31,6 @@ from neuron_tui.store.errors import (
     RunConflictError,
     UsageError,
 )
-from safetensors.torch import load_file, save_file
-from typer.testing import CliRunner
 
 from .cases import Case, build, stored_records
 from .checkpoints import Shape, words
@@ -80,8 +81,8 @@ class Refusal:
 
     def _check(self, message: str, saying: tuple[str, ...]) -> None:
         assert "Traceback" not in message
-        for words in saying:
-            assert words in message
+        for part in saying:
+            assert part in message
         assert [run.name for run in list_runs(self.runs) if run.state == "complete"] == []
 
     def _arguments(self, asked: dict[str, Any]) -> list[str]:

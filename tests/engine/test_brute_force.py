@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from neuron_tui.engine.extraction import extract
 from neuron_tui.store import open_run
 from neuron_tui.store.summary import run_info
@@ -18,7 +19,7 @@ from .checkpoints import Layout, Shape
 from .comparing import assert_same
 
 CLEAR_OF_ZERO = 1e-5
-"""No value before an activation may come nearer to zero: rounding, which differs between batch shapes, could flip it."""
+"""No value before an activation may come nearer to zero: rounding, other in every batch shape, could flip it."""
 
 
 @pytest.mark.parametrize("name", FAMILY)

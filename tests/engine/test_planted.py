@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from neuron_tui.engine.extraction import ExtractionRequest, extract
 from neuron_tui.store import open_run
 from neuron_tui.store.summary import run_info

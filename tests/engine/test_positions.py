@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from neuron_tui.engine.positions import classify, mutual_information
 
 from . import brute_force_positions as plain
@@ -148,7 +149,7 @@ def test_strong_oscillation_lets_one_position_in_ten_be_undecided() -> None:
 
 
 def test_smoothing_at_the_ends_uses_what_is_there() -> None:
-    # The average over three keeps the first four of five positions at 1; were the outside taken as 0, three would be left.
+    # The average over three keeps the first four of five positions at 1; with zeros outside, three would be left.
     assert named(curve((5, 1.0), (58, 0.3))) == ("one", "strong")
     assert named(curve((4, 1.0), (59, 0.3))) == ("other", "strong")
     assert named(curve((58, 0.3), (5, 1.0))) == ("one", "strong")

@@ -28,6 +28,7 @@ from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.export import Export
 from neuron_tui.tui.screens.help import EXPLORER, Help
 from neuron_tui.tui.screens.prompt import Objection, Prompt
+from neuron_tui.tui.spans import message
 from neuron_tui.tui.widgets.headline import Headline
 from neuron_tui.tui.widgets.layers import LayerLine, LayerList, LayerPane
 from neuron_tui.tui.widgets.neuron import NeuronPane
@@ -178,7 +179,7 @@ class Explorer(Screen[None]):
     def on_explorer_failed(self, event: Failed) -> None:
         """Say what is wrong; a run that cannot be opened is left."""
         self._arranging = None
-        self.app.notify(printable(event.problem), title="This run", severity="error", timeout=12, markup=False)
+        self.app.notify(message(event.problem), title="This run", severity="error", timeout=12, markup=False)
         if event.fatal and self.is_current:
             self.app.pop_screen()
 

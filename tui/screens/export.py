@@ -75,7 +75,10 @@ class Export(ModalScreen[Path | None]):
                 box.border_title = Content(f"Export {number(len(self._neurons), 'marked neuron')}")
             yield Said(((" Write to this file; its ending decides the format.", "dim"),))
             yield Input(
-                str(free_name(Path(), stem_for(self._run, self._neurons), ".md")), id="export-path", compact=True
+                str(free_name(Path(), stem_for(self._run, self._neurons), ".md")),
+                id="export-path",
+                compact=True,
+                select_on_focus=False,
             )
             with Horizontal(id="export-formats"):
                 yield Button("Markdown", id="export-md", compact=True)

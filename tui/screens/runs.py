@@ -22,7 +22,7 @@ from neuron_tui.store.words import number, short_count
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.explorer import Explorer
 from neuron_tui.tui.screens.help import RUNS, Help
-from neuron_tui.tui.spans import BLANK, Line, fit, fit_end, wrap
+from neuron_tui.tui.spans import BLANK, Line, fit, fit_end, message, wrap
 from neuron_tui.tui.widgets.painting import LineView, Said
 from neuron_tui.tui.widgets.rows import RowList
 
@@ -246,7 +246,7 @@ class Runs(Screen[None]):
             self.notify("There is no run to open.", markup=False)
         elif run.state == "damaged":
             self.notify(
-                printable(run.problem or "a file cannot be read"), title="Damaged", severity="error", markup=False
+                message(run.problem or "a file cannot be read"), title="Damaged", severity="error", markup=False
             )
         elif run.manifest is None or not run.manifest.layers:
             self.notify("It has no finished layer yet.", severity="warning", markup=False)
@@ -286,7 +286,7 @@ class Runs(Screen[None]):
         if event.problem is None:
             self.notify(f"The run {printable(event.name)} is deleted.", markup=False)
         else:
-            self.notify(printable(event.problem), title="Not deleted", severity="error", markup=False)
+            self.notify(message(event.problem), title="Not deleted", severity="error", markup=False)
         self.action_reload()
 
     def action_help(self) -> None:

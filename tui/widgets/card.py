@@ -74,7 +74,7 @@ def _wide(view: NeuronView, shape: CardShape) -> list[Line]:
     left = (shape.width - 2) * 9 // 20
     right = shape.width - left - 2
     free = shape.height - len(head) - 4
-    triggers = 50 if shape.long else _clamp(free * 11 // 20, 5, 30)
+    triggers = 50 if shape.long else _clamp(free // 2, 5, 16)
     writes = 50 if shape.long else _clamp(free - triggers, 5, 30)
     lists = [*trigger_lines(view, shape.order, left, triggers), BLANK, *writes_lines(view, left, writes)]
     texts = [*_position(view, right, _clamp(shape.height // 4, 5, 14), 1), BLANK, *_contexts(view, right)]

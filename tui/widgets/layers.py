@@ -88,10 +88,11 @@ def totals(summaries: Sequence[LayerSummary]) -> list[str]:
     neurons, dead = sum(s.neurons for s in summaries), sum(s.dead for s in summaries)
     found = {n: sum(s.detectors[n] for s in summaries) for n in GRAM_NAMES}
     suppress = sum(s.suppressing for s in summaries)
-    verb = "suppresses" if suppress == 1 else "suppress"
+    whose = "suppresses its" if suppress == 1 else "suppress their"
     return [
-        f"{dead:,} of {neurons:,} neurons dead ({percent(dead / max(1, neurons))})",
-        f"{number(found[1], 'token detector')}, {suppress:,} {verb}",
+        f"{dead:,} of {neurons:,} dead ({percent(dead / max(1, neurons))})",
+        f"{number(found[1], 'token detector')},",
+        f"  {suppress:,} {whose} triggers",
         f"{found[2]:,} bigram, {found[3]:,} trigram detectors",
         f"{sum(positional(s) for s in summaries):,} positional",
     ]
@@ -100,7 +101,7 @@ def totals(summaries: Sequence[LayerSummary]) -> list[str]:
 class LayerPane(Vertical):
     """The list with the run's totals below."""
 
-    TOTALS = 4
+    TOTALS = 5
 
     def compose(self) -> ComposeResult:
         """The list, then the totals."""

@@ -1,0 +1,138 @@
+"""How fast the app opens a run and answers keys, measured from outside through a pseudo-terminal.
+
+    python benchmarks/app_latency.py RUN [--steps 200] [--size 120x36]
+
+Opening is timed from the start of the process, Python included, until the first neuron stands on its card. A key is
+timed from writing it to the terminal until the cursor stands on the next row, and until that neuron's card is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import statistics
+import struct
+import sys
+import termios
+import time
+from pathlib import Path
+
+from neuron_tui.store import open_run
+
+PATIENCE = 30.0
+"""Seconds without an answer after which the app is taken to hang."""
+
+
+class Terminal:
+    """The app in a pseudo-terminal of its own."""
+
+    def __init__(self, command: list[str], columns: int, rows: int) -> None:
+        self.started = time.perf_counter()
+        self.process, self.descriptor = pty.fork()
+        if self.process == 0:
+            os.environ["TERM"] = "xterm-256color"
+            os.execvp(command[0], command)
+        fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def press(self, keys: str) -> None:
+        """Type keys."""
+        os.write(self.descriptor, keys.encode())
+
+    def wait_for(self, *patterns: re.Pattern[bytes]) -> list[float]:
+        """The time at which each pattern first stood in what came since the call; returns once all do."""
+        seen, times = b"", [0.0] * len(patterns)
+        deadline = time.perf_counter() + PATIENCE
+        while True:
+            ready, _, _ = select.select([self.descriptor], [], [], deadline - time.perf_counter())
+            if not ready:
+                raise SystemExit(f"no answer within {PATIENCE:.0f} s; last seen: {seen[-300:]!r}")
+            seen += os.read(self.descriptor, 1 << 16)
+            now = time.perf_counter()
+            times = [at or (now if p.search(seen) else 0.0) for at, p in zip(times, patterns, strict=True)]
+            if all(times):
+                return times
+
+    def settle(self, quiet: float = 0.3) -> None:
+        """Read until nothing has come for a while, so that no late paint is taken for an answer."""
+        while select.select([self.descriptor], [], [], quiet)[0]:
+            os.read(self.descriptor, 1 << 16)
+
+    def close(self) -> None:
+        """End the app."""
+        os.kill(self.process, signal.SIGKILL)
+        os.waitpid(self.process, 0)
+        os.close(self.descriptor)
+
+
+def title_of(layer: int, neuron: int) -> re.Pattern[bytes]:
+    """The title of a neuron's pane, between the spaces and rules of its border."""
+    return re.compile(rf" {layer}:{neuron} ".encode())
+
+
+def cursor_on(layer: int, neuron: int) -> re.Pattern[bytes]:
+    """The row of a neuron in the list, behind the cursor's mark."""
+    between = rb"(?:\x1b\[[0-9;]*m|\s)+"
+    return re.compile("▸".encode() + between + str(layer).encode() + between + str(neuron).encode() + rb"\s")
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The nearest-rank percentile."""
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", help="name or path of a run")
+    parser.add_argument("--steps", type=int, default=200, help="keys to press")
+    parser.add_argument("--openings", type=int, default=5, help="times to open the run")
+    parser.add_argument("--size", default="120x36", help="terminal size")
+    arguments = parser.parse_args()
+    run = open_run(arguments.run)
+    columns, rows = (int(part) for part in arguments.size.split("x"))
+    first_layer, neurons = next(iter(run.layers)), run.manifest.model.neurons
+    command = [sys.executable, "-c", "import sys; from neuron_tui.tui.cli import main; sys.exit(main())"]
+    command += ["open", str(Path(run.path).resolve())]
+
+    openings = []
+    for _ in range(arguments.openings):
+        terminal = Terminal(command, columns, rows)
+        openings.append(terminal.wait_for(title_of(first_layer, 0))[0] - terminal.started)
+        terminal.close()
+
+    terminal = Terminal(command, columns, rows)
+    terminal.wait_for(title_of(first_layer, 0))
+    terminal.settle()
+    cursor, card = [], []
+    steps = min(arguments.steps, neurons - 1)
+    for step in range(1, steps + 1):
+        pressed = time.perf_counter()
+        terminal.press("j")
+        first, whole = terminal.wait_for(cursor_on(first_layer, step), title_of(first_layer, step))
+        cursor.append(first - pressed)
+        card.append(whole - pressed)
+    terminal.press("G")
+    terminal.settle()
+    pressed = time.perf_counter()
+    terminal.press("k" * 50)
+    last = len(run.layers) * neurons - 51
+    held = terminal.wait_for(title_of(list(run.layers)[last // neurons], last % neurons))[0] - pressed
+    terminal.close()
+
+    print(f"{run.name}: {len(run.layers)} layers x {neurons:,} neurons, terminal {columns}x{rows}, {steps} steps\n")
+    print("| measured | median | 95th percentile | worst |")
+    print("| --- | --- | --- | --- |")
+    print(f"| open the run | {statistics.median(openings):.2f} s | | {max(openings):.2f} s |")
+    for name, values in (("key to the cursor on its row", cursor), ("key to the neuron's card", card)):
+        shares = (statistics.median(values), percentile(values, 0.95), max(values))
+        print(f"| {name} | {' | '.join(f'{1000 * value:.0f} ms' for value in shares)} |")
+    print(f"| 50 keys at once, to the last card | {1000 * held:.0f} ms | | |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neuron_tui.store import files
+from neuron_tui.store.errors import DiskFullError, InputError
+from neuron_tui.store.files import replacing, sha256, write_text
+
+
+def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_what_fails_half_way_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+    with pytest.raises(KeyboardInterrupt), replacing(path) as temporary:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_leftover_of_a_killed_writer_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / "a.txt.partial").write_text("left behind")
+    write_text(tmp_path / "a.txt", "new")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("when", ["written", "synced"])
+def test_a_full_disk_is_named_and_the_old_file_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    if when == "written":
+        monkeypatch.setattr(Path, "write_text", full)
+    else:
+        monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(DiskFullError, match=r"no space left on the disk while writing .*a\.txt"):
+        write_text(path, "new")
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+_LIMITED = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from neuron_tui.store.errors import DiskFullError
+from neuron_tui.store.files import replacing
+from neuron_tui.store.hdf5 import SchemaWriter
+from neuron_tui.store.schema import CORPUS
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+tokens = np.random.default_rng(0).integers(0, 1 << 30, 200_000)
+try:
+    with replacing(Path(sys.argv[1])) as temporary, SchemaWriter(temporary, CORPUS, {"P": len(tokens)}) as file:
+        file.write("tokens", tokens)
+except DiskFullError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("room", [0, 3_000, 100_000, 700_000])
+def test_hdf5_meeting_the_end_of_the_room_anywhere_says_so_once_and_keeps_the_old_file(
+    tmp_path: Path, room: int
+) -> None:
+    path = tmp_path / "layer.h5"
+    path.write_text("old")
+    done = subprocess.run([sys.executable, "-c", _LIMITED, path, str(room)], capture_output=True, text=True)
+    assert done.stderr == ""  # h5py would print what it meets while closing
+    assert done.stdout.startswith(f"no space left on the disk while writing {path}\n")
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["layer.h5"]
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    with pytest.raises(InputError, match=r"cannot write .*a\.txt: Permission denied\nChoose a place"):
+        write_text(tmp_path / "a.txt", "text")
+
+
+def test_the_digest_is_sha256(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_bytes(b"")
+    assert sha256(tmp_path / "empty") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

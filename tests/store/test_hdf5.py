@@ -1,0 +1,220 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from neuron_tui.store.errors import RunDamagedError
+from neuron_tui.store.hdf5 import SchemaWriter, reading
+from neuron_tui.store.schema import CORPUS, LAYER, FileSchema, resolve
+
+SIZES = {"N": 5, "D": 2, "T": 4, "P": 9, "S": 3, "V": 6, "K": 3, "E": 2, "C": 2, "W": 1, "G1": 4, "G2": 3, "G3": 0}
+
+
+def values(dtype: str, shape: tuple[int, ...]) -> np.ndarray:
+    size = int(np.prod(shape))
+    if dtype == "str":
+        return np.array(["", "Ġtitle", "▁x", "a\u202eb", "日本語", "'"][:size], dtype=object)
+    return np.arange(size).reshape(shape).astype(dtype)
+
+
+def write_all(path: Path, schema: FileSchema, leave_out: tuple[str, ...] = ()) -> Path:
+    with SchemaWriter(path, schema, SIZES) as file:
+        for dataset in schema.datasets:
+            if dataset.name not in leave_out:
+                file.write(dataset.name, values(dataset.dtype, resolve(dataset.shape, SIZES)))
+    return path
+
+
+@pytest.mark.parametrize("schema", [CORPUS, LAYER], ids=lambda schema: schema.kind)
+def test_every_dataset_is_read_as_it_was_written(tmp_path: Path, schema: FileSchema) -> None:
+    write_all(tmp_path / "a.h5", schema)
+    with reading(tmp_path / "a.h5", schema) as file:
+        for dataset in schema.datasets:
+            stored = file.read(dataset.name)
+            expected = values(dataset.dtype, resolve(dataset.shape, SIZES))
+            if dataset.dtype == "str":
+                assert [text.decode() for text in stored.tolist()] == expected.tolist()
+            else:
+                assert stored.dtype == np.dtype(dataset.dtype)
+                np.testing.assert_array_equal(stored, expected)
+        assert file.dimensions == SIZES
+
+
+def test_optional_datasets_may_be_absent(tmp_path: Path) -> None:
+    optional = tuple(d.name for d in LAYER.datasets if d.optional)
+    write_all(tmp_path / "a.h5", LAYER, leave_out=optional)
+    with reading(tmp_path / "a.h5", LAYER) as file:
+        assert not any(name in file for name in optional)
+
+
+def test_rows_are_read_apart(tmp_path: Path) -> None:
+    write_all(tmp_path / "a.h5", LAYER)
+    with reading(tmp_path / "a.h5", LAYER) as file:
+        whole = file.read("count")
+        np.testing.assert_array_equal(file.read("count", slice(1, 3)), whole[1:3])
+        np.testing.assert_array_equal(file.read("count", np.array([0, 2, 4])), whole[[0, 2, 4]])
+        np.testing.assert_array_equal(file.read("count", np.array([2, 3])), whole[2:4])
+
+
+def test_the_writer_refuses_another_shape(tmp_path: Path) -> None:
+    message = r"count: shape \(2, 5\), the schema says \(5, 2\)"
+    with SchemaWriter(tmp_path / "a.h5", LAYER, SIZES) as file, pytest.raises(ValueError, match=message):
+        file.write("count", np.zeros((2, 5), np.int64))
+
+
+def test_an_integer_that_its_dtype_cannot_hold_is_not_cut(tmp_path: Path) -> None:
+    message = "position/type: 300 to 300 do not fit uint8"
+    with SchemaWriter(tmp_path / "a.h5", LAYER, SIZES) as file, pytest.raises(ValueError, match=message):
+        file.write("position/type", np.full(5, 300))
+
+
+def replaced(name: str, make: Callable[[h5py.File], None]) -> Callable[[h5py.File], None]:
+    def change(file: h5py.File) -> None:
+        del file[name]
+        make(file)
+
+    return change
+
+
+def virtual(file: h5py.File) -> None:
+    layout = h5py.VirtualLayout((SIZES["N"],), np.int64)
+    layout[:] = h5py.VirtualSource("elsewhere.h5", "bos_count", (SIZES["N"],))
+    file.create_virtual_dataset("bos_count", layout)
+
+
+HOSTILE: dict[str, tuple[Callable[[h5py.File], None], str]] = {
+    "external link": (
+        replaced("bos_count", lambda f: f.__setitem__("bos_count", h5py.ExternalLink("/etc/passwd", "/x"))),
+        "`bos_count` is a link out of its place",
+    ),
+    "soft link": (
+        replaced("bos_count", lambda f: f.__setitem__("bos_count", h5py.SoftLink("/count"))),
+        "`bos_count` is a link out of its place",
+    ),
+    "external group": (
+        replaced("effect", lambda f: f.__setitem__("effect", h5py.ExternalLink("other.h5", "/effect"))),
+        "`effect` is a link out of its place",
+    ),
+    "virtual dataset": (replaced("bos_count", virtual), "`bos_count` keeps its data in another file"),
+    "external storage": (
+        replaced(
+            "bos_count",
+            lambda f: f.create_dataset("bos_count", (5,), np.int64, external=[("/etc/passwd", 0, 40)]),
+        ),
+        "`bos_count` keeps its data in another file",
+    ),
+    "unknown filter": (
+        replaced("bos_count", lambda f: f.create_dataset("bos_count", (5,), np.int64, compression="lzf")),
+        "`bos_count` needs a filter that is not read here",
+    ),
+    "wrong shape": (
+        replaced("bos_count", lambda f: f.create_dataset("bos_count", (6,), np.int64)),
+        r"`bos_count` has the shape \(6,\), expected \(5,\)",
+    ),
+    "wrong dtype": (
+        replaced("bos_count", lambda f: f.create_dataset("bos_count", (5,), np.float32)),
+        "`bos_count` has the dtype float32, expected int64",
+    ),
+    "text for numbers": (
+        replaced("bos_count", lambda f: f.create_dataset("bos_count", (5,), h5py.string_dtype())),
+        "`bos_count` has the dtype object",
+    ),
+    "a group for a dataset": (
+        replaced("bos_count", lambda f: f.create_group("bos_count")),
+        "`bos_count` is not a dataset",
+    ),
+    "a dataset for a group": (
+        replaced("effect", lambda f: f.create_dataset("effect", (5,), np.int64)),
+        "`effect` is not a group",
+    ),
+    "missing dataset": (lambda f: f.__delitem__("bos_count"), "`bos_count` is missing"),
+    "something more": (lambda f: f.create_dataset("more", (5,), np.int64), "`more` is not part of the format"),
+    "a huge chunk": (
+        replaced(
+            "bos_count",
+            lambda f: f.create_dataset(
+                "bos_count", (5,), np.int64, maxshape=(None,), chunks=(1 << 28,), compression="gzip"
+            ),
+        ),
+        "`bos_count` declares far more than the file holds",
+    ),
+    "dimension that lies": (lambda f: f.attrs.__setitem__("dimension_N", 1 << 50), "attribute dimension_N is"),
+    "dimension that is text": (lambda f: f.attrs.__setitem__("dimension_N", "5"), "attribute dimension_N is"),
+    "no dimension": (lambda f: f.attrs.__delitem__("dimension_N"), "the dimension 'N' of"),
+    "a later format": (lambda f: f.attrs.__setitem__("format_version", 2), "format version 2, this program reads 1"),
+    "a strange format": (lambda f: f.attrs.__setitem__("format_version", [1, 2]), "cannot be read"),
+    "another kind": (lambda f: f.attrs.__setitem__("kind", "corpus"), "not a layer file of a run"),
+}
+
+
+@pytest.mark.parametrize("change", HOSTILE)
+def test_a_hostile_file_is_refused_in_words(tmp_path: Path, change: str) -> None:
+    path = write_all(tmp_path / "a.h5", LAYER)
+    alter, message = HOSTILE[change]
+    with h5py.File(path, "r+") as file:
+        alter(file)
+    with pytest.raises(RunDamagedError, match=message), reading(path, LAYER):
+        pass
+
+
+def test_a_size_far_over_what_is_stored_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    with SchemaWriter(path, LAYER, SIZES | {"P": 1 << 30}) as file:
+        file.create("activations")  # never filled: 8 GB of nothing
+        for dataset in LAYER.datasets:
+            if dataset.name != "activations":
+                file.write(dataset.name, values(dataset.dtype, resolve(dataset.shape, SIZES)))
+    message = "`activations` declares far more than the file holds"
+    with pytest.raises(RunDamagedError, match=message), reading(path, LAYER):
+        pass
+
+
+def test_a_missing_or_foreign_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RunDamagedError, match="the file is missing"), reading(tmp_path / "no.h5", LAYER):
+        pass
+    (tmp_path / "text.h5").write_text("no HDF5 at all")
+    message = "not an HDF5 file, or cut short"
+    with pytest.raises(RunDamagedError, match=message), reading(tmp_path / "text.h5", LAYER):
+        pass
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return write_all(tmp_path_factory.mktemp("sound") / "a.h5", LAYER).read_bytes()
+
+
+def read_everything(path: Path) -> None:
+    with reading(path, LAYER) as file:
+        for dataset in LAYER.datasets:
+            if dataset.name in file:
+                file.read(dataset.name)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(share=st.floats(0, 1, exclude_max=True))
+def test_a_file_cut_anywhere_is_damaged_never_a_crash(sound: bytes, tmp_path: Path, share: float) -> None:
+    path = tmp_path / "cut.h5"
+    path.write_bytes(sound[: int(share * len(sound))])
+    with pytest.raises(RunDamagedError):
+        read_everything(path)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_altered_bytes_are_damage_or_other_numbers_never_a_crash(
+    sound: bytes, tmp_path: Path, data: st.DataObject
+) -> None:
+    content = bytearray(sound)
+    at = data.draw(st.integers(0, len(content) - 1))
+    part = data.draw(st.binary(min_size=1, max_size=8))
+    content[at : at + len(part)] = part
+    path = tmp_path / "altered.h5"
+    path.write_bytes(content)
+    try:
+        read_everything(path)
+    except RunDamagedError as error:
+        assert str(path) in str(error)
