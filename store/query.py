@@ -124,7 +124,7 @@ def _check(term: Term, query: str) -> None:
         if term.key in NUMBER_KEYS and not _NUMBER.fullmatch(value):
             raise QueryError(f"{value!r} is no number", query, at)
         if term.key == "trigger" and not value:
-            raise QueryError("an empty text triggers nothing", query, at)
+            raise QueryError("an empty text triggers nothing", query, term.position)
         at += len(value) + 1
 
 

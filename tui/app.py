@@ -9,13 +9,14 @@ from pathlib import Path
 
 from rich.segment import Segments
 from rich.text import Text
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.theme import Theme
 
 from neuron_tui.tui.faults import record_fault
 from neuron_tui.tui.screens.explorer import Explorer
 from neuron_tui.tui.screens.runs import Runs
+from neuron_tui.tui.type_ahead import TypeAheadApp
 
 DARK = Theme(
     name="dark",
@@ -50,14 +51,15 @@ _SWITCH_INTERVAL = 0.001
 """Seconds a thread may hold the interpreter: readers must not keep a key waiting for the usual 5 ms each time."""
 
 
-class NeuronTuiApp(App[None]):
+class NeuronTuiApp(TypeAheadApp):
     """The runs of a directory, and one of them open if asked for."""
 
     CSS_PATH = "app.tcss"
     TITLE = "neuron-tui"
 
     def __init__(self, runs_dir: Path, run: Path | None = None) -> None:
-        super().__init__()
+        # Left alone, Textual would turn colours to grey for NO_COLOR; this way it sends none at all.
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self._runs_dir, self._run = runs_dir, run
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -118,8 +120,6 @@ def run_app(runs_dir: Path, run: Path | None = None) -> int:
     sys.setswitchinterval(_SWITCH_INTERVAL)
     try:
         app = NeuronTuiApp(runs_dir, run)
-        if "NO_COLOR" in os.environ:
-            app.theme = "textual-ansi"  # the terminal's own two colours; nothing is said by colour alone
         app.run()
     finally:
         sys.setswitchinterval(before)

@@ -99,7 +99,7 @@ def _thin(values: Floats, points: int) -> tuple[Floats, Floats]:
 
 
 def _scale(largest: float) -> float:
-    if largest >= _SMALL:
+    if largest >= _SMALL or largest == 0:
         return 1.0
     return next(step for step in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2) if step >= largest)
 

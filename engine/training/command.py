@@ -40,12 +40,8 @@ def train(
         ),
     ] = "0",
     sparsity_from: Annotated[
-        float, typer.Option(help="Share of the training after which penalties set in; they grow over the next fifth.")
+        float, typer.Option(help="Share of the training after which the penalty sets in; it grows over the next fifth.")
     ] = 0.1,
-    margin: Annotated[
-        float, typer.Option(help="Penalise pre-activations closer to 0 than this: neurons are clearly on or off.")
-    ] = 0.0,
-    margin_weight: Annotated[float, typer.Option(help="Weight of that penalty.")] = 0.0,
     attention_from: Annotated[
         int, typer.Option(metavar="LAYER", help="Attention below this layer writes nothing: zero and frozen.")
     ] = 0,
@@ -53,8 +49,9 @@ def train(
         bool, typer.Option("--positions/--no-positions", help="Position embeddings, or zero and frozen ones.")
     ] = True,
     smooth_positions: Annotated[
-        bool, typer.Option("--smooth-positions", help="Start position embeddings as sinusoids instead of noise.")
-    ] = False,
+        float,
+        typer.Option(metavar="SIZE", help="Start position embeddings as sinusoids of this root mean square; 0: noise."),
+    ] = 0.0,
     checkpoint_every: Annotated[
         int | None, typer.Option(metavar="STEPS", help="Save DIRECTORY/checkpoints/step_N so often.")
     ] = None,
@@ -91,8 +88,6 @@ def train(
             sparsity=_layer_weights(sparsity, layers),
             sparsity_from=sparsity_from,
             sparsity_full=min(1.0, sparsity_from + 0.2),
-            margin=margin,
-            margin_weight=margin_weight,
             bfloat16=precision == "bfloat16",
         ),
         sequences=batch,

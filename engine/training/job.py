@@ -43,7 +43,7 @@ class TrainingRequest:
     sequences: int
     seed: int
     positions: bool = True
-    smooth_positions: bool = False
+    smooth_positions: float = 0.0
     attention_from: int = 0
     checkpoint_every: int | None = None
     device: str = "auto"
@@ -63,6 +63,10 @@ class TrainingRequest:
             raise UsageError(
                 f"--attention-from {self.attention_from} is no layer; there are 0 to {self.size.layers - 1}"
             )
+        if self.smooth_positions < 0:
+            raise UsageError(f"--smooth-positions {self.smooth_positions}: it must not be negative")
+        if self.smooth_positions and not self.positions:
+            raise UsageError("--smooth-positions and --no-positions do not go together; drop one")
         sparsity = self.schedule.sparsity
         if sparsity and len(sparsity) != self.size.layers:
             raise UsageError(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from neuron_tui.engine.training.penalty import ActivationPenalty
+from neuron_tui.engine.training.penalty import SparsityPenalty
 from neuron_tui.store.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ AVERAGED_STEPS: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long to train and how: `steps` or `minutes` (one of them), rates and penalties.
+    """How long to train and how: `steps` or `minutes` (one of them), rates and penalty.
 
     Attributes
     ----------
@@ -36,8 +36,6 @@ class Schedule:
         Weight of the sparsity penalty in each layer.
     sparsity_from, sparsity_full
         Shares of the training at which the penalty sets in and reaches its full weight; linear in between.
-    margin, margin_weight
-        See `ActivationPenalty`; the margin term follows the same ramp.
     """
 
     steps: int | None = None
@@ -48,19 +46,17 @@ class Schedule:
     sparsity: tuple[float, ...] = ()
     sparsity_from: float = 0.1
     sparsity_full: float = 0.3
-    margin: float = 0.0
-    margin_weight: float = 0.0
     bfloat16: bool = False
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.minutes is None):
             raise UsageError("give either --steps or --minutes")
-        if (self.steps or 1) < 1 or (self.minutes or 1) <= 0:
+        if (self.steps is not None and self.steps < 1) or (self.minutes is not None and not self.minutes > 0):
             raise UsageError("--steps and --minutes must be positive")
         if self.learning_rate <= 0 or self.weight_decay < 0 or self.warmup < 0:
             raise UsageError("--learning-rate must be positive, --weight-decay and --warmup not negative")
-        if any(weight < 0 for weight in (*self.sparsity, self.margin, self.margin_weight)):
-            raise UsageError("--sparsity and --margin must not be negative")
+        if any(weight < 0 for weight in self.sparsity):
+            raise UsageError("--sparsity must not be negative")
         if not 0 <= self.sparsity_from <= self.sparsity_full <= 1:
             raise UsageError("--sparsity-from must lie between 0 and 1")
 
@@ -128,7 +124,7 @@ def optimise(
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(_groups(model, schedule.weight_decay), lr=0.0, betas=BETAS, fused=True)
     started, progress = time.monotonic(), Progress(0, 0, math.nan, 0.0, 0.0, 0.0)
-    with ActivationPenalty(model, schedule.sparsity, schedule.margin_weight, schedule.margin) as penalty:
+    with SparsityPenalty(model, schedule.sparsity) as penalty:
         while (done := schedule.done(progress.step, time.monotonic() - started)) < 1:
             for group in optimizer.param_groups:
                 group["lr"] = schedule.rate(progress.step, done)
@@ -138,7 +134,7 @@ def optimise(
                 logits = model(input_ids=tokens).logits[:, :-1]  # (B, T-1, V)
             loss = cross_entropy(logits.reshape(-1, logits.shape[-1]).float(), tokens[:, 1:].reshape(-1))
             added = penalty.take()
-            (loss if added is None else loss + penalty.share * added).backward()
+            torch.autograd.backward(loss if added is None else loss + penalty.share * added)
             torch.nn.utils.clip_grad_norm_(trained, LARGEST_GRADIENT)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)

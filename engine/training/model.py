@@ -44,14 +44,14 @@ def new_model(
     seed: int,
     *,
     positions: bool = True,
-    smooth_positions: bool = False,
+    smooth_positions: float = 0.0,
     attention_from: int = 0,
 ) -> OPTForCausalLM:
     """Draw a model's weights from `seed`.
 
     Without `positions`, position embeddings are zero and take no gradient: the model is an ordinary OPT
-    checkpoint that cannot tell positions apart but through attention. With `smooth_positions` they start as
-    sinusoids of the usual size instead of noise, and are learned from there. In layers below `attention_from`
+    checkpoint that cannot tell positions apart but through attention. With `smooth_positions` above 0 they start
+    as sinusoids of that root mean square instead of noise, and are learned from there. In layers below `attention_from`
     attention writes nothing, its output map is zero and takes no gradient: the FFN of layer 0 then sees a token
     and its position alone.
     """
@@ -81,7 +81,7 @@ def new_model(
     decoder = model.model.decoder
     if smooth_positions:
         table = decoder.embed_positions.weight
-        table.requires_grad_(False).copy_(_sinusoids(table.shape[0], size, config.init_std))
+        table.requires_grad_(False).copy_(_sinusoids(table.shape[0], size, smooth_positions))
         table.requires_grad_(True)
     frozen = [] if positions else [decoder.embed_positions.weight]
     for layer in decoder.layers[:attention_from]:
@@ -91,12 +91,12 @@ def new_model(
     return model
 
 
-def _sinusoids(rows: int, size: ModelSize, deviation: float) -> torch.Tensor:
+def _sinusoids(rows: int, size: ModelSize, root_mean_square: float) -> torch.Tensor:
     """(rows, width) float32: sines, then cosines, of periods from a tenth of the context to four times it."""
     import torch
 
     halves = (size.width + 1) // 2
     periods = size.context_length * 0.1 * 40.0 ** torch.linspace(0, 1, halves)  # (halves,)
     angles = 2 * math.pi * torch.arange(rows)[:, None] / periods  # (rows, halves)
-    amplitude = deviation * math.sqrt(2)  # a sinusoid's root mean square is its amplitude over the root of 2
+    amplitude = root_mean_square * math.sqrt(2)
     return amplitude * torch.cat([angles.sin(), angles.cos()], dim=1)[:, : size.width]

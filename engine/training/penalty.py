@@ -1,4 +1,4 @@
-"""What is added to the loss so that neurons become sparse, and clearly on or off."""
+"""What is added to the loss so that neurons become sparse and selective."""
 
 from __future__ import annotations
 
@@ -10,36 +10,29 @@ if TYPE_CHECKING:
     from transformers import OPTForCausalLM
 
 
-class ActivationPenalty:
+class SparsityPenalty:
     """Penalty on the FFN activations of a model, collected while it runs forward.
 
-    Sparsity: the mean over tokens of sum_i a_i * |w_i|, weighted for each layer; a_i is a neuron's activation, w_i
+    It is the mean over tokens of sum_i a_i * |w_i|, weighted for each layer; a_i is a neuron's activation, w_i
     its update direction (its column of the second FFN map). Weighing by |w_i| makes the penalty blind to scaling a
     neuron's input down and its output up. For a given update it is smallest when one neuron writes all of it
     (the triangle inequality): it favours a neuron of its own for each thing worth writing.
 
-    Margin: `margin_weight` times the mean over tokens and neurons of max(0, margin - |z_i|), z_i before the
-    activation function: it keeps neurons off the boundary between active and not.
-
     Parameters
     ----------
-    sparsity
+    weights
         A weight for each layer, lowest first; empty for none.
     """
 
-    def __init__(
-        self, model: OPTForCausalLM, sparsity: tuple[float, ...], margin_weight: float = 0.0, margin: float = 0.0
-    ) -> None:
+    def __init__(self, model: OPTForCausalLM, weights: tuple[float, ...]) -> None:
         self.share = 0.0
         """How much of the penalty applies; nothing is collected at 0."""
-        self._margin, self._margin_weight = margin, margin_weight
         self._terms: list[torch.Tensor] = []
         layers = model.model.decoder.layers
-        weights = sparsity or (0.0,) * len(layers)
         self._hooks = [
             layer.activation_fn.register_forward_hook(self._collector(layer.fc2, weight))
-            for layer, weight in zip(layers, weights, strict=True)
-            if weight or margin_weight
+            for layer, weight in zip(layers, weights or (0.0,) * len(layers), strict=True)
+            if weight
         ]
 
     def take(self) -> torch.Tensor | None:
@@ -64,10 +57,7 @@ class ActivationPenalty:
             if not self.share:
                 return
             mean_activation = output.reshape(-1, output.shape[-1]).mean(0)  # (F,)
-            term = weight * (mean_activation @ second_map.weight.norm(dim=0))
-            if self._margin_weight:
-                term = term + self._margin_weight * (self._margin - inputs[0].abs()).relu().mean()
-            self._terms.append(term)
+            self._terms.append(weight * (mean_activation @ second_map.weight.norm(dim=0)))
 
         return collect
 

@@ -166,7 +166,7 @@ PLANTED: list[list[Plant]] = [
 
 
 def texts() -> dict[str, list[str]]:
-    """Documents by domain, as strings of letters: about 20,000 in two domains, p q r often together and t rare."""
+    """Documents by domain, as strings of letters: about 27,000 in two domains, p q r often together and t rare."""
     draw = random.Random(20230904)
     letters = [*LETTERS, "pqr", "pq", "qrs", "rsp"]
     weights = [3 * 4 if letter < "p" else 4 for letter in LETTERS] + [12, 6, 8, 8]
@@ -176,8 +176,8 @@ def texts() -> dict[str, list[str]]:
         return "".join(draw.choices(letters, weights, k=pieces))
 
     return {
-        "long": [document(2000) for _ in range(6)],
-        "short": ["a", *(document(length) for length in range(3, 120)), "pqr"],
+        "long": [document(2000) for _ in range(9)],
+        "short": ["a", *(document(length) for length in range(3, 80)), "pqr"],
     }
 
 

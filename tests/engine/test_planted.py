@@ -22,6 +22,8 @@ from .planted import FORMS, ID, PLANTED, Plant
 
 Named = Callable[[Record], object]
 
+SEQUENCES = len(planted.sequences().windows)
+
 PLANTS = [(layer, neuron, plant) for layer, plants in enumerate(PLANTED) for neuron, plant in enumerate(plants)]
 
 
@@ -110,7 +112,7 @@ def not_positional(record: Record) -> bool:
 
 NAMES: dict[str, Named] = {
     "dead": lambda r: r["dead"] and r["count"] == r["bos_count"] == 0 and r["triggers"]["1"]["top"] == [],
-    "dead, but for BOS": lambda r: r["dead"] and r["count"] == 0 and r["bos_count"] == 388,
+    "dead, but for BOS": lambda r: r["dead"] and r["count"] == 0 and r["bos_count"] == SEQUENCES,
     "token, suppressing": lambda r: len(detected(r, 1)) == 1 and suppresses(r) is True,
     "token, promoting": lambda r: len(detected(r, 1)) in (1, 2) and suppresses(r) is False,
     "set of three, suppressing": lambda r: len(detected(r, 1)) == 3 and suppresses(r) is True,
@@ -132,7 +134,7 @@ NAMES: dict[str, Named] = {
     "other, strong": positional("other", "strong"),
     "other, weak": positional("other", "weak"),
     "too little to be positional": lambda r: not_positional(r) and r["position"]["mutual_information"] > 1e-4,
-    "always": lambda r: r["frequency"] == 1 and r["bos_count"] == 388 and not_positional(r),
+    "always": lambda r: r["frequency"] == 1 and r["bos_count"] == SEQUENCES and not_positional(r),
 }
 
 

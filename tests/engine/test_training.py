@@ -18,7 +18,7 @@ from neuron_tui.engine.training.data import Batches, Stream, token_stream
 from neuron_tui.engine.training.job import TrainingRequest, Watcher, train_model
 from neuron_tui.engine.training.loop import Progress, Schedule
 from neuron_tui.engine.training.model import ModelSize, new_model
-from neuron_tui.engine.training.penalty import ActivationPenalty
+from neuron_tui.engine.training.penalty import SparsityPenalty
 from neuron_tui.engine.training.tokenizer import train_tokenizer
 from neuron_tui.store.errors import CorpusError, InputError, UsageError
 
@@ -133,7 +133,7 @@ def test_the_penalty_is_the_sum_of_activation_times_update_norm():
     model = new_model(SIZE, seed=0)
     tokens = torch.arange(2, 22).reshape(2, 10)
     seen: list[torch.Tensor] = []
-    with ActivationPenalty(model, (0.5, 2.0)) as penalty:
+    with SparsityPenalty(model, (0.5, 2.0)) as penalty:
         penalty.share = 1.0
         for layer in model.model.decoder.layers:
             layer.activation_fn.register_forward_hook(lambda *call: seen.append(call[2]))
@@ -147,23 +147,10 @@ def test_the_penalty_is_the_sum_of_activation_times_update_norm():
     assert collected.item() == pytest.approx(expected, rel=1e-4)
 
 
-def test_the_margin_penalises_what_is_near_zero():
-    model = new_model(SIZE, seed=0)
-    seen: list[torch.Tensor] = []
-    with ActivationPenalty(model, (), margin_weight=3.0, margin=0.1) as penalty:
-        penalty.share = 1.0
-        for layer in model.model.decoder.layers:
-            layer.activation_fn.register_forward_hook(lambda *call: seen.append(call[1][0]))
-        model(torch.arange(2, 22).reshape(2, 10))
-        collected = penalty.take()
-    assert collected is not None
-    assert collected.item() == pytest.approx(sum(3 * np.maximum(0, 0.1 - s.detach().abs()).mean().item() for s in seen))
-
-
-def test_smooth_positions_start_as_sinusoids_of_the_usual_size():
-    table = new_model(SIZE, seed=0, smooth_positions=True).model.decoder.embed_positions.weight
+def test_smooth_positions_start_as_sinusoids_of_the_size_asked_for():
+    table = new_model(SIZE, seed=0, smooth_positions=0.1).model.decoder.embed_positions.weight
     assert table.requires_grad
-    assert table.std().item() == pytest.approx(0.02, rel=0.3)
+    assert table.square().mean().sqrt().item() == pytest.approx(0.1, rel=0.1)
     neighbours = torch.nn.functional.cosine_similarity(table[:-1], table[1:])
     assert neighbours.min() > 0.5
 
@@ -272,6 +259,8 @@ def test_a_directory_in_use_is_not_overwritten_unasked(text, tmp_path):
         (["--steps", "1", "--sparsity", "-1"], "not be negative"),
         (["--steps", "1", "--sparsity-from", "2"], "--sparsity-from"),
         (["--steps", "1", "--attention-from", "4"], "0 to 3"),
+        (["--steps", "1", "--smooth-positions", "-1"], "--smooth-positions"),
+        (["--steps", "1", "--smooth-positions", "1", "--no-positions"], "do not go together"),
         (["--steps", "1", "--learning-rate", "0"], "--learning-rate"),
         (["--steps", "1", "--batch", "0"], "--batch"),
         (["--steps", "1", "--checkpoint-every", "0"], "--checkpoint-every"),

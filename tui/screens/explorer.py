@@ -60,8 +60,8 @@ class Explorer(Screen[None]):
     ]
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "filter", key_display="/"),
-        Binding("colon", "go_to", "go to", key_display=":"),
+        Binding("slash", "filter", "filter", key_display="/", priority=True),
+        Binding("colon", "go_to", "go to", key_display=":", priority=True),
         Binding("s", "sort", "sort", key_display="s"),
         Binding("m", "mark", "mark", key_display="m"),
         Binding("x", "export", "export", key_display="x"),
@@ -94,6 +94,13 @@ class Explorer(Screen[None]):
         """A thread has put the neurons in order."""
 
         arrangement: Arrangement
+
+    @dataclass
+    class NotArranged(Message):
+        """A thread could not carry out a wish: `problem` says why."""
+
+        wish: Wish
+        problem: str
 
     @dataclass
     class Failed(Message):
@@ -133,17 +140,21 @@ class Explorer(Screen[None]):
     def _open(self) -> None:
         try:
             opened = open_for_browsing(self._path)
-            self.post_message(self.Opened(opened))
+        except NeuronTuiError as error:
+            self.post_message(self.Failed(str(error), fatal=True))
+            return
+        self.post_message(self.Opened(opened))
+        try:
             self.post_message(self.Summarised(summarise_layers(opened.run, opened.table)))
         except NeuronTuiError as error:
-            self.post_message(self.Failed(str(error), fatal=self._opened is None))
+            self.post_message(self.Failed(str(error), fatal=False))
 
     def _arrange(self, opened: OpenedRun, wish: Wish) -> None:
         try:
             opened.load_triggers(wish.order)
             arrangement = arrange(opened, wish)
         except NeuronTuiError as error:
-            self.post_message(self.Failed(str(error), fatal=False))
+            self.post_message(self.NotArranged(wish, str(error)))
         else:
             self.post_message(self.Arranged(arrangement))
 
@@ -176,17 +187,26 @@ class Explorer(Screen[None]):
         self._show_layer_line()
         self._show_neuron()
 
+    def on_explorer_not_arranged(self, event: NotArranged) -> None:
+        """Say what is wrong and keep what is shown, unless something else is wanted by now."""
+        self._arranging = None
+        self._complain(event.problem)
+        if event.wish != self._wish:
+            self._want(self._wish)
+
     def on_explorer_failed(self, event: Failed) -> None:
         """Say what is wrong; a run that cannot be opened is left."""
-        self._arranging = None
-        self.app.notify(message(event.problem), title="This run", severity="error", timeout=12, markup=False)
+        self._complain(event.problem)
         if event.fatal and self.is_current:
             self.app.pop_screen()
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
         """A layer or a neuron was walked to."""
         if isinstance(event.rows, LayerList):
-            self._want(replace(self._wish, layer=event.rows.layer_at(event.row)))
+            layer = event.rows.layer_at(event.row)
+            if layer != self._wish.layer:
+                self._follow = None
+                self._want(replace(self._wish, layer=layer))
         elif isinstance(event.rows, NeuronList):
             self._follow = event.rows.row
             self._show_neuron()
@@ -209,7 +229,7 @@ class Explorer(Screen[None]):
 
     def on_neuron_list_sort_wanted(self, event: NeuronList.SortWanted) -> None:
         """A click on a title."""
-        self._want(self._wish.sorted_by(event.column))
+        self._sort_by(event.column)
 
     # The parts.
 
@@ -227,6 +247,9 @@ class Explorer(Screen[None]):
         if self._opened is not None and self._arranging is None:
             self._arranging = wish
             self.run_worker(partial(self._arrange, self._opened, wish), thread=True, group="arrange")
+
+    def _complain(self, problem: str) -> None:
+        self.app.notify(message(problem), title="This run", severity="error", timeout=12, markup=False)
 
     def _address(self, row: int) -> tuple[int, int]:
         assert self._opened is not None
@@ -258,6 +281,11 @@ class Explorer(Screen[None]):
             parts.append(f"{len(arrangement.rows):,}")
         return " · ".join(parts)
 
+    def _sort_by(self, column: str) -> None:
+        """Sort by a column, with the cursor on what now comes first."""
+        self._follow = None
+        self._want(self._wish.sorted_by(column))
+
     def _switch_layer(self, by: int) -> None:
         layers = self.query_one(LayerList)
         layers.move(layers.cursor + by)
@@ -270,6 +298,7 @@ class Explorer(Screen[None]):
 
     def action_order(self, order: int) -> None:
         """Show triggers for another n, in the neuron and in the list."""
+        self._follow = self._neurons.row
         self._neuron.set_order(order)
         self._want(replace(self._wish, order=order))
 
@@ -302,6 +331,7 @@ class Explorer(Screen[None]):
 
         def answered(query: str | None) -> None:
             if query is not None:
+                self._follow = self._neurons.row
                 self._want(replace(self._wish, query=query.strip()))
 
         self.app.push_screen(Prompt(" / ", self._wish.query, FILTER_HINT, check), answered)
@@ -357,7 +387,7 @@ class Explorer(Screen[None]):
 
         def answered(column: str | None) -> None:
             if column is not None:
-                self._want(self._wish.sorted_by(column))
+                self._sort_by(column)
 
         self.app.push_screen(Choose("Sort by (again: turn round)", SORTS, self._wish.column), answered)
 

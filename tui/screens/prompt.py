@@ -11,6 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
@@ -47,6 +48,17 @@ class Prompt(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """Show the hint."""
         self._say(self._check(self._value))
+
+    async def on_key(self, event: Key) -> None:
+        """Keys typed before the line has the focus, as over a slow connection, still go into it."""
+        field = self.query_one(Input)
+        if field.has_focus:
+            return
+        event.stop()
+        if event.key == "enter":
+            await field.action_submit()
+        elif event.is_printable and event.character:
+            field.insert_text_at_cursor(event.character)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

@@ -89,7 +89,7 @@ class RunList(RowList):
 
     def _cells(self, cells: tuple[str, ...], width: int) -> str:
         name, state, layers, tokens, size, model, corpus = cells
-        spare = max(0, width - 2 - 9 - 7 - 8 - 8 - 6)
+        spare = max(0, width - 42)
         name_width = max(12, spare * 3 // 10)
         model_width = max(8, spare * 3 // 10)
         corpus_width = max(0, spare - name_width - model_width)

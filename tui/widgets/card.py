@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from neuron_tui.store import words
 from neuron_tui.tui.charts import position_chart
 from neuron_tui.tui.reading import NeuronView
-from neuron_tui.tui.spans import BLANK, Line, bar, beside, fit, fit_line, wrap, wrap_items
+from neuron_tui.tui.spans import BLANK, Line, bar, beside, fit, fit_line, width_of, wrap, wrap_items
 from neuron_tui.tui.widgets.card_lists import trigger_lines, writes_lines
 from neuron_tui.tui.widgets.concordance import concordance
 
@@ -39,9 +39,8 @@ class _Rows:
 
 def lay_out(view: NeuronView, shape: CardShape) -> tuple[Line, ...]:
     """The card of a neuron; each line takes at most the width of the shape."""
-    if shape.width >= TWO_COLUMNS:
-        return tuple(_wide(view, shape))
-    return tuple(_narrow(view, shape))
+    lines = _wide(view, shape) if shape.width >= TWO_COLUMNS else _narrow(view, shape)
+    return tuple(line if width_of(line) <= shape.width else fit_line(line, shape.width) for line in lines)
 
 
 def section(title: str, note: str, width: int) -> Line:

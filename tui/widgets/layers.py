@@ -93,7 +93,7 @@ def totals(summaries: Sequence[LayerSummary]) -> list[str]:
         f"{dead:,} of {neurons:,} dead ({percent(dead / max(1, neurons))})",
         f"{number(found[1], 'token detector')},",
         f"  {suppress:,} {whose} triggers",
-        f"{found[2]:,} bigram, {found[3]:,} trigram detectors",
+        f"{found[2]:,} bigram, {found[3]:,} trigram ones",
         f"{sum(positional(s) for s in summaries):,} positional",
     ]
 

@@ -34,10 +34,12 @@ COLUMNS = (
     Column("neuron", "i", 5, "right", 9),
     Column("what", "what", 11, "left", 9),
     Column("freq", "freq", 6, "right", 8),
-    Column("cover", "cover", 6, "right", 5),
+    Column("cover", "cover", 5, "right", 5),
     Column("mi", "mi", 4, "right", 4),
-    Column("trigger", "trigger", 6, "left", 7),
+    Column("trigger", "trigger", 7, "left", 7),
 )
+
+_TITLES_BY_ORDER = {"cover": {2: "cov.2", 3: "cov.3"}, "trigger": {2: "bigram", 3: "trigram"}}
 
 
 class NeuronList(RowList):
@@ -92,6 +94,10 @@ class NeuronList(RowList):
         place = self.place_of(follow) if follow is not None else None
         self.set_rows(len(arrangement.rows), place or 0)
 
+    def empty_line(self, width: int) -> Line:
+        """What to say where no neuron is left."""
+        return (("  No neuron matches. / changes the filter.", "dim"),) if self._shown is not None else ()
+
     def toggle_mark(self) -> None:
         """Mark the neuron under the cursor, or take its mark away."""
         if self.row is not None:
@@ -108,12 +114,14 @@ class NeuronList(RowList):
         text = "  "
         for column, room in self._columns(width):
             title = column.title
-            if wish.order > 1 and column.key in ("cover", "trigger"):
-                title = f"{title}{wish.order}"
-            if column.key == wish.column:
-                title += "↓" if wish.descending else "↑"
+            if wish.order > 1 and column.key in _TITLES_BY_ORDER:
+                title = _TITLES_BY_ORDER[column.key][wish.order]
+            arrow = ("↓" if wish.descending else "↑") if column.key == wish.column else ""
             # The gap before a column is its own, so that an arrow finds room.
-            text += fit(title, room + 1, "right") if column.align == "right" else " " + fit(title, room)
+            if column.align == "right":
+                text += fit(title + arrow, room + 1, "right")
+            else:
+                text += " " + fit(fit(title, min(len(title), room - len(arrow))) + arrow, room)
         return ((text, "column"),)
 
     def row_line(self, row: int, width: int) -> Line:
@@ -136,7 +144,7 @@ class NeuronList(RowList):
                     text = short_percent(float(table.frequency[at]))
                 case "cover":
                     covering = int(table.covering[n][at])
-                    text = "–" if not covering else f"{covering:,}" if covering < 100_000 else short_count(covering)
+                    text = "–" if not covering else f"{covering:,}" if covering < 10_000 else short_count(covering)
                 case "mi":
                     information = table.mutual_information[at]
                     text = "–" if np.isnan(information) else f"{information:.3f}".removeprefix("0")

@@ -6,7 +6,7 @@ from functools import cache
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
@@ -24,7 +24,7 @@ ROLE_CLASSES = {_class_of(role) for role in ROLES}
 
 def paint(widget: Widget, line: Line, width: int, over: str = "") -> Strip:
     """A line in `width` cells of a widget; `over` is a role that lies over all of it, as a cursor does."""
-    base = widget.rich_style
+    base = widget.base_style if isinstance(widget, LineView) else widget.rich_style
     if over:
         base += widget.get_component_rich_style(_class_of(over), partial=True)
     segments = []
@@ -76,6 +76,12 @@ class LineView(ScrollView):
     """Lines that scroll; only those in sight are painted."""
 
     COMPONENT_CLASSES = ROLE_CLASSES
+    base_style = Style()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Textual's way to ask for what is to be painted; the style of all lines is found once for all of them."""
+        self.base_style = self.rich_style
+        return super().render_lines(crop)
 
     @property
     def inner_width(self) -> int:
@@ -88,7 +94,11 @@ class LineView(ScrollView):
 
     def set_line_count(self, count: int) -> None:
         """How many lines there are."""
-        self.virtual_size = Size(1, count)
+        size = Size(1, count)
+        if size != self.virtual_size:
+            # Assigned as usual it would lay the whole screen out anew, which a key held down would feel.
+            self.set_reactive(Widget.virtual_size, size)
+            self._scroll_update(size)
         self.refresh()
 
     def render_line(self, y: int) -> Strip:

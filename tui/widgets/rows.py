@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
@@ -82,6 +82,10 @@ class RowList(LineView, can_focus=True):
         """A row in `width` cells, without the cursor's mark."""
         return BLANK
 
+    def empty_line(self, width: int) -> Line:
+        """What stands in the place of the first row if there are none."""
+        return BLANK
+
     # State.
 
     @property
@@ -98,9 +102,8 @@ class RowList(LineView, can_focus=True):
         """Show `count` rows with the cursor on one of them; says nothing of a move."""
         self._count = count
         self._cursor = max(0, min(cursor, count - 1))
-        self.virtual_size = Size(1, count + self._header)
+        self.set_line_count(count + self._header)
         self._reveal()
-        self.refresh()
 
     def move(self, row: int) -> None:
         """Put the cursor on a row, or the nearest there is, and say so."""
@@ -126,7 +129,7 @@ class RowList(LineView, can_focus=True):
             return paint(self, self.header_line(width), width)
         row = y - self._header + self.scroll_offset.y
         if row >= self._count:
-            return paint(self, BLANK, width)
+            return paint(self, self.empty_line(width) if row == 0 else BLANK, width)
         here = row == self._cursor
         line: Line = ((CURSOR if here else " ", "mark"), *self.row_line(row, width - 1))
         return paint(self, line, width, ("cursor" if self.has_focus else "blurred") if here else "")

@@ -1,0 +1,106 @@
+"""Driving the app without a terminal: keys in, lines of the screen out, waiting on conditions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from neuron_tui.tui.app import NeuronTuiApp
+from neuron_tui.tui.screens.explorer import Explorer
+from neuron_tui.tui.screens.runs import RunList, Runs
+from neuron_tui.tui.widgets.neuron import NeuronPane
+from neuron_tui.tui.widgets.neurons import NeuronList
+
+ROUNDS = 4000
+"""Turns of the event loop after which a condition is taken never to come true."""
+
+
+class Person:
+    """Someone at the app: types, looks, and waits for what must come."""
+
+    def __init__(self, pilot: Pilot[None], app: NeuronTuiApp) -> None:
+        self.pilot, self.app = pilot, app
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Let the app work until a condition holds."""
+        for _ in range(ROUNDS):
+            if condition():
+                return
+            await self.pilot.pause(0.005)
+        raise AssertionError("never came; the screen:\n" + self.screen())
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, and wait until the app has taken them all."""
+        await self.pilot.press(*keys)
+        await self.until(lambda: self.app._taken_at is None)
+
+    async def type(self, text: str) -> None:
+        """Press the keys that write a text."""
+        names = {"/": "slash", ":": "colon", "<": "less_than_sign", ">": "greater_than_sign", ".": "full_stop"}
+        names |= {"-": "minus", " ": "space", '"': "quotation_mark", "_": "underscore", "=": "equals_sign"}
+        await self.press(*(names.get(character, character) for character in text))
+
+    async def sees(self, *texts: str) -> None:
+        """Wait until all of these stand on the screen."""
+        await self.until(lambda: all(text in self.screen() for text in texts))
+
+    def lines(self) -> list[str]:
+        """The lines of the screen on top."""
+        return [strip.text for strip in self.app.screen._compositor.render_strips()]
+
+    def screen(self) -> str:
+        """The screen as one text."""
+        return "\n".join(self.lines())
+
+    @property
+    def explorer(self) -> Explorer:
+        """The explorer, wherever it lies in the stack."""
+        return next(screen for screen in self.app.screen_stack if isinstance(screen, Explorer))
+
+    @property
+    def neurons(self) -> NeuronList:
+        """The neurons pane."""
+        return self.explorer.query_one(NeuronList)
+
+    @property
+    def pane(self) -> NeuronPane:
+        """The neuron pane."""
+        return self.explorer.query_one(NeuronPane)
+
+    @property
+    def address(self) -> tuple[int, int] | None:
+        """Layer and neuron of the card in sight."""
+        return self.pane.card.address if self.pane.card else None
+
+    async def settled(self) -> None:
+        """Wait until the run is open, all that was asked for is shown, and the layers are summarised."""
+        await self.until(lambda: any(isinstance(screen, Explorer) for screen in self.app.screen_stack))
+        await self.until(lambda: self.neurons._shown is not None and self.explorer._arranging is None)
+        await self.until(lambda: self.explorer._summaries and self.pane.up_to_date)
+
+
+def drive(
+    runs: Path,
+    scenario: Callable[[Person], Awaitable[None]],
+    *,
+    run: Path | None = None,
+    size: tuple[int, int] = (120, 36),
+) -> NeuronTuiApp:
+    """Run the app at a size and let a person act in it."""
+
+    async def act() -> NeuronTuiApp:
+        app = NeuronTuiApp(runs, run)
+        async with app.run_test(size=size) as pilot:
+            person = Person(pilot, app)
+            if run is not None:
+                await person.settled()
+            else:
+                await person.until(lambda: isinstance(app.screen, Runs) and not app.screen._reading)
+                assert app.screen.query_one(RunList) is not None
+            await scenario(person)
+        return app
+
+    return asyncio.run(act())

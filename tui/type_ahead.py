@@ -1,0 +1,80 @@
+"""Keys typed ahead reach what they are meant for.
+
+Textual hands each key at once to the widget that has the focus at that time. Over a slow line `/`, a query and enter
+arrive together: the query would go to the list, before the line to type in is there. Here a key waits until the one
+before it has been acted upon, and until a screen it opened has taken the focus.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+
+from textual import events, on
+from textual.app import App
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+
+_PATIENCE = 0.5
+"""Seconds after which a key is no longer waited for: its widget has gone."""
+
+_ROUNDS = 2
+"""A marker follows a key through the widgets up to the app; the second follows the messages the key gave rise to."""
+
+
+class TypeAheadApp(App[None]):
+    """An app whose keys are taken one after the other."""
+
+    @dataclass
+    class KeyFollowed(Message):
+        """A marker that has come up to the app behind a key."""
+
+        target: Widget | Screen[object]
+        screen: Screen[object]
+        rounds: int
+
+    def __init__(self, *, ansi_color: bool | None = None) -> None:
+        super().__init__(ansi_color=ansi_color)
+        self._typed: deque[events.Key] = deque()
+        self._taken_at: float | None = None
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let a key wait while another is under way."""
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._taken_at is None:
+            await self._take(event)
+        else:
+            self._typed.append(event)
+            self.set_timer(_PATIENCE, self._look_after)
+
+    async def _take(self, key: events.Key) -> None:
+        self._taken_at = time.monotonic()
+        target, screen = self.focused or self.screen, self.screen
+        await super().on_event(key)
+        self._follow(self.KeyFollowed(target, screen, 1))
+
+    def _follow(self, marker: KeyFollowed) -> None:
+        if not marker.target.post_message(marker):
+            self.call_later(self._next)
+
+    @on(KeyFollowed)
+    def _came_up(self, marker: KeyFollowed) -> None:
+        if marker.rounds < _ROUNDS:
+            self._follow(self.KeyFollowed(marker.target, marker.screen, marker.rounds + 1))
+        elif self.screen is not marker.screen and self.screen.focused is None:
+            # A screen takes the focus while it is put up: this comes after that in its queue.
+            self.screen.call_after_refresh(self._next)
+        else:
+            self.call_later(self._next)
+
+    async def _next(self) -> None:
+        self._taken_at = None
+        if self._typed:
+            await self._take(self._typed.popleft())
+
+    async def _look_after(self) -> None:
+        if self._taken_at is not None and time.monotonic() - self._taken_at >= _PATIENCE:
+            await self._next()
