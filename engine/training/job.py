@@ -110,7 +110,13 @@ def train_model(request: TrainingRequest, watcher: Watcher) -> Progress:
         watcher.stage(f"{domain}: {streams[-1].tokens.size:,} tokens")
 
     # The tokeniser may have found less to merge than it was allowed; the model is as asked all the same.
-    model = new_model(request.size, request.seed, positions=request.positions, attention_from=request.attention_from)
+    model = new_model(
+        request.size,
+        request.seed,
+        positions=request.positions,
+        smooth_positions=request.smooth_positions,
+        attention_from=request.attention_from,
+    )
     watcher.stage(f"training {sum(parameter.numel() for parameter in model.parameters()):,} parameters on {device}")
     # An earlier training there goes only now that the text has turned out to be usable.
     shutil.rmtree(request.output, ignore_errors=True)

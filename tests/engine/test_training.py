@@ -108,6 +108,12 @@ def test_without_positions_their_embeddings_stay_zero(text, tmp_path):
     assert not weights(tmp_path / "without")[table].any()
 
 
+def test_positions_start_smooth_when_asked_to(text, tmp_path):
+    run(request_for(text, tmp_path / "model", smooth_positions=0.5))
+    table = weights(tmp_path / "model")["model.decoder.embed_positions.weight"]
+    assert table.square().mean().sqrt().item() == pytest.approx(0.5, rel=0.2)
+
+
 def test_attention_below_a_layer_stays_silent(text, tmp_path):
     run(request_for(text, tmp_path / "model", attention_from=1))
     trained = weights(tmp_path / "model")

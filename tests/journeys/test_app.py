@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from tests.journeys.terminal import Terminal
 from tests.synthetic import build_run
@@ -51,7 +52,7 @@ def test_no_line_is_wider_than_the_terminal_at_any_size(runs: Path) -> None:
         terminal.resize(columns, rows)
         # The footer is drawn on the last line of whatever size there is.
         terminal.wait_for(lambda screen, rows=rows: "filter" in screen.splitlines()[rows - 1])
-        assert all(len(line.rstrip()) <= columns for line in terminal.screen())
+        assert all(cell_len(line.rstrip()) <= columns for line in terminal.screen())
     terminal.press("q")
     terminal.wait_for_end()
 
