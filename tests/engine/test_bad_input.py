@@ -8,6 +8,8 @@ import json
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 from collections import namedtuple
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +76,7 @@ class Refusal:
         with pytest.raises(error) as caught:
             extract(ExtractionRequest(**asked, runs_dir=self.runs))
         self._check(str(caught.value), saying)
+        assert len(lines(str(caught.value))) <= 2
         done = CliRunner().invoke(app, self._arguments(asked))
         assert done.exit_code == error.exit_code, done.output
         assert done.stdout == ""
@@ -388,18 +391,36 @@ class _Trap:
         return Path.touch, (self._path,)
 
 
-@pytest.mark.parametrize("plain", [False, True])
-def test_a_pickle_that_would_run_code_is_refused(
-    plain: bool, refused: Refusal, checkpoint: Path, tmp_path: Path
-) -> None:
-    file, trap = pickled(checkpoint), tmp_path / "ran"
+def trapped(checkpoint: Path, trap: Path, plain: bool) -> None:
+    """Hide a call in a pickle file, beside the weights or in a file that holds nothing else."""
+    file = pickled(checkpoint)
     if plain:
         file.write_bytes(pickle.dumps({"weights": _Trap(trap)}))
     else:
         torch.save(torch.load(file, weights_only=True) | {"extra": _Trap(trap)}, file)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_pickle_that_would_run_code_is_refused(
+    plain: bool, refused: Refusal, checkpoint: Path, tmp_path: Path
+) -> None:
+    trap = tmp_path / "ran"
+    trapped(checkpoint, trap, plain)
     refused(CheckpointError, "pytorch_model.bin", model=str(checkpoint), allow_pickle=True)
     assert not trap.exists()
     assert list_runs(refused.runs) == []
+
+
+def test_as_a_process_it_says_two_lines_and_nothing_else(checkpoint: Path, tmp_path: Path) -> None:
+    trapped(checkpoint, tmp_path / "ran", plain=True)
+    command = [sys.executable, "-m", "neuron_tui.engine", "extract", str(checkpoint), "--allow-pickle", "--name", "x"]
+    command += ["--corpus", str(checkpoint / "texts"), "--runs-dir", str(tmp_path / "runs")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "pytorch_model.bin" in done.stderr
+    assert len(lines(done.stderr)) <= 2
+    assert not (tmp_path / "ran").exists()
+    assert not (tmp_path / "runs" / "x").exists()
 
 
 # Options

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from neuron_tui.engine.extraction import extract
 from neuron_tui.store import open_run
@@ -48,6 +49,19 @@ def without_mean(layer: dict[str, object]) -> dict[str, object]:
     """A summary with its one float rounded, so that it can be compared as a whole."""
     mean = layer["mean_frequency_alive"]
     return layer | {"mean_frequency_alive": round(mean, 12) if isinstance(mean, float) else mean}
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("name", ["more neurons than a word of bits", "LayerNorm after, with projections"])
+def test_every_record_from_a_gpu_equals_brute_force(name: str, tmp_path: Path) -> None:
+    case = FAMILY[name]
+    corpus = build(case, tmp_path)
+    expected, _ = expected_records(case, tmp_path, corpus)
+    asked = request(case, tmp_path, corpus, tmp_path / "runs", device="cuda", dtype="float32")
+    found = extracted(asked)
+    assert found.keys() == expected.keys()
+    for key, record in expected.items():
+        assert_same(found[key], record)
 
 
 def test_the_cases_show_what_is_counted(tmp_path: Path) -> None:
