@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from neuron_tui.engine.training.command import train
 from neuron_tui.store.catalog import runs_directory
 from neuron_tui.store.errors import UsageError
 from neuron_tui.store.exits import guarded, say
@@ -118,6 +119,9 @@ def extract(
     say(f"Done: {folder}")
 
 
+app.command()(guarded(train))
+
+
 def parse_layers(text: str) -> tuple[int, ...]:
     """Layer indices in a list of numbers and ranges such as `0-5,8`; raises UsageError."""
     layers: set[int] = set()
@@ -134,6 +138,8 @@ def parse_layers(text: str) -> tuple[int, ...]:
 
 def main() -> None:
     """Run a command; ends the process with an exit code of the contract."""
+    # Threads that wait without spinning lose far less where other programs run; read when torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     app(prog_name="neuron-tui")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -64,9 +63,6 @@ def train(
 
     Example: neuron-tui train --corpus builtin:prose --corpus builtin:code --minutes 10 --sparsity 0.01 --output my-opt
     """
-    # Threads that wait without spinning lose far less where other programs run; read when torch is imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
     from neuron_tui.engine.training.buffers import keep_freed_memory
     from neuron_tui.engine.training.job import TrainingRequest, train_model
     from neuron_tui.engine.training.loop import Schedule
