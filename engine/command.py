@@ -32,7 +32,9 @@ def engine() -> None:
 def extract(
     model: Annotated[
         str,
-        typer.Argument(metavar="MODEL", help="A checkpoint directory, a Hugging Face id[@REVISION], or pocket-opt."),
+        typer.Argument(
+            metavar="MODEL", help="A checkpoint directory, a Hugging Face id (or id@REVISION), or pocket-opt."
+        ),
     ],
     name: Annotated[str, typer.Option(help="Name of the run.")],
     corpus: Annotated[
@@ -46,23 +48,23 @@ def extract(
         int | None, typer.Option(metavar="N", help="Counted tokens at most, an equal share from each domain.")
     ] = None,
     context_length: Annotated[
-        int | None, typer.Option(metavar="T", help="Positions of a sequence. [default: the model's]")
+        int | None, typer.Option(metavar="T", help="Positions of a sequence. (default: the model's)")
     ] = None,
-    layers: Annotated[str | None, typer.Option(metavar="0-5,8", help="Layers to extract. [default: all]")] = None,
+    layers: Annotated[str | None, typer.Option(metavar="0-5,8", help="Layers to extract. (default: all)")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:K.")] = "auto",
     dtype: Annotated[
         str,
         typer.Option(help="auto, float32, float16 or bfloat16. auto: float32 on a CPU, the checkpoint's own on a GPU."),
     ] = "auto",
     batch_tokens: Annotated[
-        int | None, typer.Option(metavar="N", help="Positions in one forward batch. [default: what suits the device]")
+        int | None, typer.Option(metavar="N", help="Positions in one forward batch. (default: what suits the device)")
     ] = None,
     memory: Annotated[
         str | None,
         typer.Option(
             metavar="SIZE",
             help="What the residual stream and counters may take before they spill to disk, such as 8G. "
-            "[default: 60% of what is free]",
+            "(default: 60% of what is free)",
         ),
     ] = None,
     keep_activations: Annotated[
@@ -79,7 +81,7 @@ def extract(
     ] = False,
     runs_dir: Annotated[
         Path | None,
-        typer.Option(help="Where runs lie. [default: $NEURON_TUI_RUNS, or the platform's place for user data]"),
+        typer.Option(help="Where runs lie. (default: $NEURON_TUI_RUNS, or the platform's place for user data)"),
     ] = None,
 ) -> None:
     """Extract a run: which neurons of MODEL are active where on a corpus, counted exactly, layer by layer."""

@@ -43,7 +43,7 @@ def write_corpus(
             for n in ORDERS:
                 file.write(f"grams/{n}/ids", grams[n].ids)
                 file.write(f"grams/{n}/occurrences", grams[n].occurrences)
-            file.write("vocabulary", np.array(model.vocabulary, dtype=object))
+            file.write_texts("vocabulary", model.vocabulary)
         with reading(temporary, CORPUS):
             pass  # opening checks every name, shape and dtype
     return CorpusIdentity(

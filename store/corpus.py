@@ -57,8 +57,7 @@ class StoredCorpus:
     def vocabulary(self) -> tuple[str, ...]:
         """The tokeniser's form of every token, by id."""
         with reading(self._path, CORPUS) as file:
-            raw = file.read("vocabulary")
-        return tuple(form.decode("utf-8", "surrogatepass") for form in raw.tolist())
+            return file.read_texts("vocabulary")
 
     def form(self, token: int) -> str:
         """The tokeniser's form of one token; raises RunDamagedError if the vocabulary lacks it."""

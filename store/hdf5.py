@@ -6,9 +6,10 @@ external storage, virtual datasets), what needs a filter plug-in, and shapes tha
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,6 @@ from neuron_tui.store.sink import Sink
 
 Array = npt.NDArray[Any]
 
-_TEXT = h5py.string_dtype("utf-8")
 _KNOWN_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}
 _CHECKED: dict[tuple[str | int, ...], dict[str, int]] = {}
 _MAX_CHECKED = 4096
@@ -44,7 +44,7 @@ class SchemaWriter:
         self._sink = Sink(path)
         self._file = h5py.File(self._sink, "w", libver="v110")
         self._file.attrs["format_version"] = FORMAT_VERSION
-        self._file.attrs["kind"] = schema.kind
+        self._file.attrs["kind"] = np.bytes_(schema.kind)
         for name, value in attributes.items():
             self._file.attrs[name] = value
         for name, value in dimensions.items():
@@ -74,8 +74,15 @@ class SchemaWriter:
         shape = resolve(spec.shape, self._dimensions)
         if values.shape != shape:
             raise ValueError(f"{name}: shape {values.shape}, the schema says {shape}")
-        self._create(spec, shape)[...] = values if spec.dtype == "str" else _fitting(spec, values)
+        self._create(spec, shape)[...] = _fitting(spec, values)
         self._raise_if_failed()
+
+    def write_texts(self, name: str, texts: Sequence[str]) -> None:
+        """Write texts as the datasets `name`/text and `name`/start; the dimension B of the first follows from them."""
+        parts = [text.encode("utf-8", "surrogatepass") for text in texts]
+        self._dimensions["B"] = self._file.attrs["dimension_B"] = sum(map(len, parts))
+        self.write(f"{name}/text", np.frombuffer(b"".join(parts), np.uint8))
+        self.write(f"{name}/start", np.cumsum([0, *map(len, parts)]))
 
     def create(self, name: str) -> h5py.Dataset:
         """Make a dataset of the schema's shape to be filled by slices."""
@@ -87,17 +94,17 @@ class SchemaWriter:
             raise self._sink.error
 
     def _create(self, spec: Dataset, shape: tuple[int, ...]) -> h5py.Dataset:
-        dtype = _TEXT if spec.dtype == "str" else np.dtype(spec.dtype)
         options: dict[str, Any] = {}
         if spec.rows and all(shape):
             tail = shape[1:] if spec.rows > 1 else tuple(min(extent, 1 << 17) for extent in shape[1:])
             options["chunks"] = (min(spec.rows, shape[0]), *tail)
             options["compression"] = "gzip"
             options["compression_opts"] = 1
-            options["shuffle"] = spec.dtype != "str"
-        dataset = self._file.create_dataset(spec.name, shape, dtype, **options)
-        dataset.attrs["unit"] = spec.unit
-        dataset.attrs["meaning"] = spec.meaning
+            options["shuffle"] = True
+        dataset = self._file.create_dataset(spec.name, shape, np.dtype(spec.dtype), **options)
+        # As fixed-length strings: others would need HDF5's global heap, whose reader a damaged file can hang.
+        dataset.attrs["unit"] = np.bytes_(spec.unit.encode())
+        dataset.attrs["meaning"] = np.bytes_(spec.meaning.encode())
         return dataset
 
 
@@ -138,6 +145,17 @@ class SchemaReader:
         except (OSError, KeyError, RuntimeError, ValueError, MemoryError) as error:
             raise _damaged(self.path, f"`{name}` cannot be read ({error})") from error
         return np.asarray(values)
+
+    def read_texts(self, name: str) -> tuple[str, ...]:
+        """Texts as `write_texts` wrote them; raises RunDamagedError."""
+        data, starts = self.read(f"{name}/text").tobytes(), self.read(f"{name}/start")
+        if starts[0] != 0 or starts[-1] != len(data) or (np.diff(starts) < 0).any():
+            raise _damaged(self.path, f"`{name}/start` does not rise from 0 to the length of the text")
+        bounds = starts.tolist()
+        try:
+            return tuple(data[a:b].decode("utf-8", "surrogatepass") for a, b in itertools.pairwise(bounds))
+        except UnicodeDecodeError as error:
+            raise _damaged(self.path, f"`{name}/text` is no UTF-8") from error
 
 
 @contextmanager
@@ -184,13 +202,14 @@ def _dimensions_of(path: Path, file: h5py.File, schema: FileSchema) -> dict[str,
 
 
 def _checked_dimensions(path: Path, file: h5py.File, schema: FileSchema) -> dict[str, int]:
-    version = file.attrs.get("format_version")
-    if file.attrs.get("kind") != schema.kind:
+    attributes = _attributes(path, file)
+    version = attributes.get("format_version")
+    if attributes.get("kind") != schema.kind.encode():
         raise _damaged(path, f"not a {schema.kind} file of a run")
     if version != FORMAT_VERSION:
         raise _damaged(path, f"format version {version}, this program reads {FORMAT_VERSION}")
     dimensions: dict[str, int] = {}
-    for name, value in file.attrs.items():
+    for name, value in attributes.items():
         if name.startswith("dimension_"):
             if not isinstance(value, np.integer) or not 0 <= int(value) < MAX_DIMENSION:
                 raise _damaged(path, f"attribute {name} is {value!r}")
@@ -199,6 +218,14 @@ def _checked_dimensions(path: Path, file: h5py.File, schema: FileSchema) -> dict
     for spec in schema.datasets:
         _check_dataset(path, file, spec, dimensions)
     return dimensions
+
+
+def _attributes(path: Path, file: h5py.File) -> dict[str, Any]:
+    for name in file.attrs:
+        attribute = file.attrs.get_id(name)
+        if attribute.dtype.kind not in "iuS" or attribute.shape != () or attribute.dtype.itemsize > 64:
+            raise _damaged(path, f"attribute {name} is no single number or word")
+    return dict(file.attrs)
 
 
 def _refuse_unknown(path: Path, group: h5py.Group, names: frozenset[str], prefix: str = "") -> None:
@@ -230,7 +257,7 @@ def _check_dataset(path: Path, file: h5py.File, spec: Dataset, dimensions: Mappi
         raise _damaged(path, f"the dimension {error} of `{spec.name}` is not given") from error
     if dataset.shape != expected:
         raise _damaged(path, f"`{spec.name}` has the shape {dataset.shape}, expected {expected}")
-    if dataset.dtype != (_TEXT if spec.dtype == "str" else np.dtype(spec.dtype)):
+    if dataset.dtype != np.dtype(spec.dtype):
         raise _damaged(path, f"`{spec.name}` has the dtype {dataset.dtype}, expected {spec.dtype}")
     if dataset.is_virtual or dataset.external:
         raise _damaged(path, f"`{spec.name}` keeps its data in another file")

@@ -6,7 +6,7 @@ are named by letters; `dimensions` of a file give their values:
     N neurons of the layer     D domains          T positions of a full-length sequence
     P positions of the corpus  S sequences        V tokens of the vocabulary
     K stored triggers          E stored effects   C stored contexts
-    G1 G2 G3 distinct n-grams  W words of 64 neurons (ceil(N / 64))
+    G1 G2 G3 distinct n-grams  W words of 64 neurons (ceil(N / 64))  B bytes of all tokens
     or a number, or a dimension plus or minus one
 """
 
@@ -120,7 +120,10 @@ CORPUS = FileSchema(
         Dataset("sequence_domain", ("S",), "int32", "domain", "Index of each sequence's domain; never falling."),
         Dataset("domain_tokens", ("D",), "int64", "positions", "Counted positions of each domain."),
         *(table for n in ORDERS for table in _gram_tables(n)),
-        Dataset("vocabulary", ("V",), "str", "text", "Each token as the tokeniser writes it.", 4096),
+        Dataset(
+            "vocabulary/text", ("B",), "uint8", "byte", "All tokens as the tokeniser writes them, UTF-8.", 65536
+        ),
+        Dataset("vocabulary/start", ("V+1",), "int64", "byte", "Where each token begins there; the last entry is B."),
     ),
 )
 

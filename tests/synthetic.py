@@ -223,7 +223,7 @@ def _write_corpus(path: Path, corpus: _Corpus) -> None:
             at = corpus.gram_of_position[n]
             file.write(f"grams/{n}/ids", corpus.gram_ids[n])
             file.write(f"grams/{n}/occurrences", np.bincount(at[at >= 0], minlength=len(corpus.gram_ids[n])))
-        file.write("vocabulary", np.array([f.encode() for f in corpus.forms], dtype=object))
+        file.write_texts("vocabulary", corpus.forms)
 
 
 def _activity(corpus: _Corpus, kind: str, tokens: list[int], rng: np.random.Generator) -> npt.NDArray[np.bool_]:

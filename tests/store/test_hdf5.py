@@ -11,13 +11,26 @@ from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.hdf5 import SchemaWriter, reading
 from neuron_tui.store.schema import CORPUS, LAYER, FileSchema, resolve
 
-SIZES = {"N": 5, "D": 2, "T": 4, "P": 9, "S": 3, "V": 6, "K": 3, "E": 2, "C": 2, "W": 1, "G1": 4, "G2": 3, "G3": 0}
+SIZES = {
+    "N": 5,
+    "D": 2,
+    "T": 4,
+    "P": 9,
+    "S": 3,
+    "V": 6,
+    "K": 3,
+    "E": 2,
+    "C": 2,
+    "W": 1,
+    "G1": 4,
+    "G2": 3,
+    "G3": 0,
+    "B": 7,
+}
 
 
 def values(dtype: str, shape: tuple[int, ...]) -> np.ndarray:
     size = int(np.prod(shape))
-    if dtype == "str":
-        return np.array(["", "Ġtitle", "▁x", "a\u202eb", "日本語", "'"][:size], dtype=object)
     return np.arange(size).reshape(shape).astype(dtype)
 
 
@@ -36,11 +49,8 @@ def test_every_dataset_is_read_as_it_was_written(tmp_path: Path, schema: FileSch
         for dataset in schema.datasets:
             stored = file.read(dataset.name)
             expected = values(dataset.dtype, resolve(dataset.shape, SIZES))
-            if dataset.dtype == "str":
-                assert [text.decode() for text in stored.tolist()] == expected.tolist()
-            else:
-                assert stored.dtype == np.dtype(dataset.dtype)
-                np.testing.assert_array_equal(stored, expected)
+            assert stored.dtype == np.dtype(dataset.dtype)
+            np.testing.assert_array_equal(stored, expected)
         assert file.dimensions == SIZES
 
 
@@ -143,10 +153,10 @@ HOSTILE: dict[str, tuple[Callable[[h5py.File], None], str]] = {
         "`bos_count` declares far more than the file holds",
     ),
     "dimension that lies": (lambda f: f.attrs.__setitem__("dimension_N", 1 << 50), "attribute dimension_N is"),
-    "dimension that is text": (lambda f: f.attrs.__setitem__("dimension_N", "5"), "attribute dimension_N is"),
+    "dimension that is text": (lambda f: f.attrs.__setitem__("dimension_N", "5"), "attribute dimension_N is no single"),
     "no dimension": (lambda f: f.attrs.__delitem__("dimension_N"), "the dimension 'N' of"),
     "a later format": (lambda f: f.attrs.__setitem__("format_version", 2), "format version 2, this program reads 1"),
-    "a strange format": (lambda f: f.attrs.__setitem__("format_version", [1, 2]), "cannot be read"),
+    "a strange format": (lambda f: f.attrs.__setitem__("format_version", [1, 2]), "no single number or word"),
     "another kind": (lambda f: f.attrs.__setitem__("kind", "corpus"), "not a layer file of a run"),
 }
 
@@ -218,3 +228,30 @@ def test_altered_bytes_are_damage_or_other_numbers_never_a_crash(
         read_everything(path)
     except RunDamagedError as error:
         assert str(path) in str(error)
+
+
+TEXTS = ["", "Ġtitle", "▁x", "a\u202eb", "日本語", "\0", "\ud800"]
+
+
+def test_texts_are_read_as_they_were_written_and_need_no_heap(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    with SchemaWriter(path, CORPUS, SIZES | {"V": len(TEXTS)}) as file:
+        file.write_texts("vocabulary", TEXTS)
+        for dataset in CORPUS.datasets:
+            if not dataset.name.startswith("vocabulary/"):
+                file.write(dataset.name, values(dataset.dtype, resolve(dataset.shape, SIZES)))
+    with reading(path, CORPUS) as file:
+        assert file.read_texts("vocabulary") == tuple(TEXTS)
+    assert b"GCOL" not in path.read_bytes()  # a damaged global heap makes the library loop for ever
+
+
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [([0, 3, 2, 4, 5, 6, 7], "does not rise"), ([0, 1, 2, 3, 4, 5, 6], "does not rise"), ([1] * 7, "does not rise")],
+)
+def test_texts_out_of_their_bounds_are_damage(tmp_path: Path, start: list[int], message: str) -> None:
+    path = write_all(tmp_path / "a.h5", CORPUS)
+    with h5py.File(path, "r+") as file:
+        file["vocabulary/start"][...] = start
+    with pytest.raises(RunDamagedError, match=message), reading(path, CORPUS) as reader:
+        reader.read_texts("vocabulary")
