@@ -157,7 +157,7 @@ HOSTILE: dict[str, tuple[Callable[[h5py.File], None], str]] = {
     "no dimension": (lambda f: f.attrs.__delitem__("dimension_N"), "the dimension 'N' of"),
     "a later format": (lambda f: f.attrs.__setitem__("format_version", 2), "format version 2, this program reads 1"),
     "a strange format": (lambda f: f.attrs.__setitem__("format_version", [1, 2]), "no single number or word"),
-    "another kind": (lambda f: f.attrs.__setitem__("kind", "corpus"), "not a layer file of a run"),
+    "another kind": (lambda f: f.attrs.__setitem__("kind", np.bytes_("corpus")), "not a layer file of a run"),
 }
 
 

@@ -14,7 +14,7 @@ from neuron_tui.tui.screens.runs import RunList, Runs
 from neuron_tui.tui.widgets.neuron import NeuronPane
 from neuron_tui.tui.widgets.neurons import NeuronList
 
-ROUNDS = 4000
+ROUNDS = 1500
 """Turns of the event loop after which a condition is taken never to come true."""
 
 
@@ -93,7 +93,7 @@ def drive(
 
     async def act() -> NeuronTuiApp:
         app = NeuronTuiApp(runs, run)
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             person = Person(pilot, app)
             if run is not None:
                 await person.settled()

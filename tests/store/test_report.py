@@ -1,0 +1,221 @@
+import csv
+import errno
+import html
+import io
+import json
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from neuron_tui.store import Run, open_run
+from neuron_tui.store.corpus import Context
+from neuron_tui.store.errors import DiskFullError, InputError, NeuronNotFoundError, UsageError
+from neuron_tui.store.report import write_report
+from neuron_tui.store.report_data import json_text
+from neuron_tui.store.report_markdown import code, context_line, shortened
+from neuron_tui.store.tokens import visible, visible_token
+from tests.synthetic import PLANTED, build_run, form
+
+MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
+
+
+def written(run: Run, neurons: list[tuple[int, int]] | None, kind: str) -> str:
+    stream = io.StringIO()
+    write_report(run, neurons, kind, stream)
+    return stream.getvalue()
+
+
+def test_jsonl_is_one_record_a_line_by_layer_then_neuron(run: Run) -> None:
+    lines = written(run, None, "jsonl").splitlines()
+    expected = [record.to_dict() for layer in run.layers.values() for record in layer.records()]
+    assert [json.loads(line) for line in lines] == expected
+
+
+def test_json_is_a_list_of_the_same_records(run: Run) -> None:
+    expected = [run.layers[layer].neuron(neuron).to_dict() for layer, neuron in ((0, 3), (2, 1))]
+    assert json.loads(written(run, [(2, 1), (0, 3), (2, 1)], "json")) == expected
+    assert json.loads(written(run, [], "json")) == []
+
+
+def test_json_of_a_run_without_positions_is_whole(tmp_path: Path) -> None:
+    run = open_run(build_run(tmp_path / "short", layers=1, neurons=12, sequences=0))
+    assert [json.loads(line)["position"] for line in written(run, None, "jsonl").splitlines()] == [None] * 12
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_json_holds_nothing_that_acts_and_says_the_same(text: str) -> None:
+    line = json_text({text: [text]})
+    assert line.isprintable()
+    assert json.loads(line) == {text: [text]}
+
+
+def test_csv_has_a_row_a_neuron_and_the_documented_columns(run: Run) -> None:
+    rows = list(csv.DictReader(io.StringIO(written(run, None, "csv"))))
+    records = [record for layer in run.layers.values() for record in layer.records()]
+    assert len(rows) == len(records)
+    for row, record in zip(rows, records, strict=True):
+        assert (int(row["layer"]), int(row["neuron"])) == (record.layer, record.neuron)
+        assert (int(row["count"]), float(row["frequency"])) == (record.count, record.frequency)
+        assert row["dead"] == ("true" if record.dead else "false")
+        assert int(row["count:prose"]) == record.domains["prose"].count
+        for n, triggers in record.triggers.items():
+            assert int(row[f"covering{n}"]) == triggers.covering
+            assert row[f"detector{n}"] == ("true" if triggers.detector else "false")
+            assert json.loads(row[f"trigger{n}"] or "[]") == (list(triggers.top[0].text) if triggers.top else [])
+        score = record.effect.trigger_score
+        assert row["trigger_score"] == ("" if score is None else repr(score))
+        assert record.position is not None
+        assert row["type"] == (record.position.type or "")
+
+
+def test_no_csv_cell_is_a_formula_for_a_spreadsheet(run: Run) -> None:
+    for row in csv.reader(io.StringIO(written(run, None, "csv"))):
+        assert not any(re.match(r"[=+@\t\r]|-(?![0-9.])", cell) for cell in row)
+
+
+def test_markdown_says_what_a_neuron_is_and_shows_its_triggers_effects_positions_and_contexts(run: Run) -> None:
+    neuron = PLANTED.index("token, suppressing")
+    report = written(run, [(0, neuron)], "md")
+    record = run.layers[0].neuron(neuron)
+    assert report.startswith("# 1 neuron of `demo`\n\n- Model: `synthetic-opt`, 3 layers of 24 neurons\n")
+    assert f"\n## 0:{neuron} · token detector, suppresses its triggers\n" in report
+    trigger = record.triggers[1].top[0]
+    shown = visible_token(trigger.text[0], byte_level=True)
+    assert f"| `{shown}` | {trigger.active:,} | {trigger.occurrences:,} | " in report
+    assert re.search(rf"\| `{re.escape(shown)}` ◂ \| −0\.\d+ \|\n", report)
+    for heading in ("Triggers: tokens", "Triggers: bigrams", "Triggers: trigrams", "Writes", "Position", "Contexts"):
+        assert f"\n### {heading}\n" in report
+    assert f"▐{shown}▌" in report
+
+
+def test_a_dead_neurons_report_is_short(run: Run) -> None:
+    report = written(run, [(0, 0)], "md")
+    assert "Never active on" in report
+    assert "Triggers" not in report
+    assert "Contexts" not in report
+
+
+def test_nothing_of_a_hostile_vocabulary_acts_in_markdown(run: Run) -> None:
+    report = written(run, None, "md")
+    assert all(c.isprintable() or c == "\n" for c in report)
+    tokens = MARKDOWN.parse(report)
+    sections = [t for t in tokens if t.type == "heading_open" and t.tag == "h2"]
+    assert len(sections) == sum(layer.neurons for layer in run.layers.values())
+    inline = [child for token in tokens for child in token.children or []]
+    assert {child.type for child in inline} <= {"text", "code_inline", "html_inline", "softbreak"}
+    assert {child.content for child in inline if child.type == "html_inline"} <= {"<code>", "</code>"}
+    assert not any(token.type == "html_block" for token in tokens)
+
+
+@given(st.text(st.characters(exclude_categories=()), min_size=1))
+def test_a_code_span_shows_its_text_and_nothing_else_even_in_a_table(text: str) -> None:
+    shown = visible(text)
+    rendered = MARKDOWN.render(f"| a | b |\n| --- | --- |\n| {code(shown)} | end |\n")
+    cells = re.findall(r"<td>(.*?)</td>", rendered)
+    assert len(cells) == 2
+    inner = re.fullmatch(r"<code>(.*)</code>", cells[0])
+    assert inner is not None
+    assert html.unescape(inner[1]) == shown
+
+
+def context(forms: list[bytes], active: set[int], focus: int, offset: int = 100) -> Context:
+    return Context(
+        domain="prose",
+        offset=offset,
+        text=tuple(form(raw) for raw in forms),
+        active=tuple(i in active for i in range(len(forms))),
+        focus=focus,
+    )
+
+
+def test_a_context_marks_the_active_text_and_reads_on_around_it() -> None:
+    forms = [b"the", b" deed", b" of", b" ti", b"tle", b"\n", b" to"]
+    assert context_line(context(forms, {3, 4}, 3, offset=3), byte_level=True) == "the deed of▐·title▌↵ to"
+    assert context_line(context(forms, {1, 4}, 4), byte_level=True) == "…the▐·deed▌ of ti▐tle▌↵ to"
+
+
+def test_a_character_split_between_tokens_is_whole_in_a_context() -> None:
+    halves = ["é".encode()[:1], "é".encode()[1:]]
+    assert context_line(context([b"caf", *halves, b" x"], {1, 2}, 2, offset=2), byte_level=True) == "caf▐é▌ x"
+
+
+def test_a_long_context_is_cut_around_its_token() -> None:
+    line = context_line(context([b"a" * 500, b" b", b"c" * 500], {1}, 1), byte_level=True)
+    assert line == f"…{'a' * 70}▐·b▌{'c' * 50}…"
+    assert len(context_line(context([b"x" * 500], {0}, 0), byte_level=True)) < 130
+    assert (shortened("abcdefgh", 5), shortened("abcde", 5)) == ("ab…gh", "abcde")
+
+
+def test_a_file_is_replaced_only_when_the_report_is_complete(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "out.md"
+    write_report(run, [(0, 0)], "md", path)
+    first = path.read_text()
+    with pytest.raises(NeuronNotFoundError):
+        write_report(run, [(0, 0), (0, 999)], "md", path)
+    assert path.read_text() == first
+    write_report(run, [(0, 1)], "jsonl", path)
+    assert json.loads(path.read_text())["neuron"] == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["out.md"]
+
+
+def test_a_report_through_a_link_replaces_the_file_it_names(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "real.md").write_text("old")
+    (tmp_path / "link.md").symlink_to(tmp_path / "real.md")
+    write_report(run, [(0, 0)], "md", tmp_path / "link.md")
+    assert (tmp_path / "link.md").is_symlink()
+    assert (tmp_path / "real.md").read_text().startswith("# 1 neuron")
+
+
+def test_a_device_is_written_to_not_replaced(run: Run) -> None:
+    write_report(run, [(0, 0)], "md", Path(os.devnull))
+    assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_named(run: Run) -> None:
+    with pytest.raises(DiskFullError, match="no space left on the disk while writing /dev/full"):
+        write_report(run, None, "md", Path("/dev/full"))
+
+
+def test_a_full_disk_keeps_the_older_report(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_text("old")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DiskFullError):
+        write_report(run, None, "jsonl", path)
+    assert path.read_text() == "old"
+
+
+def test_a_place_that_cannot_be_written_is_named(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"it is a directory\nName a file in it"):
+        write_report(run, None, "md", tmp_path)
+    with pytest.raises(InputError, match=r"there is no directory .*nowhere\nMake it first"):
+        write_report(run, None, "md", tmp_path / "nowhere" / "out.md")
+
+
+@pytest.mark.parametrize("kind", ["pdf", "html", ""])
+def test_a_format_that_is_not_there_names_those_that_are(run: Run, kind: str) -> None:
+    with pytest.raises(UsageError, match="Use one of: md, json, jsonl, csv"):
+        write_report(run, None, kind, io.StringIO())
+
+
+def test_a_partial_run_is_reported_as_far_as_it_goes(tmp_path: Path) -> None:
+    run = open_run(build_run(tmp_path / "part", layers=3, neurons=12, finished=1))
+    assert len(written(run, None, "jsonl").splitlines()) == 12
+
+
+def test_shares_by_position_are_exact_in_json(run: Run) -> None:
+    record = run.layers[0].neuron(5)
+    assert record.position is not None
+    (line,) = written(run, [(0, 5)], "jsonl").splitlines()
+    np.testing.assert_array_equal(json.loads(line)["position"]["frequency"], record.position.frequency)
