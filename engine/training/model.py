@@ -50,8 +50,8 @@ def new_model(
     """Draw a model's weights from `seed`.
 
     Without `positions`, position embeddings are zero and take no gradient: the model is an ordinary OPT
-    checkpoint that cannot tell positions apart but through attention. With `smooth_positions` above 0 they start
-    as sinusoids of that root mean square instead of noise, and are learned from there. In layers below `attention_from`
+    checkpoint that cannot tell positions apart but through attention. With `smooth_positions` above 0 they start as
+    sinusoids of that root mean square instead of noise, and are learned from there. In layers below `attention_from`
     attention writes nothing, its output map is zero and takes no gradient: the FFN of layer 0 then sees a token
     and its position alone.
     """
