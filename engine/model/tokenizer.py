@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def load_tokenizer(files: CheckpointFiles) -> Tokenizer:
     """Load the tokeniser beside a checkpoint; never runs code of the checkpoint's.
 
-    Special tokens written out in a text are text: they are tokenised like any other characters.
+    Special tokens written out in a text are text: they are tokenised like any other characters (ours).
 
     Raises
     ------

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from neuron_tui.tui.app import NeuronTuiApp
@@ -14,7 +16,10 @@ from neuron_tui.tui.screens.runs import RunList, Runs
 from neuron_tui.tui.widgets.neuron import NeuronPane
 from neuron_tui.tui.widgets.neurons import NeuronList
 
-ROUNDS = 1500
+CHARACTERS = {"enter": "\r", "escape": "\x1b", "tab": "\t"}
+"""What a terminal sends for keys with a name."""
+
+ROUNDS = 4000
 """Turns of the event loop after which a condition is taken never to come true."""
 
 
@@ -29,19 +34,21 @@ class Person:
         for _ in range(ROUNDS):
             if condition():
                 return
-            await self.pilot.pause(0.005)
+            await asyncio.sleep(0.005)
         raise AssertionError("never came; the screen:\n" + self.screen())
 
     async def press(self, *keys: str) -> None:
-        """Press keys, and wait until the app has taken them all."""
-        await self.pilot.press(*keys)
-        await self.until(lambda: self.app._taken_at is None)
+        """Press keys, given by name or character, and wait until the app has taken them all."""
+        for key in keys:
+            character = key if len(key) == 1 else CHARACTERS.get(key)
+            name = _character_to_key(key) if len(key) == 1 else key
+            self.app.post_message(events.Key(name, character))
+        await self.until(lambda: not self.app._message_queue.qsize())
+        await self.until(lambda: self.app._exit or (self.app._taken_at is None and not self.app._typed))
 
     async def type(self, text: str) -> None:
         """Press the keys that write a text."""
-        names = {"/": "slash", ":": "colon", "<": "less_than_sign", ">": "greater_than_sign", ".": "full_stop"}
-        names |= {"-": "minus", " ": "space", '"': "quotation_mark", "_": "underscore", "=": "equals_sign"}
-        await self.press(*(names.get(character, character) for character in text))
+        await self.press(*text)
 
     async def sees(self, *texts: str) -> None:
         """Wait until all of these stand on the screen."""

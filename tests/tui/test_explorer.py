@@ -71,12 +71,12 @@ def test_the_layers_pane_chooses_a_layer(runs: Path) -> None:
 def test_a_filter_leaves_matching_neurons_and_counts_them(runs: Path) -> None:
     async def filter_dead(person: Person) -> None:
         dead = int(person.explorer._opened.table.dead.sum())
-        await person.press("slash")
+        await person.press("/")
         await person.type("type:dead")
         await person.press("enter")
         await person.sees(f"Neurons · type:dead · {dead} of 256")
         assert person.neurons.count == dead
-        await person.press("slash", "ctrl+u", "enter")
+        await person.press("/", "ctrl+u", "enter")
         await person.sees("Neurons · 256")
 
     drive(runs, filter_dead, run=runs / "whole")
@@ -84,7 +84,7 @@ def test_a_filter_leaves_matching_neurons_and_counts_them(runs: Path) -> None:
 
 def test_a_filter_that_matches_nothing_says_so(runs: Path) -> None:
     async def filter_nothing(person: Person) -> None:
-        await person.press("slash")
+        await person.press("/")
         await person.type("freq>99%")
         await person.press("enter")
         await person.sees("0 of 256", "No neuron matches")
@@ -96,7 +96,7 @@ def test_a_filter_that_matches_nothing_says_so(runs: Path) -> None:
 
 def test_a_malformed_filter_points_at_the_place_and_stays_open(runs: Path) -> None:
     async def mistake(person: Person) -> None:
-        await person.press("slash")
+        await person.press("/")
         await person.type("type:dead fooo<1")
         await person.sees("unknown word 'fooo'")
         *_, says, line, caret = person.lines()
@@ -114,7 +114,7 @@ def test_a_filter_by_trigger_finds_the_neurons_that_fire_on_it(runs: Path) -> No
     async def filter_trigger(person: Person) -> None:
         opened = person.explorer._opened
         text = opened.run.layers[0].neuron(1).triggers[1].top[0].text[0].replace("Ġ", " ")
-        await person.press("slash")
+        await person.press("/")
         await person.type(f'trigger:"{text}" type:token')
         await person.press("enter")
         await person.until(lambda: 0 < person.neurons.count < 256)
@@ -141,15 +141,15 @@ def test_sorting_from_the_menu_and_by_a_click_on_a_title(runs: Path) -> None:
 
 def test_going_to_a_neuron_finds_it_behind_a_filter(runs: Path) -> None:
     async def go(person: Person) -> None:
-        await person.press("colon")
+        await person.press(":")
         await person.type("3:17")
         await person.press("enter")
         await person.until(lambda: person.address == (3, 17))
-        await person.press("slash")
+        await person.press("/")
         await person.type("type:dead")
         await person.press("enter")
         await person.sees("type:dead")
-        await person.press("colon")
+        await person.press(":")
         await person.type("2:1")
         await person.press("enter")
         await person.until(lambda: person.address == (2, 1))
@@ -161,7 +161,7 @@ def test_going_to_a_neuron_finds_it_behind_a_filter(runs: Path) -> None:
 @pytest.mark.parametrize(("place", "objection"), [("9:1", "no layer 9"), ("0:64", "0 to 63"), ("x", "such as 3:117")])
 def test_going_nowhere_says_why(runs: Path, place: str, objection: str) -> None:
     async def go(person: Person) -> None:
-        await person.press("colon")
+        await person.press(":")
         await person.type(place)
         await person.press("enter")
         await person.sees(objection)
@@ -327,7 +327,7 @@ def test_rows_are_chosen_by_mouse_and_scrolled_by_its_wheel(runs: Path) -> None:
 
 def test_help_explains_every_sign(runs: Path) -> None:
     async def read(person: Person) -> None:
-        await person.press("question_mark")
+        await person.press("?")
         assert isinstance(person.app.screen, Help)
         seen = person.screen()
         for _ in range(10):
@@ -368,9 +368,8 @@ def test_the_palette_finds_actions_by_name(runs: Path) -> None:
 
 def test_keys_typed_ahead_reach_what_they_are_meant_for(runs: Path) -> None:
     async def burst(person: Person) -> None:
-        # As a terminal delivers them when a slow line catches up: all at once.
-        for key in ("slash", *"type", "colon", *"dead", "enter", "j", "j", "s", "escape", "2"):
-            person.app.post_message(_key(key))
+        # As a slow line delivers them when it catches up: all at once.
+        await person.press("/", *"type:dead", "enter", "j", "j", "s", "escape", "2")
         await person.sees("Neurons · type:dead", "cov.2")
         assert person.neurons.cursor == 2
         assert not isinstance(person.app.screen, Prompt | Choose)
@@ -378,17 +377,10 @@ def test_keys_typed_ahead_reach_what_they_are_meant_for(runs: Path) -> None:
     drive(runs, burst, run=runs / "whole")
 
 
-def _key(name: str) -> object:
-    from textual import events
-
-    characters = {"slash": "/", "colon": ":", "enter": "\r", "escape": "\x1b"}
-    return events.Key(name, characters.get(name, name))
-
-
 def test_a_partial_run_opens_on_its_finished_layers(runs: Path) -> None:
     async def look(person: Person) -> None:
         await person.sees("partial", "2 of 4 layers", "Neurons · 32")
-        await person.press("colon")
+        await person.press(":")
         await person.type("3:0")
         await person.sees("no layer 3")
 
