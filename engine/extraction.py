@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -30,13 +30,11 @@ from neuron_tui.engine.request import (
 )
 from neuron_tui.engine.resources import Resources, plan_resources, require_disk
 from neuron_tui.engine.writing import write_corpus, write_layer
-from neuron_tui.store.catalog import delete_files, missing_or_cut, run_folder
-from neuron_tui.store.errors import RunConflictError, RunDamagedError
+from neuron_tui.store.catalog import SCRATCH, delete_files, missing_or_cut, refuse_foreign_folder, run_folder
+from neuron_tui.store.errors import InputError, RunConflictError, RunDamagedError
 from neuron_tui.store.files import disk_full_named
 from neuron_tui.store.lock import writing
 from neuron_tui.store.manifest import MANIFEST, Manifest, RunOptions, read_manifest, write_manifest
-
-_SCRATCH = "scratch"
 
 ProgressSink = Callable[[Progress], None]
 Announce = Callable[[str], None]
@@ -68,16 +66,7 @@ def extract(request: ExtractionRequest, progress: ProgressSink = _quiet, announc
     request.corpus_arguments  # noqa: B018 - malformed ones are refused before a model is fetched
     model = open_model(request.model, request.allow_pickle)
     options = resolve_options(request, model.family, model.config, device)
-    with disk_full_named(folder), ExitStack() as stack:
-        created = not folder.exists()
-        folder.mkdir(parents=True, exist_ok=True)
-        nothing_kept = stack.enter_context(ExitStack())
-        if created:  # a run that fails before it has a manifest leaves no trace
-            nothing_kept.callback(shutil.rmtree, folder, ignore_errors=True)
-        stack.enter_context(writing(folder))
-        scratch = folder / _SCRATCH
-        shutil.rmtree(scratch, ignore_errors=True)
-        stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+    with _writing_to(folder) as scratch:
         manifest = None if request.overwrite else _existing(folder, model, options)
         if manifest is None:
             domains = _tokenise(request, model, options, progress)
@@ -85,31 +74,66 @@ def extract(request: ExtractionRequest, progress: ProgressSink = _quiet, announc
             resources = _resources(request, model, options, device, corpus)
             _say(announce, model, options, device, corpus, resources)
             require_disk(folder, resources.disk_bytes + resources.scratch_bytes)
-            delete_files(folder)
-            identity = write_corpus(folder, corpus, domains, model, options.context_length)
-            manifest = Manifest(
-                program_version=version("neuron-tui"),
-                created=datetime.now(UTC).isoformat(timespec="seconds"),
-                model=model.identity,
-                options=options,
-                corpus=identity,
-            )
-            write_manifest(folder, manifest)
+            manifest = _begin(folder, model, options, corpus, domains)
+        elif manifest.complete:
+            announce(f"The run {request.name} is complete: nothing to do.")
+            return folder
         else:
-            options = manifest.options
-            missing = [layer for layer in options.layers if layer not in manifest.layers]
-            if not missing:
-                announce(f"The run {request.name} is complete: nothing to do.")
-                nothing_kept.pop_all()
-                return folder
-            announce(f"Going on with the run {request.name}: {len(missing)} of {len(options.layers)} layers to do.")
+            # The same batches give the same bits; others are for who runs out of memory with these.
+            options = manifest.options.model_copy(
+                update={"batch_tokens": request.batch_tokens or manifest.options.batch_tokens}
+            )
+            announce(
+                f"Going on with the run {request.name}: {len(manifest.layers)} of {len(options.layers)} layers done."
+            )
             corpus = read_corpus(folder, model.special)
             resources = _resources(request, model, options, device, corpus)
             require_disk(folder, resources.scratch_bytes)
-        nothing_kept.pop_all()
-        scratch.mkdir()
-        _extract_layers(folder, manifest, _pass(model, options, device, corpus, resources, scratch), progress)
+        work = _pass(model, options, device, corpus, resources, scratch)
+        try:
+            _extract_layers(folder, manifest, work, progress)
+        except torch.OutOfMemoryError as error:
+            raise InputError(
+                f"{device} has too little memory for batches of {options.batch_tokens:,} tokens\n"
+                "Run the same command again with a smaller --batch-tokens; the finished layers are kept."
+            ) from error
     return folder
+
+
+@contextmanager
+def _writing_to(folder: Path) -> Iterator[Path]:
+    """Hold the run's folder; gives a place for scratch files, which goes when the block ends.
+
+    A run that fails before it has a manifest leaves no trace.
+    """
+    with disk_full_named(folder):
+        refuse_foreign_folder(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        scratch = folder / SCRATCH
+        with writing(folder):
+            shutil.rmtree(scratch, ignore_errors=True)
+            scratch.mkdir()
+            try:
+                yield scratch
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
+                if not (folder / MANIFEST).exists():
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _begin(
+    folder: Path, model: OpenedModel, options: RunOptions, corpus: PreparedCorpus, domains: list[DomainTokens]
+) -> Manifest:
+    delete_files(folder)
+    manifest = Manifest(
+        program_version=version("neuron-tui"),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        model=model.identity,
+        options=options,
+        corpus=write_corpus(folder, corpus, domains, model, options.context_length),
+    )
+    write_manifest(folder, manifest)
+    return manifest
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,12 @@ from typing import Literal
 from platformdirs import user_data_path
 
 from neuron_tui.store.errors import InputError, RunBusyError, RunDamagedError, RunNotFoundError, UsageError
-from neuron_tui.store.lock import is_being_written
+from neuron_tui.store.files import TEMPORARY_SUFFIX
+from neuron_tui.store.lock import LOCK, is_being_written
 from neuron_tui.store.manifest import CORPUS_FILE, MANIFEST, Manifest, layer_file, read_manifest
+
+SCRATCH = "scratch"
+"""Folder of a run for what is needed only while it is extracted."""
 
 State = Literal["complete", "partial", "running", "damaged"]
 
@@ -129,6 +133,19 @@ def missing_or_cut(folder: Path, manifest: Manifest) -> str | None:
         if path.stat().st_size != entry.bytes:
             return f"{name} has {path.stat().st_size} bytes, run.json says {entry.bytes}"
     return None
+
+
+def refuse_foreign_folder(folder: Path) -> None:
+    """Raise InputError if `folder` exists and holds something that is no part of a run."""
+    ours = {MANIFEST, CORPUS_FILE, LOCK, SCRATCH, "layers"}
+    ours |= {name + TEMPORARY_SUFFIX for name in (MANIFEST, CORPUS_FILE)}
+    if not folder.exists() or (folder.is_dir() and (folder / MANIFEST).exists()):
+        return
+    foreign = sorted(p.name for p in folder.iterdir() if p.name not in ours) if folder.is_dir() else [folder.name]
+    if foreign:
+        raise InputError(
+            f"{folder} exists and is no run: it holds {foreign[0]!r}\nChoose another --name or --runs-dir."
+        )
 
 
 def delete_files(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import os
 import sys
@@ -47,6 +48,10 @@ def guard(function: Callable[[], int | None]) -> int:
         _let_go_of_stdout()
         return DONE
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            _let_go_of_stdout()
+            say(f"no space left on the disk{f' while writing {error.filename}' if error.filename else ''}")
+            return UNUSABLE_INPUT
         say(f"a fault in neuron-tui ({type(error).__name__}): {_where_written(error)}")
         return OUR_FAULT
 

@@ -120,9 +120,7 @@ CORPUS = FileSchema(
         Dataset("sequence_domain", ("S",), "int32", "domain", "Index of each sequence's domain; never falling."),
         Dataset("domain_tokens", ("D",), "int64", "positions", "Counted positions of each domain."),
         *(table for n in ORDERS for table in _gram_tables(n)),
-        Dataset(
-            "vocabulary/text", ("B",), "uint8", "byte", "All tokens as the tokeniser writes them, UTF-8.", 65536
-        ),
+        Dataset("vocabulary/text", ("B",), "uint8", "byte", "All tokens as the tokeniser writes them, UTF-8.", 65536),
         Dataset("vocabulary/start", ("V+1",), "int64", "byte", "Where each token begins there; the last entry is B."),
     ),
 )

@@ -527,3 +527,14 @@ def test_a_disk_that_fills_up_costs_the_layer_under_way(
 
 def _fields(asked: ExtractionRequest) -> dict[str, Any]:
     return {name: getattr(asked, name) for name in asked.__slots__}
+
+
+def test_a_folder_that_is_no_run_is_left_alone(good: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "mine/scratch/letter.txt"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("mine")
+    (tmp_path / "mine/notes.txt").write_text("mine too")
+    asked = ExtractionRequest(model=str(good), corpus=("builtin:math",), name="mine", runs_dir=tmp_path)
+    with pytest.raises(InputError, match="is no run"):
+        extract(asked)
+    assert kept.read_text() == "mine"

@@ -66,7 +66,7 @@ def test_an_id_that_is_not_cached_says_so_and_what_to_do(cache: Path, name: str)
 
 @pytest.mark.parametrize("name", ["./absent", "/absent/model", "a/b/c", "../up", "a b"])
 def test_what_cannot_be_an_id_is_taken_for_a_directory(name: str) -> None:
-    with pytest.raises(CheckpointError, match="there is no such directory|no such directory"):
+    with pytest.raises(CheckpointError, match="no such directory"):
         locate(name, allow_pickle=False)
 
 
@@ -88,5 +88,5 @@ def test_an_incomplete_cache_names_the_missing_shard(cache: Path) -> None:
     shutil.rmtree(snapshot)
     checkpoint(snapshot, "sharded safetensors")
     (snapshot / "model-00002-of-00003.safetensors").unlink()
-    with pytest.raises(CheckpointError, match="00002-of-00003.safetensors is missing"):
+    with pytest.raises(CheckpointError, match=r"00002-of-00003\.safetensors is missing"):
         locate("acme/tiny", allow_pickle=False)

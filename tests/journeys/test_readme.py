@@ -61,7 +61,14 @@ def typed(place: Path, environment: dict[str, str]) -> Iterator[None]:
             terminal.press("\x11")
             assert terminal.wait_for_end() == 0, command
             continue
-        done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=place, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", command],
+            cwd=place,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, f"{command}\n{done.stderr}"
         assert done.stdout or "--output" in command or words_[1] in ("extract", "train"), f"{command} printed nothing"
     yield

@@ -64,17 +64,16 @@ def print_info(run: Run) -> None:
         return
     print()
     rows = [_row(layer) for layer in facts["layers"]]
-    print_table([Column(heading) for heading in _HEADINGS], [*rows, _total(facts["layers"])])
+    print_table([Column(heading) for heading in _HEADINGS], [*rows, _total(facts["layers"])], gap=1)
     print(_LEGEND)
 
 
 def _row(layer: dict[str, Any]) -> list[str]:
-    frequency = layer["mean_frequency_alive"]
     detectors = layer["detectors"]
     return [
         str(layer["layer"]),
         percent(layer["dead"] / layer["neurons"]),
-        "-" if frequency is None else f"{frequency:.4f}".removeprefix("0"),
+        _frequency(layer["mean_frequency_alive"]),
         *(f"{detectors[n]:,}" for n in ("1", "2", "3")),
         *(f"{layer['covered'][n]:,}" for n in ("1", "2", "3")),
         f"{layer['suppressing']}/{detectors['1']}" if detectors["1"] else "-",
@@ -82,13 +81,20 @@ def _row(layer: dict[str, Any]) -> list[str]:
     ]
 
 
+def _frequency(share: float | None) -> str:
+    return "-" if share is None else f"{share:.4f}".removeprefix("0")
+
+
 def _total(layers: list[dict[str, Any]]) -> list[str]:
     neurons = sum(layer["neurons"] for layer in layers)
     tokens = sum(layer["detectors"]["1"] for layer in layers)
+    # A layer's mean is over its alive neurons: so is the mean of all.
+    alive = sum(layer["neurons"] - layer["dead"] for layer in layers)
+    active = sum((layer["mean_frequency_alive"] or 0) * (layer["neurons"] - layer["dead"]) for layer in layers)
     return [
         "all",
         percent(sum(layer["dead"] for layer in layers) / neurons),
-        "",
+        _frequency(active / alive if alive else None),
         *(f"{sum(layer['detectors'][n] for layer in layers):,}" for n in ("1", "2", "3")),
         *(f"{layers[-1]['covered_cumulative'][n]:,}" for n in ("1", "2", "3")),
         f"{sum(layer['suppressing'] for layer in layers)}/{tokens}" if tokens else "-",

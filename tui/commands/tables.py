@@ -17,15 +17,18 @@ class Column:
     justify: Literal["left", "right"] = "right"
 
 
-def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows under their headings. Cells are shown as they are, controls made visible, never as markup."""
+def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], gap: int = 2) -> None:
+    """Print rows under their headings, `gap` cells between columns.
+
+    Cells are shown as they are, controls made visible, never as markup.
+    """
     import sys
 
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     for column in columns:
         table.add_column(Text(column.heading), justify=column.justify, vertical="bottom", overflow="fold")
     for row in rows:

@@ -63,6 +63,7 @@ class Export(ModalScreen[Path | None]):
     def __init__(self, run: Run, neurons: Sequence[tuple[int, int]]) -> None:
         super().__init__()
         self._run, self._neurons = run, tuple(neurons)
+        self._proposed = str(free_name(Path(), stem_for(run, neurons), ".md"))
         self._agreed: Path | None = None
         self._writing = False
 
@@ -75,7 +76,7 @@ class Export(ModalScreen[Path | None]):
                 box.border_title = Content(f"Export {number(len(self._neurons), 'marked neuron')}")
             yield Said(((" Write to this file; its ending decides the format.", "dim"),))
             yield Input(
-                str(free_name(Path(), stem_for(self._run, self._neurons), ".md")),
+                self._proposed,
                 id="export-path",
                 compact=True,
                 select_on_focus=False,
@@ -98,8 +99,11 @@ class Export(ModalScreen[Path | None]):
     def _use_suffix(self, suffix: str) -> None:
         field = self.query_one(Input)
         typed = Path(field.value)
-        base = typed.with_suffix("") if typed.suffix in SUFFIXES else typed
-        field.value = str(free_name(base.parent, base.name or stem_for(self._run, self._neurons), suffix))
+        if field.value == self._proposed or not typed.name:
+            self._proposed = str(free_name(Path(), stem_for(self._run, self._neurons), suffix))
+            field.value = self._proposed
+        else:
+            field.value = str(typed.with_suffix(suffix) if typed.suffix in SUFFIXES else Path(f"{typed}{suffix}"))
         field.cursor_position = len(field.value)
 
     @on(Input.Changed)

@@ -1,0 +1,49 @@
+"""The pages under docs/ that describe the store follow from its code."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from neuron_tui.store.manifest import CorpusIdentity, Manifest, ModelIdentity, RunOptions
+from neuron_tui.store.schema import CORPUS, LAYER, describe
+from neuron_tui.store.summary import HISTOGRAM_BOUNDS
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return (DOCS / "format.md").read_text(encoding="utf-8")
+
+
+def test_the_tables_of_format_md_are_those_of_the_schema(page: str) -> None:
+    rows = [line for line in describe().splitlines() if line.startswith("| `")]
+    assert [line for line in page.splitlines() if line in rows] == rows, (
+        "docs/format.md is out of date: put into it what neuron_tui.store.schema.describe() gives"
+    )
+
+
+def test_every_dimension_is_explained(page: str) -> None:
+    used = {
+        match[0]
+        for schema in (CORPUS, LAYER)
+        for dataset in schema.datasets
+        for term in dataset.shape
+        if (match := re.match(r"[A-Z]\d?", term))
+    }
+    table = page.partition("| dimension |")[2].partition("\n\n")[0]
+    named = set(re.findall(r"[A-Z]\d?(?=[ |])", table))
+    assert used <= named
+
+
+@pytest.mark.parametrize("model", [Manifest, ModelIdentity, RunOptions, CorpusIdentity])
+def test_every_key_of_run_json_is_explained(page: str, model: type[Manifest]) -> None:
+    section = page.partition("## run.json")[2].partition("## HDF5")[0]
+    assert [key for key in model.model_fields if f"`{key}`" not in section] == []
+
+
+def test_the_histograms_of_definitions_md_are_those_of_the_code() -> None:
+    page = (DOCS / "definitions.md").read_text(encoding="utf-8")
+    for n, bounds in HISTOGRAM_BOUNDS.items():
+        assert f"| {n} | {', '.join(f'{bound:,}' for bound in bounds)} |" in page
