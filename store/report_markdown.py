@@ -164,7 +164,10 @@ def context_line(context: Context, byte_level: bool) -> str:
     left = "…" if context.offset > context.focus or len(before) > _BEFORE else ""
     right = "…" if len(after) > _AFTER or len(context.text) == context.focus + CONTEXT_AFTER + 1 else ""
     middle = shortened(parts[focus], _BEFORE + _AFTER)
-    return f"{left}{before[-_BEFORE:]}{middle}{after[:_AFTER]}{right}"
+    # A stretch of active text that the cut goes through keeps a mark at the cut.
+    opened = "▐" if before[-_BEFORE:].partition("▐")[0].count("▌") else ""
+    closed = "▌" if after[:_AFTER].rpartition("▌")[2].count("▐") else ""
+    return f"{left}{opened}{before[-_BEFORE:]}{middle}{after[:_AFTER]}{closed}{right}"
 
 
 def shortened(text: str, longest: int) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.run import Run
-from neuron_tui.store.schema import ORDERS
+from neuron_tui.store.schema import ORDERS, STRENGTHS, TYPES
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -76,6 +77,11 @@ def read_table(run: Run) -> NeuronTable:
 
     def by_order(name: str) -> dict[int, Ints]:
         return {n: column(f"triggers/{n}/{name}").astype(np.int64) for n in ORDERS}
+
+    for layer, data in zip(run.layers.values(), layers, strict=True):
+        for name, words in (("position/type", TYPES), ("position/strength", STRENGTHS)):
+            if name in data and data[name].max(initial=0) >= len(words):
+                raise RunDamagedError(f"{layer.path}: `{name}` holds an unknown code\nExtract the run again.")
 
     count = np.concatenate([d["count"].sum(axis=1) for d in layers]) if layers else np.empty(0, np.int64)
     return NeuronTable(

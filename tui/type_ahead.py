@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 
 from textual import events, on
 from textual.app import App
@@ -19,6 +20,9 @@ from textual.widget import Widget
 
 _PATIENCE = 0.5
 """Seconds after which a key is no longer waited for: its widget has gone."""
+
+_GLANCE = 0.01
+"""Seconds between two looks at a screen that is under way."""
 
 _ROUNDS = 2
 """A marker follows a key through the widgets up to the app; the second follows the messages the key gave rise to."""
@@ -64,6 +68,13 @@ class TypeAheadApp(App[None]):
     def _came_up(self, marker: KeyFollowed) -> None:
         if marker.rounds < _ROUNDS:
             self._follow(self.KeyFollowed(marker.target, marker.screen, marker.rounds + 1))
+        else:
+            self._settle(marker)
+
+    def _settle(self, marker: KeyFollowed) -> None:
+        waited = time.monotonic() - (self._taken_at or 0.0)
+        if getattr(self.screen, "under_way", False) and waited < _PATIENCE:
+            self.set_timer(_GLANCE, partial(self._settle, marker))
         elif self.screen is not marker.screen and self.screen.focused is None:
             # A screen takes the focus while it is put up: this comes after that in its queue.
             self.screen.call_after_refresh(self._next)

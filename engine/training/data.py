@@ -45,6 +45,7 @@ def token_stream(domain: str, documents: Iterator[str], tokenizer: PreTrainedTok
     dtype = np.dtype(np.uint16 if len(tokenizer) <= 1 << 16 else np.uint32)
     parts: list[Tokens] = []
     fast: Any = tokenizer.backend_tokenizer
+    fast.encode_special_tokens = True  # `</s>` written out in a text is text, here as in extraction
     while batch := list(islice(documents, DOCUMENTS_A_BATCH)):
         encodings = fast.encode_batch_fast(batch, add_special_tokens=False)
         parts.extend(np.array([*encoding.ids, END_ID]).astype(dtype) for encoding in encodings)

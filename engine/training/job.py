@@ -204,7 +204,7 @@ def _save(
 ) -> None:
     """Write into a directory beside it first: whoever reads `directory` finds whole files or none."""
     import torch
-    from safetensors.torch import save_file
+    from safetensors.torch import save as safetensors
 
     temporary = directory.parent / f".{directory.name}.writing"
     shutil.rmtree(temporary, ignore_errors=True)
@@ -213,16 +213,24 @@ def _save(
     weights = {name: tensor.detach().to("cpu", saved_as).contiguous() for name, tensor in model.state_dict().items()}
     weights.pop("lm_head.weight", None)  # tied to the embeddings; from_pretrained ties it again
     # transformers refuses files without this mark.
-    save_file(weights, temporary / "model.safetensors", metadata={"format": "pt"})
+    (temporary / "model.safetensors").write_bytes(safetensors(weights, metadata={"format": "pt"}))
     # The configuration names the type of the saved weights, which is not that of the ones being trained.
     config = model.config.to_dict() | {"dtype": dtype, "architectures": ["OPTForCausalLM"]}
-    (temporary / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    _write_json(temporary / "config.json", config)
     tokenizer.save_pretrained(temporary)
-    (temporary / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    # The name that every version of transformers knows for a tokeniser that is all in tokenizer.json.
+    described = temporary / "tokenizer_config.json"
+    tokenizer_config = json.loads(described.read_text("utf-8")) | {"tokenizer_class": "PreTrainedTokenizerFast"}
+    _write_json(described, tokenizer_config)
+    _write_json(temporary / RECORD, record)
     directory.mkdir(parents=True, exist_ok=True)
     for path in sorted(temporary.iterdir(), key=lambda path: path.name == RECORD):
         os.replace(path, directory / path.name)  # noqa: PTH105
     temporary.rmdir()
+
+
+def _write_json(path: Path, content: dict[str, object]) -> None:
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _plain(request: TrainingRequest) -> dict[str, object]:

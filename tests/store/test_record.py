@@ -8,6 +8,7 @@ import pytest
 from neuron_tui.store import Run, open_run
 from neuron_tui.store.errors import NeuronNotFoundError, RunDamagedError, RunPartialError
 from neuron_tui.store.manifest import FileEntry, layer_file, read_manifest, write_manifest
+from neuron_tui.store.table import read_table
 from tests.synthetic import PLANTED, build_run
 
 
@@ -104,3 +105,6 @@ def test_numbers_that_name_nothing_are_damage_not_a_crash(copy: Path, name: str,
     write_manifest(copy, manifest.model_copy(update={"layers": {**manifest.layers, 0: entry}}))
     with pytest.raises(RunDamagedError, match=message):
         open_run(copy).layers[0].neuron(1)
+    if name == "position/type":
+        with pytest.raises(RunDamagedError, match="`position/type` holds an unknown code"):
+            read_table(open_run(copy))

@@ -140,6 +140,11 @@ def test_a_context_marks_the_active_text_and_reads_on_around_it() -> None:
     assert context_line(context(forms, {1, 4}, 4), byte_level=True) == "…the▐·deed▌ of ti▐tle▌↵ to"
 
 
+def test_active_text_that_is_cut_stays_marked() -> None:
+    line = context_line(context([b"a" * 90, b" b", b" c", b" d", b"e" * 90], {0, 2, 4}, 2, offset=2), byte_level=True)
+    assert line == f"…▐{'a' * 67}▌ b▐·c▌ d▐{'e' * 47}▌…"
+
+
 def test_a_character_split_between_tokens_is_whole_in_a_context() -> None:
     halves = ["é".encode()[:1], "é".encode()[1:]]
     assert context_line(context([b"caf", *halves, b" x"], {1, 2}, 2, offset=2), byte_level=True) == "caf▐é▌ x"

@@ -342,6 +342,7 @@ def test_help_explains_every_sign(runs: Path) -> None:
 
 def test_the_footer_names_at_most_seven_keys_and_fits_80_columns(runs: Path) -> None:
     async def look(person: Person) -> None:
+        await person.sees("q back")
         footer = person.lines()[-1]
         assert [word for word in footer.split() if len(word) == 1] == ["/", ":", "s", "m", "x", "?", "q"]
         assert "back" in footer

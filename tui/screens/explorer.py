@@ -135,6 +135,11 @@ class Explorer(Screen[None]):
         self._neurons.focus()
         self.run_worker(self._open, thread=True, group="open")
 
+    @property
+    def under_way(self) -> bool:
+        """Whether the list is about to change: keys typed ahead are meant for what it will be."""
+        return self._arranging is not None
+
     # What threads do.
 
     def _open(self) -> None:
@@ -203,10 +208,7 @@ class Explorer(Screen[None]):
     def on_row_list_moved(self, event: RowList.Moved) -> None:
         """A layer or a neuron was walked to."""
         if isinstance(event.rows, LayerList):
-            layer = event.rows.layer_at(event.row)
-            if layer != self._wish.layer:
-                self._follow = None
-                self._want(replace(self._wish, layer=layer))
+            self._want_layer(event.rows.layer_at(event.row))
         elif isinstance(event.rows, NeuronList):
             self._follow = event.rows.row
             self._show_neuron()
@@ -289,6 +291,12 @@ class Explorer(Screen[None]):
     def _switch_layer(self, by: int) -> None:
         layers = self.query_one(LayerList)
         layers.move(layers.cursor + by)
+        self._want_layer(layers.layer_at(layers.cursor))
+
+    def _want_layer(self, layer: int | None) -> None:
+        if layer != self._wish.layer:
+            self._follow = None
+            self._want(replace(self._wish, layer=layer))
 
     # Keys.
 
@@ -309,6 +317,7 @@ class Explorer(Screen[None]):
     def action_all_layers(self) -> None:
         """Show the neurons of all layers."""
         self.query_one(LayerList).select(None)
+        self._want_layer(None)
 
     def action_mark(self) -> None:
         """Mark the neuron, or take its mark away."""
