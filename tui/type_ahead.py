@@ -18,7 +18,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
-_PATIENCE = 0.5
+_PATIENCE = 2.0
 """Seconds after which a key is no longer waited for: its widget has gone."""
 
 _GLANCE = 0.01

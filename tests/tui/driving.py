@@ -12,9 +12,10 @@ from textual.pilot import Pilot
 
 from neuron_tui.tui.app import NeuronTuiApp
 from neuron_tui.tui.screens.explorer import Explorer
-from neuron_tui.tui.screens.runs import RunList, Runs
+from neuron_tui.tui.screens.runs import Runs
 from neuron_tui.tui.widgets.neuron import NeuronPane
 from neuron_tui.tui.widgets.neurons import NeuronList
+from neuron_tui.tui.widgets.run_list import RunList
 
 CHARACTERS = {"enter": "\r", "escape": "\x1b", "tab": "\t"}
 """What a terminal sends for keys with a name."""

@@ -12,6 +12,7 @@ from neuron_tui.tui.screens.export import Export
 from neuron_tui.tui.screens.help import Help
 from neuron_tui.tui.screens.prompt import Prompt
 from neuron_tui.tui.screens.runs import Runs
+from neuron_tui.tui.spans import plain
 from neuron_tui.tui.widgets.layers import LayerLine, LayerPane
 from tests.tui.driving import Person, drive
 
@@ -393,7 +394,10 @@ def test_a_layer_damaged_while_the_run_is_open_is_told_in_the_pane(own_runs: Pat
         path = own_runs / "whole" / "layers" / "layer_003.h5"
         path.write_bytes(path.read_bytes()[:2000])
         await person.press("G")
-        await person.sees("layer_003.h5", "damaged")
+        await person.until(lambda: person.address == (3, 63) and person.pane.up_to_date)
+        told = "".join(plain(line) for line in person.pane.card.lines)
+        assert "layer_003.h5" in told
+        assert "damaged" in told
         await person.press("g")
         await person.sees("Dead.")
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.explorer import Explorer
-from neuron_tui.tui.screens.runs import RunList, Runs
+from neuron_tui.tui.screens.runs import Runs
+from neuron_tui.tui.widgets.run_list import RunList
 from tests.tui.driving import Person, drive
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -13,22 +12,20 @@ from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Footer
 
-from neuron_tui.store.errors import NeuronTuiError, QueryError
+from neuron_tui.store.errors import QueryError
 from neuron_tui.store.query import parse_query
-from neuron_tui.store.summary import LayerSummary, summarise_layers
+from neuron_tui.store.summary import LayerSummary
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.words import number
-from neuron_tui.tui.arrangement import Arrangement, Wish, arrange
-from neuron_tui.tui.reading import OpenedRun, open_for_browsing
+from neuron_tui.tui.arrangement import Arrangement
+from neuron_tui.tui.places import find_place
 from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.export import Export
 from neuron_tui.tui.screens.help import EXPLORER, Help
 from neuron_tui.tui.screens.prompt import Objection, Prompt
-from neuron_tui.tui.spans import message
+from neuron_tui.tui.screens.run_reader import RunReader
 from neuron_tui.tui.widgets.headline import Headline
 from neuron_tui.tui.widgets.layers import LayerLine, LayerList, LayerPane
 from neuron_tui.tui.widgets.neuron import NeuronPane
@@ -49,7 +46,7 @@ FILTER_HINT = 'type:token layer:0-5 freq<1% mi>0.05 covering<=5 trigger:" title"
 GO_TO_HINT = "3:117 is neuron 117 of layer 3, 117 alone is in this layer, 3: is layer 3"
 
 
-class Explorer(Screen[None]):
+class Explorer(RunReader):
     """One run."""
 
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as textual declares it
@@ -77,46 +74,10 @@ class Explorer(Screen[None]):
         Binding("a", "all_layers", "all layers", show=False),
     ]
 
-    @dataclass
-    class Opened(Message):
-        """A thread has opened the run."""
-
-        opened: OpenedRun
-
-    @dataclass
-    class Summarised(Message):
-        """A thread has summarised the layers."""
-
-        summaries: tuple[LayerSummary, ...]
-
-    @dataclass
-    class Arranged(Message):
-        """A thread has put the neurons in order."""
-
-        arrangement: Arrangement
-
-    @dataclass
-    class NotArranged(Message):
-        """A thread could not carry out a wish: `problem` says why."""
-
-        wish: Wish
-        problem: str
-
-    @dataclass
-    class Failed(Message):
-        """A thread met something wrong with the run; `fatal` if it cannot be opened at all."""
-
-        problem: str
-        fatal: bool
-
     def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._path = path
-        self._opened: OpenedRun | None = None
+        super().__init__(path)
         self._summaries: tuple[LayerSummary, ...] = ()
-        self._wish = Wish()
         self._follow: int | None = None
-        self._arranging: Wish | None = None
 
     def compose(self) -> ComposeResult:
         """Three panes between the headline and the keys."""
@@ -133,75 +94,47 @@ class Explorer(Screen[None]):
         self._neurons.border_title = Content("Neurons")
         self._neuron.border_title = Content("Neuron")
         self._neurons.focus()
-        self.run_worker(self._open, thread=True, group="open")
-
-    @property
-    def under_way(self) -> bool:
-        """Whether the list is about to change: keys typed ahead are meant for what it will be."""
-        return self._arranging is not None
-
-    # What threads do.
-
-    def _open(self) -> None:
-        try:
-            opened = open_for_browsing(self._path)
-        except NeuronTuiError as error:
-            self.post_message(self.Failed(str(error), fatal=True))
-            return
-        self.post_message(self.Opened(opened))
-        try:
-            self.post_message(self.Summarised(summarise_layers(opened.run, opened.table)))
-        except NeuronTuiError as error:
-            self.post_message(self.Failed(str(error), fatal=False))
-
-    def _arrange(self, opened: OpenedRun, wish: Wish) -> None:
-        try:
-            opened.load_triggers(wish.order)
-            arrangement = arrange(opened, wish)
-        except NeuronTuiError as error:
-            self.post_message(self.NotArranged(wish, str(error)))
-        else:
-            self.post_message(self.Arranged(arrangement))
+        self.start_reading()
 
     # What they say.
 
-    def on_explorer_opened(self, event: Opened) -> None:
+    def on_run_reader_opened(self, event: RunReader.Opened) -> None:
         """The run is there: show its layers and neurons."""
         self._opened = opened = event.opened
         self.query_one(Headline).show(opened)
         self.query_one(LayerList).show_layers(list(opened.run.layers))
         self._neuron.use(opened.run)
-        self._want(self._wish)
+        self.want(self._wish)
 
-    def on_explorer_summarised(self, event: Summarised) -> None:
+    def on_run_reader_summarised(self, event: RunReader.Summarised) -> None:
         """Fill in what the layers hold."""
         self._summaries = event.summaries
         self.query_one(LayerPane).show_summaries(event.summaries)
         self._show_layer_line()
 
-    def on_explorer_arranged(self, event: Arranged) -> None:
+    def on_run_reader_arranged(self, event: RunReader.Arranged) -> None:
         """Show the neurons in their order, unless another is wanted by now."""
         self._arranging = None
         if self._opened is None:
             return
         if event.arrangement.wish != self._wish:
-            self._want(self._wish)
+            self.want(self._wish)
             return
         self._neurons.show(self._opened, event.arrangement, self._follow)
         self._neurons.border_title = Content(self._title(event.arrangement))
         self._show_layer_line()
         self._show_neuron()
 
-    def on_explorer_not_arranged(self, event: NotArranged) -> None:
+    def on_run_reader_not_arranged(self, event: RunReader.NotArranged) -> None:
         """Say what is wrong and keep what is shown, unless something else is wanted by now."""
         self._arranging = None
-        self._complain(event.problem)
+        self.complain(event.problem)
         if event.wish != self._wish:
-            self._want(self._wish)
+            self.want(self._wish)
 
-    def on_explorer_failed(self, event: Failed) -> None:
+    def on_run_reader_failed(self, event: RunReader.Failed) -> None:
         """Say what is wrong; a run that cannot be opened is left."""
-        self._complain(event.problem)
+        self.complain(event.problem)
         if event.fatal and self.is_current:
             self.app.pop_screen()
 
@@ -243,16 +176,6 @@ class Explorer(Screen[None]):
     def _neuron(self) -> NeuronPane:
         return self.query_one("#neuron", NeuronPane)
 
-    def _want(self, wish: Wish) -> None:
-        """Have the neurons arranged; while that is under way only the latest wish is kept."""
-        self._wish = wish
-        if self._opened is not None and self._arranging is None:
-            self._arranging = wish
-            self.run_worker(partial(self._arrange, self._opened, wish), thread=True, group="arrange")
-
-    def _complain(self, problem: str) -> None:
-        self.app.notify(message(problem), title="This run", severity="error", timeout=12, markup=False)
-
     def _address(self, row: int) -> tuple[int, int]:
         assert self._opened is not None
         table = self._opened.table
@@ -286,7 +209,7 @@ class Explorer(Screen[None]):
     def _sort_by(self, column: str) -> None:
         """Sort by a column, with the cursor on what now comes first."""
         self._follow = None
-        self._want(self._wish.sorted_by(column))
+        self.want(self._wish.sorted_by(column))
 
     def _switch_layer(self, by: int) -> None:
         layers = self.query_one(LayerList)
@@ -296,7 +219,7 @@ class Explorer(Screen[None]):
     def _want_layer(self, layer: int | None) -> None:
         if layer != self._wish.layer:
             self._follow = None
-            self._want(replace(self._wish, layer=layer))
+            self.want(replace(self._wish, layer=layer))
 
     # Keys.
 
@@ -308,7 +231,7 @@ class Explorer(Screen[None]):
         """Show triggers for another n, in the neuron and in the list."""
         self._follow = self._neurons.row
         self._neuron.set_order(order)
-        self._want(replace(self._wish, order=order))
+        self.want(replace(self._wish, order=order))
 
     def action_long(self) -> None:
         """Show all stored triggers and effects, or a few again."""
@@ -341,7 +264,7 @@ class Explorer(Screen[None]):
         def answered(query: str | None) -> None:
             if query is not None:
                 self._follow = self._neurons.row
-                self._want(replace(self._wish, query=query.strip()))
+                self.want(replace(self._wish, query=query.strip()))
 
         self.app.push_screen(Prompt(" / ", self._wish.query, FILTER_HINT, check), answered)
 
@@ -354,28 +277,18 @@ class Explorer(Screen[None]):
 
         def answered(text: str | None) -> None:
             found = self._find(text) if text is not None else None
-            if isinstance(found, int) and found >= 0:
+            if isinstance(found, int):
                 self._go(found)
 
         self.app.push_screen(Prompt(" : ", "", GO_TO_HINT, check), answered)
 
-    def _find(self, text: str) -> int | str:
-        """Row of the table that a place such as `3:117` means, -1 for an empty one, or what is wrong with it."""
+    def _find(self, text: str) -> int | str | None:
+        """Row of the table that a place such as `3:117` means, None for an empty one, or what is wrong with it."""
         if self._opened is None or not text.strip():
-            return -1
-        match = re.fullmatch(r"\s*(?:(\d{1,6})\s*[: ]\s*)?(\d{1,9})?\s*", text)
-        if match is None:
-            return "not a place such as 3:117"
-        current = self._neurons.row
-        here = self._address(current)[0] if current is not None else next(iter(self._opened.run.layers))
-        layer, neuron = int(match[1] or here), int(match[2] or 0)
+            return None
         layers = list(self._opened.run.layers)
-        if layer not in layers:
-            return f"the run has no layer {layer}; it has {layers[0]} to {layers[-1]}"
-        neurons = self._opened.run.manifest.model.neurons
-        if neuron >= neurons:
-            return f"a layer has neurons 0 to {neurons - 1:,}"
-        return layers.index(layer) * neurons + neuron
+        here = layers[0] if self._neurons.row is None else self._address(self._neurons.row)[0]
+        return find_place(text, layers, self._opened.run.manifest.model.neurons, here)
 
     def _go(self, row: int) -> None:
         """Go to a row of the table; a filter or a layer that hides it gives way."""
@@ -388,7 +301,7 @@ class Explorer(Screen[None]):
         if self._wish.query:
             self.notify("The filter is cleared: it leaves that neuron out.", markup=False)
         scope = self._wish.layer if self._wish.layer in (None, layer) else layer
-        self._want(replace(self._wish, query="", layer=scope))
+        self.want(replace(self._wish, query="", layer=scope))
         self.query_one(LayerList).select(scope)
 
     def action_sort(self) -> None:
