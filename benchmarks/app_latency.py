@@ -62,6 +62,11 @@ class Terminal:
         while select.select([self.descriptor], [], [], quiet)[0]:
             os.read(self.descriptor, 1 << 16)
 
+    def processor_time(self) -> float:
+        """Seconds of processor time the app has used so far."""
+        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def close(self) -> None:
         """End the app."""
         os.kill(self.process, signal.SIGKILL)
@@ -99,10 +104,11 @@ def main() -> None:
     command = [sys.executable, "-c", "import sys; from neuron_tui.tui.cli import main; sys.exit(main())"]
     command += ["open", str(Path(run.path).resolve())]
 
-    openings = []
+    openings, opening_work = [], []
     for _ in range(arguments.openings):
         terminal = Terminal(command, columns, rows)
         openings.append(terminal.wait_for(title_of(first_layer, 0))[0] - terminal.started)
+        opening_work.append(terminal.processor_time())
         terminal.close()
 
     terminal = Terminal(command, columns, rows)
@@ -110,12 +116,14 @@ def main() -> None:
     terminal.settle()
     cursor, card = [], []
     steps = min(arguments.steps, neurons - 1)
+    before = terminal.processor_time()
     for step in range(1, steps + 1):
         pressed = time.perf_counter()
         terminal.press("j")
         first, whole = terminal.wait_for(cursor_on(first_layer, step), title_of(first_layer, step))
         cursor.append(first - pressed)
         card.append(whole - pressed)
+    work = (terminal.processor_time() - before) / steps
     terminal.press("G")
     terminal.settle()
     pressed = time.perf_counter()
@@ -124,13 +132,18 @@ def main() -> None:
     held = terminal.wait_for(title_of(list(run.layers)[last // neurons], last % neurons))[0] - pressed
     terminal.close()
 
-    print(f"{run.name}: {len(run.layers)} layers x {neurons:,} neurons, terminal {columns}x{rows}, {steps} steps\n")
+    print(
+        f"{run.name}: {len(run.layers)} layers x {neurons:,} neurons, terminal {columns}x{rows}, {steps} steps, "
+        f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n"
+    )
     print("| measured | median | 95th percentile | worst |")
     print("| --- | --- | --- | --- |")
     print(f"| open the run | {statistics.median(openings):.2f} s | | {max(openings):.2f} s |")
     for name, values in (("key to the cursor on its row", cursor), ("key to the neuron's card", card)):
         shares = (statistics.median(values), percentile(values, 0.95), max(values))
         print(f"| {name} | {' | '.join(f'{1000 * value:.0f} ms' for value in shares)} |")
+    print(f"| processor time to open | {statistics.median(opening_work):.2f} s | | |")
+    print(f"| processor time a key, all threads | {1000 * work:.0f} ms | | |")
     print(f"| 50 keys at once, to the last card | {1000 * held:.0f} ms | | |")
 
 

@@ -17,6 +17,7 @@ from neuron_tui.tui.faults import record_fault
 from neuron_tui.tui.screens.explorer import Explorer
 from neuron_tui.tui.screens.runs import Runs
 from neuron_tui.tui.type_ahead import TypeAheadApp
+from neuron_tui.tui.widgets.painting import DIM
 
 DARK = Theme(
     name="dark",
@@ -66,14 +67,19 @@ class NeuronTuiApp(TypeAheadApp):
         self.theme = DARK.name
 
     def on_mount(self) -> None:
-        """The list of runs lies below an open run, so that `q` leads back to it."""
-        self.push_screen(Runs(self._runs_dir))
-        if self._run is not None:
-            self.push_screen(Explorer(self._run))
+        """Show the run asked for, or the list."""
+        self.push_screen(Runs(self._runs_dir) if self._run is None else Explorer(self._run))
+
+    def on_run_reader_left(self) -> None:
+        """Go back to the list of runs; a run opened at once has none below it yet."""
+        if any(isinstance(screen, Runs) for screen in self.screen_stack):
+            self.pop_screen()
+        else:
+            self.switch_screen(Runs(self._runs_dir))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Colours of ours that a theme need not have: a grey that reads on dark and on light."""
-        return {"dim": "#84837a"}
+        """Colours of ours that a theme need not have."""
+        return {"dim": DIM}
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action of the screen, then those of the app."""

@@ -13,7 +13,7 @@ from rich.cells import cell_len, chop_cells, set_cell_size
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.words import percent
 
-ROLES = ("heading", "dim", "strong", "active", "focus", "bar", "mark", "good", "bad", "column", "cursor", "blurred")
+ROLES = ("heading", "dim", "strong", "active", "focus", "bar", "mark", "bad", "column", "cursor", "blurred")
 """Roles a span can play; the empty one is plain text."""
 
 Span = tuple[str, str]

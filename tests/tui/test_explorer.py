@@ -13,7 +13,9 @@ from neuron_tui.tui.screens.help import Help
 from neuron_tui.tui.screens.prompt import Prompt
 from neuron_tui.tui.screens.runs import Runs
 from neuron_tui.tui.spans import plain
+from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.layers import LayerLine, LayerPane
+from neuron_tui.tui.widgets.painting import role_styles
 from tests.tui.driving import Person, drive
 
 NEURONS = 64
@@ -351,6 +353,18 @@ def test_the_footer_names_at_most_seven_keys_and_fits_80_columns(runs: Path) -> 
     drive(runs, look, run=runs / "whole", size=(80, 24))
 
 
+def test_keys_of_the_footer_can_be_clicked_and_the_way_back_stays_in_sight(runs: Path) -> None:
+    async def click(person: Person) -> None:
+        await person.sees("q back")
+        await person.pilot.click(KeyLine, offset=(person.lines()[-1].index("? keys"), 0))
+        await person.until(lambda: isinstance(person.app.screen, Help))
+        await person.press("q")
+        await person.pilot.resize_terminal(30, 12)
+        await person.sees("q back")
+
+    drive(runs, click, run=runs / "whole")
+
+
 def test_the_palette_finds_actions_by_name(runs: Path) -> None:
     async def find(person: Person) -> None:
         assert person.app.theme == DARK.name
@@ -359,6 +373,9 @@ def test_the_palette_finds_actions_by_name(runs: Path) -> None:
         await person.sees("Light theme")
         await person.press("enter")
         await person.until(lambda: person.app.theme == LIGHT.name)
+        heading = role_styles(person.app)["heading"].color
+        assert heading is not None
+        assert heading.get_truecolor().hex == LIGHT.primary
         await person.press("ctrl+p")
         await person.type("bigrams")
         await person.sees("Show bigrams")

@@ -12,7 +12,6 @@ from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Footer
 
 from neuron_tui.store.errors import QueryError
 from neuron_tui.store.query import parse_query
@@ -27,6 +26,7 @@ from neuron_tui.tui.screens.help import EXPLORER, Help
 from neuron_tui.tui.screens.prompt import Objection, Prompt
 from neuron_tui.tui.screens.run_reader import RunReader
 from neuron_tui.tui.widgets.headline import Headline
+from neuron_tui.tui.widgets.key_line import Key, KeyLine
 from neuron_tui.tui.widgets.layers import LayerLine, LayerList, LayerPane
 from neuron_tui.tui.widgets.neuron import NeuronPane
 from neuron_tui.tui.widgets.neurons import NeuronList
@@ -40,6 +40,16 @@ SORTS = (
     ("cover", "n-grams that cover 95%"),
     ("mi", "mutual information with position"),
     ("trigger", "first trigger, alphabetically"),
+)
+
+KEYS = (
+    Key("/", "filter", "screen.filter"),
+    Key(":", "go to", "screen.go_to"),
+    Key("s", "sort", "screen.sort"),
+    Key("m", "mark", "screen.mark"),
+    Key("x", "export", "screen.export"),
+    Key("?", "keys", "screen.help"),
+    Key("q", "back", "screen.back"),
 )
 
 FILTER_HINT = 'type:token layer:0-5 freq<1% mi>0.05 covering<=5 trigger:" title" · enter applies, empty shows all'
@@ -59,11 +69,11 @@ class Explorer(RunReader):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", key_display="/", priority=True),
         Binding("colon", "go_to", "go to", key_display=":", priority=True),
-        Binding("s", "sort", "sort", key_display="s"),
-        Binding("m", "mark", "mark", key_display="m"),
-        Binding("x", "export", "export", key_display="x"),
-        Binding("question_mark", "help", "keys", key_display="?"),
-        Binding("q", "back", "back", key_display="q"),
+        Binding("s", "sort", "sort", show=False),
+        Binding("m", "mark", "mark", show=False),
+        Binding("x", "export", "export", show=False),
+        Binding("question_mark", "help", "keys", show=False),
+        Binding("q", "back", "back", show=False),
         Binding("escape", "back", "back", show=False),
         Binding("n", "walk(1)", "next neuron", show=False),
         Binding("p", "walk(-1)", "previous neuron", show=False),
@@ -87,7 +97,7 @@ class Explorer(RunReader):
             yield LayerPane(id="layers")
             yield NeuronList(id="neurons")
             yield NeuronPane(id="neuron")
-        yield Footer(show_command_palette=False)
+        yield KeyLine(*KEYS)
 
     def on_mount(self) -> None:
         """Open the run in a thread."""
@@ -136,7 +146,7 @@ class Explorer(RunReader):
         """Say what is wrong; a run that cannot be opened is left."""
         self.complain(event.problem)
         if event.fatal and self.is_current:
-            self.app.pop_screen()
+            self.leave()
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
         """A layer or a neuron was walked to."""
@@ -338,7 +348,7 @@ class Explorer(RunReader):
             self.remove_class("-zoom")
             self._neurons.focus()
         else:
-            self.app.pop_screen()
+            self.leave()
 
     def commands(self) -> Iterator[SystemCommand]:
         """The actions of this screen for the command palette."""
@@ -353,4 +363,4 @@ class Explorer(RunReader):
             yield SystemCommand(name, f"Show {name.lower()} as triggers ({order})", partial(self.action_order, order))
         yield SystemCommand("More rows", "Show all stored triggers and tokens, or a few (+)", self.action_long)
         yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
-        yield SystemCommand("Back to the runs", "Leave this run (q)", self.app.pop_screen)
+        yield SystemCommand("Back to the runs", "Leave this run (q)", self.leave)

@@ -51,6 +51,9 @@ class RunReader(Screen[None]):
         problem: str
         fatal: bool
 
+    class Left(Message):
+        """The run is to be left; the app knows what lies below."""
+
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._path = path
@@ -73,6 +76,10 @@ class RunReader(Screen[None]):
         if self._opened is not None and self._arranging is None:
             self._arranging = wish
             self.run_worker(partial(self._arrange, self._opened, wish), thread=True, group="arrange")
+
+    def leave(self) -> None:
+        """Go back to the list of runs."""
+        self.post_message(self.Left())
 
     def complain(self, problem: str) -> None:
         """Say what is wrong with the run."""

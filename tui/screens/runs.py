@@ -13,7 +13,6 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from neuron_tui.store.catalog import RunSummary, delete_run, list_runs
 from neuron_tui.store.errors import NeuronTuiError
@@ -22,6 +21,7 @@ from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.explorer import Explorer
 from neuron_tui.tui.screens.help import RUNS, Help
 from neuron_tui.tui.spans import message
+from neuron_tui.tui.widgets.key_line import Key, KeyLine
 from neuron_tui.tui.widgets.painting import Said
 from neuron_tui.tui.widgets.run_list import NOTHING, Details, RunList, describe_run, size_text
 
@@ -29,14 +29,23 @@ _EVERY = 2.0
 """Seconds between two looks at the runs while one of them is being written."""
 
 
+KEYS = (
+    Key("enter", "open", "screen.open"),
+    Key("d", "delete", "screen.delete"),
+    Key("r", "read again", "screen.reload"),
+    Key("?", "keys", "screen.help"),
+    Key("q", "out", "app.quit"),
+)
+
+
 class Runs(Screen[None]):
     """All runs of a directory."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d,delete", "delete", "delete", key_display="d"),
-        Binding("r", "reload", "read again", key_display="r"),
-        Binding("question_mark", "help", "keys", key_display="?"),
-        Binding("q", "app.quit", "out", key_display="q"),
+        Binding("d,delete", "delete", "delete", show=False),
+        Binding("r", "reload", "read again", show=False),
+        Binding("question_mark", "help", "keys", show=False),
+        Binding("q", "app.quit", "out", show=False),
     ]
 
     @dataclass
@@ -65,7 +74,7 @@ class Runs(Screen[None]):
             yield RunList(id="run-list")
         with Vertical(id="details-pane"):
             yield Details(id="details")
-        yield Footer(show_command_palette=False)
+        yield KeyLine(*KEYS)
 
     def on_mount(self) -> None:
         """Read the runs, and look again while one is being written."""

@@ -2,38 +2,73 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.app import App
+from textual.color import Color
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from neuron_tui.tui.spans import BLANK, ROLES, Line, fit_line
+from neuron_tui.tui.spans import BLANK, Line, fit_line
 
 
-@cache
-def _class_of(role: str) -> str:
-    return f"role--{role}"
+def _styles(colours: Sequence[str], no_colour: bool) -> dict[str, Style]:
+    primary, secondary, accent, error, dim, panel, foreground, background = map(Style.parse, colours)
+    bold, underline = Style(bold=True), Style(underline=True)
+    ground = Style(bgcolor=primary.color, color=background.color)
+    # Every role differs from plain text by more than its colour, or says in words what it means.
+    return {
+        "heading": primary + bold,
+        "strong": bold,
+        "dim": dim,
+        "column": dim + underline,
+        "bar": secondary,
+        "mark": accent + bold,
+        "active": accent + underline if no_colour else accent,
+        "focus": accent + bold + underline,
+        "bad": error + bold,
+        "cursor": bold + Style(reverse=True) if no_colour else ground + bold,
+        "blurred": Style(bgcolor=panel.color, color=foreground.color),
+    }
 
 
-ROLE_CLASSES = {_class_of(role) for role in ROLES}
+DIM = "#84837a"
+"""A grey that reads on dark and on light grounds."""
+
+_COLOURS = ("primary", "secondary", "accent", "error", "dim", "panel", "foreground", "background")
 
 
-def paint(widget: Widget, line: Line, width: int, over: str = "") -> Strip:
-    """A line in `width` cells of a widget; `over` is a role that lies over all of it, as a cursor does."""
-    base = widget.base_style if isinstance(widget, LineView) else widget.rich_style
+def role_styles(app: App[object]) -> dict[str, Style]:
+    """The style of each role in the app's theme.
+
+    Found here and not as component classes: those are matched again for every widget and every change of focus.
+    """
+    key = (app.theme, app.no_color)
+    if key not in _BY_THEME:
+        # From the theme itself: the app's variables are those of the one before while a theme is being changed.
+        variables = app.current_theme.to_color_system().generate() | {"dim": DIM}
+        colours = tuple(Color.parse(variables[name]).rgb for name in _COLOURS)
+        _BY_THEME[key] = _styles(tuple(f"rgb({r},{g},{b})" for r, g, b in colours), app.no_color)
+    return _BY_THEME[key]
+
+
+_BY_THEME: dict[tuple[str, bool], dict[str, Style]] = {}
+
+
+def paint(widget: Widget, line: Line, width: int, base: Style, over: str = "") -> Strip:
+    """A line in `width` cells on a base style; `over` is a role that lies over all of it, as a cursor does."""
+    styles = role_styles(widget.app)
     if over:
-        base += widget.get_component_rich_style(_class_of(over), partial=True)
+        base += styles[over]
     segments = []
     for text, role in fit_line(line, width):
-        style = base
-        if role:
-            style = base + widget.get_component_rich_style(_class_of(role), partial=True)
-            if over:  # the colours of the cursor win, the attributes of the role stay
-                style += Style(color=base.color, bgcolor=base.bgcolor)
+        style = base + styles[role] if role else base
+        if role and over:  # the colours of the cursor win, the attributes of the role stay
+            style += Style(color=base.color, bgcolor=base.bgcolor)
         segments.append(Segment(text, style))
     return Strip(segments, width)
 
@@ -41,7 +76,6 @@ def paint(widget: Widget, line: Line, width: int, over: str = "") -> Strip:
 class OneLine(Widget):
     """A single line of text, laid out anew for each width by `line`."""
 
-    COMPONENT_CLASSES = ROLE_CLASSES
     DEFAULT_CSS = "OneLine { height: 1; }"
 
     def line(self, width: int) -> Line:
@@ -51,7 +85,7 @@ class OneLine(Widget):
     def render_line(self, y: int) -> Strip:
         """Textual's way to ask for a line."""
         width = self.size.width
-        return paint(self, self.line(width) if y == 0 else BLANK, width)
+        return paint(self, self.line(width) if y == 0 else BLANK, width, self.rich_style)
 
 
 class Said(OneLine):
@@ -75,7 +109,6 @@ class Said(OneLine):
 class LineView(ScrollView):
     """Lines that scroll; only those in sight are painted."""
 
-    COMPONENT_CLASSES = ROLE_CLASSES
     base_style = Style()
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -106,4 +139,4 @@ class LineView(ScrollView):
         width = self.inner_width
         index = y + self.scroll_offset.y
         line = self.line_at(index, width) if index < self.virtual_size.height else BLANK
-        return paint(self, line, width)
+        return paint(self, line, width, self.base_style)

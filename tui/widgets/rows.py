@@ -126,13 +126,14 @@ class RowList(LineView, can_focus=True):
         """Textual's way to ask for a line in sight."""
         width = self.inner_width
         if y < self._header:
-            return paint(self, self.header_line(width), width)
+            return paint(self, self.header_line(width), width, self.base_style)
         row = y - self._header + self.scroll_offset.y
         if row >= self._count:
-            return paint(self, self.empty_line(width) if row == 0 else BLANK, width)
+            return paint(self, self.empty_line(width) if row == 0 else BLANK, width, self.base_style)
         here = row == self._cursor
         line: Line = ((CURSOR if here else " ", "mark"), *self.row_line(row, width - 1))
-        return paint(self, line, width, ("cursor" if self.has_focus else "blurred") if here else "")
+        over = ("cursor" if self.has_focus else "blurred") if here else ""
+        return paint(self, line, width, self.base_style, over)
 
     def _repaint(self, row: int) -> None:
         y = row - self.scroll_offset.y + self._header

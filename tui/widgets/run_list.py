@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from textual.binding import Binding, BindingType
-
 from neuron_tui.store.catalog import RunSummary
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.words import number, short_count
@@ -33,8 +29,6 @@ def corpus_text(summary: RunSummary) -> str:
 
 class RunList(RowList):
     """One run a row."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose", "open", key_display="enter")]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

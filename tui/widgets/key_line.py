@@ -1,0 +1,60 @@
+"""The line at the bottom: the keys that matter here, at most seven; each can be clicked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import events
+
+from neuron_tui.tui.spans import Line
+from neuron_tui.tui.widgets.painting import OneLine
+
+_GAP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key as the line shows it: its name, what it does in a word or two, and the action behind it."""
+
+    name: str
+    does: str
+    action: str
+
+    @property
+    def width(self) -> int:
+        """Cells that it takes."""
+        return len(self.name) + 1 + len(self.does)
+
+
+class KeyLine(OneLine):
+    """` / filter   : go to   s sort   …`."""
+
+    def __init__(self, *keys: Key) -> None:
+        super().__init__()
+        self._keys = keys
+
+    def line(self, width: int) -> Line:
+        """The keys, the gaps between them narrower where there is little room."""
+        keys, gap = self._fitting(width)
+        line: Line = ((" ", ""),)
+        for key in keys:
+            line += ((key.name, "mark"), (f" {key.does}{' ' * gap}", ""))
+        return line
+
+    def _fitting(self, width: int) -> tuple[list[Key], int]:
+        """Keys that find room, and the gap between them; the last one, the way back, stays to the end."""
+        keys = list(self._keys)
+        gap = _GAP if sum(key.width + _GAP for key in keys) < width else 1
+        while len(keys) > 1 and sum(key.width + gap for key in keys) > width:
+            keys.pop(-2)
+        return keys, gap
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what the key under the pointer does."""
+        left = 1
+        keys, gap = self._fitting(self.size.width)
+        for key in keys:
+            if left <= event.x < left + key.width:
+                await self.run_action(key.action)
+                return
+            left += key.width + gap
