@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from neuron_tui.engine.buffers import keep_freed_memory
 from neuron_tui.engine.training.command import train
 from neuron_tui.store.catalog import runs_directory
 from neuron_tui.store.errors import UsageError
@@ -144,4 +145,5 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    keep_freed_memory()
     app(prog_name="neuron-tui")

@@ -63,7 +63,6 @@ def train(
 
     Example: neuron-tui train --corpus builtin:prose --corpus builtin:code --minutes 10 --sparsity 0.01 --output my-opt
     """
-    from neuron_tui.engine.training.buffers import keep_freed_memory
     from neuron_tui.engine.training.job import TrainingRequest, train_model
     from neuron_tui.engine.training.loop import Schedule
     from neuron_tui.engine.training.model import ModelSize
@@ -96,7 +95,6 @@ def train(
         dtype=dtype,
         overwrite=overwrite,
     )
-    keep_freed_memory()
     with reporting() as watcher:
         train_model(request, watcher)
 
