@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable
@@ -10,6 +11,8 @@ from pathlib import Path
 from rich.segment import Segments
 from rich.text import Text
 from textual.app import SystemCommand
+from textual.events import Resize
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -48,6 +51,9 @@ LIGHT = Theme(
     dark=False,
 )
 
+_LOOK_AT_SIZE = 0.5
+"""Seconds between two looks at the size of the terminal."""
+
 _SWITCH_INTERVAL = 0.001
 """Seconds a thread may hold the interpreter: readers must not keep a key waiting for the usual 5 ms each time."""
 
@@ -69,6 +75,15 @@ class NeuronTuiApp(TypeAheadApp):
     def on_mount(self) -> None:
         """Show the run asked for, or the list."""
         self.push_screen(Runs(self._runs_dir) if self._run is None else Explorer(self._run))
+        if not self.is_headless:
+            self.set_interval(_LOOK_AT_SIZE, self._look_at_size)
+
+    def _look_at_size(self) -> None:
+        # On a busy machine the signal of the last of several quick changes was seen to go missing.
+        with contextlib.suppress(OSError):
+            size = Size(*os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1))
+            if size != self.size:
+                self.post_message(Resize(size, size))
 
     def on_run_reader_left(self) -> None:
         """Go back to the list of runs; a run opened at once has none below it yet."""

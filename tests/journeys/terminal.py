@@ -42,6 +42,7 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         """Give the terminal another size."""
         self._screen.resize(rows, columns)
+        self._screen.reset()  # what is seen from now on was drawn for the new size
         self.child.setwinsize(rows, columns)
 
     def wait_for(self, condition: str | Callable[[str], bool]) -> str:
