@@ -33,7 +33,7 @@ async def picture(run: Path, name: str, size: tuple[int, int], keys: list[str], 
         await pilot.press(*key) if len(key) > 1 and key not in ("enter", "tab", "down") else await pilot.press(key)
 
     async with app.run_test(size=size) as pilot:
-        await until(app, lambda screen: "trigger" in screen and "Contexts" in screen or size[0] < 100)
+        await until(app, lambda screen: ("trigger" in screen and "Contexts" in screen) or size[0] < 100)
         for key in keys:
             await press(pilot, key)
         await until(app, lambda screen: shows in screen)

@@ -65,7 +65,7 @@ _Extremes = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
 
 
 def _extremes(scores: torch.Tensor, stored: int, largest: bool) -> _Extremes:
-    """Ids and scores (tile, stored), best first, equal scores by id."""
+    """Ids and scores (tile, stored), best first, equal ones by id; which of equals are the last is left open."""
     values, ids = scores.topk(stored, dim=1, largest=largest)
     by_id = ids.argsort(dim=1)
     values, ids = values.gather(1, by_id), ids.gather(1, by_id)

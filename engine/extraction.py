@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,11 +29,20 @@ from neuron_tui.engine.request import (
 )
 from neuron_tui.engine.resources import Resources, plan_resources, require_disk
 from neuron_tui.engine.writing import write_corpus, write_layer
-from neuron_tui.store.catalog import SCRATCH, delete_files, missing_or_cut, refuse_foreign_folder, run_folder
+from neuron_tui.store.catalog import (
+    SCRATCH,
+    abandon,
+    clear_scratch,
+    delete_files,
+    missing_or_cut,
+    refuse_foreign_folder,
+    run_folder,
+)
 from neuron_tui.store.errors import InputError, RunConflictError, RunDamagedError
-from neuron_tui.store.files import disk_full_named
+from neuron_tui.store.files import disk_full_named, sha256
 from neuron_tui.store.lock import writing
-from neuron_tui.store.manifest import MANIFEST, Manifest, RunOptions, read_manifest, write_manifest
+from neuron_tui.store.manifest import CORPUS_FILE, MANIFEST, Manifest, RunOptions, read_manifest, write_manifest
+from neuron_tui.store.schema import ENOUGH_SEQUENCES
 
 ProgressSink = Callable[[Progress], None]
 Announce = Callable[[str], None]
@@ -111,14 +119,14 @@ def _writing_to(folder: Path) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         scratch = folder / SCRATCH
         with writing(folder):
-            shutil.rmtree(scratch, ignore_errors=True)
-            scratch.mkdir()
+            clear_scratch(folder)
+            scratch.mkdir(exist_ok=True)
             try:
                 yield scratch
             finally:
-                shutil.rmtree(scratch, ignore_errors=True)
+                clear_scratch(folder)
                 if not (folder / MANIFEST).exists():
-                    shutil.rmtree(folder, ignore_errors=True)
+                    abandon(folder)
 
 
 def _begin(
@@ -181,7 +189,11 @@ def _existing(folder: Path, model: OpenedModel, options: RunOptions) -> Manifest
             f"a run {folder.name} exists with other options: {'; '.join(differences)}\n"
             "Choose another --name, repeat its options to go on with it, or replace it with --overwrite."
         )
-    if problem := missing_or_cut(folder, manifest):
+    problem = missing_or_cut(folder, manifest)
+    if not problem and not manifest.complete and manifest.corpus is not None:
+        # The layers still to come are counted on it: its size alone is not enough.
+        problem = None if sha256(folder / CORPUS_FILE) == manifest.corpus.file.sha256 else f"{CORPUS_FILE} was altered"
+    if problem:
         raise RunDamagedError(f"the run {folder.name} is damaged: {problem}\nExtract it anew with --overwrite.")
     return manifest
 
@@ -229,12 +241,15 @@ def _say(
     resources: Resources,
 ) -> None:
     counted, full = len(corpus.order.positions), int((corpus.sequence_lengths == options.context_length).sum())
-    announce(f"{model.identity.name} on {counted:,} tokens, {len(options.layers)} layers, {options.dtype} on {device}.")
+    announce(
+        f"{model.identity.name} on {counted:,} tokens, {len(options.layers)} of {model.identity.layers} layers, "
+        f"{options.dtype} on {device}."
+    )
     announce(f"{resources.describe()}.")
     if not full:
         announce("No sequence has the full context length: there will be no positional statistics.")
-    elif full < 30:
-        announce(f"Only {full} full-length sequences: neurons get no positional type (30 are needed).")
+    elif full < ENOUGH_SEQUENCES:
+        announce(f"Only {full} full-length sequences: neurons get no positional type ({ENOUGH_SEQUENCES} are needed).")
 
 
 def _pass(

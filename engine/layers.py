@@ -87,7 +87,7 @@ def run_layers(work: Pass, wanted: list[int], progress: Callable[[Progress], Non
             residual,
             keep_bits if counted else None,
             output_needed=layer < wanted[-1],
-            tick=ticks("forward", positions, layer),
+            tick=ticks("forward" if counted else "pass", positions, layer),
         )
         if counted:
             counts = count(bits.words, neurons, ticks("count", neurons, layer))

@@ -17,9 +17,6 @@ Strength = Literal["strong", "weak"]
 POSITIONAL = 0.05
 """Mutual information, in nats, above which a neuron is positional [§5]."""
 
-ENOUGH_SEQUENCES = 30
-"""Fewer full-length sequences give no type (ours)."""
-
 _NEAR = 0.05
 _RANGE = 0.3
 _CHANGES = 4
@@ -50,6 +47,8 @@ def mutual_information(frequency: npt.ArrayLike) -> Floats:
 
 def classify(frequency: npt.ArrayLike, context_length: int) -> tuple[PositionalType, Strength] | None:
     """Type and strength of a neuron by its frequency curve, or None if it is not positional (ours, after Fig. 7).
+
+    An interval is exact if the frequency itself is 0 (1) on as many positions in a row, anywhere on the curve.
 
     Parameters
     ----------

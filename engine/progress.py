@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Stage = Literal["tokenise", "embed", "forward", "count"]
+Stage = Literal["tokenise", "embed", "pass", "forward", "count"]
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`done` of `total` units of a stage: tokens to tokenise, positions to embed and forward, neurons to count.
+    """`done` of `total` units of a stage.
 
-    `total` is None where it is not known; `layer` is the layer under way, `place` how many of the run's `layers`
-    are finished.
+    Units are tokens to tokenise, positions to embed, to take forward, or to pass through a layer that is not counted,
+    and neurons to count. `total` is None where it is not known; `layer` is the layer under way, `place` how many of
+    the run's `layers` are finished.
     """
 
     stage: Stage

@@ -47,7 +47,7 @@ class _Pace:
         now = time.monotonic()
         if (step.stage, step.layer) != self.stage:
             self.stage, self.stage_begin = (step.stage, step.layer), now
-        if step.layer is not None and self.first_layer is None:
+        if step.stage == "forward" and self.first_layer is None:
             self.first_layer, self.place_begun = now, step.place
 
     def rate(self, step: Step) -> str:
@@ -56,7 +56,7 @@ class _Pace:
         return f"{step.done / seconds:,.0f} {unit}" if seconds > 0.5 else ""
 
     def left(self, step: Step) -> str:
-        if self.first_layer is None or not step.total:
+        if self.first_layer is None or not step.total or step.stage == "pass":
             return ""
         # Counting is the shorter part: taken as the last tenth of a layer.
         within = 0.9 * step.done / step.total if step.stage == "forward" else 0.9 + 0.1 * step.done / step.total
@@ -74,6 +74,8 @@ def _describe(step: Step) -> str:
             return f"tokenising: {step.done:,} tokens"
         case "embed":
             return "embedding"
+        case "pass":
+            return f"passing through layer {step.layer}"
     what = "counting" if step.stage == "count" else "forward"
     return f"layer {step.layer} ({min(step.place + 1, step.layers)} of {step.layers}) {what}"
 

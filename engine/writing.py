@@ -14,11 +14,11 @@ from neuron_tui.engine.counting.bits import Words
 from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts
 from neuron_tui.engine.effects import LayerEffects
 from neuron_tui.engine.model.opened import OpenedModel
-from neuron_tui.engine.positions import ENOUGH_SEQUENCES, POSITIONAL, classify, mutual_information
+from neuron_tui.engine.positions import POSITIONAL, classify, mutual_information
 from neuron_tui.store.files import replacing, sha256
 from neuron_tui.store.hdf5 import SchemaWriter, reading
 from neuron_tui.store.manifest import CORPUS_FILE, CorpusIdentity, Domain, FileEntry, layer_file
-from neuron_tui.store.schema import CORPUS, LAYER, ORDERS, STRENGTHS, TYPES
+from neuron_tui.store.schema import CORPUS, ENOUGH_SEQUENCES, LAYER, ORDERS, STRENGTHS, TYPES
 
 
 def write_corpus(

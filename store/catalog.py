@@ -18,7 +18,8 @@ from neuron_tui.store.lock import LOCK, is_being_written
 from neuron_tui.store.manifest import CORPUS_FILE, MANIFEST, Manifest, layer_file, read_manifest
 
 SCRATCH = "scratch"
-"""Folder of a run for what is needed only while it is extracted."""
+SCRATCH_FILES = ("residual", "bits")
+"""Folder of a run, and the files in it, for what is needed only while it is extracted."""
 
 State = Literal["complete", "partial", "running", "damaged"]
 
@@ -136,23 +137,45 @@ def missing_or_cut(folder: Path, manifest: Manifest) -> str | None:
 
 
 def refuse_foreign_folder(folder: Path) -> None:
-    """Raise InputError if `folder` exists and holds something that is no part of a run."""
-    ours = {MANIFEST, CORPUS_FILE, LOCK, SCRATCH, "layers"}
-    ours |= {name + TEMPORARY_SUFFIX for name in (MANIFEST, CORPUS_FILE)}
-    if not folder.exists() or (folder.is_dir() and (folder / MANIFEST).exists()):
+    """Raise InputError if `folder` exists, is not empty and bears neither a run nor the lock of one begun."""
+    if not folder.exists() or any((folder / name).exists() for name in (MANIFEST, LOCK)):
         return
-    foreign = sorted(p.name for p in folder.iterdir() if p.name not in ours) if folder.is_dir() else [folder.name]
-    if foreign:
-        raise InputError(
-            f"{folder} exists and is no run: it holds {foreign[0]!r}\nChoose another --name or --runs-dir."
-        )
+    if not folder.is_dir() or any(folder.iterdir()):
+        raise InputError(f"{folder} exists and is no run\nChoose another --name or --runs-dir.")
+
+
+def clear_scratch(folder: Path) -> None:
+    """Delete the scratch files of an extraction, and nothing that others put beside them."""
+    _unlink(*((folder / SCRATCH / name) for name in SCRATCH_FILES))
+    _remove_if_empty(folder / SCRATCH)
 
 
 def delete_files(folder: Path) -> None:
-    """Delete what an earlier run left in a folder, run.json first; the caller holds the run's lock."""
-    (folder / MANIFEST).unlink(missing_ok=True)
-    (folder / CORPUS_FILE).unlink(missing_ok=True)
-    shutil.rmtree(folder / "layers", ignore_errors=True)
+    """Delete the files of a run, run.json first, and nothing that others put beside them.
+
+    The caller holds the run's lock, whose file stays.
+    """
+    _unlink(folder / MANIFEST, folder / CORPUS_FILE)
+    _unlink(*(folder / (name + TEMPORARY_SUFFIX) for name in (MANIFEST, CORPUS_FILE)))
+    _unlink(*(folder / "layers").glob("layer_*.h5"), *(folder / "layers").glob("layer_*.h5" + TEMPORARY_SUFFIX))
+    _remove_if_empty(folder / "layers")
+
+
+def abandon(folder: Path) -> None:
+    """Leave no trace of a run that never got its manifest; the caller holds its lock."""
+    delete_files(folder)
+    _unlink(folder / LOCK)
+    _remove_if_empty(folder)
+
+
+def _unlink(*paths: Path) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def delete_run(folder: Path) -> None:

@@ -52,9 +52,22 @@ def disk_full_named(path: Path) -> Iterator[None]:
             raise DiskFullError(
                 f"no space left on the disk while writing {path}\nFree some space and run the same command again."
             ) from error
+        if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG):
+            raise InputError(
+                f"cannot write {path}: {error.strerror}\nChoose another place with --runs-dir, or another --name."
+            ) from error
         if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
             raise InputError(f"cannot write {path}: {error.strerror}\nChoose a place you can write to.") from error
         raise
+
+
+def reserve(path: Path, size: int) -> None:
+    """Make a file of `size` bytes that has its place on the disk; raises DiskFullError now rather than later."""
+    with disk_full_named(path), path.open("wb") as file:
+        if hasattr(os, "posix_fallocate") and size:
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:
+            file.truncate(size)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -91,7 +91,7 @@ def _parse_term(query: str, start: int) -> tuple[Term, int]:
         raise QueryError(f"{key} is followed by {':' if known_text else 'one of < <= > >= ='}", query, at)
     at += len(comparison)
     value, end = _value(query, at)
-    values = (value,) if key == "trigger" else tuple(value.split(","))
+    values = tuple(value.split(",")) if key in ("type", "layer") else (value,)
     _check(Term(key, comparison, values, negated, at), query)
     return Term(key, comparison, values, negated, at), end
 
@@ -121,6 +121,10 @@ def _check(term: Term, query: str) -> None:
             raise QueryError(f"unknown type {value!r}; known are {' '.join(TYPE_WORDS)}", query, at)
         if term.key == "layer" and not re.fullmatch(r"\d{1,6}(-\d{1,6})?", value):
             raise QueryError(f"{value!r} is no layer or range such as 0-5", query, at)
+        if term.key == "layer" and int(value.partition("-")[2] or value.partition("-")[0]) < int(
+            value.partition("-")[0]
+        ):
+            raise QueryError(f"the range {value} ends before it begins", query, at)
         if term.key in NUMBER_KEYS and not _NUMBER.fullmatch(value):
             raise QueryError(f"{value!r} is no number", query, at)
         if term.key == "trigger" and not value:

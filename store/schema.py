@@ -32,6 +32,9 @@ TYPES = (None, "oscillatory", "both", "one", "other")
 STRENGTHS = (None, "weak", "strong")
 """Positional types and strengths, by the code that stands for them in `position/type` and `position/strength`."""
 
+ENOUGH_SEQUENCES = 30
+"""Fewer full-length sequences give a neuron no positional type (ours)."""
+
 MAX_DIMENSION = 1 << 40
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuron_tui.store.record import NeuronRecord
-from neuron_tui.store.schema import ORDERS, STRENGTHS, TYPES
+from neuron_tui.store.schema import ENOUGH_SEQUENCES, ORDERS, STRENGTHS, TYPES
 from neuron_tui.store.table import NeuronTable
 from neuron_tui.store.tokens import visible_token
 
@@ -29,9 +29,6 @@ TYPE_MEANINGS = {
     "other": "depends on position without a range of its own",
 }
 """Positional types in a few words [§5]."""
-
-ENOUGH_SEQUENCES = 30
-"""Full-length sequences below which a neuron has no positional type."""
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _MINUS = "−"

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from neuron_tui.store.files import reserve
+
 WORD = 64
 
 Words = npt.NDArray[np.uint64]
@@ -69,7 +71,11 @@ class ActiveBits:
         """Room for all; `spill` names a file to use instead of memory."""
         shape = (words_of(neurons), positions)
         self.neurons = neurons
-        self.words: Words = np.zeros(shape, "<u8") if spill is None else np.memmap(spill, "<u8", "w+", shape=shape)
+        if spill is None:
+            self.words: Words = np.zeros(shape, "<u8")
+        else:
+            reserve(spill, 8 * shape[0] * positions)
+            self.words = np.memmap(spill, "<u8", "r+", shape=shape)
 
     def put(self, start: int, packed: Words) -> None:
         """Store the words (B, W) of the positions from `start` on."""

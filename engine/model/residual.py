@@ -7,6 +7,8 @@ from typing import Literal
 
 import torch
 
+from neuron_tui.store.files import reserve
+
 Place = Literal["device", "memory", "file"]
 
 
@@ -21,6 +23,7 @@ class ResidualStream:
         shape = (positions, width)
         if place == "file":
             size = positions * width
+            reserve(file, size * dtype.itemsize)
             flat = torch.from_file(str(file), shared=True, size=size, dtype=dtype)
             self._states = flat.view(shape)
         else:

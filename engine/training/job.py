@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -119,8 +120,8 @@ def train_model(request: TrainingRequest, watcher: Watcher) -> Progress:
     )
     watcher.stage(f"training {sum(parameter.numel() for parameter in model.parameters()):,} parameters on {device}")
     # An earlier training there goes only now that the text has turned out to be usable.
-    shutil.rmtree(request.output, ignore_errors=True)
-    request.output.mkdir(parents=True)
+    _clear_checkpoints(request.output)
+    request.output.mkdir(parents=True, exist_ok=True)
     batches = Batches(streams, request.size.context_length, request.sequences, request.seed)
     latest = Progress(0, 0, math.nan, 0.0, 0.0, 0.0)
 
@@ -165,8 +166,17 @@ def _check_free(output: Path, *, overwrite: bool) -> None:
         return
     if not overwrite:
         raise InputError(f"--output {output} is not empty; choose another directory, or add --overwrite")
-    if not (output / RECORD).exists() and not (output / CHECKPOINTS).exists():
+    if not (output / RECORD).exists() and not any(output.glob(f"{CHECKPOINTS}/*/{RECORD}")):
         raise InputError(f"--output {output} holds no earlier training; empty it yourself, or choose another")
+
+
+def _clear_checkpoints(output: Path) -> None:
+    """Delete an earlier training's checkpoints; its model stays until the new one takes its place, file by file."""
+    for checkpoint in output.glob(f"{CHECKPOINTS}/step_*"):
+        if (checkpoint / RECORD).exists():
+            shutil.rmtree(checkpoint)
+    with contextlib.suppress(OSError):
+        (output / CHECKPOINTS).rmdir()
 
 
 def _sources(arguments: tuple[str, ...]) -> dict[str, list[str]]:

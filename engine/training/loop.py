@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -118,13 +119,11 @@ def optimise(
     import torch
     from torch.nn.functional import cross_entropy
 
-    # Sparse activations make ever smaller gradients; denormal floats take a CPU a hundred times longer.
-    torch.set_flush_denormal(True)
     torch.nn.Module.to(model, device).train()  # transformers' own `to` is typed for another signature
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(_groups(model, schedule.weight_decay), lr=0.0, betas=BETAS, fused=True)
     started, progress = time.monotonic(), Progress(0, 0, math.nan, 0.0, 0.0, 0.0)
-    with SparsityPenalty(model, schedule.sparsity) as penalty:
+    with SparsityPenalty(model, schedule.sparsity) as penalty, _without_denormals():
         while (done := schedule.done(progress.step, time.monotonic() - started)) < 1:
             for group in optimizer.param_groups:
                 group["lr"] = schedule.rate(progress.step, done)
@@ -149,6 +148,18 @@ def optimise(
             )
             after_step(progress)
     return progress
+
+
+@contextmanager
+def _without_denormals() -> Iterator[None]:
+    """Sparse activations make ever smaller gradients, and denormal floats take a CPU a hundred times longer."""
+    import torch
+
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def _running_mean(mean: float, value: float, steps: int) -> float:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections import namedtuple
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from neuron_tui.store.errors import (
     InputError,
     NeuronTuiError,
     RunConflictError,
+    RunDamagedError,
     UsageError,
 )
 
@@ -529,12 +531,47 @@ def _fields(asked: ExtractionRequest) -> dict[str, Any]:
     return {name: getattr(asked, name) for name in asked.__slots__}
 
 
-def test_a_folder_that_is_no_run_is_left_alone(good: Path, tmp_path: Path) -> None:
-    kept = tmp_path / "mine/scratch/letter.txt"
+@pytest.mark.parametrize("inside", ["notes.txt", "scratch/letter.txt", "layers/thesis.txt", "corpus.h5"])
+def test_a_folder_that_is_no_run_is_left_alone(good: Path, tmp_path: Path, inside: str) -> None:
+    kept = tmp_path / "mine" / inside
     kept.parent.mkdir(parents=True)
     kept.write_text("mine")
-    (tmp_path / "mine/notes.txt").write_text("mine too")
     asked = ExtractionRequest(model=str(good), corpus=("builtin:math",), name="mine", runs_dir=tmp_path)
     with pytest.raises(InputError, match="is no run"):
         extract(asked)
     assert kept.read_text() == "mine"
+
+
+def test_what_lies_beside_a_run_survives_its_replacement_and_its_failure(good: Path, tmp_path: Path) -> None:
+    corpus = str(good / "texts" / "good.txt")
+    asked = ExtractionRequest(model=str(good), corpus=(corpus,), name="run", runs_dir=tmp_path, overwrite=True)
+    folder = extract(asked)
+    kept = [folder / "notes.txt", folder / "layers" / "notes.txt"]
+    for note in kept:
+        note.write_text("mine")
+    extract(asked)
+    (folder / "run.json").unlink()
+    with pytest.raises(InputError):
+        extract(replace(asked, corpus=(str(tmp_path / "absent.txt"),)))
+    assert [note.read_text() for note in kept] == ["mine", "mine"]
+
+
+def test_an_altered_corpus_is_noticed_before_an_interrupted_run_goes_on(good: Path, tmp_path: Path) -> None:
+    corpus = str(good / "texts" / "good.txt")
+    asked = ExtractionRequest(model=str(good), corpus=(corpus,), name="run", runs_dir=tmp_path)
+    folder = extract(asked)
+    manifest = json.loads((folder / "run.json").read_text())
+    del manifest["layers"]["2"]
+    (folder / "run.json").write_text(json.dumps(manifest))
+    stored = bytearray((folder / "corpus.h5").read_bytes())
+    stored[len(stored) // 2] ^= 1
+    (folder / "corpus.h5").write_bytes(stored)
+    with pytest.raises(RunDamagedError, match="altered"):
+        extract(asked)
+
+
+def test_a_runs_directory_that_is_a_file_is_named(good: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    corpus = str(good / "texts" / "good.txt")
+    with pytest.raises(InputError, match="--runs-dir"):
+        extract(ExtractionRequest(model=str(good), corpus=(corpus,), name="x", runs_dir=tmp_path / "file"))

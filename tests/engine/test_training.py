@@ -171,6 +171,15 @@ def test_checkpoints_load_and_say_how_far_they_are(text, tmp_path):
     AutoTokenizer.from_pretrained(kept[0])
 
 
+def test_a_directory_with_other_peoples_checkpoints_is_left_alone(text, tmp_path):
+    kept = tmp_path / "model/checkpoints/thesis.txt"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("mine")
+    with pytest.raises(InputError):
+        run(request_for(text, tmp_path / "model", overwrite=True))
+    assert kept.read_text() == "mine"
+
+
 def test_an_interruption_keeps_a_checkpoint_and_no_half_model(text, tmp_path):
     def interrupt(progress: Progress) -> None:
         if progress.step == 7:

@@ -179,3 +179,9 @@ def test_whatever_can_be_read_can_be_asked(run: Run, table: NeuronTable, query: 
     except QueryError:
         return
     assert matching(run, table, query).shape == (len(table),)
+
+
+@pytest.mark.parametrize("query", ["count>1,000", "layer:3-0"])
+def test_what_looks_like_something_else_is_refused_not_cut(query: str) -> None:
+    with pytest.raises(QueryError):
+        parse_query(query)

@@ -18,7 +18,7 @@ class Engine:
 
     def __call__(self, arguments: list[str]) -> int:
         self.calls.append(arguments)
-        build_run(self.runs / "demo", layers=2, neurons=12, finished=self.finished)
+        build_run(self.runs / "demo", layers=2, neurons=12, model="pocket-opt", finished=self.finished)
         return self.code
 
 
@@ -47,17 +47,35 @@ def test_the_first_demo_extracts_the_built_in_model_on_the_built_in_corpus_and_p
 def test_a_finished_demo_is_used_again_and_printed_where_there_is_no_terminal(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build_run(tmp_path / "demo", layers=2, neurons=12)
+    build_run(tmp_path / "demo", layers=2, neurons=12, model="pocket-opt")
     stand_in = engine(monkeypatch, tmp_path)
     assert command("demo", "--runs-dir", tmp_path).out.startswith("run      demo, complete: 2 of 2 layers\n")
     assert stand_in.calls == []
 
 
 def test_an_interrupted_demo_goes_on(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    build_run(tmp_path / "demo", layers=2, neurons=12, finished=1)
+    build_run(tmp_path / "demo", layers=2, neurons=12, model="pocket-opt", finished=1)
     stand_in = engine(monkeypatch, tmp_path)
     assert "demo, complete: 2 of 2 layers" in command("demo", "--runs-dir", tmp_path).out
     assert len(stand_in.calls) == 1
+
+
+def test_a_run_of_another_model_called_demo_is_left_alone(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_run(tmp_path / "demo", layers=2, neurons=12, model="my-opt")
+    stand_in = engine(monkeypatch, tmp_path)
+    ended = command("demo", "--runs-dir", tmp_path)
+    assert (ended.code, stand_in.calls) == (3, [])
+    assert "is not the demo" in ended.err
+
+
+def test_a_damaged_demo_is_made_again(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build_run(tmp_path / "demo", layers=2, neurons=12, model="pocket-opt")
+    (tmp_path / "demo/layers/layer_000.h5").unlink()
+    stand_in = engine(monkeypatch, tmp_path)
+    assert command("demo", "--runs-dir", tmp_path).code == 0
+    assert stand_in.calls[0][-1] == "--overwrite"
 
 
 @pytest.mark.parametrize("code", [3, 130])

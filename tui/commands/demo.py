@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,6 +15,7 @@ from neuron_tui.tui.commands.options import RunsDirectory, runs_directory_of
 from neuron_tui.tui.engine_process import run_engine
 
 NAME = "demo"
+MODEL = "pocket-opt"
 TOKENS = 600_000
 
 
@@ -35,8 +37,9 @@ def demo(
 
     directory = runs_directory_of(context, runs_dir)
     folder = directory / NAME
-    if not _complete(folder):
-        code = run_engine(extraction(directory))
+    state = _state(folder)
+    if state != "complete":
+        code = run_engine([*extraction(directory), *(["--overwrite"] if state == "outdated" else [])])
         if code:
             return code
     if no_tui or not has_terminal():
@@ -49,11 +52,23 @@ def extraction(directory: Path) -> list[str]:
     """Arguments of the engine that make the demo's run."""
     corpus = [part for domain in ("prose", "code", "math") for part in ("--corpus", f"builtin:{domain}")]
     options = ["--tokens", str(TOKENS), "--name", NAME, "--runs-dir", str(directory)]
-    return ["extract", "pocket-opt", *corpus, *options]
+    return ["extract", MODEL, *corpus, *options]
 
 
-def _complete(folder: Path) -> bool:
+def _state(folder: Path) -> Literal["complete", "unfinished", "outdated"]:
+    """What is there of the demo: one of another version or with damage is made again; other runs are left alone."""
     from neuron_tui.store.catalog import summarise
+    from neuron_tui.store.errors import RunConflictError
     from neuron_tui.store.manifest import MANIFEST
 
-    return (folder / MANIFEST).is_file() and summarise(folder).state == "complete"
+    if not (folder / MANIFEST).is_file():
+        return "unfinished"
+    found = summarise(folder)
+    if found.manifest is None or found.manifest.model.name != MODEL:
+        raise RunConflictError(
+            f"the run {folder} is not the demo, or cannot be read\n"
+            "Rename or delete it, or give the demo another place with --runs-dir."
+        )
+    if found.state == "damaged" or found.manifest.program_version != version("neuron-tui"):
+        return "outdated"
+    return "complete" if found.state == "complete" else "unfinished"
