@@ -14,7 +14,7 @@ from platformdirs import user_data_path
 
 from neuron_tui.store.errors import InputError, RunBusyError, RunDamagedError, RunNotFoundError, UsageError
 from neuron_tui.store.files import TEMPORARY_SUFFIX
-from neuron_tui.store.lock import LOCK, is_being_written
+from neuron_tui.store.lock import LOCK, is_being_written, writing
 from neuron_tui.store.manifest import CORPUS_FILE, MANIFEST, Manifest, layer_file, read_manifest
 
 SCRATCH = "scratch"
@@ -192,5 +192,6 @@ def delete_run(folder: Path) -> None:
         raise RunNotFoundError(f"no run at {folder}: it has no {MANIFEST}\nNothing was deleted.")
     if is_being_written(folder):
         raise RunBusyError(f"the run {folder.name} is being written\nStop the extraction before deleting it.")
-    shutil.rmtree(folder.resolve())  # a link to a run: the run goes, and the link with it
+    with writing(folder):  # nobody begins to write it while it goes
+        shutil.rmtree(folder.resolve())  # a link to a run: the run goes, and the link with it
     folder.unlink(missing_ok=True)
