@@ -89,6 +89,7 @@ def extract(
     chosen_layers = parse_layers(layers) if layers is not None else None
     from neuron_tui.engine.extraction import estimate
     from neuron_tui.engine.extraction import extract as run_extraction
+    from neuron_tui.engine.interrupt import interrupted_between_steps
     from neuron_tui.engine.progress_bar import showing
     from neuron_tui.engine.request import ExtractionRequest
     from neuron_tui.engine.resources import parse_size
@@ -115,8 +116,8 @@ def extract(
         print(expected.describe())
         return
     try:
-        with showing() as progress:
-            folder = run_extraction(request, progress, say)
+        with showing() as progress, interrupted_between_steps(progress) as step:
+            folder = run_extraction(request, step, say)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("interrupted; the finished layers are kept: run the same command to go on") from None
     say(f"Done: {folder}")
