@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from neuron_tui.engine.buffers import keep_freed_memory
+from neuron_tui.engine.interrupt import ready_for_signals
 from neuron_tui.engine.training.command import train
 from neuron_tui.store.catalog import runs_directory
-from neuron_tui.store.errors import UsageError
-from neuron_tui.store.exits import guarded, say
+from neuron_tui.store.errors import NeuronTuiError, UsageError, concerning
+from neuron_tui.store.exits import guarded, problem_of, say
 
 _EXTRACT_EXAMPLE = """Example:
 
@@ -80,47 +84,69 @@ def extract(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the estimate of time, memory and disk, and stop.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the estimate, or why there is none, as JSON.")] = False,
     runs_dir: Annotated[
         Path | None,
         typer.Option(help="Where runs lie. (default: $NEURON_TUI_RUNS, or the platform's place for user data)"),
     ] = None,
 ) -> None:
     """Extract a run: which neurons of MODEL are active where on a corpus, counted exactly, layer by layer."""
-    chosen_layers = parse_layers(layers) if layers is not None else None
-    from neuron_tui.engine.extraction import estimate
-    from neuron_tui.engine.extraction import extract as run_extraction
-    from neuron_tui.engine.interrupt import interrupted_between_steps
+    ready_for_signals()
     from neuron_tui.engine.progress_bar import showing
-    from neuron_tui.engine.request import ExtractionRequest
-    from neuron_tui.engine.resources import parse_size
 
-    request = ExtractionRequest(
-        model=model,
-        corpus=tuple(corpus),
-        name=name,
-        runs_dir=runs_directory(runs_dir),
-        tokens=tokens,
-        context_length=context_length,
-        layers=chosen_layers,
-        device=device,
-        dtype=dtype,
-        batch_tokens=batch_tokens,
-        memory=None if memory is None else parse_size(memory),
-        keep_activations=keep_activations,
-        allow_pickle=allow_pickle,
-        overwrite=overwrite,
-    )
-    if dry_run:
-        with showing() as progress:
-            expected = estimate(request, progress)
-        print(expected.describe())
-        return
+    with _refusals_as_json(as_json):
+        if as_json and not dry_run:
+            raise UsageError("--json is for the estimate\nUse it with --dry-run.")
+        with concerning("layers"):
+            chosen_layers = parse_layers(layers) if layers is not None else None
+        from neuron_tui.engine.request import ExtractionRequest
+        from neuron_tui.engine.resources import parse_size
+
+        with concerning("memory"):
+            limit = None if memory is None else parse_size(memory)
+        request = ExtractionRequest(
+            model=model,
+            corpus=tuple(corpus),
+            name=name,
+            runs_dir=runs_directory(runs_dir),
+            tokens=tokens,
+            context_length=context_length,
+            layers=chosen_layers,
+            device=device,
+            dtype=dtype,
+            batch_tokens=batch_tokens,
+            memory=limit,
+            keep_activations=keep_activations,
+            allow_pickle=allow_pickle,
+            overwrite=overwrite,
+        )
+        if dry_run:
+            from neuron_tui.engine.estimate import estimate
+
+            with showing() as progress:
+                expected = estimate(request, progress)
+            print(json.dumps(expected.as_json()) if as_json else expected.describe())
+            return
+    from neuron_tui.engine.extraction import extract as run_extraction
+
     try:
-        with showing() as progress, interrupted_between_steps(progress) as step:
-            folder = run_extraction(request, step, say)
+        with showing() as progress:
+            folder = run_extraction(request, progress, say)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("interrupted; the finished layers are kept: run the same command to go on") from None
     say(f"Done: {folder}")
+
+
+@contextmanager
+def _refusals_as_json(wanted: bool) -> Iterator[None]:
+    """Print what goes wrong as JSON too, with the option that it is about."""
+    try:
+        yield
+    except Exception as error:
+        if wanted:
+            field = error.option if isinstance(error, NeuronTuiError) else None
+            print(json.dumps({"refused": {"field": field, "message": problem_of(error)}}))
+        raise
 
 
 app.command()(guarded(train))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from neuron_tui.engine.corpus.prepared import PreparedCorpus
@@ -16,6 +17,7 @@ from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts, count_la
 from neuron_tui.engine.counting.tiles import TileCounter
 from neuron_tui.engine.effects import LayerEffects, layer_effects
 from neuron_tui.engine.model.forward import Batch, LayerwiseForward
+from neuron_tui.engine.model.opened import OpenedModel
 from neuron_tui.engine.model.opt import OptFamily
 from neuron_tui.engine.model.residual import ResidualStream
 from neuron_tui.engine.progress import Progress, Stage
@@ -114,19 +116,23 @@ def _effects(work: Pass, layer: int, counts: LayerCounts) -> LayerEffects:
     )
 
 
-def probe(work: Pass) -> float:
-    """Seconds that one layer of the corpus will take, by timing the largest batch through the first layer.
+def probe(
+    model: OpenedModel, device: torch.device, dtype: torch.dtype, tokens: npt.NDArray[np.int32], corpus: Sequence[Batch]
+) -> float:
+    """Seconds that one position will take in one layer, by timing the largest batch through the first layer.
 
     Counting is taken as a tenth of the forward pass, as benchmarks find it.
+
+    Parameters
+    ----------
+    tokens, corpus
+        (P,) token ids, and the batches they are taken in.
     """
-    batch = max(work.batches, key=lambda b: b.tokens)
+    batch = max(corpus, key=lambda b: b.tokens)
     small = replace(batch, start=0)
-    forward = LayerwiseForward(work.family, work.name, work.device, work.dtype)
-    residual = ResidualStream(
-        small.tokens, work.family.width, work.dtype, work.device, "memory", work.scratch / "unused"
-    )
-    tokens = work.corpus.tokens[batch.start : batch.start + batch.tokens]
-    forward.embed(tokens, [small], residual, lambda _: None)
+    forward = LayerwiseForward(model.family, model.identity.name, device, dtype)
+    residual = ResidualStream(small.tokens, model.family.width, dtype, device, "memory", Path("unused"))
+    forward.embed(tokens[batch.start : batch.start + batch.tokens], [small], residual, lambda _: None)
     seconds = []
 
     def pack_only(_: Batch, values: torch.Tensor) -> None:
@@ -143,4 +149,4 @@ def probe(work: Pass) -> float:
             tick=lambda _: None,
         )
         seconds.append(time.perf_counter() - begin)
-    return 1.1 * min(seconds) * work.corpus.positions / small.tokens
+    return 1.1 * min(seconds) / small.tokens

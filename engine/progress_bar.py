@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from neuron_tui.engine.pace import Pace
 from neuron_tui.engine.progress import Progress as Step
+from neuron_tui.store.job import stage_words
 
 _LINE_EVERY = 15.0
 
@@ -26,64 +28,38 @@ def showing() -> Iterator[Callable[[Step], None]]:
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%"),
         TextColumn("{task.fields[rate]}", markup=False),
-        TimeElapsedColumn(),
+        # rich's own column stands still once a stage is full.
+        TextColumn("{task.fields[gone]}", markup=False),
         TextColumn("{task.fields[left]}", markup=False),
     )
     with Progress(*columns, console=console, transient=True) as bar:
         yield _Bar(bar).show
 
 
-class _Pace:
-    """How fast the present stage goes and how long all layers will take."""
-
-    def __init__(self) -> None:
-        self.begin = time.monotonic()
-        self.stage: tuple[str, int | None] = ("", None)
-        self.stage_begin = self.begin
-        self.first_layer: float | None = None
-        self.place_begun = 0
-
-    def see(self, step: Step) -> None:
-        now = time.monotonic()
-        if (step.stage, step.layer) != self.stage:
-            self.stage, self.stage_begin = (step.stage, step.layer), now
-        if step.stage == "forward" and self.first_layer is None:
-            self.first_layer, self.place_begun = now, step.place
-
-    def rate(self, step: Step) -> str:
-        unit = "neurons/s" if step.stage == "count" else "tok/s"
-        seconds = time.monotonic() - self.stage_begin
-        return f"{step.done / seconds:,.0f} {unit}" if seconds > 0.5 else ""
-
-    def left(self, step: Step) -> str:
-        if self.first_layer is None or not step.total or step.stage == "pass":
-            return ""
-        # Counting is the shorter part: taken as the last tenth of a layer.
-        within = 0.9 * step.done / step.total if step.stage == "forward" else 0.9 + 0.1 * step.done / step.total
-        done = step.place - self.place_begun + within
-        seconds = time.monotonic() - self.first_layer
-        if done < 0.05 or seconds < 2:
-            return ""
-        remaining = int(seconds / done * (step.layers - self.place_begun - done))
-        return f"{remaining // 60}:{remaining % 60:02d} left"
-
-
 def _describe(step: Step) -> str:
-    match step.stage:
-        case "tokenise":
-            return f"tokenising: {step.done:,} tokens"
-        case "embed":
-            return "embedding"
-        case "pass":
-            return f"passing through layer {step.layer}"
-    what = "counting" if step.stage == "count" else "forward"
-    return f"layer {step.layer} ({min(step.place + 1, step.layers)} of {step.layers}) {what}"
+    words = stage_words(step.stage, step.layer, step.place, step.layers)
+    words += f": {step.done:,} tokens" if step.stage == "tokenise" else ""
+    return f"paused: {words}" if step.paused else words
+
+
+def _rate(pace: Pace, step: Step) -> str:
+    rate = pace.rate(step)
+    return "" if rate is None or step.paused else f"{rate:,.0f} {step.unit}/s"
+
+
+def _left(pace: Pace, step: Step) -> str:
+    left = pace.left(step)
+    return "" if left is None else f"{_clock(left)} left"
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 class _Bar:
     def __init__(self, bar: Progress) -> None:
-        self._bar, self._pace = bar, _Pace()
-        self._task: TaskID = bar.add_task("starting", total=None, rate="", left="")
+        self._bar, self._pace = bar, Pace()
+        self._task: TaskID = bar.add_task("starting", total=None, rate="", gone="", left="")
 
     def show(self, step: Step) -> None:
         self._pace.see(step)
@@ -92,22 +68,26 @@ class _Bar:
             description=_describe(step),
             completed=step.done,
             total=step.total,
-            rate=self._pace.rate(step),
-            left=self._pace.left(step),
+            rate=_rate(self._pace, step),
+            gone=_clock(self._pace.elapsed()),
+            left=_left(self._pace, step),
         )
 
 
 class _Lines:
     def __init__(self, console: Console) -> None:
-        self._console, self._pace = console, _Pace()
+        self._console, self._pace = console, Pace()
         self._said = time.monotonic()
+        self._paused = False
 
     def show(self, step: Step) -> None:
-        new_stage = (step.stage, step.layer) != self._pace.stage and step.stage == "forward"
+        turn = (step.stage, step.layer) != self._pace.stage and step.stage == "forward"
+        turn |= step.paused != self._paused
+        self._paused = step.paused
         self._pace.see(step)
         now = time.monotonic()
-        if new_stage or now - self._said >= _LINE_EVERY:
+        if turn or now - self._said >= _LINE_EVERY:
             self._said = now
             share = f"{100 * step.done / step.total:.0f}%" if step.total else ""
-            parts = (_describe(step), share, self._pace.rate(step), self._pace.left(step))
+            parts = (_describe(step), share, _rate(self._pace, step), _left(self._pace, step))
             self._console.print("  ".join(p for p in parts if p), markup=False, highlight=False)

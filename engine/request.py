@@ -9,8 +9,9 @@ from typing import Any, Literal, cast
 import torch
 
 from neuron_tui.engine.corpus.sources import CorpusArgument, parse_corpus_argument
+from neuron_tui.engine.model.locate import builtin_names
 from neuron_tui.engine.model.opt import OptFamily
-from neuron_tui.store.errors import InputError, UsageError
+from neuron_tui.store.errors import InputError, UsageError, concerning
 from neuron_tui.store.manifest import RunOptions
 
 DEFAULT_BATCH_TOKENS = {"cpu": 4096, "cuda": 32768}
@@ -45,18 +46,53 @@ class ExtractionRequest:
 
     def __post_init__(self) -> None:
         """Raise UsageError for what no model or machine could make sense of."""
-        if not self.corpus:
-            raise UsageError("no corpus is named\nName at least one: --corpus [DOMAIN=]SOURCE.")
-        for option, value in (("--tokens", self.tokens), ("--batch-tokens", self.batch_tokens)):
-            if value is not None and value < 1:
-                raise UsageError(f"{option} is {value}; it must be at least 1")
-        if self.context_length is not None and self.context_length < 2:
-            raise UsageError(f"--context-length is {self.context_length}; a sequence is BOS and at least one token: 2")
+        with concerning("corpus"):
+            if not self.corpus:
+                raise UsageError("no corpus is named\nName at least one: --corpus [DOMAIN=]SOURCE.")
+        for option, value in (("tokens", self.tokens), ("batch-tokens", self.batch_tokens)):
+            with concerning(option):
+                if value is not None and value < 1:
+                    raise UsageError(f"--{option} is {value}; it must be at least 1")
+        with concerning("context-length"):
+            if self.context_length is not None and self.context_length < 2:
+                raise UsageError(
+                    f"--context-length is {self.context_length}; a sequence is BOS and at least one token: 2"
+                )
 
     @property
     def corpus_arguments(self) -> tuple[CorpusArgument, ...]:
         """The corpus arguments, parsed; raises UsageError."""
         return tuple(parse_corpus_argument(argument) for argument in self.corpus)
+
+    def arguments(self) -> tuple[str, ...]:
+        """The same as arguments of the command `extract`, without --runs-dir and with absolute paths."""
+        folder = Path(self.model).expanduser()
+        parts = [str(folder.absolute()) if self.model not in builtin_names() and folder.is_dir() else self.model]
+        for source in self.corpus_arguments:
+            parts += ["--corpus", str(source)]
+        options = {
+            "name": self.name,
+            "tokens": self.tokens,
+            "context-length": self.context_length,
+            "layers": None if self.layers is None else show_layers(self.layers),
+            "device": None if self.device == "auto" else self.device,
+            "dtype": None if self.dtype == "auto" else self.dtype,
+            "batch-tokens": self.batch_tokens,
+            "memory": self.memory,
+            "keep-activations": None if self.keep_activations == "auto" else self.keep_activations,
+        }
+        for option, value in options.items():
+            parts += [] if value is None else [f"--{option}", str(value)]
+        parts += ["--allow-pickle"] * self.allow_pickle + ["--overwrite"] * self.overwrite
+        return tuple(parts)
+
+
+def show_layers(layers: tuple[int, ...]) -> str:
+    """Layer indices as `--layers` takes them: `0-5,8`."""
+    ordered = sorted(set(layers))
+    first = [layer for layer in ordered if layer - 1 not in ordered]
+    last = [layer for layer in ordered if layer + 1 not in ordered]
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(first, last, strict=True))
 
 
 def choose_device(device: str) -> torch.device:
@@ -88,22 +124,18 @@ def resolve_options(
     InputError
         The context length is over the model's.
     """
-    longest = family.context_length
-    length = request.context_length or longest
-    if length > longest:
-        raise InputError(
-            f"--context-length {length:,} is over the model's {longest:,}\nChoose at most {longest:,}, or leave it out."
-        )
-    count = len(family.layers)
-    layers = tuple(sorted(set(request.layers))) if request.layers is not None else tuple(range(count))
-    if not layers or layers[-1] >= count:
-        raise UsageError(f"--layers names layer {layers[-1] if layers else 'none'}; the model has 0 to {count - 1}")
+    with concerning("context-length"):
+        length = _choose_context_length(request.context_length, family.context_length)
+    with concerning("layers"):
+        layers = _choose_layers(request.layers, len(family.layers))
+    with concerning("dtype"):
+        dtype = _choose_dtype(request.dtype, config, device)
     return RunOptions(
         corpus=tuple(str(argument) for argument in request.corpus_arguments),
         tokens=request.tokens,
         context_length=length,
         layers=layers,
-        dtype=_choose_dtype(request.dtype, config, device),
+        dtype=dtype,
         keep_activations=request.keep_activations,
         batch_tokens=request.batch_tokens or DEFAULT_BATCH_TOKENS[device.type],
     )
@@ -121,6 +153,21 @@ def differing(old: RunOptions, new: RunOptions) -> list[str]:
 def keeps_activations(keep: Keep, positions: int, neurons: int, layers: int) -> bool:
     """Whether the bits of every layer are stored with it."""
     return keep == "always" or (keep == "auto" and positions * neurons * layers // 8 <= _KEPT_BY_ITSELF)
+
+
+def _choose_context_length(asked: int | None, longest: int) -> int:
+    if asked is not None and asked > longest:
+        raise InputError(
+            f"--context-length {asked:,} is over the model's {longest:,}\nChoose at most {longest:,}, or leave it out."
+        )
+    return asked or longest
+
+
+def _choose_layers(asked: tuple[int, ...] | None, count: int) -> tuple[int, ...]:
+    layers = tuple(sorted(set(asked))) if asked is not None else tuple(range(count))
+    if not layers or layers[-1] >= count:
+        raise UsageError(f"--layers names layer {layers[-1] if layers else 'none'}; the model has 0 to {count - 1}")
+    return layers
 
 
 def _choose_dtype(

@@ -16,7 +16,7 @@ from neuron_tui.store.errors import DiskFullError, UsageError
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SHARE_OF_FREE = 0.6
 _WORKING_SPACE = 1 << 30
-_BYTES_PER_NEURON = 4000
+_BYTES_PER_NEURON = 4800
 """Stored per neuron, position curve aside, as measured on runs of 1M tokens."""
 
 
@@ -113,13 +113,18 @@ def plan_resources(
 
 def require_disk(folder: Path, needed: int) -> None:
     """Raise DiskFullError unless the disk below `folder` has that many bytes free."""
-    there = next(p for p in (folder, *folder.parents) if p.exists())
-    free = shutil.disk_usage(there).free
+    there, free = free_disk(folder)
     if needed > free:
         raise DiskFullError(
             f"no space for the run on {there}: it needs about {show_size(needed)}, {show_size(free)} are free\n"
             "Free some space, choose another place with --runs-dir, or fewer --tokens."
         )
+
+
+def free_disk(folder: Path) -> tuple[Path, int]:
+    """The folder, or the first above it that there is, and the bytes that its disk has free."""
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    return there, shutil.disk_usage(there).free
 
 
 def _free_memory() -> int:

@@ -19,6 +19,10 @@ from neuron_tui.store.files import replacing, sha256
 from neuron_tui.store.hdf5 import SchemaWriter, reading
 from neuron_tui.store.manifest import CORPUS_FILE, CorpusIdentity, Domain, FileEntry, layer_file
 from neuron_tui.store.schema import CORPUS, ENOUGH_SEQUENCES, LAYER, ORDERS, STRENGTHS, TYPES
+from neuron_tui.store.trigger_tables import TriggerTables, write_triggers
+
+_CURVES = 1024
+"""Neurons whose curves are looked at in one go."""
 
 
 def write_corpus(
@@ -48,7 +52,15 @@ def write_corpus(
             pass  # opening checks every name, shape and dtype
     return CorpusIdentity(
         file=file_entry(path),
-        domains=tuple(Domain(name=d.name, tokens=d.counted, documents=d.documents) for d in domains),
+        domains=tuple(
+            Domain(
+                name=d.name,
+                tokens=d.counted,
+                documents=d.documents,
+                full_sequences=int((d.lengths == context_length).sum()),
+            )
+            for d in domains
+        ),
         positions=corpus.positions,
         sequences=len(corpus.sequence_domain),
         full_sequences=int((np.diff(corpus.sequence_start) == context_length).sum()),
@@ -82,12 +94,10 @@ def write_layer(
             file.write("count", counts.count)
             file.write("bos_count", counts.bos_count)
             for n in ORDERS:
-                file.write(f"triggers/{n}/total", counts.total[n])
-                file.write(f"triggers/{n}/covering", counts.covering[n])
-                file.write(f"triggers/{n}/covered", counts.covered[n])
-                file.write(f"triggers/{n}/first", counts.top_gram[n][:, 0])
-                file.write(f"triggers/{n}/top_gram", counts.top_gram[n])
-                file.write(f"triggers/{n}/top_active", counts.top_active[n])
+                tables = TriggerTables(
+                    counts.total[n], counts.covering[n], counts.covered[n], counts.top_gram[n], counts.top_active[n]
+                )
+                write_triggers(file, n, tables, plan.order.grams[n].occurrences)
             if plan.full_sequences:
                 _write_positions(file, counts.position_active, plan)
             for name in ("promoted_id", "promoted_score", "suppressed_id", "suppressed_score", "trigger_score"):
@@ -108,16 +118,19 @@ def file_entry(path: Path) -> FileEntry:
     return FileEntry(bytes=path.stat().st_size, sha256=sha256(path))
 
 
-def _write_positions(file: SchemaWriter, active: npt.NDArray[np.int64], plan: CountingPlan) -> None:
-    frequency = active / plan.full_sequences
-    information = mutual_information(frequency)
+def _write_positions(file: SchemaWriter, active: npt.NDArray[np.int32], plan: CountingPlan) -> None:
+    information = np.zeros(len(active))
     types = np.zeros(len(active), np.uint8)
     strengths = np.zeros(len(active), np.uint8)
-    if plan.full_sequences >= ENOUGH_SEQUENCES:
-        for neuron in np.flatnonzero(information > POSITIONAL).tolist():
-            found = classify(frequency[neuron], plan.context_length)
+    for first in range(0, len(active), _CURVES):  # curves of a whole layer at once would take gigabytes
+        frequency = active[first : first + _CURVES].sum(axis=1) / plan.full_sequences
+        information[first : first + _CURVES] = mutual_information(frequency)
+        if plan.full_sequences < ENOUGH_SEQUENCES:
+            continue
+        for row in np.flatnonzero(information[first : first + _CURVES] > POSITIONAL).tolist():
+            found = classify(frequency[row], plan.context_length)
             if found is not None:
-                types[neuron], strengths[neuron] = TYPES.index(found[0]), STRENGTHS.index(found[1])
+                types[first + row], strengths[first + row] = TYPES.index(found[0]), STRENGTHS.index(found[1])
     file.write("position/active", active)
     file.write("position/mutual_information", information)
     file.write("position/type", types)

@@ -12,14 +12,20 @@ from typing import Literal
 
 from platformdirs import user_data_path
 
-from neuron_tui.store.errors import InputError, RunBusyError, RunDamagedError, RunNotFoundError, UsageError
-from neuron_tui.store.files import TEMPORARY_SUFFIX
-from neuron_tui.store.lock import LOCK, is_being_written, writing
+from neuron_tui.store.errors import (
+    InputError,
+    RunBusyError,
+    RunConflictError,
+    RunDamagedError,
+    RunNotFoundError,
+    RunPartialError,
+    UsageError,
+)
+from neuron_tui.store.files import disk_full_named
+from neuron_tui.store.folder import forget_job
+from neuron_tui.store.job import JOB_FILE, JobStatus, job_status
+from neuron_tui.store.lock import is_being_written, writing
 from neuron_tui.store.manifest import CORPUS_FILE, MANIFEST, Manifest, layer_file, read_manifest
-
-SCRATCH = "scratch"
-SCRATCH_FILES = ("residual", "bits")
-"""Folder of a run, and the files in it, for what is needed only while it is extracted."""
 
 State = Literal["complete", "partial", "running", "damaged"]
 
@@ -28,7 +34,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,99}")
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """One line of the list of runs. `size` is in bytes on disk; `manifest` is None for a damaged run.json."""
+    """One line of the list of runs.
+
+    `size` is in bytes on disk; `manifest` is None for a damaged run.json and for what has only a job yet; `problem`
+    says why a run is damaged, or why there is only a job; `job` is the last extraction of it, if it told of itself.
+    """
 
     name: str
     path: Path
@@ -36,6 +46,7 @@ class RunSummary:
     size: int
     manifest: Manifest | None
     problem: str | None
+    job: JobStatus | None = None
 
 
 def runs_directory(given: Path | None = None) -> Path:
@@ -64,12 +75,25 @@ def run_folder(directory: Path, name: str) -> Path:
 
 
 def find_run(directory: Path, run: str) -> Path:
-    """Folder of a run given by name or by path; raises RunNotFoundError."""
+    """Folder of a run given by name or by path.
+
+    Raises
+    ------
+    RunNotFoundError
+        There is none.
+    RunPartialError
+        There is only a job that has not written its run yet, or never will.
+    """
     if run not in ("", ".", "..") and Path(run).name == run and _holds_run(directory / run):
         return directory / run
     path = Path(os.path.expanduser(run))  # noqa: PTH111 - pathlib raises for an unknown ~user
     if _holds_run(path):
         return path
+    if run and (_holds_job(directory / run) or _holds_job(path)):
+        raise RunPartialError(
+            f"the run {run} holds nothing yet: its extraction has not come so far, or ended before\n"
+            "See what became of it with: neuron-tui runs"
+        )
     raise RunNotFoundError(
         f"no run {run!r} in {directory}, nor at that path\nSee the runs there are with: neuron-tui runs"
     )
@@ -86,30 +110,54 @@ def list_runs(directory: Path) -> list[RunSummary]:
     if not directory.is_dir():
         return []
     try:
-        folders = sorted(p for p in directory.iterdir() if _holds_run(p))
+        folders = sorted(p for p in directory.iterdir() if _holds_run(p) or _holds_job(p))
     except OSError as error:
         raise InputError(f"cannot read {directory}: {error.strerror}\nName another with --runs-dir.") from error
     return [summarise(folder) for folder in folders]
 
 
 def summarise(folder: Path) -> RunSummary:
-    """State and size of one run, from its manifest and the sizes of its files."""
-    size = _size(folder)
+    """State and size of one run, from its manifest, the sizes of its files and its job."""
+    size, job = _size(folder), job_status(folder)
     try:
         manifest = read_manifest(folder)
     except (RunDamagedError, RunNotFoundError) as error:
-        return RunSummary(folder.name, folder, "damaged", size, None, str(error))
+        state: State = "damaged"
+        problem: str | None = str(error)
+        if job is not None and not _holds_run(folder):
+            state, problem = "partial", _why_no_run(job)
+        state = "running" if is_being_written(folder) else state
+        return RunSummary(folder.name, folder, state, size, None, problem, job)
     problem = missing_or_cut(folder, manifest)
-    state: State = "damaged" if problem else "complete" if manifest.complete else "partial"
-    if is_being_written(folder):
-        state = "running"
-    return RunSummary(folder.name, folder, state, size, manifest, problem)
+    state = "damaged" if problem else "complete" if manifest.complete else "partial"
+    state = "running" if is_being_written(folder) else state
+    return RunSummary(folder.name, folder, state, size, manifest, problem, job)
+
+
+def _why_no_run(job: JobStatus) -> str | None:
+    """Why a job came to an end without a run; None as long as it has not."""
+    match job.condition:
+        case "failed":
+            return job.job.problem or "the extraction failed before it wrote anything"
+        case "cancelled":
+            return "the extraction was cancelled before it wrote anything"
+        case "died" | "done":
+            return "the extraction ended without a word before it wrote anything"
+    return None
 
 
 def _holds_run(folder: Path) -> bool:
     try:
         return (folder / MANIFEST).is_file()
     except (OSError, ValueError):  # no permission, a name too long: nothing that could be opened
+        return False
+
+
+def _holds_job(folder: Path) -> bool:
+    """Whether there is only a job yet; a job.json of somebody else's is none."""
+    try:
+        return (folder / JOB_FILE).is_file() and job_status(folder) is not None
+    except (OSError, ValueError):
         return False
 
 
@@ -136,62 +184,62 @@ def missing_or_cut(folder: Path, manifest: Manifest) -> str | None:
     return None
 
 
-def refuse_foreign_folder(folder: Path) -> None:
-    """Raise InputError if `folder` exists, is not empty and bears neither a run nor the lock of one begun."""
-    if not folder.exists() or any((folder / name).exists() for name in (MANIFEST, LOCK)):
-        return
-    if not folder.is_dir() or any(folder.iterdir()):
-        raise InputError(f"{folder} exists and is no run\nChoose another --name or --runs-dir.")
-
-
-def clear_scratch(folder: Path) -> None:
-    """Delete the scratch files of an extraction, and nothing that others put beside them."""
-    _unlink(*((folder / SCRATCH / name) for name in SCRATCH_FILES))
-    _remove_if_empty(folder / SCRATCH)
-
-
-def delete_files(folder: Path) -> None:
-    """Delete the files of a run, run.json first, and nothing that others put beside them.
-
-    The caller holds the run's lock, whose file stays.
-    """
-    _unlink(folder / MANIFEST, folder / CORPUS_FILE)
-    _unlink(*(folder / (name + TEMPORARY_SUFFIX) for name in (MANIFEST, CORPUS_FILE)))
-    _unlink(*(folder / "layers").glob("layer_*.h5"), *(folder / "layers").glob("layer_*.h5" + TEMPORARY_SUFFIX))
-    _remove_if_empty(folder / "layers")
-
-
-def abandon(folder: Path) -> None:
-    """Leave no trace of a run that never got its manifest; the caller holds its lock."""
-    delete_files(folder)
-    _unlink(folder / LOCK)
-    _remove_if_empty(folder)
-
-
-def _unlink(*paths: Path) -> None:
-    for path in paths:
-        path.unlink(missing_ok=True)
-
-
-def _remove_if_empty(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        folder.rmdir()
-
-
 def delete_run(folder: Path) -> None:
-    """Delete a run and everything in its folder.
+    """Delete a run and everything in its folder; of what has only a job yet, the job's own files.
 
     Raises
     ------
     RunNotFoundError
-        The folder holds no run.json, so it is not ours to delete.
+        The folder holds neither run.json nor a job, so it is not ours to delete.
     RunBusyError
         A process is writing it.
     """
-    if not (folder / MANIFEST).is_file():
+    whole = _holds_run(folder)
+    if not whole and not _holds_job(folder):
         raise RunNotFoundError(f"no run at {folder}: it has no {MANIFEST}\nNothing was deleted.")
     if is_being_written(folder):
         raise RunBusyError(f"the run {folder.name} is being written\nStop the extraction before deleting it.")
     with writing(folder):  # nobody begins to write it while it goes
-        shutil.rmtree(folder.resolve())  # a link to a run: the run goes, and the link with it
-    folder.unlink(missing_ok=True)
+        if whole:
+            _close_files(folder)
+            shutil.rmtree(folder.resolve())  # a link to a run: the run goes, and the link with it
+        else:
+            forget_job(folder)
+    if whole:
+        folder.unlink(missing_ok=True)
+
+
+def rename_run(folder: Path, new_name: str) -> Path:
+    """Give a run another name in the same directory; returns its folder there.
+
+    Raises
+    ------
+    UsageError
+        The name cannot be used.
+    RunNotFoundError
+        The folder holds neither a run nor a job.
+    RunConflictError
+        There is something of that name already.
+    RunBusyError
+        A process is writing the run.
+    InputError
+        The system refuses.
+    """
+    target = run_folder(folder.parent, new_name)
+    if not _holds_run(folder) and not _holds_job(folder):
+        raise RunNotFoundError(f"no run at {folder}: it has no {MANIFEST}\nNothing was renamed.")
+    if is_being_written(folder):
+        raise RunBusyError(f"the run {folder.name} is being written\nStop the extraction before renaming it.")
+    with writing(folder):  # nobody begins to write it under its old name
+        if os.path.lexists(target):
+            raise RunConflictError(f"there is a {new_name} already in {folder.parent}\nChoose another name.")
+        _close_files(folder)
+        with disk_full_named(target):
+            folder.rename(target)
+    return target
+
+
+def _close_files(folder: Path) -> None:
+    from neuron_tui.store.open_files import close_files  # h5py: listing runs needs none
+
+    close_files(folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,11 +11,12 @@ from neuron_tui.store.check_numbers import Occurrences, corpus_contradictions, l
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.files import TEMPORARY_SUFFIX, sha256
 from neuron_tui.store.hdf5 import reading
+from neuron_tui.store.job import JOB_FILES
 from neuron_tui.store.lock import LOCK, is_being_written
 from neuron_tui.store.manifest import CORPUS_FILE, MANIFEST, FileEntry, Manifest, layer_file, read_manifest
 from neuron_tui.store.schema import CORPUS, LAYER
 
-_OWN_FILES = frozenset({MANIFEST, LOCK, "job.json", "job.log"})
+_OWN_FILES = frozenset({MANIFEST, LOCK, *JOB_FILES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,23 @@ class Problem:
     message: str
 
 
-def check_run(folder: Path) -> list[Problem]:
+@dataclass(frozen=True, slots=True)
+class CheckProgress:
+    """How far a check is: the file under way, and bytes read of all that are to be read."""
+
+    file: str
+    done: int
+    total: int
+
+
+Watch = Callable[[CheckProgress], None]
+
+
+def check_run(folder: Path, watch: Watch | None = None) -> list[Problem]:
     """Verify a run: sizes, SHA-256, schema, numbers that must agree, and files that do not belong to it.
 
     Problems come in the order of the files; a sound run has none, or notes alone. A partial run is no problem.
+    `watch` is told how far it is every few bytes; what it raises stops the check.
 
     Raises
     ------
@@ -41,7 +55,7 @@ def check_run(folder: Path) -> list[Problem]:
         manifest = read_manifest(folder)
     except RunDamagedError as error:
         return [Problem("error", MANIFEST, _reason(error, folder / MANIFEST))]
-    problems = list(_check_files(folder, manifest))
+    problems = list(_check_files(folder, manifest, _Meter(manifest, watch)))
     if not manifest.complete:
         waiting = [layer for layer in manifest.options.layers if layer not in manifest.layers]
         state = "is being written" if is_being_written(folder) else "is partial"
@@ -50,21 +64,39 @@ def check_run(folder: Path) -> list[Problem]:
     return [*problems, *_leftovers(folder, manifest)]
 
 
-def _check_files(folder: Path, manifest: Manifest) -> Iterator[Problem]:
+class _Meter:
+    """Counts what is read of the files that the manifest lists, and tells of it."""
+
+    def __init__(self, manifest: Manifest, watch: Watch | None) -> None:
+        listed = [*manifest.layers.values(), *([manifest.corpus.file] if manifest.corpus else ())]
+        self._total, self._done, self._file, self._watch = sum(entry.bytes for entry in listed), 0, "", watch
+
+    def begin(self, file: str) -> None:
+        self._file = file
+        self.read(0)
+
+    def read(self, count: int) -> None:
+        self._done += count
+        if self._watch is not None:
+            self._watch(CheckProgress(self._file, self._done, self._total))
+
+
+def _check_files(folder: Path, manifest: Manifest, meter: _Meter) -> Iterator[Problem]:
     if manifest.corpus is None:
         if manifest.layers:
             yield Problem("error", MANIFEST, "lists layers but no corpus")
         return
-    of_corpus = list(_check_corpus(folder, manifest))
+    of_corpus = list(_check_corpus(folder, manifest, meter))
     yield from of_corpus
     occurrences = None if of_corpus else read_occurrences(folder)
     for layer, entry in sorted(manifest.layers.items()):
-        yield from _check_layer(folder, manifest, layer, entry, occurrences)
+        yield from _check_layer(folder, manifest, layer, entry, occurrences, meter)
 
 
-def _check_corpus(folder: Path, manifest: Manifest) -> Iterator[Problem]:
+def _check_corpus(folder: Path, manifest: Manifest, meter: _Meter) -> Iterator[Problem]:
     assert manifest.corpus is not None
-    if difference := _difference(folder / CORPUS_FILE, manifest.corpus.file):
+    meter.begin(CORPUS_FILE)
+    if difference := _difference(folder / CORPUS_FILE, manifest.corpus.file, meter):
         yield Problem("error", CORPUS_FILE, difference)
         return
     try:
@@ -76,12 +108,18 @@ def _check_corpus(folder: Path, manifest: Manifest) -> Iterator[Problem]:
 
 
 def _check_layer(
-    folder: Path, manifest: Manifest, layer: int, entry: FileEntry, occurrences: Occurrences | None
+    folder: Path,
+    manifest: Manifest,
+    layer: int,
+    entry: FileEntry,
+    occurrences: Occurrences | None,
+    meter: _Meter,
 ) -> Iterator[Problem]:
     name = layer_file(layer)
+    meter.begin(name)
     if layer not in manifest.options.layers:
         yield Problem("error", MANIFEST, f"lists layer {layer}, which the run was not to hold")
-    if difference := _difference(folder / name, entry):
+    if difference := _difference(folder / name, entry, meter):
         yield Problem("error", name, difference)
         return
     try:
@@ -93,14 +131,14 @@ def _check_layer(
         yield Problem("error", name, _reason(error, folder / name))
 
 
-def _difference(path: Path, entry: FileEntry) -> str | None:
+def _difference(path: Path, entry: FileEntry, meter: _Meter) -> str | None:
     try:
         size = path.stat().st_size
         if not path.is_file():
             return "is no regular file"
         if size != entry.bytes:
             return f"has {size:,} bytes, run.json says {entry.bytes:,}"
-        if sha256(path) != entry.sha256:
+        if sha256(path, meter.read) != entry.sha256:
             return "has been altered: its SHA-256 is not the one in run.json"
     except FileNotFoundError:
         return "is missing"

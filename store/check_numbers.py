@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from neuron_tui.store.hdf5 import Array, SchemaReader, reading
+from neuron_tui.store.lookup import lookup_contradiction
 from neuron_tui.store.manifest import CORPUS_FILE, CorpusIdentity, Manifest
 from neuron_tui.store.schema import CORPUS, ORDERS, STRENGTHS, TYPES
+from neuron_tui.store.trigger_tables import detected_grams, read_triggers
 
 _POSITIONS = 1 << 22
 _NEURONS = 1024
@@ -41,11 +43,14 @@ def corpus_contradictions(file: SchemaReader, manifest: Manifest) -> Iterator[st
         return
     if (lengths > manifest.options.context_length).any():
         yield "a sequence is longer than the context length"
-    if (lengths == manifest.options.context_length).sum() != corpus.full_sequences:
+    full = lengths == manifest.options.context_length
+    if full.sum() != corpus.full_sequences:
         yield "the number of full-length sequences is not the one in run.json"
     if (np.diff(owners) < 0).any() or (owners < 0).any() or (owners >= len(corpus.domains)).any():
         yield "`sequence_domain` names a domain out of place"
         return
+    if np.bincount(owners[full], minlength=len(corpus.domains)).tolist() != [d.full_sequences for d in corpus.domains]:
+        yield "the full-length sequences of the domains are not those in run.json"
     yield from _tokens(file, corpus, starts, owners)
     for n in ORDERS:
         yield from _grams(file, n, corpus.vocabulary, manifest.tokens)
@@ -106,11 +111,19 @@ def layer_contradictions(file: SchemaReader, manifest: Manifest, layer: int, occ
         for n in ORDERS:
             found |= dict.fromkeys(_triggers(file, rows, n, occurrences[n]))
         found |= dict.fromkeys(_effects(file, rows, corpus.vocabulary))
-        found |= dict.fromkeys(_positions(file, rows, corpus.full_sequences))
+        found |= dict.fromkeys(_positions(file, rows, corpus))
         places = file.read("contexts/position", rows)
         if (places < -1).any() or (places >= corpus.positions).any():
             found["`contexts/position` names a position that the corpus does not have"] = None
     yield from found
+    if not found:
+        for n in ORDERS:
+            if not np.array_equal(
+                file.read(f"triggers/{n}/detected"), detected_grams(read_triggers(file, n), occurrences[n])
+            ):
+                yield f"`triggers/{n}/detected` is not what the detectors cover"
+            if contradiction := lookup_contradiction(file, n):
+                yield contradiction
 
 
 def _counts(file: SchemaReader, rows: slice, corpus: CorpusIdentity) -> Iterator[str]:
@@ -181,16 +194,17 @@ def _effects(file: SchemaReader, rows: slice, vocabulary: int) -> Iterator[str]:
         yield "`effect/trigger_score` is not there for the token detectors alone"
 
 
-def _positions(file: SchemaReader, rows: slice, full_sequences: int) -> Iterator[str]:
+def _positions(file: SchemaReader, rows: slice, corpus: CorpusIdentity) -> Iterator[str]:
     names = [f"position/{name}" for name in ("active", "mutual_information", "type", "strength")]
     present = [name in file for name in names]
-    if any(present) != all(present) or all(present) != (full_sequences > 0):
+    if any(present) != all(present) or all(present) != (corpus.full_sequences > 0):
         yield "positional statistics are there only in part, or without full-length sequences"
         return
     if not all(present):
         return
     active, information, kind, strength = (file.read(name, rows) for name in names)
-    if (active < 0).any() or (active > full_sequences).any():
+    sequences = np.array([domain.full_sequences for domain in corpus.domains])[:, None]
+    if (active < 0).any() or (active > sequences).any():
         yield "`position/active` is more than the full-length sequences"
     # Rounding may leave a hair below zero.
     if not np.isfinite(information).all() or (information < -1e-9).any() or (information > np.log(2) + 1e-9).any():

@@ -6,6 +6,9 @@ or damaged. Whatever is not one of these classes is a fault of ours (1).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class NeuronTuiError(Exception):
     """Base of all errors with a message meant for people.
@@ -14,6 +17,18 @@ class NeuronTuiError(Exception):
     """
 
     exit_code = 1
+    option: str | None = None
+    """The option of `extract` that it is about, without the dashes, or `model`; for forms that point at it."""
+
+
+@contextmanager
+def concerning(option: str) -> Iterator[None]:
+    """Note on errors that leave the block which option they are about; what is noted already stays."""
+    try:
+        yield
+    except NeuronTuiError as error:
+        error.option = error.option or option
+        raise
 
 
 class UsageError(NeuronTuiError, ValueError):
@@ -66,6 +81,17 @@ class NeuronNotFoundError(InputError, LookupError):
 
 class RunDamagedError(RunError):
     """A file of the run is missing, cut short, altered or malformed."""
+
+
+OUTDATED = "made by an older version of neuron-tui\nExtract the run again with --overwrite."
+
+
+class RunOutdatedError(RunDamagedError):
+    """The run was made by a version whose files are no longer read; `model` is its model's name, if it says."""
+
+    def __init__(self, message: str, model: str | None = None) -> None:
+        super().__init__(message)
+        self.model = model
 
 
 class RunPartialError(RunError):

@@ -50,10 +50,23 @@ def guard(function: Callable[[], int | None]) -> int:
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             _let_go_of_stdout()
-            say(f"no space left on the disk{f' while writing {error.filename}' if error.filename else ''}")
+            say(problem_of(error))
             return UNUSABLE_INPUT
-        say(f"a fault in neuron-tui ({type(error).__name__}): {_where_written(error)}")
+        say(_fault(error, _where_written(error)))
         return OUR_FAULT
+
+
+def problem_of(error: BaseException) -> str:
+    """What `guard` tells of an error, without writing anything down."""
+    if isinstance(error, NeuronTuiError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return f"no space left on the disk{f' while writing {error.filename}' if error.filename else ''}"
+    return _fault(error, f"details are in {log_file()}")
+
+
+def _fault(error: BaseException, details: str) -> str:
+    return f"a fault in neuron-tui ({type(error).__name__}): {details}"
 
 
 def guarded(function: Callable[P, int | None]) -> Callable[P, NoReturn]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from neuron_tui.store.errors import DiskFullError, InputError
 
 TEMPORARY_SUFFIX = ".partial"
+
+_READ_AT_ONCE = 1 << 20
+"""Bytes."""
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -76,10 +79,16 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def sha256(path: Path, read: Callable[[int], None] | None = None) -> str:
+    """Hexadecimal SHA-256 of a file; `read` is told of every few bytes, how many, and may raise to stop."""
+    digest, buffer = hashlib.sha256(), bytearray(_READ_AT_ONCE)
+    view = memoryview(buffer)
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(buffer):
+            digest.update(view[:count])
+            if read is not None:
+                read(count)
+    return digest.hexdigest()
 
 
 def _sync(path: Path) -> None:

@@ -29,26 +29,30 @@ def writing(folder: Path) -> Iterator[None]:
     InputError
         The folder cannot be written to.
     """
-    with disk_full_named(folder / LOCK):
-        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor = _taken(folder)
+    if descriptor is None:
+        raise RunBusyError(
+            f"another process is writing the run {folder.name}\nWait for it or stop it, then run this again."
+        )
     try:
-        if not _take(descriptor):
-            raise RunBusyError(
-                f"another process is writing the run {folder.name}\nWait for it or stop it, then run this again."
-            )
         yield
     finally:
         os.close(descriptor)
 
 
-def _take(descriptor: int) -> bool:
+def _taken(folder: Path) -> int | None:
     for _ in range(_ATTEMPTS):
+        with disk_full_named(folder / LOCK):
+            descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
+            # Its last owner may have taken it away with all it left: then another may hold the one that is there now.
+            if os.fstat(descriptor).st_nlink:
+                return descriptor
         except BlockingIOError:
             time.sleep(_PAUSE)
-    return False
+        os.close(descriptor)
+    return None
 
 
 def is_being_written(folder: Path) -> bool:

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from neuron_tui.store.errors import RunDamagedError, RunNotFoundError
+from neuron_tui.store.errors import OUTDATED, RunDamagedError, RunNotFoundError, RunOutdatedError
 from neuron_tui.store.files import write_text
+from neuron_tui.store.schema import FORMAT_VERSION
 
 MANIFEST = "run.json"
 CORPUS_FILE = "corpus.h5"
@@ -57,11 +58,12 @@ class FileEntry(_Strict):
 
 
 class Domain(_Strict):
-    """One domain: counted tokens and documents."""
+    """One domain: counted tokens, documents and full-length sequences."""
 
     name: str
     tokens: Count
     documents: Count
+    full_sequences: Count
 
 
 class CorpusIdentity(_Strict):
@@ -82,7 +84,7 @@ class CorpusIdentity(_Strict):
 class Manifest(_Strict):
     """The whole of run.json."""
 
-    format_version: Literal[1] = 1
+    format_version: Literal[2] = FORMAT_VERSION
     program_version: str
     created: str
     model: ModelIdentity
@@ -101,6 +103,17 @@ class Manifest(_Strict):
         return sum(d.tokens for d in self.corpus.domains) if self.corpus else 0
 
 
+class _Named(BaseModel):
+    name: str
+
+
+class _Version(BaseModel):
+    """What run.json says of itself in every version."""
+
+    format_version: int
+    model: _Named | None = None
+
+
 def layer_file(layer: int) -> str:
     """Path of a layer's file below the run's folder."""
     return f"layers/layer_{layer:03d}.h5"
@@ -114,7 +127,7 @@ def read_manifest(folder: Path) -> Manifest:
     RunNotFoundError
         The folder is no run.
     RunDamagedError
-        run.json cannot be understood.
+        run.json cannot be understood; RunOutdatedError if an older version made it.
     """
     path = folder / MANIFEST
     try:
@@ -128,11 +141,21 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:
+        _refuse_outdated(path, text)
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise RunDamagedError(
             f"{path}: {where}: {first['msg']}\nThe run is damaged: restore the file, or extract again with --overwrite."
         ) from error
+
+
+def _refuse_outdated(path: Path, text: bytes) -> None:
+    try:
+        version = _Version.model_validate_json(text)
+    except ValidationError:
+        return
+    if version.format_version < FORMAT_VERSION:
+        raise RunOutdatedError(f"{path}: {OUTDATED}", version.model.name if version.model else None)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuron_tui.store.errors import QueryError
+from neuron_tui.store.lookup import entries_of
 from neuron_tui.store.run import Run
 from neuron_tui.store.schema import ORDERS, STRENGTHS, TYPES
 from neuron_tui.store.table import Bools, NeuronTable
@@ -196,7 +197,8 @@ def triggered_by(run: Run, table: NeuronTable, text: str) -> Bools:
         for n in ORDERS:
             if not len(wanted[n]):
                 continue
-            top = layer.columns(f"triggers/{n}/top_gram")[f"triggers/{n}/top_gram"]
-            within = np.arange(top.shape[1]) < table.covering[n][rows, None]
-            keep[rows] |= (np.isin(top, wanted[n]) & within).any(axis=1)
+            for row in wanted[n].tolist():
+                found = entries_of(run, layer.index, n, row)
+                covering = found.rank < table.covering[n][rows][found.neuron]
+                keep[rows.start + found.neuron[covering]] = True
     return keep

@@ -74,7 +74,9 @@ class Effect:
 class PositionProfile:
     """Activity by position [§5]: `frequency[p - 1]` is fr(p) for p = 1..T-1, as float64.
 
-    `sequences` is the number of full-length sequences; with fewer than 30 a neuron has no type.
+    `sequences` is the number of full-length sequences; with fewer than 30 a neuron has no type. `by_domain` holds
+    the same curve over each domain's own full-length sequences, `sequences_by_domain` how many these are; a domain
+    without any has no curve.
     """
 
     mutual_information: float
@@ -82,6 +84,8 @@ class PositionProfile:
     strength: str | None
     frequency: npt.NDArray[np.float64]
     sequences: int
+    by_domain: dict[str, npt.NDArray[np.float64]]
+    sequences_by_domain: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)

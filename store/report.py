@@ -1,34 +1,45 @@
-"""Reports of neurons, written record by record: Markdown, JSON, JSON lines and CSV."""
+"""Reports of neurons, written neuron by neuron: Markdown, HTML, JSON, JSON lines and CSV."""
 
 from __future__ import annotations
 
-import stat
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-import numpy as np
-import numpy.typing as npt
-
-from neuron_tui.store.errors import InputError, NeuronNotFoundError, UsageError
-from neuron_tui.store.files import disk_full_named, replacing
+from neuron_tui.store.errors import UsageError
+from neuron_tui.store.output import opened_output
 from neuron_tui.store.report_data import write_csv, write_json, write_jsonl
+from neuron_tui.store.report_html import write_html
 from neuron_tui.store.report_markdown import write_markdown
+from neuron_tui.store.report_selection import Selection, select
 from neuron_tui.store.run import Run
-
-FORMATS = ("md", "html", "json", "jsonl", "csv")
-"""Formats of a report; html is not there yet."""
-
-Selection = dict[int, npt.NDArray[np.int64]]
-"""Neurons of a report: by layer, ascending."""
 
 _WRITERS: dict[str, Callable[[Run, Selection, TextIO], None]] = {
     "md": write_markdown,
+    "html": write_html,
     "json": write_json,
     "jsonl": write_jsonl,
     "csv": write_csv,
 }
+
+FORMATS = tuple(_WRITERS)
+"""Formats of a report."""
+
+
+LARGE = 2_000
+"""Neurons above which an HTML report is more than browsers like."""
+
+_HTML_BYTES = 45_000
+"""What a neuron takes of an HTML report, about."""
+
+
+def size_warning(format: str, count: int) -> str | None:  # noqa: A002 - as below
+    """What to say of a report that will be hard to open, without a full stop; None if it will not."""
+    if format != "html" or count <= LARGE:
+        return None
+    megabytes = count * _HTML_BYTES / 1e6
+    size = f"{megabytes:,.0f} MB" if megabytes < 1000 else f"{megabytes / 1000:,.1f} GB"
+    return f"{count:,} neurons make an HTML file of about {size}, which browsers are slow to show"
 
 
 def write_report(
@@ -36,6 +47,9 @@ def write_report(
     neurons: Sequence[tuple[int, int]] | None,
     format: str,  # noqa: A002 - the word of the command line
     output: Path | TextIO,
+    *,
+    chosen_by: str = "",
+    heard: Callable[[int], None] | None = None,
 ) -> None:
     """Write a report of some neurons, in order of layer, then neuron.
 
@@ -46,9 +60,13 @@ def write_report(
     neurons
         Pairs of layer and neuron; None for all of the run.
     format
-        `md`, `json`, `jsonl` or `csv`.
+        One of `FORMATS`.
     output
         A file, replaced as a whole once the report is complete, or an open text stream.
+    chosen_by
+        Why these neurons: `marked`, the filter that they match, or nothing. Reports for people say it.
+    heard
+        Called after each neuron with how many are written. What it raises ends the report, and no file is left of it.
 
     Raises
     ------
@@ -61,41 +79,11 @@ def write_report(
     RunDamagedError
         A file of the run cannot be read.
     """
-    if format not in FORMATS:
-        raise UsageError(f"unknown format {format!r}\nUse one of: {', '.join(_WRITERS)}.")
     if format not in _WRITERS:
-        raise UsageError(f"reports as {format} are not available yet\nUse one of: {', '.join(_WRITERS)}.")
-    selection = _select(run, neurons)
+        raise UsageError(f"unknown format {format!r}\nUse one of: {', '.join(FORMATS)}.")
+    selection = select(run, neurons, chosen_by, heard)
     if isinstance(output, Path):
-        with _opened(output) as stream:
+        with opened_output(output) as stream:
             _WRITERS[format](run, selection, stream)
     else:
         _WRITERS[format](run, selection, output)
-
-
-def _select(run: Run, neurons: Sequence[tuple[int, int]] | None) -> Selection:
-    if neurons is None:
-        return {index: np.arange(layer.neurons) for index, layer in run.layers.items()}
-    chosen: dict[int, set[int]] = {}
-    for layer, neuron in neurons:
-        size = run.layer(layer).neurons
-        if not 0 <= neuron < size:
-            raise NeuronNotFoundError(f"layer {layer} has no neuron {neuron}\nIts neurons are 0 to {size - 1:,}.")
-        chosen.setdefault(layer, set()).add(neuron)
-    return {layer: np.array(sorted(chosen[layer]), dtype=np.int64) for layer in sorted(chosen)}
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
-    target = path.expanduser().resolve()  # through a link, to the file it names
-    if target.is_dir():
-        raise InputError(f"cannot write {path}: it is a directory\nName a file in it.")
-    if not target.parent.is_dir():
-        raise InputError(f"cannot write {path}: there is no directory {target.parent}\nMake it first.")
-    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
-        # A pipe or a device cannot be replaced: written as it is.
-        with disk_full_named(path), target.open("w", encoding="utf-8") as stream:
-            yield stream
-        return
-    with replacing(target) as temporary, temporary.open("w", encoding="utf-8") as stream:
-        yield stream

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TextIO
-
-import numpy as np
-import numpy.typing as npt
 
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.record import NeuronRecord, TokenScore, Trigger
+from neuron_tui.store.report_selection import Selection
 from neuron_tui.store.run import Run
 from neuron_tui.store.schema import ORDERS
-
-Selection = Mapping[int, npt.NDArray[np.int64]]
 
 
 def records(run: Run, selection: Selection) -> Iterator[NeuronRecord]:
     """Records of the selected neurons, by layer, then neuron; raises RunDamagedError."""
-    for layer, neurons in selection.items():
-        yield from run.layer(layer).records(neurons)
+    layers = selection.neurons.items()
+    return selection.counted(record for layer, neurons in layers for record in run.layer(layer).records(neurons))
 
 
 def write_jsonl(run: Run, selection: Selection, stream: TextIO) -> None:

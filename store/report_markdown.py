@@ -3,59 +3,48 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from itertools import accumulate
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-import numpy as np
-import numpy.typing as npt
-
 from neuron_tui.store import words
-from neuron_tui.store.corpus import Context
-from neuron_tui.store.record import NeuronRecord, PositionProfile, Triggers
+from neuron_tui.store.report_front import SIGNS, TERMS, Fact, contents, facts
+from neuron_tui.store.report_neuron import (
+    SHOWN,
+    ContextPart,
+    DomainRow,
+    EffectRow,
+    NeuronPart,
+    PositionPart,
+    TriggerPart,
+    neuron_parts,
+)
+from neuron_tui.store.report_selection import Selection
 from neuron_tui.store.run import Run
-from neuron_tui.store.schema import CONTEXT_AFTER
-from neuron_tui.store.tokens import decode, printable, visible, visible_token
-
-Selection = Mapping[int, npt.NDArray[np.int64]]
-
-_BATCH = 256
-_SHOWN_TRIGGERS = 10
-_SHOWN_EFFECTS = 10
-_BEFORE, _AFTER = 70, 50
-"""Characters of a context that a report shows before and after the sampled token's stretch of text."""
-
-_LONGEST_TOKEN = 60
+from neuron_tui.store.tokens import printable
 
 _SPARK_WIDTH = 64
 
 
 def write_markdown(run: Run, selection: Selection, stream: TextIO) -> None:
     """A heading for the run, then a section for each neuron; raises RunDamagedError."""
-    byte_level = run.corpus.byte_level
-    stream.write("\n".join(_front(run, selection)) + "\n")
-    for index, neurons in selection.items():
-        layer = run.layer(index)
-        for start in range(0, len(neurons), _BATCH):
-            batch = neurons[start : start + _BATCH]
-            for record, contexts in zip(layer.records(batch), layer.contexts_of(batch), strict=True):
-                stream.write("\n".join(neuron_section(record, contexts, byte_level)) + "\n")
+    for line in _front(run, selection):
+        stream.write(f"{line}\n")
+    for part in neuron_parts(run, selection):
+        stream.write("\n".join(neuron_section(part)) + "\n")
+    stream.write("\n".join(_legend()) + "\n")
 
 
-def neuron_section(record: NeuronRecord, contexts: list[Context], byte_level: bool) -> Iterator[str]:
+def neuron_section(part: NeuronPart) -> Iterator[str]:
     """Lines of one neuron's section."""
-    yield f"\n## {record.layer}:{record.neuron} · {words.headline(record)}\n"
-    yield from (f"- {sentence}" for sentence in words.describe(record))
-    if record.dead:
-        yield from _writes(record, byte_level)
-        return
-    yield from _domains(record)
-    for n, triggers in record.triggers.items():
-        yield from _triggers(triggers, n, byte_level)
-    yield from _writes(record, byte_level)
-    if record.position is not None:
-        yield from _position(record.position)
-    yield from _contexts(contexts, byte_level)
+    yield f"\n## {part.layer}:{part.neuron} · {part.headline}\n"
+    yield from (f"- {sentence}" for sentence in part.sentences)
+    yield from _domains(part.domains)
+    for triggers in part.triggers:
+        yield from _triggers(triggers)
+    yield from _writes(part.promoted, part.suppressed)
+    if part.position is not None:
+        yield from _position(part.position)
+    yield from _contexts(part.contexts)
 
 
 def code(text: str) -> str:
@@ -66,117 +55,86 @@ def code(text: str) -> str:
     return "<code>" + re.sub(r"[!-/:-@\[-`{-~]", lambda m: f"&#{ord(m[0])};", text) + "</code>"
 
 
+def context_line(context: ContextPart) -> str:
+    """A context on one line, the text the neuron is active on between ▐ and ▌."""
+    return "".join(f"▐{piece.text}▌" if piece.active else piece.text for piece in context.pieces)
+
+
 def _front(run: Run, selection: Selection) -> Iterator[str]:
-    manifest = run.manifest
-    count = sum(len(neurons) for neurons in selection.values())
-    yield f"# {words.number(count, 'neuron')} of {code(printable(run.name))}\n"
-    model = manifest.model
-    size = f"{words.number(model.layers, 'layer')} of {words.number(model.neurons, 'neuron')}"
-    yield f"- Model: {code(printable(model.name))}, {size}"
-    if manifest.corpus is not None:
-        domains = ", ".join(f"{code(printable(d.name))} {d.tokens:,}" for d in manifest.corpus.domains)
-        yield f"- Corpus: {words.number(manifest.tokens, 'token')}: {domains}"
-    yield f"- Context length: {manifest.options.context_length:,}"
-    yield (
-        f"- In tokens `·` is a space; {words.OWN_TRIGGER} marks a neuron's own triggers; "
-        "▐ and ▌ enclose the text it is active on"
-    )
-
-
-def _domains(record: NeuronRecord) -> Iterator[str]:
-    if len(record.domains) > 1:
-        yield "\n| domain | active | of | share |"
-        yield "| --- | ---: | ---: | ---: |"
-        for name, domain in record.domains.items():
-            share = words.percent(domain.frequency)
-            yield f"| {code(printable(name))} | {domain.count:,} | {domain.tokens:,} | {share} |"
-
-
-def _triggers(triggers: Triggers, n: int, byte_level: bool) -> Iterator[str]:
-    name = words.GRAM_NAMES[n]
-    if not triggers.total:
+    yield f"# {words.number(len(selection), 'neuron')} of {code(printable(run.name))}\n"
+    yield from (f"- {fact.name}: {_parts(fact)}" for fact in facts(run, selection))
+    if len(selection) < 2:
         return
-    yield f"\n### Triggers: {name}s\n"
-    verb = "covers" if triggers.covering == 1 else "cover"
-    yield f"{words.number(triggers.covering, name)} {verb} 95% of {triggers.total:,} activations.\n"
-    shown = triggers.top[: max(_SHOWN_TRIGGERS, len(triggers.top) if triggers.detector else 0)]
-    shown = shown[: max(_SHOWN_TRIGGERS, triggers.covering)]
-    sums = accumulate(trigger.active for trigger in shown)
-    yield f"| {name} | active | of | share | sum |"
+    yield "\n| neuron | what | frequency | covering | mi | first trigger |"
+    yield "| --- | --- | ---: | ---: | ---: | --- |"
+    for row in contents(run, selection):
+        information = "" if row.mutual_information is None else f"{row.mutual_information:.3f}"
+        numbers = f"{words.percent(row.frequency)} | {row.covering:,} | {information}"
+        trigger = code(row.trigger) if row.trigger else ""
+        yield f"| {row.layer}:{row.neuron} | {row.what} | {numbers} | {trigger} |"
+
+
+def _parts(fact: Fact) -> str:
+    return "".join(code(text) if foreign else text for text, foreign in fact.parts)
+
+
+def _legend() -> Iterator[str]:
+    yield "\n# Signs and words\n"
+    yield from (f"- {code(sign)} {meaning}" for sign, meaning in SIGNS)
+    yield from (f"- *{term}*: {meaning}" for term, meaning in TERMS)
+
+
+def _domains(rows: Iterable[DomainRow]) -> Iterator[str]:
+    for place, row in enumerate(rows):
+        if place == 0:
+            yield "\n| domain | active | of | share |"
+            yield "| --- | ---: | ---: | ---: |"
+        yield f"| {code(row.name)} | {row.count:,} | {row.tokens:,} | {words.percent(row.share)} |"
+
+
+def _triggers(triggers: TriggerPart) -> Iterator[str]:
+    yield f"\n### Triggers: {triggers.name}s\n"
+    yield f"{triggers.sentence}\n"
+    yield f"| {triggers.name} | active | occurrences | precision | covered so far |"
     yield "| --- | ---: | ---: | ---: | ---: |"
-    for trigger, running in zip(shown, sums, strict=True):
-        text = " ".join(_token(form, byte_level) for form in trigger.text)
-        share = words.percent(trigger.active / trigger.occurrences) if trigger.occurrences else "-"
-        total = words.percent(running / triggers.total)
-        yield f"| {text} | {trigger.active:,} | {trigger.occurrences:,} | {share} | {total} |"
+    for row in triggers.rows[: triggers.shown]:
+        shares = f"{words.percent(row.precision)} | {words.percent(row.together)}"
+        yield f"| {' '.join(map(code, row.tokens))} | {row.active:,} | {row.occurrences:,} | {shares} |"
 
 
-def _writes(record: NeuronRecord, byte_level: bool) -> Iterator[str]:
-    own = words.own_triggers(record)
-    effect = record.effect
+def _writes(promoted: tuple[EffectRow, ...], suppressed: tuple[EffectRow, ...]) -> Iterator[str]:
     yield "\n### Writes\n"
     yield "| promoted | score | suppressed | score |"
     yield "| --- | ---: | --- | ---: |"
-    pairs = zip(effect.promoted[:_SHOWN_EFFECTS], effect.suppressed[:_SHOWN_EFFECTS], strict=False)
-    for pair in pairs:
+    for pair in zip(promoted[:SHOWN], suppressed[:SHOWN], strict=False):
         cells = [
-            f"{_token(s.text, byte_level)}{' ' + words.OWN_TRIGGER if s.id in own else ''} | {words.signed(s.score)}"
-            for s in pair
+            f"{code(row.token)}{' ' + words.OWN_TRIGGER if row.own else ''} | {words.signed(row.score)}" for row in pair
         ]
         yield f"| {' | '.join(cells)} |"
 
 
-def _position(position: PositionProfile) -> Iterator[str]:
+def _position(position: PositionPart) -> Iterator[str]:
     yield "\n### Position\n"
-    last = len(position.frequency)
-    where = words.where_on(position.frequency)
-    yield f"{where[0].upper()}{where[1:]} (of {words.number(position.sequences, 'full-length sequence')}).\n"
-    yield "```text"
-    yield f"1 {words.sparkline(position.frequency, _SPARK_WIDTH)} {last}"
-    yield "```"
+    yield f"{position.sentence}\n"
+    names = [curve.name or "all" for curve in position.curves]
+    width = max(map(len, names))
+    lines = [
+        f"{name:<{width}}  1 {words.sparkline(curve.frequency, _SPARK_WIDTH)} {len(curve.frequency)}"
+        for name, curve in zip(names, position.curves, strict=True)
+    ]
+    yield from _fenced(lines)
 
 
-def _contexts(contexts: list[Context], byte_level: bool) -> Iterator[str]:
+def _contexts(contexts: tuple[ContextPart, ...]) -> Iterator[str]:
     if not contexts:
         return
-    lines = [f"{printable(c.domain)}  {context_line(c, byte_level)}" for c in contexts]
+    yield "\n### Contexts\n"
+    yield from _fenced([f"{context.domain}  {context_line(context)}" for context in contexts])
+
+
+def _fenced(lines: list[str]) -> Iterator[str]:
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
-    yield "\n### Contexts\n"
     yield f"{fence}text"
     yield from lines
     yield fence
-
-
-def context_line(context: Context, byte_level: bool) -> str:
-    """A context on one line, the text the neuron is active on between ▐ and ▌, an ellipsis where it is cut."""
-    # Neighbours with the same activity are put together, so that a character split between tokens is whole again.
-    edges = [0, *(i for i in range(1, len(context.text)) if context.active[i] != context.active[i - 1])]
-    parts: list[str] = []
-    focus = 0
-    for begin, end in zip(edges, [*edges[1:], len(context.text)], strict=True):
-        text = decode(list(context.text[begin:end]), byte_level)
-        if begin <= context.focus:
-            focus = len(parts)
-        # Spaces are marked inside the marks alone: what is around them is to be read.
-        parts.append(f"▐{visible(text)}▌" if context.active[begin] else printable(text))
-    before, after = "".join(parts[:focus]), "".join(parts[focus + 1 :])
-    left = "…" if context.offset > context.focus or len(before) > _BEFORE else ""
-    right = "…" if len(after) > _AFTER or len(context.text) == context.focus + CONTEXT_AFTER + 1 else ""
-    middle = shortened(parts[focus], _BEFORE + _AFTER)
-    # A stretch of active text that the cut goes through keeps a mark at the cut.
-    opened = "▐" if before[-_BEFORE:].partition("▐")[0].count("▌") else ""
-    closed = "▌" if after[:_AFTER].rpartition("▌")[2].count("▐") else ""
-    return f"{left}{opened}{before[-_BEFORE:]}{middle}{after[:_AFTER]}{closed}{right}"
-
-
-def shortened(text: str, longest: int) -> str:
-    """Text of at most `longest` characters, its middle left out if there are more."""
-    if len(text) <= longest:
-        return text
-    half = (longest - 1) // 2
-    return f"{text[: longest - 1 - half]}…{text[-half:]}"
-
-
-def _token(form: str, byte_level: bool) -> str:
-    return code(shortened(visible_token(form, byte_level), _LONGEST_TOKEN))

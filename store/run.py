@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.activity import KeptActivity, active_endings, known_throughout
 from neuron_tui.store.catalog import find_run, missing_or_cut, runs_directory
 from neuron_tui.store.corpus import Context, StoredCorpus
 from neuron_tui.store.errors import NeuronNotFoundError, RunDamagedError, RunPartialError
-from neuron_tui.store.hdf5 import reading
-from neuron_tui.store.manifest import Manifest, layer_file, read_manifest
+from neuron_tui.store.manifest import CorpusIdentity, Manifest, layer_file, read_manifest
+from neuron_tui.store.open_files import reading_finished
 from neuron_tui.store.record import (
     DomainCount,
     Effect,
@@ -25,12 +26,14 @@ from neuron_tui.store.record import (
     Trigger,
     Triggers,
 )
-from neuron_tui.store.schema import LAYER, ORDERS, STRENGTHS, TYPES
+from neuron_tui.store.schema import CONTEXT_AFTER, CONTEXT_BEFORE, LAYER, ORDERS, STORED_CONTEXTS, STRENGTHS, TYPES
 
 _BATCH = 256
 
 _RECORD_DATASETS = tuple(
-    d.name for d in LAYER.datasets if d.name != "activations" and not d.name.startswith("contexts/")
+    d.name
+    for d in LAYER.datasets
+    if d.shape[0] == "N" and not d.name.startswith("contexts/") and not d.name.endswith("/first")
 )
 
 
@@ -66,7 +69,7 @@ class Layer:
 
     def records(self, neurons: npt.NDArray[np.int64] | None = None) -> Iterator[NeuronRecord]:
         """Records of the given neurons (ascending), or of all, read in batches."""
-        with reading(self.path, LAYER) as file:
+        with reading_finished(self.path, LAYER) as file:
             wanted = np.arange(self.neurons) if neurons is None else neurons
             names = [name for name in _RECORD_DATASETS if name in file]
             for start in range(0, len(wanted), _BATCH):
@@ -75,21 +78,86 @@ class Layer:
                 for row, neuron in enumerate(batch.tolist()):
                     yield self._record(neuron, {name: values[row] for name, values in data.items()})
 
-    def contexts(self, neuron: int) -> list[Context]:
-        """Sampled contexts of one neuron, in the order of the corpus; raises RunDamagedError."""
-        return self.contexts_of(np.array([neuron]))[0]
+    def contexts(self, neuron: int, before: int = CONTEXT_BEFORE, after: int = CONTEXT_AFTER) -> list[Context]:
+        """Sampled contexts of one neuron, in the order of the corpus; see `contexts_of`."""
+        return self.contexts_of(np.array([neuron]), before, after)[0]
 
-    def contexts_of(self, neurons: npt.NDArray[np.int64]) -> list[list[Context]]:
-        """Sampled contexts of each of some neurons (ascending); one pass over the corpus for all of them."""
-        with reading(self.path, LAYER) as file:
+    def contexts_of(
+        self, neurons: npt.NDArray[np.int64], before: int = CONTEXT_BEFORE, after: int = CONTEXT_AFTER
+    ) -> list[list[Context]]:
+        """Sampled contexts of each of some neurons, in the order of the corpus; one pass over it for all of them.
+
+        Parameters
+        ----------
+        neurons
+            (M,) neurons of the layer, ascending.
+        before, after
+            Tokens wanted on either side, as far as the sequence goes. Activity further away than CONTEXT_BEFORE and
+            CONTEXT_AFTER is known only if the run keeps activations; each context says of which tokens it is not.
+
+        Raises
+        ------
+        RunDamagedError
+            A file cannot be read.
+        """
+        with reading_finished(self.path, LAYER) as file:
             positions, masks = file.read("contexts/position", neurons), file.read("contexts/active", neurons)
-        there = positions >= 0
-        contexts = iter(self._corpus.contexts(positions[there], masks[there]))
-        return [[next(contexts) for _ in range(count)] for count in there.sum(axis=1).tolist()]
+            there = positions >= 0
+            contexts = iter(self._corpus.contexts(positions[there], masks[there], before, after))
+            found = [[next(contexts) for _ in range(count)] for count in there.sum(axis=1).tolist()]
+            if (before > CONTEXT_BEFORE or after > CONTEXT_AFTER) and "activations" in file:
+                for row, neuron in enumerate(neurons.tolist()):
+                    own = positions[row][there[row]]
+                    found[row] = known_throughout(found[row], own, KeptActivity(file, neuron))
+        return found
+
+    def contexts_on(
+        self, neuron: int, ids: tuple[int, ...], before: int = CONTEXT_BEFORE, after: int = CONTEXT_AFTER
+    ) -> list[Context]:
+        """Contexts of a neuron whose sampled token ends an n-gram, in the order of the corpus.
+
+        These are the stored ones and, if the run keeps activations, up to STORED_CONTEXTS more, an equal share of them
+        from each domain, where the neuron is active on the n-gram. Parameters and errors as for `contexts_of`.
+        """
+        with reading_finished(self.path, LAYER) as file:
+            rows = np.array([neuron])
+            positions, masks = file.read("contexts/position", rows)[0], file.read("contexts/active", rows)[0]
+            stored = np.array(
+                [p >= 0 and len(self._corpus.endings(ids, p, p + 1)) > 0 for p in positions.tolist()], bool
+            )
+            positions, masks = positions[stored], masks[stored]
+            if "activations" not in file:
+                return self._corpus.contexts(positions, masks, before, after)
+            activity = KeptActivity(file, neuron)
+            more = active_endings(self._corpus, activity, ids, STORED_CONTEXTS)
+            positions = np.union1d(positions, np.setdiff1d(more, positions)[:STORED_CONTEXTS])
+            contexts = self._corpus.contexts(positions, np.zeros(len(positions), np.uint64), before, after)
+            return known_throughout(contexts, positions, activity)
+
+    def frequencies(self, neurons: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Overall curves fr(1) to fr(T-1) of some neurons [§5].
+
+        Parameters
+        ----------
+        neurons
+            (M,) neurons of the layer, ascending.
+
+        Returns
+        -------
+        (M, T-1) float64; NaN throughout if the run has no full-length sequence. Raises RunDamagedError.
+        """
+        sequences = self._manifest.corpus.full_sequences if self._manifest.corpus else 0
+        curves = np.full((len(neurons), self._manifest.options.context_length - 1), np.nan)
+        with reading_finished(self.path, LAYER) as file:
+            if "position/active" in file:
+                for start in range(0, len(neurons), _BATCH):
+                    active = file.read("position/active", neurons[start : start + _BATCH])
+                    curves[start : start + _BATCH] = active.sum(axis=1) / sequences
+        return curves
 
     def columns(self, *names: str) -> dict[str, npt.NDArray[Any]]:
         """Whole datasets of the layer by name; optional ones that are absent are left out."""
-        with reading(self.path, LAYER) as file:
+        with reading_finished(self.path, LAYER) as file:
             return {name: file.read(name) for name in names if name in file}
 
     def _record(self, neuron: int, row: dict[str, Any]) -> NeuronRecord:
@@ -97,13 +165,7 @@ class Layer:
         assert corpus is not None
         position = None
         if "position/active" in row:
-            position = PositionProfile(
-                mutual_information=float(row["position/mutual_information"]),
-                type=self._word(TYPES, int(row["position/type"])),
-                strength=self._word(STRENGTHS, int(row["position/strength"])),
-                frequency=row["position/active"] / corpus.full_sequences,
-                sequences=corpus.full_sequences,
-            )
+            position = self._position(row, corpus)
         return NeuronRecord(
             layer=self.index,
             neuron=neuron,
@@ -117,6 +179,19 @@ class Layer:
             triggers={n: self._triggers(n, row) for n in ORDERS},
             effect=self._effect(row),
             position=position,
+        )
+
+    def _position(self, row: dict[str, Any], corpus: CorpusIdentity) -> PositionProfile:
+        sequences = {d.name: d.full_sequences for d in corpus.domains}
+        active = dict(zip(sequences, row["position/active"], strict=True))
+        return PositionProfile(
+            mutual_information=float(row["position/mutual_information"]),
+            type=self._word(TYPES, int(row["position/type"])),
+            strength=self._word(STRENGTHS, int(row["position/strength"])),
+            frequency=row["position/active"].sum(axis=0) / corpus.full_sequences,
+            sequences=corpus.full_sequences,
+            by_domain={name: active[name] / number for name, number in sequences.items() if number},
+            sequences_by_domain=sequences,
         )
 
     def _word(self, words: tuple[str | None, ...], code: int) -> str | None:

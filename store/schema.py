@@ -7,6 +7,8 @@ are named by letters; `dimensions` of a file give their values:
     P positions of the corpus  S sequences        V tokens of the vocabulary
     K stored triggers          E stored effects   C stored contexts
     G1 G2 G3 distinct n-grams  W words of 64 neurons (ceil(N / 64))  B bytes of all tokens
+    L1 L2 L3 stored triggers of all neurons      Q1 Q2 Q3 pages of 1024 of them (ceil(L / 1024))
+    A1 A2 A3 distinct n-grams the layer detects
     or a number, or a dimension plus or minus one
 """
 
@@ -15,8 +17,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
-FORMAT_VERSION = 1
+FORMAT_VERSION: Final = 2
+"""2: positions by domain, and the lookup of triggers. Runs of version 1 are to be extracted again."""
 
 STORED_TRIGGERS = 50
 STORED_EFFECTS = 50
@@ -34,6 +39,12 @@ STRENGTHS = (None, "weak", "strong")
 
 ENOUGH_SEQUENCES = 30
 """Fewer full-length sequences give a neuron no positional type (ours)."""
+
+LOOKUP_PAGE = 1024
+"""Entries of a lookup between two entries of its table of pages."""
+
+ACTIVATIONS_CHUNK = 1 << 15
+"""Positions of `activations` that share a chunk."""
 
 MAX_DIMENSION = 1 << 40
 
@@ -55,7 +66,7 @@ class Dataset:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FileSchema:
     """What one kind of file holds."""
 
@@ -65,6 +76,14 @@ class FileSchema:
     def names(self) -> frozenset[str]:
         """Names of all datasets, optional ones included."""
         return frozenset(d.name for d in self.datasets)
+
+    def dataset(self, name: str) -> Dataset:
+        """The dataset of that name; raises KeyError."""
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Dataset]:
+        return {d.name: d for d in self.datasets}
 
 
 def resolve(shape: tuple[str, ...], dimensions: Mapping[str, int]) -> tuple[int, ...]:
@@ -111,7 +130,7 @@ CORPUS = FileSchema(
             "int32",
             "token id",
             "All sequences one after the other, each with its BOS.",
-            65536,
+            8192,
         ),
         Dataset(
             "sequence_start",
@@ -147,6 +166,13 @@ def _trigger_tables(n: int) -> tuple[Dataset, ...]:
             "How many of the covering ones are covered if the neuron is a detector, else 0.",
         ),
         Dataset(
+            f"triggers/{n}/detected",
+            (f"A{n}",),
+            "int64",
+            f"row of grams/{n}",
+            f"The distinct {n}-grams that a detector of the layer covers, ascending.",
+        ),
+        Dataset(
             f"triggers/{n}/first",
             ("N",),
             "int64",
@@ -172,19 +198,50 @@ def _trigger_tables(n: int) -> tuple[Dataset, ...]:
     )
 
 
+def _lookup_tables(n: int) -> tuple[Dataset, ...]:
+    return (
+        Dataset(
+            f"lookup/{n}/gram",
+            (f"L{n}",),
+            "int64",
+            f"row of grams/{n}",
+            f"All entries of `triggers/{n}/top_gram` by n-gram, then `active` (most first), then neuron.",
+            rows=4096,
+        ),
+        Dataset(f"lookup/{n}/neuron", (f"L{n}",), "int32", "neuron", "The neuron of each.", rows=4096),
+        Dataset(f"lookup/{n}/rank", (f"L{n}",), "uint8", "place", "Its place in that neuron's ranking.", rows=4096),
+        Dataset(
+            f"lookup/{n}/active",
+            (f"L{n}",),
+            "int64",
+            "positions",
+            "Positions of the n-gram where that neuron is active.",
+            rows=4096,
+        ),
+        Dataset(
+            f"lookup/{n}/page",
+            (f"Q{n}",),
+            "int64",
+            f"row of grams/{n}",
+            f"Every {LOOKUP_PAGE}th of `lookup/{n}/gram`, from the first.",
+        ),
+    )
+
+
 LAYER = FileSchema(
     "layer",
     (
         Dataset("count", ("N", "D"), "int64", "positions", "Active counted positions by domain."),
         Dataset("bos_count", ("N",), "int64", "sequences", "Sequences whose BOS at position 0 is active."),
         *(table for n in ORDERS for table in _trigger_tables(n)),
+        *(table for n in ORDERS for table in _lookup_tables(n)),
         Dataset(
             "position/active",
-            ("N", "T-1"),
-            "int64",
+            ("N", "D", "T-1"),
+            "int32",
             "sequences",
-            "Full-length sequences active at positions 1 to T-1.",
-            rows=16,
+            "Full-length sequences of each domain active at positions 1 to T-1.",
+            rows=8,
             optional=True,
         ),
         Dataset(

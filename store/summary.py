@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuron_tui.store.catalog import summarise
+from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.run import Layer, Run
 from neuron_tui.store.schema import ORDERS, STRENGTHS, TYPES
 from neuron_tui.store.table import NeuronTable, read_table
@@ -67,36 +68,36 @@ def summarise_layers(run: Run, table: NeuronTable | None = None) -> tuple[LayerS
     """Summaries of all finished layers, from the bottom up; raises RunDamagedError."""
     table = read_table(run) if table is None else table
     neurons = run.manifest.model.neurons
-    below: dict[int, npt.NDArray[np.int64]] = {n: np.empty(0, np.int64) for n in ORDERS}
-    previous: dict[int, npt.NDArray[np.int64]] | None = None
+    below = {n: np.zeros(run.corpus.size(n), dtype=bool) for n in ORDERS}  # which n-grams a layer so far detects
+    previous = {n: np.empty(0, np.int64) for n in ORDERS}
     previous_index = -1
     summaries = []
     for place, layer in enumerate(run.layers.values()):
         rows = slice(place * neurons, (place + 1) * neurons)
         covered = {n: covered_grams(run, layer, n) for n in ORDERS}
-        known = layer.index == 0 or (previous is not None and previous_index == layer.index - 1)
+        known = previous_index == layer.index - 1  # below layer 0 there is nothing
         to_previous = {
-            n: int(np.setdiff1d(covered[n], previous[n] if previous else below[n]).size) if known else None
-            for n in ORDERS
+            n: int((~np.isin(covered[n], previous[n], assume_unique=True)).sum()) if known else None for n in ORDERS
         }
-        new = {n: int(np.setdiff1d(covered[n], below[n]).size) for n in ORDERS}
-        below = {n: np.union1d(below[n], covered[n]) for n in ORDERS}
+        new = {n: int((~below[n][covered[n]]).sum()) for n in ORDERS}
+        for n in ORDERS:
+            below[n][covered[n]] = True
         previous, previous_index = covered, layer.index
-        dead = int(table.dead[rows].sum())
-        alive = table.frequency[rows][~table.dead[rows]]
+        alive = table.count[rows] > 0
+        frequency = table.frequency[rows][alive]
         summaries.append(
             LayerSummary(
                 layer=layer.index,
                 neurons=neurons,
-                dead=dead,
-                mean_frequency_alive=float(alive.mean()) if alive.size else None,
-                detectors={n: int(table.detector(n)[rows].sum()) for n in ORDERS},
+                dead=int((~alive).sum()),
+                mean_frequency_alive=float(frequency.mean()) if frequency.size else None,
+                detectors={n: int((table.covered[n][rows] > 0).sum()) for n in ORDERS},
                 covered={n: int(covered[n].size) for n in ORDERS},
-                covered_cumulative={n: int(below[n].size) for n in ORDERS},
+                covered_cumulative={n: int(below[n].sum()) for n in ORDERS},
                 new_overall=new,
                 new_to_previous=to_previous,
-                covering_histogram={n: histogram(table.covering[n][rows][~table.dead[rows]], n) for n in ORDERS},
-                suppressing=int(table.suppressing[rows].sum()),
+                covering_histogram={n: histogram(table.covering[n][rows][alive], n) for n in ORDERS},
+                suppressing=int((table.trigger_score[rows] < 0).sum()),
                 positional=_positional(table, rows),
             )
         )
@@ -104,19 +105,14 @@ def summarise_layers(run: Run, table: NeuronTable | None = None) -> tuple[LayerS
 
 
 def covered_grams(run: Run, layer: Layer, n: int) -> npt.NDArray[np.int64]:
-    """Rows of the n-gram table that a detector of the layer covers, ascending [§4]."""
-    names = [f"triggers/{n}/{name}" for name in ("covered", "covering", "top_gram", "top_active")]
-    columns = layer.columns(*names)
-    detector, covering, top, active = (columns[name] for name in names)
-    chosen = np.flatnonzero(detector > 0)
-    top, active = top[chosen], active[chosen]
-    within = (np.arange(top.shape[1]) < covering[chosen, None]) & (top >= 0)
-    occurrences = run.corpus.grams(n).occurrences[np.where(top >= 0, top, 0)] if len(chosen) else active
-    rows: npt.NDArray[np.int64] = np.unique(top[within & (20 * active >= 19 * occurrences)])
+    """Rows of the n-gram table that a detector of the layer covers, ascending [§4]; raises RunDamagedError."""
+    rows: npt.NDArray[np.int64] = layer.columns(f"triggers/{n}/detected")[f"triggers/{n}/detected"]
+    if len(rows) and not 0 <= rows.min() <= rows.max() < run.corpus.size(n):
+        raise RunDamagedError(f"{layer.path}: a {n}-gram that the corpus does not have\nExtract the run again.")
     return rows
 
 
-def histogram(covering: npt.NDArray[np.int64], n: int) -> tuple[int, ...]:
+def histogram(covering: npt.NDArray[np.signedinteger[Any]], n: int) -> tuple[int, ...]:
     """Neurons per bin of `covering`, alive ones with at least one n-gram [Fig. 2, 12, 13]."""
     bins = np.searchsorted(HISTOGRAM_BOUNDS[n], covering[covering > 0], side="left")
     return tuple(np.bincount(bins, minlength=len(HISTOGRAM_BOUNDS[n]) + 1).tolist())

@@ -36,7 +36,7 @@ _MINUS = "−"
 
 def what(table: NeuronTable, row: int) -> str:
     """Short label of one row of the table, such as `token ▼`, `bigram`, `oscillatory` or `dead`; may be empty."""
-    return _label(
+    return label(
         bool(table.count[row] == 0),
         [n for n in ORDERS if table.covered[n][row] > 0],
         bool(table.trigger_score[row] < 0),
@@ -46,7 +46,7 @@ def what(table: NeuronTable, row: int) -> str:
 
 def what_record(record: NeuronRecord) -> str:
     """The same short label of a record."""
-    return _label(
+    return label(
         record.dead,
         [n for n, triggers in record.triggers.items() if triggers.detector],
         bool(record.effect.suppresses_triggers),
@@ -77,11 +77,11 @@ def describe_activity(record: NeuronRecord) -> list[str]:
     if record.dead:
         # Rule of three: with none of N seen, the true rate is below 3/N with 95% confidence.
         bound = f" (true rate below {percent(3 / record.tokens)})" if record.tokens else ""
-        return [f"Never active on {number(record.tokens, 'token')}{bound}.", *_bos(record)]
+        return [f"Never active on {number(record.tokens, 'token')}{bound}.", *describe_bos(record)]
     return [
         *_detects(record),
         f"Active on {record.count:,} of {number(record.tokens, 'token')} ({percent(record.frequency)}).",
-        *_bos(record),
+        *describe_bos(record),
     ]
 
 
@@ -183,7 +183,8 @@ def by_domain(record: NeuronRecord) -> str:
     )
 
 
-def _label(dead: bool, orders: list[int], suppresses: bool, position_type: str | None) -> str:
+def label(dead: bool, orders: list[int], suppresses: bool, position_type: str | None) -> str:
+    """Short label from its facts: dead, the n of which it is a detector, whether it suppresses, its positional type."""
     if dead:
         return "dead"
     parts = [GRAM_NAMES[orders[0]]] if orders else []
@@ -214,7 +215,8 @@ def _detects(record: NeuronRecord) -> list[str]:
     return [f"No n-gram detector: it takes {listed} to cover 95% of its activations."]
 
 
-def _bos(record: NeuronRecord) -> list[str]:
+def describe_bos(record: NeuronRecord) -> list[str]:
+    """A sentence on activity at the BOS, if there is any."""
     if not record.bos_count:
         return []
     return [f"Active on the BOS of {number(record.bos_count, 'sequence')}, which is not counted."]

@@ -8,6 +8,7 @@ types come from what was planted. Within each layer neurons are planted by `PLAN
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,7 @@ from neuron_tui.store.schema import (
     STRENGTHS,
     TYPES,
 )
+from neuron_tui.store.trigger_tables import TriggerTables, write_triggers
 
 PLANTED = (
     "dead",
@@ -144,6 +146,7 @@ def build_run(
     domains: tuple[str, ...] = ("prose", "code", "math"),
     finished: int | None = None,
     model: str = "synthetic-opt",
+    keep_activations: bool = False,
 ) -> Path:
     """Write a complete run and return its folder.
 
@@ -164,6 +167,8 @@ def build_run(
         How many layers are done; fewer than `layers` makes a partial run.
     model
         Name of the model in run.json.
+    keep_activations
+        Whether layers hold the activity at every position.
     """
     rng = np.random.default_rng(seed)
     (folder / "layers").mkdir(parents=True, exist_ok=True)
@@ -171,7 +176,7 @@ def build_run(
     _write_corpus(folder / CORPUS_FILE, corpus)
     done = layers if finished is None else finished
     for layer in range(done):
-        _write_layer(folder / layer_file(layer), corpus, layer, neurons, rng)
+        _write_layer(folder / layer_file(layer), corpus, layer, neurons, rng, keep_activations)
     write_manifest(folder, _manifest(folder, corpus, layers, neurons, done, model))
     return folder
 
@@ -250,7 +255,9 @@ def _activity(corpus: _Corpus, kind: str, tokens: list[int], rng: np.random.Gene
     return np.isin(corpus.tokens, tokens) & (some < (0.99 if "token" in kind else 0.6))
 
 
-def _write_layer(path: Path, corpus: _Corpus, layer: int, neurons: int, rng: np.random.Generator) -> None:
+def _write_layer(
+    path: Path, corpus: _Corpus, layer: int, neurons: int, rng: np.random.Generator, keep_activations: bool
+) -> None:
     kinds = [PLANTED[i] if i < len(PLANTED) else "random" for i in range(neurons)]
     for i in range(len(PLANTED), neurons):
         if rng.random() < 0.15:
@@ -276,6 +283,11 @@ def _write_layer(path: Path, corpus: _Corpus, layer: int, neurons: int, rng: np.
         if with_positions:
             _write_positions(file, corpus, kinds, active)
         _write_contexts(file, corpus, active, rng)
+        if keep_activations:
+            padded = np.zeros((dimensions["W"] * 64, active.shape[1]), dtype=bool)
+            padded[:neurons] = active
+            words = padded.reshape(-1, 64, active.shape[1]).astype(np.uint64) << np.arange(64, dtype=np.uint64)[:, None]
+            file.write("activations", np.bitwise_or.reduce(words, axis=1))
 
 
 def _write_triggers(
@@ -302,12 +314,7 @@ def _write_triggers(
             covered[i] = len(good)
         kept = order[:STORED_TRIGGERS]
         top[i, : len(kept)], counts[i, : len(kept)] = kept, count[kept]
-    file.write(f"triggers/{n}/total", total)
-    file.write(f"triggers/{n}/covering", covering)
-    file.write(f"triggers/{n}/covered", covered)
-    file.write(f"triggers/{n}/first", top[:, 0])
-    file.write(f"triggers/{n}/top_gram", top)
-    file.write(f"triggers/{n}/top_active", counts)
+    write_triggers(file, n, TriggerTables(total, covering, covered, top, counts), occurrences)
     return covered
 
 
@@ -339,8 +346,9 @@ def _write_effects(
 def _write_positions(file: SchemaWriter, corpus: _Corpus, kinds: list[str], active: npt.NDArray[np.bool_]) -> None:
     length = corpus.context_length
     cells = corpus.starts[corpus.full][:, None] + np.arange(1, length)
-    count = active[:, cells].sum(axis=1)
-    frequency = count / len(corpus.full)
+    owner = corpus.domain_of_sequence[corpus.full]
+    count = np.stack([active[:, cells[owner == d]].sum(axis=1) for d in range(len(corpus.domains))], axis=1)
+    frequency = count.sum(axis=1) / len(corpus.full)
     information = _mutual_information(frequency)
     typed = len(corpus.full) >= 30
     types = np.array([TYPES.index(k) if typed and k in TYPES else 0 for k in kinds])
@@ -389,8 +397,9 @@ def _manifest(folder: Path, corpus: _Corpus, layers: int, neurons: int, done: in
 
     owner = corpus.domain_of_sequence[corpus.sequence]
     tokens = np.bincount(owner[corpus.counted], minlength=len(corpus.domains)).tolist()
+    full = np.bincount(corpus.domain_of_sequence[corpus.full], minlength=len(corpus.domains)).tolist()
     return Manifest(
-        program_version="0.1.0",
+        program_version=version("neuron-tui"),
         created="2026-01-01T00:00:00Z",
         model=ModelIdentity(
             name=model,
@@ -413,7 +422,10 @@ def _manifest(folder: Path, corpus: _Corpus, layers: int, neurons: int, done: in
         ),
         corpus=CorpusIdentity(
             file=entry(CORPUS_FILE),
-            domains=tuple(Domain(name=d, tokens=t, documents=8) for d, t in zip(corpus.domains, tokens, strict=True)),
+            domains=tuple(
+                Domain(name=d, tokens=t, documents=8, full_sequences=f)
+                for d, t, f in zip(corpus.domains, tokens, full, strict=True)
+            ),
             positions=len(corpus.tokens),
             sequences=len(corpus.starts) - 1,
             full_sequences=len(corpus.full),

@@ -1,11 +1,13 @@
-"""The terminal app: themes, the screens' stack, and what happens when we are at fault."""
+"""The terminal app: its settings, the screens' stack, and what happens when we are at fault."""
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from rich.segment import Segments
@@ -14,42 +16,17 @@ from textual.app import SystemCommand
 from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import Screen
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES
 
+from neuron_tui.store.tokens import printable
+from neuron_tui.tui.config import Config, ConfigFile, config_path, read_config
 from neuron_tui.tui.faults import record_fault
+from neuron_tui.tui.key_names import keymap
 from neuron_tui.tui.screens.explorer import Explorer
 from neuron_tui.tui.screens.runs import Runs
+from neuron_tui.tui.themes import DARK, LIGHT
 from neuron_tui.tui.type_ahead import TypeAheadApp
 from neuron_tui.tui.widgets.painting import DIM
-
-DARK = Theme(
-    name="dark",
-    primary="#7fb4ca",
-    secondary="#98bb6c",
-    accent="#e6c384",
-    warning="#ffa066",
-    error="#ff6b6b",
-    success="#98bb6c",
-    foreground="#dcd7ba",
-    background="#16161d",
-    surface="#1f1f28",
-    panel="#2a2a37",
-    dark=True,
-)
-LIGHT = Theme(
-    name="light",
-    primary="#1f5f8b",
-    secondary="#44702a",
-    accent="#8a5a00",
-    warning="#a04a00",
-    error="#b3261e",
-    success="#44702a",
-    foreground="#22252b",
-    background="#fbfaf7",
-    surface="#f2f0ea",
-    panel="#e4e1d8",
-    dark=False,
-)
 
 _LOOK_AT_SIZE = 0.5
 """Seconds between two looks at the size of the terminal."""
@@ -64,13 +41,17 @@ class NeuronTuiApp(TypeAheadApp):
     CSS_PATH = "app.tcss"
     TITLE = "neuron-tui"
 
-    def __init__(self, runs_dir: Path, run: Path | None = None) -> None:
+    def __init__(self, runs_dir: Path, run: Path | None = None, settings: ConfigFile | None = None) -> None:
         # Left alone, Textual would turn colours to grey for NO_COLOR; this way it sends none at all.
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self._runs_dir, self._run = runs_dir, run
+        settings = settings or ConfigFile(Path(), "", Config())
+        self.config = settings.config
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = DARK.name
+        self.theme = known_theme(settings)
+        self.own_keys = keymap(settings)
+        self.set_keymap(self.own_keys)
 
     def on_mount(self) -> None:
         """Show the run asked for, or the list."""
@@ -98,21 +79,22 @@ class NeuronTuiApp(TypeAheadApp):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action of the screen, then those of the app."""
-        if isinstance(screen, Explorer):
-            yield from screen.commands()
-        elif isinstance(screen, Runs):
-            yield SystemCommand("Open", "Open the run under the cursor (enter)", screen.action_open)
-            yield SystemCommand("Delete", "Delete the run under the cursor (d)", screen.action_delete)
-            yield SystemCommand("Read again", "Read the list of runs again (r)", screen.action_reload)
-            yield SystemCommand("Keys and states", "Show the help (?)", screen.action_help)
-        yield SystemCommand("Dark theme", "Light text on a dark ground", lambda: self._use(DARK))
-        yield SystemCommand("Light theme", "Dark text on a light ground", lambda: self._use(LIGHT))
+        own = getattr(screen, "commands", None)
+        if own is not None:
+            yield from own()
+        yield SystemCommand("Dark theme", "Light text on a dark ground", partial(self._use, DARK.name))
+        yield SystemCommand("Light theme", "Dark text on a light ground", partial(self._use, LIGHT.name))
         yield SystemCommand("Other themes", "Choose among all themes", self.action_change_theme)
+        yield SystemCommand("Settings", "Say where the settings file is", self._say_settings)
         yield SystemCommand("Screenshot", "Save the screen as an SVG file", self.deliver_screenshot)
         yield SystemCommand("Quit", "Leave at once (ctrl+q)", self.action_quit)
 
-    def _use(self, theme: Theme) -> None:
-        self.theme = theme.name
+    def _use(self, theme: str) -> None:
+        self.theme = theme
+
+    def _say_settings(self) -> None:
+        there = "" if config_path().exists() else ", which is not there yet"
+        self.notify(f"Settings are read from {printable(str(config_path()))}{there}.", timeout=12, markup=False)
 
     def _fatal_error(self) -> None:
         # Textual would print a traceback with all local variables; that belongs in the log.
@@ -123,7 +105,15 @@ class NeuronTuiApp(TypeAheadApp):
         self._close_messages_no_wait()
 
 
-def run_app(runs_dir: Path, run: Path | None = None) -> int:
+def known_theme(settings: ConfigFile) -> str:
+    """The theme of the settings; raises ConfigError if there is none of that name."""
+    known = [DARK.name, LIGHT.name, *BUILTIN_THEMES]
+    if settings.config.theme not in known:
+        raise settings.error(("theme",), f"unknown theme {settings.config.theme!r}; known are {', '.join(known)}")
+    return settings.config.theme
+
+
+def run_app(runs_dir: Path, run: Path | None = None, *, mouse: bool = True) -> int:
     """Show the app until it is left.
 
     Parameters
@@ -132,16 +122,25 @@ def run_app(runs_dir: Path, run: Path | None = None) -> int:
         The directory whose runs are listed.
     run
         Folder of a run to open at once; leaving it leads to the list.
+    mouse
+        Whether the app takes the mouse; without it the terminal's own selection works. The settings may say no too.
 
     Returns
     -------
     Exit code: 0, or 1 after a fault of ours, which is logged and told on stderr.
+
+    Raises
+    ------
+    ConfigError
+        The settings file cannot be used.
     """
     before = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_INTERVAL)
     try:
-        app = NeuronTuiApp(runs_dir, run)
-        app.run()
+        app = NeuronTuiApp(runs_dir, run, read_config())
+        # Modules and classes stay: collections that go through all of them were seen to hold a key up for 100 ms.
+        gc.freeze()
+        app.run(mouse=mouse and app.config.mouse)
     finally:
         sys.setswitchinterval(before)
     return app.return_code or 0

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from neuron_tui.store.query import matching
 from neuron_tui.store.table import NeuronTable
+from neuron_tui.tui.ordering import stable_order
 from neuron_tui.tui.reading import OpenedRun
 
 Int64s = npt.NDArray[np.int64]
@@ -53,10 +54,11 @@ def arrange(opened: OpenedRun, wish: Wish) -> Arrangement:
     rows = np.flatnonzero(keep)
     if wish.column == "layer":  # the order of the table itself: by layer, then neuron
         return Arrangement(wish, rows[::-1].copy() if wish.descending else rows, considered)
-    key = _key(opened, wish)[rows]
+    key = _key(opened, wish)
+    key = key if len(rows) == len(table) else key[rows]
     if wish.descending:
         key = -key  # so that equal ones keep the order of the table
-    return Arrangement(wish, rows[np.argsort(key, kind="stable")], considered)
+    return Arrangement(wish, rows[stable_order(key)], considered)
 
 
 def _key(opened: OpenedRun, wish: Wish) -> npt.NDArray[Any]:
@@ -69,22 +71,25 @@ def _key(opened: OpenedRun, wish: Wish) -> npt.NDArray[Any]:
         case "freq":
             return table.count
         case "cover":
-            return _last_if(table.covering[wish.order] == 0, table.covering[wish.order], wish)
+            covering = table.covering[wish.order].astype(np.int64)
+            return _last_if(covering == 0, covering, wish)
         case "mi":
             return table.mutual_information  # numpy sorts NaN last, and so does its negative
         case "trigger":
-            ranks = opened.trigger_ranks(wish.order)
-            return _last_if(ranks < 0, ranks, wish)
+            keys = opened.trigger_keys(wish.order)
+            return _last_if(keys < 0, keys, wish)
     raise ValueError(wish.column)
 
 
 def _last_if(absent: npt.NDArray[np.bool_], values: Int64s, wish: Wish) -> Int64s:
-    return np.where(absent, np.iinfo(np.int64).min + 1 if wish.descending else np.iinfo(np.int64).max, values)
+    # Just beyond the others, since keys of few bits sort faster.
+    outside = int(values.min(initial=0)) - 1 if wish.descending else int(values.max(initial=0)) + 1
+    return np.where(absent, outside, values)
 
 
-def _kinds(table: NeuronTable) -> Int64s:
+def _kinds(table: NeuronTable) -> npt.NDArray[np.int8]:
     """(R,) a number for each label: detectors first, then positional types, the others, the dead."""
-    kind = np.full(len(table), 8, np.int64)
+    kind = np.full(len(table), 8, np.int8)
     kind[table.type > 0] = 3 + table.type[table.type > 0]
     for n in (3, 2, 1):
         kind[table.detector(n)] = n

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from neuron_tui.store.exits import guard, guarded
-from neuron_tui.tui.commands import check, demo, engine, export, info, open_run, runs
-from neuron_tui.tui.commands.options import RunsDirectory, runs_directory_of
+from neuron_tui.tui.commands import check, demo, engine, export, figures, info, open_run, runs
+from neuron_tui.tui.commands.options import NoMouse, RunsDirectory, mouse_wanted, runs_directory_of
 
 _EXAMPLES = """Examples:
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for _module in (demo, open_run, engine, runs, info, export, check):
+for _module in (demo, open_run, engine, runs, info, figures, export, check):
     _module.register(app)
 
 
@@ -47,6 +47,7 @@ def _print_version(wanted: bool) -> None:
 def start(
     context: typer.Context,
     runs_dir: RunsDirectory = None,
+    no_mouse: NoMouse = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
     ] = False,
@@ -56,4 +57,5 @@ def start(
     Without a command: open the app on the runs.
     """
     if context.invoked_subcommand is None:
-        guarded(open_run.open_app)(runs_directory_of(context, runs_dir), None)
+        mouse = mouse_wanted(context, no_mouse)
+        guarded(open_run.open_app)(runs_directory_of(context, runs_dir), None, mouse=mouse)

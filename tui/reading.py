@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from neuron_tui.store.catalog import summarise
 from neuron_tui.store.corpus import Context
-from neuron_tui.store.errors import RunPartialError
+from neuron_tui.store.errors import RunDamagedError, RunPartialError
+from neuron_tui.store.open_files import keep_open
 from neuron_tui.store.record import NeuronRecord
 from neuron_tui.store.run import Run, open_run
-from neuron_tui.store.table import NeuronTable, read_table
+from neuron_tui.store.table import LISTED, NeuronTable, read_table
 from neuron_tui.store.words import gram_text
 
 Int64s = npt.NDArray[np.int64]
@@ -21,12 +22,12 @@ Int64s = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class OpenedRun:
-    """A run ready to be walked: its table is in memory, tokens and n-grams are read when first needed."""
+    """A run ready to be walked: what lists show is in memory, the rest is read when first needed."""
 
     run: Run
     table: NeuronTable
     state: str
-    _ranks: dict[int, Int64s] = field(default_factory=dict)
+    _keys: dict[int, Int64s] = field(default_factory=dict)
 
     @property
     def byte_level(self) -> bool:
@@ -42,24 +43,41 @@ class OpenedRun:
         return gram_text([self.run.corpus.form(i) for i in ids], self.byte_level)
 
     def load_triggers(self, n: int) -> None:
-        """Read the n-gram table that `first_trigger` looks into; later calls cost nothing."""
-        _ = self.run.corpus.vocabulary
-        self.run.corpus.grams(n)
+        """Read what a list shows of n-grams, for `first_trigger` too; later calls cost nothing.
 
-    def trigger_ranks(self, n: int) -> Int64s:
-        """(R,) place of each row's best n-gram in the alphabetical order of all n-grams; -1 if it has none."""
-        first = self.table.first[n]
-        if n not in self._ranks:
-            corpus = self.run.corpus
-            texts = np.array([gram_text([form], self.byte_level)[:40] for form in corpus.vocabulary])
-            token_rank = np.argsort(np.argsort(texts, kind="stable"), kind="stable")
-            ids = token_rank[corpus.grams(n).ids]
-            order = np.lexsort([ids[:, column] for column in reversed(range(n))])
-            rank = np.empty(len(order), np.int64)
-            rank[order] = np.arange(len(order))
-            self._ranks[n] = rank
-        rank = self._ranks[n]
-        return np.where(first >= 0, rank[np.maximum(first, 0)], -1) if len(rank) else np.full(len(first), -1)
+        Raises
+        ------
+        RunDamagedError
+            A file cannot be read, or names an n-gram that the corpus does not have.
+        """
+        self.table.load(f"triggers/{n}/covering", f"triggers/{n}/first")
+        _ = self.run.corpus.vocabulary
+        if self.table.first[n].max(initial=-1) >= len(self.run.corpus.grams(n).ids):
+            raise RunDamagedError(
+                f"{self.run.path}: a {n}-gram that the corpus does not have\nExtract the run again with --overwrite."
+            )
+
+    def trigger_keys(self, n: int) -> Int64s:
+        """(R,) numbers that order the rows as their best n-grams stand in the alphabet; -1 for a row without one."""
+        if n not in self._keys:
+            self.load_triggers(n)
+            first, ids = self.table.first[n], self.run.corpus.grams(n).ids
+            there = np.zeros(len(ids) + 1, dtype=bool)  # one more for the -1 of a row without triggers
+            there[first] = True
+            rows = np.flatnonzero(there[:-1])
+            tokens, places = np.unique(ids[rows], return_inverse=True)
+            places = self._alphabetical(tokens)[places.reshape(len(rows), n)]
+            keys = np.full(len(ids) + 1, -1, np.int64)
+            keys[rows] = places @ len(tokens) ** np.arange(n - 1, -1, -1)
+            self._keys[n] = keys[first]
+        return self._keys[n]
+
+    def _alphabetical(self, tokens: npt.NDArray[np.int32]) -> Int64s:
+        """(M,) place of each token in the alphabetical order of what people are shown of them."""
+        texts = [gram_text([self.run.corpus.form(token)], self.byte_level)[:40] for token in tokens.tolist()]
+        places = np.empty(len(texts), np.int64)
+        places[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
+        return places
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +104,9 @@ def open_for_browsing(path: Path) -> OpenedRun:
         raise RunPartialError(
             f"the run {run.name} has no finished layer yet\nWait for its first layer, or run the same extract again."
         )
+    keep_open(run.path)
     opened = OpenedRun(run, read_table(run), summarise(path).state)
+    opened.table.load(*LISTED)
     opened.load_triggers(1)
     return opened
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -20,14 +21,14 @@ from neuron_tui.store.schema import ORDERS, STORED_CONTEXTS, STORED_TRIGGERS
 class CountingPlan:
     """What counting needs of a corpus, made once for all layers.
 
-    `sequence_start` (S+1,); `full_blocks`: stretches of positions, start and stop, that hold full-length sequences
-    one after the other; `context_length` T; `full_sequences` how many there are in all.
+    `sequence_start` (S+1,); `full_blocks`: stretches of positions that hold full-length sequences one after the other,
+    each of one domain: domain, start, stop; `context_length` T; `full_sequences` how many there are in all.
     """
 
     order: NestedOrder
     draw: ContextDraw
     sequence_start: Ints
-    full_blocks: tuple[tuple[int, int], ...]
+    full_blocks: tuple[tuple[int, int, int], ...]
     full_sequences: int
     context_length: int
     domains: int
@@ -40,33 +41,39 @@ def counting_plan(
     lengths = np.diff(sequence_start)
     sequence = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
     full = lengths == context_length
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], full, [False]]).astype(np.int8)))
-    blocks = tuple(
-        (int(sequence_start[a]), int(sequence_start[b])) for a, b in zip(edges[::2], edges[1::2], strict=True)
-    )
     return CountingPlan(
         order=order,
         draw=context_draw(order.positions, sequence_domain[sequence], sequence, domains),
         sequence_start=sequence_start,
-        full_blocks=blocks,
+        full_blocks=tuple(_full_blocks(full, sequence_start, sequence_domain)),
         full_sequences=int(full.sum()),
         context_length=context_length,
         domains=domains,
     )
 
 
+def _full_blocks(
+    full: npt.NDArray[np.bool_], sequence_start: Ints, sequence_domain: npt.NDArray[np.int32]
+) -> Iterator[tuple[int, int, int]]:
+    kind = np.where(full, sequence_domain, -1)
+    edges = [0, *(np.flatnonzero(np.diff(kind)) + 1).tolist(), len(kind)]
+    for first, last in pairwise(edges):
+        if first < last and kind[first] >= 0:
+            yield int(kind[first]), int(sequence_start[first]), int(sequence_start[last])
+
+
 @dataclass(frozen=True, slots=True)
 class LayerCounts:
     """Counts of one layer's N neurons, in the shapes of the layer file's schema.
 
-    `count` (N, D); `bos_count` (N,); `position_active` (N, T-1); by n: `total`, `covering` (N,) int64, `covered`
-    (N,) int32, `top_gram`, `top_active` (N, 50) int64, padded with -1 and 0; `context_position` (N, 20) int64,
-    padded with -1; `context_active` (N, 20) uint64.
+    `count` (N, D); `bos_count` (N,); `position_active` (N, D, T-1) int32; by n: `total`, `covering` (N,) int64,
+    `covered` (N,) int32, `top_gram`, `top_active` (N, 50) int64, padded with -1 and 0; `context_position` (N, 20)
+    int64, padded with -1; `context_active` (N, 20) uint64.
     """
 
     count: Ints
     bos_count: Ints
-    position_active: Ints
+    position_active: npt.NDArray[np.int32]
     total: dict[int, Ints]
     covering: dict[int, Ints]
     covered: dict[int, npt.NDArray[np.int32]]
@@ -85,7 +92,7 @@ class LayerCounts:
         return cls(
             count=zeros(plan.domains),
             bos_count=zeros(),
-            position_active=zeros(plan.context_length - 1),
+            position_active=np.zeros((neurons, plan.domains, plan.context_length - 1), np.int32),
             total={n: zeros() for n in ORDERS},
             covering={n: zeros() for n in ORDERS},
             covered={n: np.zeros(neurons, np.int32) for n in ORDERS},
@@ -156,9 +163,9 @@ def _count_eight(words: Words, base: int, byte: int, neurons: int, plan: Countin
     return last - first
 
 
-def _count_positions(active: npt.NDArray[np.bool_], plan: CountingPlan, into: Ints) -> None:
-    """Add to `into` (T-1,) how many full-length sequences are active at positions 1 to T-1."""
-    for start, stop in plan.full_blocks:
+def _count_positions(active: npt.NDArray[np.bool_], plan: CountingPlan, into: npt.NDArray[np.int32]) -> None:
+    """Add to `into` (D, T-1) how many full-length sequences are active at positions 1 to T-1."""
+    for domain, start, stop in plan.full_blocks:
         sequences = active[start:stop].view(np.uint8).reshape(-1, plan.context_length)
         for part in range(0, len(sequences), 255):  # 255 ones are the most that a byte's sum can hold
-            into += sequences[part : part + 255].sum(axis=0, dtype=np.uint8)[1:]
+            into[domain] += sequences[part : part + 255].sum(axis=0, dtype=np.uint8)[1:]

@@ -84,11 +84,11 @@ class TileCounter:
         counts.bos_count[tile] = bits(there[starts]).sum(dim=0).cpu().numpy()
         active = bits(there[self._positions])
         counts.count[tile] = self._sum_into(active, self._domain, plan.domains).T.cpu().numpy()
-        for begin, end in plan.full_blocks:
+        for domain, begin, end in plan.full_blocks:
             block = max(1, (1 << 22) // plan.context_length) * plan.context_length
             for at in range(begin, end, block):
                 part = bits(there[at : min(at + block, end)]).view(-1, plan.context_length, last - first)
-                counts.position_active[tile] += part.sum(dim=0)[1:].T.cpu().numpy()
+                counts.position_active[tile, domain] += part.sum(dim=0)[1:].T.cpu().numpy()
         for n in (3, 2, 1):
             level = self._levels[n]
             active = self._sum_into(active, level.parent, len(level.seniority))

@@ -257,6 +257,20 @@ def position_profile(text: Text, active: list[list[bool]]) -> dict[str, Any] | N
     }
 
 
+def curves_by_domain(text: Text, active: list[list[bool]]) -> dict[str, list[float]]:
+    """Activity by position over each domain's full-length sequences; domains without one are left out."""
+    found = {}
+    for domain in text.domains:
+        full = [
+            row
+            for w, row in zip(text.windows, active, strict=True)
+            if w.domain == domain and len(w.ids) == text.context_length
+        ]
+        if full:
+            found[domain] = [sum(row[p] for row in full) / len(full) for p in range(1, text.context_length)]
+    return found
+
+
 def records(
     checkpoint: Path,
     corpus: Sequence[str],

@@ -13,6 +13,8 @@ import pytest
 
 from neuron_tui.engine.extraction import ExtractionRequest, extract
 from neuron_tui.store import open_run
+from neuron_tui.store.lookup import firing_on
+from neuron_tui.store.schema import STORED_TRIGGERS
 from neuron_tui.store.summary import run_info
 
 from . import brute_force, brute_force_summary, planted
@@ -84,6 +86,36 @@ def test_every_count_of_every_planted_neuron_is_exact(
 ) -> None:
     for key, record in expected.items():
         assert_same(found[key], record)
+
+
+def test_curves_by_domain_are_those_of_each_domains_sequences(run: Path, text: Text) -> None:
+    layers = open_run(run).layers
+    for layer, neuron, plant in PLANTS:
+        active = [[plant.fires(window.ids, p) for p in range(len(window.ids))] for window in text.windows]
+        position = layers[layer].neuron(neuron).position
+        assert position is not None
+        wanted = brute_force.curves_by_domain(text, active)
+        assert {name: curve.tolist() for name, curve in position.by_domain.items()} == wanted, plant.name
+        assert list(wanted) == ["long", "short"]
+        assert sum(position.sequences_by_domain.values()) == position.sequences
+
+
+def test_every_n_gram_leads_to_the_neurons_that_fire_on_it(
+    run: Path, text: Text, expected: dict[tuple[int, int], Record]
+) -> None:
+    wanted: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+    for (layer, neuron), record in expected.items():
+        for triggers in record["triggers"].values():
+            for rank, gram in enumerate(triggers["top"][:STORED_TRIGGERS]):
+                found = (-gram["active"], layer, neuron, rank)
+                wanted.setdefault(tuple(gram["ids"]), []).append(found)
+    opened = open_run(run)
+    for n in (1, 2, 3):
+        for ids, occurrences in text.occurrences[n].items():
+            firing = firing_on(opened, ids)
+            assert firing.occurrences == occurrences
+            columns = (-firing.active, firing.layer, firing.neuron, firing.rank)
+            assert list(zip(*(column.tolist() for column in columns), strict=True)) == sorted(wanted.get(ids, []))
 
 
 def detected(record: Record, n: int) -> set[str]:

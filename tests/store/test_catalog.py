@@ -3,10 +3,29 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.store import open_run
-from neuron_tui.store.catalog import delete_run, find_run, list_runs, run_folder, runs_directory, summarise
-from neuron_tui.store.errors import InputError, RunBusyError, RunDamagedError, RunNotFoundError, UsageError
+from neuron_tui.store.catalog import (
+    delete_run,
+    find_run,
+    list_runs,
+    rename_run,
+    run_folder,
+    runs_directory,
+    summarise,
+)
+from neuron_tui.store.errors import (
+    InputError,
+    RunBusyError,
+    RunConflictError,
+    RunDamagedError,
+    RunNotFoundError,
+    RunPartialError,
+    UsageError,
+)
+from neuron_tui.store.folder import abandon, refuse_foreign_folder
+from neuron_tui.store.job import JOB_FILE, LOG_FILE, JobState, write_job
 from neuron_tui.store.lock import writing
 from neuron_tui.store.manifest import MANIFEST, layer_file, read_manifest, write_manifest
+from tests.store.test_job import job
 from tests.synthetic import build_run
 
 
@@ -127,3 +146,115 @@ def test_a_link_to_a_run_is_deleted_with_the_run(copy: Path) -> None:
     delete_run(link)
     assert not copy.exists()
     assert not link.is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("state", "problem", "said"),
+    [
+        ("failed", "model x: no such thing\nSpell it right.", "model x: no such thing\nSpell it right."),
+        ("cancelled", None, "the extraction was cancelled before it wrote anything"),
+        ("running", None, "the extraction ended without a word before it wrote anything"),
+    ],
+)
+def test_what_never_got_beyond_its_job_is_listed_as_partial_and_says_why(
+    tmp_path: Path, state: JobState, problem: str | None, said: str
+) -> None:
+    (tmp_path / "new").mkdir()
+    write_job(tmp_path / "new", job(state=state, problem=problem))
+    (found,) = list_runs(tmp_path)
+    assert (found.name, found.state, found.manifest, found.problem) == ("new", "partial", None, said)
+    assert found.job is not None
+    assert found.job.condition == ("died" if state == "running" else state)
+    for run in ("new", str(tmp_path / "new")):
+        with pytest.raises(RunPartialError, match="holds nothing yet"):
+            find_run(tmp_path, run)
+
+
+def test_a_job_that_has_not_written_its_run_yet_is_listed_as_running(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    write_job(tmp_path / "new", job())
+    with writing(tmp_path / "new"):
+        (found,) = list_runs(tmp_path)
+        assert (found.state, found.manifest, found.problem) == ("running", None, None)
+        assert found.job is not None
+        assert found.job.active
+        with pytest.raises(RunBusyError):
+            delete_run(tmp_path / "new")
+        with pytest.raises(RunBusyError):
+            rename_run(tmp_path / "new", "newer")
+
+
+def test_a_run_is_listed_with_its_last_job(copy: Path) -> None:
+    assert summarise(copy).job is None
+    write_job(copy, job(state="cancelled"))
+    found = summarise(copy)
+    assert found.job is not None
+    assert (found.state, found.job.condition) == ("complete", "cancelled")
+
+
+def test_a_job_json_of_somebody_else_is_no_run_and_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / JOB_FILE).write_text('{"job": "printing"}')
+    assert list_runs(tmp_path) == []
+    with pytest.raises(RunNotFoundError, match="Nothing was deleted"):
+        delete_run(tmp_path / "theirs")
+    with pytest.raises(RunNotFoundError, match="Nothing was renamed"):
+        rename_run(tmp_path / "theirs", "ours")
+
+
+def test_deleting_what_has_only_a_job_takes_the_jobs_files_alone(tmp_path: Path) -> None:
+    for name in ("new", "shared"):
+        (tmp_path / name).mkdir()
+        write_job(tmp_path / name, job(state="failed"))
+        (tmp_path / name / LOG_FILE).write_text("said")
+    (tmp_path / "shared" / "notes.txt").write_text("keep")
+    delete_run(tmp_path / "new")
+    delete_run(tmp_path / "shared")
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["shared", "shared/notes.txt"]
+
+
+def test_a_job_without_a_log_leaves_no_trace_of_a_run_that_never_was(tmp_path: Path) -> None:
+    for name in ("plain", "logged"):
+        (tmp_path / name).mkdir()
+        with writing(tmp_path / name):
+            write_job(tmp_path / name, job(state="failed"))
+            if name == "logged":
+                (tmp_path / name / LOG_FILE).write_text("said")
+            abandon(tmp_path / name)
+    assert not (tmp_path / "plain").exists()
+    assert {path.name for path in (tmp_path / "logged").iterdir()} == {JOB_FILE, LOG_FILE}
+
+
+def test_a_folder_with_only_a_jobs_files_is_free_for_a_run_but_none_with_others_in_it(tmp_path: Path) -> None:
+    (tmp_path / LOG_FILE).write_text("said")
+    refuse_foreign_folder(tmp_path)
+    write_job(tmp_path, job())
+    refuse_foreign_folder(tmp_path)
+    (tmp_path / "notes.txt").write_text("keep")
+    with pytest.raises(InputError, match="exists and is no run"):
+        refuse_foreign_folder(tmp_path)
+
+
+def test_a_renamed_run_is_the_same_run_under_another_name(copy: Path) -> None:
+    before = read_manifest(copy)
+    renamed = rename_run(copy, "other-1.0")
+    assert renamed == copy.parent / "other-1.0"
+    assert not copy.exists()
+    assert read_manifest(renamed) == before
+    assert summarise(renamed).state == "complete"
+
+
+def test_renaming_is_refused_where_it_could_do_harm(copy: Path) -> None:
+    beside = build_run(copy.parent / "beside", layers=1, neurons=12)
+    (copy.parent / "dangling").symlink_to("nowhere")
+    for taken in ("beside", "demo", "dangling"):
+        with pytest.raises(RunConflictError, match=f"there is a {taken} already"):
+            rename_run(copy, taken)
+    for bad in ("../x", "", "a b"):
+        with pytest.raises(UsageError, match="cannot be used"):
+            rename_run(copy, bad)
+    with writing(copy), pytest.raises(RunBusyError, match="Stop the extraction before renaming it"):
+        rename_run(copy, "other")
+    with pytest.raises(RunNotFoundError):
+        rename_run(copy.parent / "nothing", "other")
+    assert summarise(copy).state == summarise(beside).state == "complete"

@@ -98,10 +98,28 @@ def setting(name: str, place: object, value: object) -> Callable[[h5py.File], No
     return change
 
 
+LOOKUP = [f"lookup/1/{name}" for name in ("gram", "neuron", "rank", "active")]
+
+
+def repeat_first_entry(file: h5py.File) -> None:
+    for name in LOOKUP:
+        file[name][1] = file[name][0]
+
+
+def turn_round(file: h5py.File) -> None:
+    for name in LOOKUP:
+        file[name][...] = file[name][...][::-1]
+
+
 CONTRADICTIONS: list[tuple[str, Callable[[h5py.File], None], str]] = [
     (CORPUS_FILE, setting("sequence_start", 1, 0), "`sequence_start` does not rise from 0"),
     (CORPUS_FILE, setting("sequence_start", 1, 40), "a sequence is longer than the context length"),
     (CORPUS_FILE, setting("sequence_domain", 0, 2), "`sequence_domain` names a domain out of place"),
+    (
+        CORPUS_FILE,
+        setting("sequence_domain", slice(35, 37), 1),
+        "the full-length sequences of the domains are not those in run",
+    ),
     (CORPUS_FILE, setting("tokens", 5, 10**6), "`tokens` holds a token that the vocabulary does not"),
     (CORPUS_FILE, setting("tokens", 0, 9), "a sequence does not begin with BOS"),
     (CORPUS_FILE, setting("tokens", 5, 2), "the counted tokens of the domains are not those in run.json"),
@@ -123,7 +141,16 @@ CONTRADICTIONS: list[tuple[str, Callable[[h5py.File], None], str]] = [
     (LAYER, setting("triggers/1/covering", 1, 0), "`triggers/1/covering` does not go with `total`"),
     (LAYER, setting("triggers/1/covering", 10, 2), "`triggers/1/covering` is not the shortest prefix"),
     (LAYER, setting("triggers/1/covered", 1, 40), "`triggers/1/covered` is more than `covering`"),
-    (LAYER, setting("position/active", (1, 1), 10**6), "`position/active` is more than the full-length sequences"),
+    (LAYER, setting("triggers/1/detected", 0, 0), "`triggers/1/detected` is not what the detectors cover"),
+    (LAYER, setting("lookup/1/gram", 0, 3), "`lookup/1` does not agree with `triggers/1`"),
+    (LAYER, setting("lookup/2/active", 5, 10**6), "`lookup/2` does not agree with `triggers/2`"),
+    (LAYER, setting("lookup/3/rank", 5, 49), "`lookup/3` does not agree with `triggers/3`"),
+    (LAYER, setting("lookup/1/neuron", 5, 24), "`lookup/1` names a trigger that no neuron has"),
+    (LAYER, setting("lookup/1/neuron", 5, -1), "`lookup/1` names a trigger that no neuron has"),
+    (LAYER, repeat_first_entry, "`lookup/1` does not agree with `triggers/1`"),
+    (LAYER, turn_round, "`lookup/1` is not in order"),
+    (LAYER, setting("lookup/1/page", 0, 3), "`lookup/1/page` does not agree with `lookup/1/gram`"),
+    (LAYER, setting("position/active", (1, 1, 1), 10**6), "`position/active` is more than the full-length sequences"),
     (LAYER, setting("position/mutual_information", 1, np.nan), "`position/mutual_information` is not between"),
     (LAYER, setting("position/type", 1, 9), "`position/type` and `position/strength` hold an unknown code"),
     (LAYER, lambda f: f.__delitem__("position/type"), "positional statistics are there only in part"),
@@ -159,3 +186,9 @@ def test_a_layer_that_the_run_was_not_to_hold_is_found(copy: Path) -> None:
     options = manifest.options.model_copy(update={"layers": (0, 1)})
     write_manifest(copy, manifest.model_copy(update={"options": options}))
     assert errors(copy) == [(MANIFEST, "lists layer 2, which the run was not to hold")]
+
+
+def test_the_files_of_a_job_belong_to_a_run(copy: Path) -> None:
+    for name in ("job.json", "job.log", "job.json.partial"):
+        (copy / name).write_text("{}")
+    assert check_run(copy) == []

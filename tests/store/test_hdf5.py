@@ -25,6 +25,15 @@ SIZES = {
     "G1": 4,
     "G2": 3,
     "G3": 0,
+    "A1": 2,
+    "A2": 1,
+    "A3": 0,
+    "L1": 5,
+    "L2": 3,
+    "L3": 0,
+    "Q1": 1,
+    "Q2": 1,
+    "Q3": 0,
     "B": 7,
 }
 
@@ -155,7 +164,11 @@ HOSTILE: dict[str, tuple[Callable[[h5py.File], None], str]] = {
     "dimension that lies": (lambda f: f.attrs.__setitem__("dimension_N", 1 << 50), "attribute dimension_N is"),
     "dimension that is text": (lambda f: f.attrs.__setitem__("dimension_N", "5"), "attribute dimension_N is no single"),
     "no dimension": (lambda f: f.attrs.__delitem__("dimension_N"), "the dimension 'N' of"),
-    "a later format": (lambda f: f.attrs.__setitem__("format_version", 2), "format version 2, this program reads 1"),
+    "a later format": (lambda f: f.attrs.__setitem__("format_version", 3), "format version 3, this program reads 2"),
+    "an older format": (
+        lambda f: f.attrs.__setitem__("format_version", 1),
+        r"made by an older version of neuron-tui\nExtract the run again with --overwrite\.",
+    ),
     "a strange format": (lambda f: f.attrs.__setitem__("format_version", [1, 2]), "no single number or word"),
     "another kind": (lambda f: f.attrs.__setitem__("kind", np.bytes_("corpus")), "not a layer file of a run"),
 }

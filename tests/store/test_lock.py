@@ -1,3 +1,4 @@
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -6,7 +7,7 @@ import pytest
 
 from neuron_tui.store.catalog import summarise
 from neuron_tui.store.errors import RunBusyError
-from neuron_tui.store.lock import is_being_written, writing
+from neuron_tui.store.lock import LOCK, is_being_written, writing
 
 _HOLDER = """
 import sys
@@ -43,4 +44,21 @@ def test_a_writer_of_another_process_shows_as_running_and_killed_leaves_the_run_
         holder.kill()
     assert summarise(copy).state == "complete"
     with writing(copy):
+        pass
+
+
+def test_a_lock_that_was_taken_away_while_somebody_waited_for_it_is_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_lock = fcntl.flock
+
+    def lock_after_the_owner_left(descriptor: int, how: int) -> None:
+        if (tmp_path / "left").exists():
+            (tmp_path / "left").unlink()
+            (tmp_path / LOCK).unlink()
+        really_lock(descriptor, how)
+
+    (tmp_path / "left").touch()
+    monkeypatch.setattr(fcntl, "flock", lock_after_the_owner_left)
+    with writing(tmp_path), pytest.raises(RunBusyError), writing(tmp_path):
         pass

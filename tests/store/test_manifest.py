@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from neuron_tui.store.errors import RunDamagedError, RunNotFoundError
+from neuron_tui.store import open_run
+from neuron_tui.store.errors import RunDamagedError, RunNotFoundError, RunOutdatedError
 from neuron_tui.store.manifest import MANIFEST, layer_file, read_manifest, write_manifest
 
 
@@ -55,7 +56,8 @@ def test_what_is_no_manifest_is_damaged_and_says_where(copy: Path, text: bytes, 
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("format_version",), 2),
+        (("format_version",), 3),
+        (("corpus", "domains", 0, "full_sequences"), -1),
         (("surprise",), 1),
         (("layers", "x"), {"bytes": 1, "sha256": "0" * 64}),
         (("layers", "0", "sha256"), "../../etc/passwd"),
@@ -64,15 +66,28 @@ def test_what_is_no_manifest_is_damaged_and_says_where(copy: Path, text: bytes, 
         (("options", "context_length"), "many"),
     ],
 )
-def test_a_field_out_of_its_range_is_named(copy: Path, path: tuple[str, ...], value: object) -> None:
+def test_a_field_out_of_its_range_is_named(copy: Path, path: tuple[str | int, ...], value: object) -> None:
     data = json.loads((copy / MANIFEST).read_text())
     inner = data
     for key in path[:-1]:
         inner = inner[key]
     inner[path[-1]] = value
     (copy / MANIFEST).write_text(json.dumps(data))
-    with pytest.raises(RunDamagedError, match=path[0]):
+    with pytest.raises(RunDamagedError, match=str(path[0])):
         read_manifest(copy)
+
+
+def test_a_run_of_an_older_version_says_so_and_whose_it_is(copy: Path) -> None:
+    data = json.loads((copy / MANIFEST).read_text())
+    for domain in data["corpus"]["domains"]:
+        del domain["full_sequences"]
+    (copy / MANIFEST).write_text(json.dumps(data | {"format_version": 1}))
+    message = r"run\.json: made by an older version of neuron-tui\nExtract the run again with --overwrite\."
+    with pytest.raises(RunOutdatedError, match=message) as caught:
+        read_manifest(copy)
+    assert caught.value.model == data["model"]["name"]
+    with pytest.raises(RunOutdatedError):
+        open_run(copy)
 
 
 def test_a_directory_in_its_place_is_damage(copy: Path) -> None:

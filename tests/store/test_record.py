@@ -58,6 +58,31 @@ def test_one_record_is_that_of_all(run: Run) -> None:
     assert [r.to_dict() for r in layer.records(np.array([2, 9, 10]))] == [every[2], every[9], every[10]]
 
 
+def test_curves_by_domain_make_up_the_overall_curve(run: Run) -> None:
+    for record in run.layers[0].records():
+        position = record.position
+        assert position is not None
+        assert position.sequences_by_domain == {"prose": 36, "code": 36, "math": 36}
+        mean = np.mean([position.by_domain[name] for name in position.sequences_by_domain], axis=0)
+        np.testing.assert_allclose(mean, position.frequency, atol=1e-12)
+
+
+def test_curves_of_some_neurons_are_those_of_their_records(run: Run) -> None:
+    layer, wanted = run.layers[2], np.array([0, 5, 6, 9, 23])
+    curves = layer.frequencies(wanted)
+    assert curves.shape == (5, run.manifest.options.context_length - 1)
+    for neuron, curve in zip(wanted.tolist(), curves, strict=True):
+        position = layer.neuron(neuron).position
+        assert position is not None
+        assert curve.tolist() == position.frequency.tolist()
+    assert layer.frequencies(np.empty(0, np.int64)).shape == (0, run.manifest.options.context_length - 1)
+
+
+def test_without_full_length_sequences_there_are_no_curves(tmp_path: Path) -> None:
+    run = open_run(build_run(tmp_path / "short", layers=1, neurons=12, sequences=0))
+    assert np.isnan(run.layers[0].frequencies(np.array([1, 2]))).all()
+
+
 def test_a_corpus_without_full_length_sequences_leaves_position_out(tmp_path: Path) -> None:
     run = open_run(build_run(tmp_path / "short", layers=1, neurons=12, sequences=0))
     assert run.layers[0].neuron(0).position is None
@@ -107,4 +132,4 @@ def test_numbers_that_name_nothing_are_damage_not_a_crash(copy: Path, name: str,
         open_run(copy).layers[0].neuron(1)
     if name == "position/type":
         with pytest.raises(RunDamagedError, match="`position/type` holds an unknown code"):
-            read_table(open_run(copy))
+            _ = read_table(open_run(copy)).type

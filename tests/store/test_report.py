@@ -5,8 +5,10 @@ import io
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,11 +17,13 @@ from markdown_it import MarkdownIt
 
 from neuron_tui.store import Run, open_run
 from neuron_tui.store.corpus import Context
-from neuron_tui.store.errors import DiskFullError, InputError, NeuronNotFoundError, UsageError
-from neuron_tui.store.report import write_report
+from neuron_tui.store.errors import DiskFullError, InputError, NeuronNotFoundError, RunDamagedError, UsageError
+from neuron_tui.store.report import FORMATS, size_warning, write_report
 from neuron_tui.store.report_data import json_text
-from neuron_tui.store.report_markdown import code, context_line, shortened
+from neuron_tui.store.report_markdown import code, context_line
+from neuron_tui.store.report_neuron import ContextPart, neuron_part, pieces_of, shortened
 from neuron_tui.store.tokens import visible, visible_token
+from neuron_tui.store.words import percent
 from tests.synthetic import PLANTED, build_run, form
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -94,11 +98,63 @@ def test_markdown_says_what_a_neuron_is_and_shows_its_triggers_effects_positions
     assert f"▐{shown}▌" in report
 
 
+def test_markdown_begins_with_a_table_of_the_neurons_and_ends_with_what_signs_and_words_mean(run: Run) -> None:
+    report = written(run, [(0, 1), (0, 0)], "md")
+    front, _, _ = report.partition("\n## ")
+    record = run.layers[0].neuron(1)
+    assert record.position is not None
+    assert "| 0:0 | dead | 0% | 0 | 0.000 |  |\n" in front
+    trigger = visible_token(record.triggers[1].top[0].text[0], byte_level=True)
+    information = f"{record.position.mutual_information:.3f}"
+    numbers = f"{percent(record.frequency)} | {record.triggers[1].covering} | {information}"
+    assert f"| 0:1 | token ▼ | {numbers} | `{trigger}` |\n" in front
+    _, _, legend = report.partition("\n# Signs and words\n")
+    assert all(f"`{sign}` " in legend for sign in ("▼", "◂"))
+
+
+def test_markdown_says_why_these_neurons(run: Run) -> None:
+    stream = io.StringIO()
+    write_report(run, [(0, 1)], "md", stream, chosen_by='trigger:"`|"')
+    (chosen,) = re.findall(r"^- Neurons: (.*)$", stream.getvalue(), re.MULTILINE)
+    assert MARKDOWN.renderInline(chosen).startswith("1 neuron that matches <code>")
+    assert html.unescape(re.sub("</?code>", "", chosen)) == '1 neuron that matches trigger:"`|"'
+    assert "- Neurons" not in written(run, [(0, 1)], "md")
+
+
+def test_markdown_shows_positions_by_domain_where_there_are_several(run: Run) -> None:
+    _, _, position = written(run, [(0, 5)], "md").partition("### Position\n")
+    assert re.findall(r"^(\w+) +1 [▁-█]+ 63$", position, re.MULTILINE) == ["all", "prose", "code", "math"]
+
+
+def test_what_hears_of_each_neuron_can_end_the_report_and_nothing_is_left(run: Run, tmp_path: Path) -> None:
+    heard = []
+
+    def stop_at_three(count: int) -> None:
+        heard.append(count)
+        if count == 3:
+            raise KeyboardInterrupt
+
+    for kind in FORMATS:
+        heard.clear()
+        with pytest.raises(KeyboardInterrupt):
+            write_report(run, None, kind, tmp_path / "out", heard=stop_at_three)
+        assert heard == [1, 2, 3]
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_only_a_very_large_html_report_is_warned_of() -> None:
+    assert size_warning("html", 2_000) is None
+    assert size_warning("jsonl", 10**6) is None
+    assert size_warning("html", 20_000) == (
+        "20,000 neurons make an HTML file of about 900 MB, which browsers are slow to show"
+    )
+
+
 def test_a_dead_neurons_report_is_short(run: Run) -> None:
     report = written(run, [(0, 0)], "md")
     assert "Never active on" in report
-    assert "Triggers" not in report
-    assert "Contexts" not in report
+    assert "### Triggers" not in report
+    assert "### Contexts" not in report
 
 
 def test_nothing_of_a_hostile_vocabulary_acts_in_markdown(run: Run) -> None:
@@ -108,7 +164,8 @@ def test_nothing_of_a_hostile_vocabulary_acts_in_markdown(run: Run) -> None:
     sections = [t for t in tokens if t.type == "heading_open" and t.tag == "h2"]
     assert len(sections) == sum(layer.neurons for layer in run.layers.values())
     inline = [child for token in tokens for child in token.children or []]
-    assert {child.type for child in inline} <= {"text", "code_inline", "html_inline", "softbreak"}
+    plain = {"text", "code_inline", "html_inline", "softbreak", "em_open", "em_close"}
+    assert {child.type for child in inline} <= plain
     assert {child.content for child in inline if child.type == "html_inline"} <= {"<code>", "</code>"}
     assert not any(token.type == "html_block" for token in tokens)
 
@@ -124,36 +181,38 @@ def test_a_code_span_shows_its_text_and_nothing_else_even_in_a_table(text: str) 
     assert html.unescape(inner[1]) == shown
 
 
-def context(forms: list[bytes], active: set[int], focus: int, offset: int = 100) -> Context:
-    return Context(
+def line(forms: list[bytes], active: set[int], focus: int, offset: int = 100) -> str:
+    """A context as a line of Markdown."""
+    context = Context(
         domain="prose",
         offset=offset,
+        ids=tuple(range(len(forms))),
         text=tuple(form(raw) for raw in forms),
         active=tuple(i in active for i in range(len(forms))),
         focus=focus,
     )
+    return context_line(ContextPart("prose", pieces_of(context, byte_level=True)))
 
 
 def test_a_context_marks_the_active_text_and_reads_on_around_it() -> None:
     forms = [b"the", b" deed", b" of", b" ti", b"tle", b"\n", b" to"]
-    assert context_line(context(forms, {3, 4}, 3, offset=3), byte_level=True) == "the deed of▐·title▌↵ to"
-    assert context_line(context(forms, {1, 4}, 4), byte_level=True) == "…the▐·deed▌ of ti▐tle▌↵ to"
+    assert line(forms, {3, 4}, 3, offset=3) == "the deed of▐·title▌↵ to"
+    assert line(forms, {1, 4}, 4) == "…the▐·deed▌ of ti▐tle▌↵ to"
 
 
 def test_active_text_that_is_cut_stays_marked() -> None:
-    line = context_line(context([b"a" * 90, b" b", b" c", b" d", b"e" * 90], {0, 2, 4}, 2, offset=2), byte_level=True)
-    assert line == f"…▐{'a' * 67}▌ b▐·c▌ d▐{'e' * 47}▌…"
+    shown = line([b"a" * 90, b" b", b" c", b" d", b"e" * 90], {0, 2, 4}, 2, offset=2)
+    assert shown == f"…▐{'a' * 68}▌ b▐·c▌ d▐{'e' * 48}▌…"
 
 
 def test_a_character_split_between_tokens_is_whole_in_a_context() -> None:
     halves = ["é".encode()[:1], "é".encode()[1:]]
-    assert context_line(context([b"caf", *halves, b" x"], {1, 2}, 2, offset=2), byte_level=True) == "caf▐é▌ x"
+    assert line([b"caf", *halves, b" x"], {1, 2}, 2, offset=2) == "caf▐é▌ x"
 
 
 def test_a_long_context_is_cut_around_its_token() -> None:
-    line = context_line(context([b"a" * 500, b" b", b"c" * 500], {1}, 1), byte_level=True)
-    assert line == f"…{'a' * 70}▐·b▌{'c' * 50}…"
-    assert len(context_line(context([b"x" * 500], {0}, 0), byte_level=True)) < 130
+    assert line([b"a" * 500, b" b", b"c" * 500], {1}, 1) == f"…{'a' * 70}▐·b▌{'c' * 50}…"
+    assert len(line([b"x" * 500], {0}, 0)) < 130
     assert (shortened("abcdefgh", 5), shortened("abcde", 5)) == ("ab…gh", "abcde")
 
 
@@ -208,9 +267,9 @@ def test_a_place_that_cannot_be_written_is_named(run: Run, tmp_path: Path) -> No
         write_report(run, None, "md", tmp_path / "nowhere" / "out.md")
 
 
-@pytest.mark.parametrize("kind", ["pdf", "html", ""])
+@pytest.mark.parametrize("kind", ["pdf", ""])
 def test_a_format_that_is_not_there_names_those_that_are(run: Run, kind: str) -> None:
-    with pytest.raises(UsageError, match="Use one of: md, json, jsonl, csv"):
+    with pytest.raises(UsageError, match="Use one of: md, html, json, jsonl, csv"):
         write_report(run, None, kind, io.StringIO())
 
 
@@ -224,3 +283,16 @@ def test_shares_by_position_are_exact_in_json(run: Run) -> None:
     assert record.position is not None
     (line,) = written(run, [(0, 5)], "jsonl").splitlines()
     np.testing.assert_array_equal(json.loads(line)["position"]["frequency"], record.position.frequency)
+
+
+def test_a_score_that_is_no_number_and_a_trigger_that_is_not_there_are_damage(run: Run, copy: Path) -> None:
+    record = run.layers[0].neuron(1)
+    wrong = (replace(record.effect.promoted[0], score=float("nan")), *record.effect.promoted[1:])
+    with pytest.raises(RunDamagedError, match=r"layer 0, neuron 1: a score that is no number"):
+        neuron_part(replace(record, effect=replace(record.effect, promoted=wrong)), [], byte_level=True)
+    damaged = open_run(copy)
+    with h5py.File(damaged.layers[0].path, "r+") as file:
+        file["triggers/1/first"][1] = 10**6
+    for kind in ("md", "html"):
+        with pytest.raises(RunDamagedError, match="a token that the corpus does not have"):
+            write_report(damaged, [(0, 0), (0, 1)], kind, io.StringIO())

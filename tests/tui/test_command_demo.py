@@ -78,6 +78,17 @@ def test_a_damaged_demo_is_made_again(command: Command, tmp_path: Path, monkeypa
     assert stand_in.calls[0][-1] == "--overwrite"
 
 
+def test_a_demo_of_an_older_format_is_made_again(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_run(tmp_path / "demo", layers=2, neurons=12, model="pocket-opt")
+    manifest = tmp_path / "demo/run.json"
+    manifest.write_text(manifest.read_text().replace('"format_version": 2', '"format_version": 1'))
+    stand_in = engine(monkeypatch, tmp_path)
+    assert command("demo", "--runs-dir", tmp_path).code == 0
+    assert stand_in.calls[0][-1] == "--overwrite"
+
+
 @pytest.mark.parametrize("code", [3, 130])
 def test_an_extraction_that_fails_ends_the_demo_with_its_code(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
@@ -92,7 +103,7 @@ def test_in_a_terminal_the_demo_is_opened_in_the_app(
 ) -> None:
     opened: list[tuple[Path, Path | None]] = []
 
-    def open_app(runs_dir: Path, run: Path | None) -> int:
+    def open_app(runs_dir: Path, run: Path | None, *, mouse: bool) -> int:
         opened.append((runs_dir, run))
         return 0
 

@@ -2,13 +2,14 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from neuron_tui.store import open_run
+from neuron_tui.store import open_run, report
 from tests.synthetic import build_run
 from tests.tui.command import Command, command  # noqa: F401 - a fixture
 
@@ -38,6 +39,7 @@ def test_all_neurons_as_each_format(command: Command, runs: Path) -> None:
         ("json", lambda out: len(json.loads(out))),
         ("csv", lambda out: len(list(csv.DictReader(io.StringIO(out))))),
         ("md", lambda out: out.count("\n## ")),
+        ("html", lambda out: out.count('<section class="neuron"')),
     ):
         ended = command("export", "few", "--all", "--format", kind, "--runs-dir", runs)
         assert (ended.code, count(ended.out), ended.err) == (0, total, "")
@@ -114,11 +116,69 @@ def test_exactly_one_way_to_select_is_needed(command: Command, runs: Path, selec
 
 
 def test_formats_that_are_not_there_are_2(command: Command, runs: Path) -> None:
-    ended = command("export", "whole", "--all", "--format", "html", "--runs-dir", runs)
+    ended = command("export", "whole", "--all", "--format", "pdf", "--runs-dir", runs)
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err == "reports as html are not available yet\nUse one of: md, json, jsonl, csv.\n"
-    assert command("export", "whole", "--all", "--format", "pdf", "--runs-dir", runs).code == 2
+    assert ended.err == "unknown format 'pdf'\nUse one of: md, html, json, jsonl, csv.\n"
     assert command("export", "whole", "--all", "--runs-dir", runs).code == 2
+
+
+def test_html_goes_to_stdout_or_a_file_alike_and_says_the_filter(command: Command, runs: Path, tmp_path: Path) -> None:
+    path = tmp_path / "out.html"
+    common = ("export", "whole", "--where", "type:token layer:1", "--format", "html", "--runs-dir", runs)
+    printed = command(*common)
+    written = command(*common, "--output", path)
+    assert (printed.code, printed.err, written.code, written.out, written.err) == (0, "", 0, "", "")
+    assert path.read_text(encoding="utf-8") == printed.out
+    assert "neurons that match <bdi>type:token layer:1</bdi>" in printed.out
+
+
+def test_a_very_large_html_report_is_warned_of_and_written(
+    command: Command, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "LARGE", 63)
+    every = ("export", "whole", "--where", "layer:0", "--runs-dir", runs, "--output", tmp_path / "out.html")
+    ended = command(*every, "--format", "html")
+    assert (ended.code, ended.out) == (0, "")
+    first, second = ended.err.splitlines()
+    assert first == "64 neurons make an HTML file of about 3 MB, which browsers are slow to show"
+    assert second == "Choose fewer with --where, or let a program read them: --format jsonl."
+    assert (tmp_path / "out.html").read_text().count('<section class="neuron"') == 64
+    assert command(*every, "--format", "md").err == ""
+
+
+def test_at_a_terminal_a_file_tells_how_far_it_is(
+    command: Command, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("neuron_tui.tui.commands.export._TELL_EVERY", 0.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    common = ("export", "few", "--all", "--format", "csv", "--runs-dir", runs)
+    ended = command(*common, "--output", tmp_path / "out.csv")
+    told = ended.err.split("\r")
+    assert told[1] == "1 of 16 neurons written"
+    assert told[16] == "16 of 16 neurons written"
+    assert told[17].isspace()
+    assert told[18:] == [""]
+    assert command(*common).err == ""  # data on the terminal is told by itself
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_export_leaves_no_file_and_an_older_one_as_it_was(
+    runs: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    # It is interrupted while it writes its first neuron.
+    new, older = tmp_path / "new.html", tmp_path / "older.html"
+    older.write_text("dear to me")
+    start = (
+        "import os, signal; from neuron_tui.store import report_html as h; before = h.neuron_section\n"
+        f"h.neuron_section = lambda *a, **k: (os.kill(os.getpid(), {int(number)}), before(*a, **k))[1]\n"
+        "from neuron_tui.tui.cli import main; main()"
+    )
+    common = ["export", "whole", "--all", "--runs-dir", str(runs), "--format", "html", "--output"]
+    for output in (new, older):
+        done = subprocess.run([sys.executable, "-c", start, *common, str(output)], capture_output=True, text=True)
+        assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["older.html"]
+    assert older.read_text() == "dear to me"
 
 
 @pytest.mark.parametrize("place", ["", "nowhere/out.md"])

@@ -9,6 +9,7 @@ from neuron_tui.store.manifest import MANIFEST, layer_file
 from neuron_tui.store.summary import run_info
 from tests.synthetic import build_run
 from tests.tui.command import Command, command  # noqa: F401 - a fixture
+from tests.tui.jobs_at_hand import at_work, put_job
 
 # ruff: noqa: F811 - the fixture is imported by its name
 
@@ -42,9 +43,32 @@ def test_runs_as_json_are_data_for_a_program(command: Command, own_runs: Path) -
         "layers_done": 4,
         "bytes": sum(p.stat().st_size for p in (own_runs / "whole").rglob("*") if p.is_file()),
         "problem": None,
+        "job": None,
     }
     assert (data["short"]["state"], data["short"]["model"]) == ("damaged", None)
     assert ended.err == ""
+
+
+def test_a_job_is_told_as_data_and_in_words(command: Command, tmp_path: Path) -> None:
+    told = {"stage": "count", "layer": 7, "place": 6, "layers": 24, "done": 512, "total": 2048, "left": 170.0}
+    put_job(tmp_path / "failed", state="failed", problem="corpus x: no text\nName another.")
+    with at_work(tmp_path / "goes", **told), at_work(tmp_path / "waits", state="paused", **told):
+        ended = command("runs", "--runs-dir", tmp_path)
+        jobs = {run["name"]: run["job"] for run in json.loads(command("runs", "--json", "--runs-dir", tmp_path).out)}
+    assert {line.split()[0]: line.split()[1] for line in ended.out.splitlines()[1:]} == {
+        "failed": "partial",
+        "goes": "running",
+        "waits": "running",
+    }
+    assert ended.err.splitlines() == [
+        "failed: corpus x: no text",
+        "goes: layer 7 (7 of 24) counting, 25%, 2:50 left",
+        "waits: paused: layer 7 (7 of 24) counting, 25%, 2:50 left",
+    ]
+    keys = ("layer", "done", "total", "place", "layers", "left")
+    assert jobs["goes"] == {"state": "running", "problem": None} | {key: told[key] for key in keys}
+    assert jobs["waits"]["state"] == "paused"
+    assert (jobs["failed"]["state"], jobs["failed"]["problem"]) == ("failed", "corpus x: no text\nName another.")
 
 
 def test_no_runs_is_an_empty_list_and_a_hint(command: Command, tmp_path: Path) -> None:
@@ -151,7 +175,7 @@ def remove(folder: Path) -> None:
 
 
 def scramble_manifest(folder: Path) -> None:
-    (folder / MANIFEST).write_text('{"format_version": 1}')
+    (folder / MANIFEST).write_text('{"format_version": 2}')
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)

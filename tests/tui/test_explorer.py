@@ -1,6 +1,5 @@
 """What people do in the explorer, and what they see."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,13 +7,13 @@ import pytest
 from neuron_tui.tui.app import DARK, LIGHT
 from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.explorer import Explorer
-from neuron_tui.tui.screens.export import Export
 from neuron_tui.tui.screens.help import Help
 from neuron_tui.tui.screens.prompt import Prompt
 from neuron_tui.tui.screens.runs import Runs
 from neuron_tui.tui.spans import plain
 from neuron_tui.tui.widgets.key_line import KeyLine
-from neuron_tui.tui.widgets.layers import LayerLine, LayerPane
+from neuron_tui.tui.widgets.layer_line import LayerLine
+from neuron_tui.tui.widgets.layers import LayerPane
 from neuron_tui.tui.widgets.painting import role_styles
 from tests.tui.driving import Person, drive
 
@@ -91,8 +90,10 @@ def test_a_filter_that_matches_nothing_says_so(runs: Path) -> None:
         await person.type("freq>99%")
         await person.press("enter")
         await person.sees("0 of 256", "No neuron matches")
-        await person.press("down", "m", "x", "enter", "G")
+        await person.press("down", "m", "x")
         await person.sees("There is no neuron to export")
+        await person.press("enter", "G")
+        await person.until(lambda: "no neuron to export" not in person.screen())
 
     drive(runs, filter_nothing, run=runs / "whole")
 
@@ -187,75 +188,6 @@ def test_one_two_three_switch_the_n_grams(runs: Path) -> None:
     drive(runs, switch, run=runs / "whole")
 
 
-def test_marked_neurons_are_exported_as_markdown_and_json(
-    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-
-    async def export(person: Person) -> None:
-        await person.press("down", "m", "G", "m")
-        await person.sees("◆")
-        await person.press("x")
-        await person.sees("Export 2 marked neurons", "whole-2-neurons.md")
-        await person.press("enter")
-        await person.sees("2 neurons written to")
-        await person.press("x", "ctrl+t")
-        await person.sees("whole-2-neurons.json")
-        await person.press("enter")
-        await person.until((tmp_path / "whole-2-neurons.json").exists)
-        await person.until(lambda: isinstance(person.app.screen, Explorer))
-
-    drive(runs, export, run=runs / "whole")
-    assert "0:1" in (tmp_path / "whole-2-neurons.md").read_text()
-    records = json.loads((tmp_path / "whole-2-neurons.json").read_text())
-    assert [(r["layer"], r["neuron"]) for r in records] == [(0, 1), (3, 63)]
-
-
-def test_an_existing_file_is_replaced_only_after_a_second_enter(
-    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.json").write_text("dear to me")
-    (tmp_path / "whole-0-0.md").write_text("dear to me")
-
-    async def export(person: Person) -> None:
-        await person.press("x")
-        await person.sees("Export neuron 0:0", "whole-0-0-2.md")
-        await person.press("ctrl+u")
-        await person.type("mine.json")
-        await person.press("enter")
-        await person.sees("mine.json exists. Enter again replaces it")
-        assert (tmp_path / "mine.json").read_text() == "dear to me"
-        await person.press("enter")
-        await person.until(lambda: isinstance(person.app.screen, Explorer))
-
-    drive(runs, export, run=runs / "whole")
-    assert json.loads((tmp_path / "mine.json").read_text())[0]["dead"] is True
-    assert (tmp_path / "whole-0-0.md").read_text() == "dear to me"
-
-
-@pytest.mark.parametrize(
-    ("name", "problem"),
-    [("nowhere/x.md", "no directory"), ("x.txt", "must end in one of"), (".", "must end in one of")],
-)
-def test_a_report_that_cannot_be_written_says_why_and_asks_again(
-    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, problem: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-
-    async def export(person: Person) -> None:
-        await person.press("x", "ctrl+u")
-        await person.type(name)
-        await person.press("enter")
-        await person.sees(problem)
-        assert isinstance(person.app.screen, Export)
-        await person.press("escape")
-        assert isinstance(person.app.screen, Explorer)
-
-    drive(runs, export, run=runs / "whole")
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_at_80_columns_layers_fold_and_enter_gives_the_neuron_the_screen(runs: Path) -> None:
     async def fold(person: Person) -> None:
         assert not person.explorer.query_one(LayerPane).display
@@ -309,7 +241,7 @@ def test_hostile_tokens_neither_act_nor_shift_a_column(runs: Path, size: tuple[i
             for line in person.lines():
                 assert cell_len(line) == size[0]
                 assert all(c.isprintable() for c in line), ascii(line)
-            assert "\\x1b" in person.screen()
+            assert "\\x" in person.screen()
 
     drive(runs, look, run=runs / "whole", size=size)
 
@@ -333,7 +265,7 @@ def test_help_explains_every_sign(runs: Path) -> None:
         await person.press("?")
         assert isinstance(person.app.screen, Help)
         seen = person.screen()
-        for _ in range(10):
+        for _ in range(20):
             await person.press("pagedown")
             seen += person.screen()
         assert all(sign in seen for sign in ("·", "▼", "◂", "▐ ▌", "◆", "oscillatory"))
@@ -347,7 +279,7 @@ def test_the_footer_names_at_most_seven_keys_and_fits_80_columns(runs: Path) -> 
     async def look(person: Person) -> None:
         await person.sees("q back")
         footer = person.lines()[-1]
-        assert [word for word in footer.split() if len(word) == 1] == ["/", ":", "s", "m", "x", "?", "q"]
+        assert [word for word in footer.split() if len(word) == 1] == ["/", ":", "W", "m", "x", "?", "q"]
         assert "back" in footer
 
     drive(runs, look, run=runs / "whole", size=(80, 24))

@@ -1,20 +1,27 @@
 """The list of runs."""
 
+import shutil
+import sys
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
+from typing import ClassVar
 
+import pytest
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from neuron_tui.store.catalog import list_runs
+from neuron_tui.store.errors import InputError
+from neuron_tui.tui.amounts import size_text
+from neuron_tui.tui.run_order import SORTS
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.explorer import Explorer
+from neuron_tui.tui.screens.run_keys import keys_for
 from neuron_tui.tui.screens.runs import Runs
 from neuron_tui.tui.widgets.run_list import RunList
 from tests.tui.driving import Person, drive
-
-
-async def choose(person: Person, name: str) -> None:
-    """Put the cursor on a run."""
-    runs = person.app.screen.query_one(RunList)
-    await person.press("g", *["j"] * [run.name for run in runs.runs].index(name))
-    assert runs.selected is not None
-    assert runs.selected.name == name
+from tests.tui.runs_driving import choose, listed, names, run_list
 
 
 def test_runs_are_listed_with_what_they_hold(runs: Path) -> None:
@@ -37,15 +44,6 @@ def test_enter_opens_a_run_and_q_comes_back(runs: Path) -> None:
         assert person.app.screen.query_one(RunList).selected.name == "whole"
 
     drive(runs, visit)
-
-
-def test_without_runs_it_says_what_to_do(tmp_path: Path) -> None:
-    async def look(person: Person) -> None:
-        await person.sees("There are no runs yet", "neuron-tui demo", "neuron-tui extract MODEL --corpus")
-        await person.press("enter", "d")
-        assert isinstance(person.app.screen, Runs)
-
-    drive(tmp_path / "nothing here", look, size=(80, 24))
 
 
 def test_deleting_names_the_run_asks_and_deletes(own_runs: Path) -> None:
@@ -84,12 +82,12 @@ def test_damaged_runs_say_why_and_do_not_open(own_runs: Path) -> None:
 
     async def look(person: Person) -> None:
         await choose(person, "whole")
-        await person.sees("whole: damaged. layers/layer_002.h5 is missing")
+        await person.sees("whole: damaged. layers/layer_002.h5 is missing", "v verifies all of it")
         await person.press("enter")
         await person.sees("Damaged")
         assert isinstance(person.app.screen, Runs)
         await choose(person, "few")
-        await person.sees("few: damaged.", "run.json")
+        await person.sees("few: damaged.", "run.json", "extract again with --overwrite")
 
     drive(own_runs, look)
 
@@ -128,3 +126,232 @@ def test_names_that_would_act_on_the_terminal_are_shown_not_obeyed(own_runs: Pat
         await person.sees("Delete the run f\\x1b[31mew[bold]?")
 
     drive(own_runs, look)
+
+
+def test_titles_give_way_to_the_width(runs: Path) -> None:
+    async def look(person: Person) -> None:
+        await listed(person)
+        title = person.lines()[2]
+        for column in ("name", "state", "model", "corpus", "tokens", "layers", "size"):
+            assert column in title
+        assert ("created" in title) == (person.app.size.width > 80)
+        assert "synthetic" in person.screen()
+
+    for width in (80, 120, 200):
+        drive(runs, look, size=(width, 24))
+
+
+def test_the_list_is_sorted_by_every_column_both_ways(own_runs: Path) -> None:
+    shutil.rmtree(own_runs / "partial" / "layers")
+
+    async def sort(person: Person) -> None:
+        await listed(person)
+        assert names(person) == ["few", "partial", "short", "whole"]
+        await choose(person, "partial")
+        for times, (column, _) in enumerate(SORTS):
+            await person.press("s", "g", *["j"] * times, "enter")
+            assert run_list(person).wish.column == column
+            await person.press("s", "enter")
+            once = names(person)
+            await person.press("s", "enter")
+            assert sorted(once) == sorted(names(person))
+            assert run_list(person).selected.name == "partial"
+        await person.press("s", "g", "j", "enter")
+        await person.sees("state↑")
+        assert names(person)[0] == "partial"  # damaged: it needs something
+        await person.press("s", "enter")
+        await person.sees("state↓")
+        assert names(person)[-1] == "partial"
+        await person.press("s", "g", *["j"] * 6, "enter")
+        await person.sees("size↓")
+        assert names(person)[0] == "whole"
+
+    drive(own_runs, sort)
+
+
+def test_a_click_on_a_title_sorts_and_another_turns_round(runs: Path) -> None:
+    async def click(person: Person) -> None:
+        await listed(person)
+        at = person.lines()[2].index("layers")
+        await person.pilot.click(RunList, offset=(at, 0))
+        await person.sees("layers↓")
+        assert names(person)[0] == "whole"
+        await person.pilot.click(RunList, offset=(at, 0))
+        await person.sees("layers↑")
+        assert names(person)[-1] == "whole"
+
+    drive(runs, click)
+
+
+def test_words_filter_and_escape_shows_all(runs: Path) -> None:
+    async def filtering(person: Person) -> None:
+        await choose(person, "whole")
+        await person.press("/")
+        await person.type("OPT complete wh")
+        await person.press("enter")
+        await person.sees("Runs · OPT complete wh · 1 of 4")
+        assert names(person) == ["whole"]
+        await person.press("/", *["backspace"] * 20)
+        await person.type("nothing like it")
+        await person.press("enter")
+        await person.sees("0 of 4", "No run matches", "esc show all")
+        await person.press("d", "enter", "c", "R", "v", "e")
+        assert isinstance(person.app.screen, Runs)
+        await person.press("escape")
+        await person.sees("Runs · 4")
+        await person.press("/")
+        await person.type("partial")
+        await person.press("enter", "/", *["backspace"] * 7, "enter")
+        await person.sees("Runs · 4")
+
+    drive(runs, filtering)
+
+
+def test_the_cursor_stays_on_its_run_when_others_come_and_go(own_runs: Path) -> None:
+    async def look(person: Person) -> None:
+        await choose(person, "short")
+        (own_runs / "few").rename(own_runs.parent / "few")
+        await person.press("r")
+        await person.sees("Runs · 3")
+        assert run_list(person).selected.name == "short"
+        (own_runs.parent / "few").rename(own_runs / "few")
+        await person.press("r")
+        await person.sees("Runs · 4")
+        assert run_list(person).selected.name == "short"
+
+    drive(own_runs, look)
+
+
+def test_the_headline_says_what_the_runs_take_and_what_is_free(runs: Path) -> None:
+    async def look(person: Person) -> None:
+        await listed(person)
+        size = size_text(sum(run.size for run in run_list(person).all))
+        assert f"{size} in runs, " in person.lines()[0]
+        assert person.lines()[0].rstrip().endswith("B free")
+
+    drive(runs, look)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Names of the runs that figures were asked for, each time."""
+    asked: list[list[str]] = []
+
+    class Figures(Screen[None]):
+        BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "dismiss")]
+
+        def __init__(self, paths: list[Path]) -> None:
+            super().__init__()
+            asked.append([path.name for path in paths])
+
+    module = ModuleType("figures")
+    module.Figures = Figures  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "neuron_tui.tui.screens.figures", module)
+    return asked
+
+
+def test_figures_are_of_the_marked_runs_or_of_the_one_under_the_cursor(own_runs: Path, drawn: list[list[str]]) -> None:
+    (own_runs / "few" / "corpus.h5").unlink()
+
+    async def compare(person: Person) -> None:
+        await choose(person, "short")
+        await person.press("c", "q")
+        assert drawn == [["short"]]
+        await person.press("m")
+        await choose(person, "whole")
+        await person.press("m")
+        await choose(person, "few")
+        await person.press("m")
+        await person.sees("Runs · 4 · 3 marked", "◆ whole")
+        await person.press("c", "q")
+        assert drawn[1:] == [["short", "whole"]]  # a damaged one cannot be drawn
+        await choose(person, "short")
+        await person.press("m")
+        await choose(person, "whole")
+        await person.press("m")
+        await person.press("c")
+        await person.sees("There is no finished layer to draw")
+
+    drive(own_runs, compare)
+
+
+def test_renaming_keeps_the_cursor_on_the_run(own_runs: Path) -> None:
+    async def rename(person: Person) -> None:
+        await choose(person, "few")
+        await person.press("R")
+        await person.press(*["backspace"] * 3)
+        await person.type("a/b")
+        await person.sees("cannot be used")
+        await person.press("enter", *["backspace"] * 3)
+        await person.type("whole")
+        await person.sees("There is a run called whole.")
+        await person.press("enter", *["backspace"] * 5)
+        await person.type("zebra")
+        await person.press("enter")
+        await person.sees("few is now zebra", "zebra: complete")
+        assert run_list(person).selected.name == "zebra"
+        await person.press("f2", "escape")
+        assert isinstance(person.app.screen, Runs)
+
+    drive(own_runs, rename)
+    assert (own_runs / "zebra" / "run.json").is_file()
+    assert not (own_runs / "few").exists()
+    assert (own_runs / "whole" / "layers" / "layer_003.h5").is_file()
+
+
+def test_marked_runs_are_deleted_together_after_their_sizes_were_said(own_runs: Path) -> None:
+    async def delete(person: Person) -> None:
+        await choose(person, "few")
+        await person.press("m")
+        await choose(person, "short")
+        await person.press("m")
+        sizes = {run.name: size_text(run.size) for run in run_list(person).all}
+        await choose(person, "whole")
+        await person.press("d")
+        await person.sees("Delete 2 marked runs?", f"few ({sizes['few']}), short ({sizes['short']})", "together")
+        await person.press("y")
+        await person.sees("2 runs deleted", "Runs · 2")
+        assert run_list(person).selected.name == "whole"
+        assert not run_list(person).marked
+
+    drive(own_runs, delete)
+    assert sorted(path.name for path in own_runs.iterdir()) == ["partial", "whole"]
+
+
+def test_a_directory_that_cannot_be_read_is_said_not_crashed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(directory: Path) -> None:
+        raise InputError(f"cannot read {directory}: no permission\nName another with --runs-dir.")
+
+    monkeypatch.setattr("neuron_tui.tui.screens.runs_reader.list_runs", refuse)
+
+    async def look(person: Person) -> None:
+        await person.sees("no permission", "Name another with --runs-dir.", "r read again")
+        await person.press("enter", "d")  # nothing is started in a place that cannot be read
+        assert isinstance(person.app.screen, Runs)
+        assert "The demo" not in person.screen()
+
+    drive(tmp_path, look)
+
+
+def test_the_footer_shows_what_the_run_allows_in_seven_keys_at_most(runs: Path) -> None:
+    for run in list_runs(runs):
+        assert 4 <= len(keys_for(run)) <= 7
+    partial, whole = (next(run for run in list_runs(runs) if run.name == name) for name in ("partial", "whole"))
+    assert "resume" in [key.does for key in keys_for(partial)]
+    assert "resume" not in [key.does for key in keys_for(whole)]
+    damaged = replace(whole, state="damaged", problem="corpus.h5 is missing")
+    assert "open" not in [key.does for key in keys_for(damaged)]
+
+
+def test_every_action_is_in_the_palette_and_every_key_in_the_help() -> None:
+    screen = Runs(Path("nowhere"))
+    commands = {command.callback.__name__ for command in screen.commands()}
+    bindings = [binding for binding in screen._bindings.key_to_bindings.values() for binding in binding]
+    own = {f"action_{b.action}" for b in bindings if (b.id or "").startswith("runs.") and b.action != "app.quit"}
+    assert own <= commands
+    helped = " ".join(key for key, _ in Runs.KEY_HELP).split()
+    for binding in bindings:
+        if (binding.id or "").startswith("runs.") and binding.key not in ("delete", "f2", "slash", "escape"):
+            assert binding.key in helped or binding.key == "question_mark"

@@ -11,7 +11,7 @@ import typer
 from neuron_tui.store.exits import guarded
 from neuron_tui.tui.commands.info import print_info
 from neuron_tui.tui.commands.open_run import has_terminal, open_app
-from neuron_tui.tui.commands.options import RunsDirectory, runs_directory_of
+from neuron_tui.tui.commands.options import NoMouse, RunsDirectory, mouse_wanted, runs_directory_of
 from neuron_tui.tui.engine_process import run_engine
 
 NAME = "demo"
@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
 def demo(
     context: typer.Context,
     no_tui: Annotated[bool, typer.Option("--no-tui", help="Print a summary, do not open the app.")] = False,
+    no_mouse: NoMouse = False,
     runs_dir: RunsDirectory = None,
 ) -> int:
     """Extract the built-in model on the built-in corpus, then open it in the app.
@@ -45,30 +46,40 @@ def demo(
     if no_tui or not has_terminal():
         print_info(open_run(str(folder)))
         return 0
-    return open_app(directory, folder)
+    return open_app(directory, folder, mouse=mouse_wanted(context, no_mouse))
+
+
+def demo_arguments() -> list[str]:
+    """Arguments of the engine's `extract` that make the demo's run."""
+    corpus = [part for domain in ("prose", "code", "math") for part in ("--corpus", f"builtin:{domain}")]
+    return [MODEL, *corpus, "--tokens", str(TOKENS), "--name", NAME]
 
 
 def extraction(directory: Path) -> list[str]:
-    """Arguments of the engine that make the demo's run."""
-    corpus = [part for domain in ("prose", "code", "math") for part in ("--corpus", f"builtin:{domain}")]
-    options = ["--tokens", str(TOKENS), "--name", NAME, "--runs-dir", str(directory)]
-    return ["extract", MODEL, *corpus, *options]
+    """Arguments of the engine that make the demo's run in a directory."""
+    return ["extract", *demo_arguments(), "--runs-dir", str(directory)]
 
 
 def _state(folder: Path) -> Literal["complete", "unfinished", "outdated"]:
     """What is there of the demo: one of another version or with damage is made again; other runs are left alone."""
     from neuron_tui.store.catalog import summarise
-    from neuron_tui.store.errors import RunConflictError
-    from neuron_tui.store.manifest import MANIFEST
+    from neuron_tui.store.errors import RunConflictError, RunDamagedError, RunOutdatedError
+    from neuron_tui.store.manifest import MANIFEST, read_manifest
 
     if not (folder / MANIFEST).is_file():
         return "unfinished"
-    found = summarise(folder)
-    if found.manifest is None or found.manifest.model.name != MODEL:
+    try:
+        model = read_manifest(folder).model.name
+    except RunOutdatedError as error:
+        model = error.model or ""
+    except RunDamagedError:
+        model = ""
+    if model != MODEL:
         raise RunConflictError(
             f"the run {folder} is not the demo, or cannot be read\n"
             "Rename or delete it, or give the demo another place with --runs-dir."
         )
-    if found.state == "damaged" or found.manifest.program_version != version("neuron-tui"):
+    found = summarise(folder)
+    if found.manifest is None or found.state == "damaged" or found.manifest.program_version != version("neuron-tui"):
         return "outdated"
     return "complete" if found.state == "complete" else "unfinished"

@@ -23,6 +23,10 @@ RunArgument = Annotated[
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
+NoMouse = Annotated[
+    bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal, for its own selection and copying.")
+]
+
 
 def given_runs_directory(context: typer.Context, given: Path | None) -> Path | None:
     """The --runs-dir given to the command, else the one given before it, else None."""
@@ -35,3 +39,8 @@ def runs_directory_of(context: typer.Context, given: Path | None) -> Path:
     from neuron_tui.store.catalog import runs_directory
 
     return runs_directory(given_runs_directory(context, given))
+
+
+def mouse_wanted(context: typer.Context, no_mouse: bool) -> bool:
+    """Whether the app may take the mouse: not if --no-mouse was given to the command or before it."""
+    return not (no_mouse or context.find_root().params.get("no_mouse"))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from neuron_tui.store.exits import guarded, say
+from neuron_tui.tui.amounts import clock
 from neuron_tui.tui.commands.options import AsJson, RunsDirectory, runs_directory_of
 from neuron_tui.tui.commands.tables import Column, print_table, size
+
+if TYPE_CHECKING:
+    from neuron_tui.store.job import JobStatus
 
 _COLUMNS = (
     Column("run", "left"),
@@ -44,6 +49,7 @@ def runs(context: typer.Context, as_json: AsJson = False, runs_dir: RunsDirector
                 "layers_done": len(run.manifest.layers) if run.manifest else None,
                 "bytes": run.size,
                 "problem": run.problem,
+                "job": _as_data(run.job) if run.job else None,
             }
             for run in found
         ]
@@ -65,3 +71,26 @@ def runs(context: typer.Context, as_json: AsJson = False, runs_dir: RunsDirector
     for run in found:
         if run.problem:
             say(f"{run.name}: {run.problem.splitlines()[0]}")
+        elif run.job is not None and run.job.active:
+            say(f"{run.name}: {_in_words(run.job)}")
+
+
+def _as_data(status: JobStatus) -> dict[str, Any]:
+    job = status.job
+    return {
+        "state": status.condition,
+        "layer": job.layer,
+        "done": job.done,
+        "total": job.total,
+        "place": job.place,
+        "layers": job.layers,
+        "left": job.left,
+        "problem": job.problem,
+    }
+
+
+def _in_words(status: JobStatus) -> str:
+    job = status.job
+    share = f", {100 * job.done / job.total:.0f}%" if job.total and status.condition != "starting" else ""
+    left = f", {clock(job.left)} left" if job.left is not None else ""
+    return ("paused: " if status.condition == "paused" else "") + job.doing + share + left

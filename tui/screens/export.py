@@ -1,31 +1,57 @@
-"""Exporting neurons: where to, and as what. An existing file is never replaced without a second enter."""
+"""Exporting neurons: where to, and as what, with a look at it first. No file is replaced without a second enter."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input
+from textual.widgets import Input
 
 from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.store.report import write_report
+from neuron_tui.store.report import size_warning, write_report
+from neuron_tui.store.report_selection import phrase
 from neuron_tui.store.run import Run
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.words import number
-from neuron_tui.tui.widgets.painting import Said
+from neuron_tui.tui.clipboard import copy
+from neuron_tui.tui.export_preview import NEURONS, Preview, preview
+from neuron_tui.tui.path_candidates import paths
+from neuron_tui.tui.screens.help import Help, help_sections
+from neuron_tui.tui.widgets.form import Note, Pick, Row
+from neuron_tui.tui.widgets.key_line import Key, KeyLine
+from neuron_tui.tui.widgets.path_completion import CompletingField
+from neuron_tui.tui.widgets.preview import PreviewPane
 
-SUFFIXES = {".md": "md", ".json": "json", ".jsonl": "jsonl", ".csv": "csv"}
+NAMES = {"md": "Markdown", "html": "HTML", "json": "JSON", "jsonl": "JSON lines", "csv": "CSV"}
+"""Formats of a report as people are shown them."""
+
+SUFFIXES = {".md": "md", ".html": "html", ".htm": "html", ".json": "json", ".jsonl": "jsonl", ".csv": "csv"}
 """Format of a report by the suffix of its file."""
+
+_FORMATS = {name: form for form, name in NAMES.items()}
+
+_TELL_EVERY = 0.1
+"""Seconds between two words on how far the writing is."""
+
+KEYS = (
+    Key("enter", "write", "screen.write"),
+    Key("ctrl+t", "format", "screen.other_format"),
+    Key("tab", "to the preview", "app.focus_next"),
+    Key("f1", "keys", "screen.help"),
+    Key("esc", "leave", "screen.leave"),
+)
 
 
 def free_name(folder: Path, stem: str, suffix: str) -> Path:
@@ -45,79 +71,190 @@ def stem_for(run: Run, neurons: Sequence[tuple[int, int]]) -> str:
     return f"{run.name}-{len(neurons)}-neurons"
 
 
-class Export(ModalScreen[Path | None]):
-    """Asks for a file and writes the report; gives back where it went, or None."""
+def written(count: int, path: Path) -> str:
+    """What to say once a report is written; its path was copied."""
+    return f"{number(count, 'neuron')} written, path copied: {printable(str(path.resolve()))}"
 
+
+class _StopAsked(Exception):  # noqa: N818 - no error
+    """The person does not want the report any more."""
+
+
+class Export(ModalScreen[Path | None]):
+    """Asks for a format and a file, shows how the report begins, and writes it.
+
+    Gives back where it went, which is on the clipboard then, or None. `chosen_by` says why these neurons: `marked`, the
+    filter that they match, or nothing.
+    """
+
+    CSS = """
+    Export { align: center middle; background: $background 40%; }
+    #export { width: 100%; max-width: 140; height: 100%; border: round $primary; background: $surface; padding: 0 1; }
+    #export Row, #export Said, #export Note, #export Pick, PreviewPane { background: $surface; }
+    #export Row > .label { width: 9; }
+    #export-says { margin: 0 0 0 9; max-height: 6; }
+    """
+    AUTO_FOCUS = "#export-path"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave", show=False),
-        Binding("ctrl+t", "other_format", "other format", show=False),
+        Binding("escape", "leave", "stop writing, or leave", id="export.leave", show=False),
+        Binding("enter", "write", "write the report", id="export.write", show=False),
+        Binding("ctrl+t", "other_format", "the next format", id="export.other_format", show=False),
+        Binding("f1,question_mark", "help", "keys", id="export.help", show=False),
     ]
+    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("enter", "writes the report; if the file is there already, a second enter replaces it."),
+        ("ctrl+t", "goes to the next format; the ending of the file's name chooses it too."),
+        ("tab", "goes to the formats, the file and the preview, which scrolls with ↑ ↓, pgup and pgdn."),
+        ("ctrl+l", "lists directories and reports that could stand as the file."),
+        ("esc", "stops a report that is being written, and nothing is left of it; else leaves without writing."),
+    )
+
+    @dataclass
+    class Previewed(Message):
+        """A thread knows how a report begins, or why that cannot be shown."""
+
+        preview: Preview
+
+    @dataclass
+    class Went(Message):
+        """A thread has written some neurons."""
+
+        count: int
 
     @dataclass
     class Written(Message):
-        """A thread has written the report, or could not: `problem` says why."""
+        """A thread has written the report, or could not: `problem` says why. It may have been stopped."""
 
         path: Path
         problem: str | None
+        stopped: bool = False
 
-    def __init__(self, run: Run, neurons: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, run: Run, neurons: Sequence[tuple[int, int]], chosen_by: str = "") -> None:
         super().__init__()
-        self._run, self._neurons = run, tuple(neurons)
+        self._run, self._neurons, self._chosen_by = run, neurons, chosen_by
         self._proposed = str(free_name(Path(), stem_for(run, neurons), ".md"))
         self._agreed: Path | None = None
-        self._writing = False
+        self._stop: threading.Event | None = None
+        """Set, it stops the writing that is under way; None if there is none."""
+        self._previews: dict[str, Preview] = {}
+        self._previewing = False
+
+    # What it shows.
 
     def compose(self) -> ComposeResult:
-        """What is exported, the path, the formats, and what is to say."""
+        """The format, the file, what is to say, and how the report begins."""
+        known = partial(paths, wanted=lambda name: Path(name).suffix.lower() in SUFFIXES)
         with Vertical(id="export") as box:
-            if len(self._neurons) == 1:
-                box.border_title = Content("Export neuron {}:{}".format(*self._neurons[0]))
+            box.border_title = Content(self._title())
+            yield Row("Format", Pick(tuple(NAMES.values()), NAMES["md"], id="export-format"))
+            yield Row("File", CompletingField(self._proposed, known, id="export-path"))
+            yield Note(id="export-says")
+            yield PreviewPane(id="export-preview")
+            yield KeyLine(*KEYS)
+
+    def on_mount(self) -> None:
+        """Have the first look."""
+        count = len(self._neurons)
+        part = "" if count <= NEURONS else f": the first {NEURONS} of {number(count, 'neuron')}"
+        self.query_one(PreviewPane).border_title = Content(f"Preview{part}")
+        self._show_preview()
+        self._say_place()
+
+    def _title(self) -> str:
+        if len(self._neurons) == 1 and not self._chosen_by:
+            return "Export neuron {}:{}".format(*self._neurons[0])
+        return f"Export {phrase(len(self._neurons), self._chosen_by)}"
+
+    @property
+    def _field(self) -> CompletingField:
+        return self.query_one("#export-path", CompletingField)
+
+    @property
+    def _pick(self) -> Pick:
+        return self.query_one("#export-format", Pick)
+
+    @property
+    def _form(self) -> str:
+        return _FORMATS[self._pick.value]
+
+    def _say(self, text: str, role: str = "bad") -> None:
+        self.query_one("#export-says", Note).say((text, role))
+
+    def _say_place(self) -> None:
+        """Where a relative path leads, and whether the report is a very large one."""
+        if warning := size_warning(self._form, len(self._neurons)):
+            self._say(f"{warning}.", "mark")
+            return
+        typed = Path(self._field.value.strip() or ".").expanduser()
+        self._say("" if typed.is_absolute() else f"in {Path.cwd()}", "dim")
+
+    # The format.
+
+    @on(Pick.Changed)
+    def _picked(self) -> None:
+        """The file's name follows the format."""
+        suffix = next(suffix for suffix, form in SUFFIXES.items() if form == self._form)
+        typed = Path(self._field.value)
+        if SUFFIXES.get(typed.suffix.lower()) != self._form:
+            if self._field.value == self._proposed or not typed.name:
+                self._proposed = str(free_name(Path(), stem_for(self._run, self._neurons), suffix))
+                self._field.put(self._proposed)
             else:
-                box.border_title = Content(f"Export {number(len(self._neurons), 'marked neuron')}")
-            yield Said(((" Write to this file; its ending decides the format.", "dim"),))
-            yield Input(
-                self._proposed,
-                id="export-path",
-                compact=True,
-                select_on_focus=False,
-            )
-            with Horizontal(id="export-formats"):
-                yield Button("Markdown", id="export-md", compact=True)
-                yield Button("JSON", id="export-json", compact=True)
-                yield Said(((" enter writes, ctrl+t switches, esc leaves", "dim"),), classes="hint")
-            yield Said(id="export-says")
-
-    @on(Button.Pressed)
-    def _format(self, event: Button.Pressed) -> None:
-        self._use_suffix(".json" if event.button.id == "export-json" else ".md")
-        self.query_one(Input).focus()
-
-    def action_other_format(self) -> None:
-        """Switch between Markdown and JSON."""
-        self._use_suffix(".md" if self.query_one(Input).value.endswith(".json") else ".json")
-
-    def _use_suffix(self, suffix: str) -> None:
-        field = self.query_one(Input)
-        typed = Path(field.value)
-        if field.value == self._proposed or not typed.name:
-            self._proposed = str(free_name(Path(), stem_for(self._run, self._neurons), suffix))
-            field.value = self._proposed
-        else:
-            field.value = str(typed.with_suffix(suffix) if typed.suffix in SUFFIXES else Path(f"{typed}{suffix}"))
-        field.cursor_position = len(field.value)
+                known = typed.suffix.lower() in SUFFIXES
+                self._field.put(str(typed.with_suffix(suffix) if known else Path(f"{typed}{suffix}")))
+        self._show_preview()
 
     @on(Input.Changed)
-    def _typed(self) -> None:
+    def _typed(self, event: Input.Changed) -> None:
+        """The format follows the file's name."""
         self._agreed = None
-        self._say("")
+        form = SUFFIXES.get(Path(event.value.strip()).suffix.lower())
+        if form is not None:
+            self._pick.put(NAMES[form])
+        if self._stop is None:
+            self._say_place()
+
+    def action_other_format(self) -> None:
+        """Go to the next format."""
+        self._pick.action_step(1)
+
+    # The preview.
+
+    def _show_preview(self) -> None:
+        """Show the beginning in the format chosen; a thread makes it when it is first wanted."""
+        form = self._form
+        if form in self._previews:
+            self.query_one(PreviewPane).show(self._previews[form])
+        elif not self._previewing:
+            self._previewing = True
+            self.run_worker(partial(self._look, form), thread=True, group="preview")
+
+    def _look(self, form: str) -> None:
+        """In a thread: make a preview."""
+        try:
+            shown = preview(self._run, self._neurons, form, self._chosen_by)
+        except NeuronTuiError as error:
+            shown = Preview(form, tuple(str(error).split("\n")), wraps=True)
+        self.post_message(self.Previewed(shown))
+
+    def on_export_previewed(self, event: Previewed) -> None:
+        """Keep a preview, and show it or make the one that is wanted by now."""
+        self._previewing = False
+        self._previews[event.preview.format] = event.preview
+        self._show_preview()
+
+    # The writing.
 
     @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        if self._writing:
+    def _entered(self) -> None:
+        self.action_write()
+
+    def action_write(self) -> None:
+        """Write the report, unless something is in the way."""
+        if self._stop is not None:
             return
-        path = Path(event.value.strip()).expanduser()
-        form = SUFFIXES.get(path.suffix.lower())
-        if form is None:
+        path = Path(self._field.value.strip()).expanduser()
+        if path.suffix.lower() not in SUFFIXES:
             self._say(f"The name must end in one of {' '.join(SUFFIXES)}.")
         elif path.is_dir():
             self._say(f"{path} is a directory. Name a file in it.")
@@ -125,32 +262,73 @@ class Export(ModalScreen[Path | None]):
             self._agreed = path
             self._say(f"{path} exists. Enter again replaces it; or type another name.")
         else:
-            self._writing = True
-            self._say("Writing …", "dim")
-            self.run_worker(partial(self._write, path, form), thread=True, group="export")
+            self._stop = threading.Event()
+            self.on_export_went(self.Went(0))
+            self.run_worker(partial(self._write, path, self._form, self._stop), thread=True, group="export")
 
-    def _write(self, path: Path, form: str) -> None:
+    def _write(self, path: Path, form: str, stop: threading.Event) -> None:
         """In a thread: write the report."""
-        problem = None
+        told = time.monotonic()
+
+        def heard(count: int) -> None:
+            nonlocal told
+            if stop.is_set():
+                raise _StopAsked
+            if time.monotonic() - told >= _TELL_EVERY:
+                told = time.monotonic()
+                self.post_message(self.Went(count))
+
+        problem, stopped = None, False
         try:
-            write_report(self._run, self._neurons, form, path)
+            write_report(self._run, self._neurons, form, path, chosen_by=self._chosen_by, heard=heard)
+        except _StopAsked:
+            stopped = True
         except NeuronTuiError as error:
             problem = str(error)
         except OSError as error:
             problem = f"{path} cannot be written: {error.strerror or error}. Choose another place."
-        self.post_message(self.Written(path, problem))
+        self.post_message(self.Written(path, problem, stopped))
+
+    def on_export_went(self, event: Went) -> None:
+        """Say how far it is."""
+        if self._stop is not None and not self._stop.is_set():
+            done = f"{event.count:,} of {number(len(self._neurons), 'neuron')}"
+            self._say(f"Writing: {done}. esc stops.", "strong")
 
     def on_export_written(self, event: Written) -> None:
         """Done, or say what went wrong and let another name be typed."""
-        self._writing = False
-        if event.problem is None:
-            self.dismiss(event.path)
-        else:
+        self._stop = None
+        if event.stopped:
+            self._say("Stopped; nothing is left of it. Enter writes it from the beginning.", "strong")
+        elif event.problem is not None:
             self._say(" ".join(event.problem.split("\n")))
+        else:
+            copy(self.app, str(event.path.resolve()))
+            self.dismiss(event.path)
 
-    def _say(self, text: str, role: str = "bad") -> None:
-        self.query_one("#export-says", Said).say(((f" {printable(text)}", role),) if text else ())
+    def on_unmount(self) -> None:
+        """Nobody waits for it any more."""
+        if self._stop is not None:
+            self._stop.set()
+
+    # Leaving, and help.
 
     def action_leave(self) -> None:
-        """Leave without writing."""
-        self.dismiss(None)
+        """Stop the writing, or leave without any."""
+        if self._stop is None:
+            self.dismiss(None)
+        else:
+            self._stop.set()
+            self._say("Stopping …", "dim")
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.app.push_screen(Help(help_sections(self)))
+
+    def commands(self) -> Iterator[SystemCommand]:
+        """The actions of this screen for the command palette."""
+        yield SystemCommand("Write", "Write the report (enter)", self.action_write)
+        for name in NAMES.values():
+            yield SystemCommand(name, f"Write the report as {name} (ctrl+t)", partial(self._pick.put, name))
+        yield SystemCommand("Keys and signs", "Show the help (f1)", self.action_help)
+        yield SystemCommand("Leave", "Stop the writing, or leave without any (esc)", self.action_leave)

@@ -8,79 +8,81 @@ from itertools import groupby
 from rich.cells import cell_len
 
 from neuron_tui.store.corpus import Context
-from neuron_tui.store.tokens import decode, printable, visible_token
-from neuron_tui.tui.spans import ELLIPSIS, Line, Span, fit
+from neuron_tui.store.tokens import printable
+from neuron_tui.tui.spans import ELLIPSIS, Line, fit
+from neuron_tui.tui.widgets.blocks import CONTEXT, Block, Item, TokenPlace
+from neuron_tui.tui.widgets.context_text import CLOSE, NO_TOKEN, OPEN, OPENING, Piece, laid, pieces
 
-OPEN, CLOSE = "▐", "▌"
-"""Around tokens on which the neuron is active: a mark that needs no colour."""
 
-
-def concordance(contexts: Sequence[Context], width: int, byte_level: bool) -> list[Line]:
+def concordance(contexts: Sequence[Context], width: int, byte_level: bool) -> Block:
     """Contexts by domain, each domain under its name."""
-    lines: list[Line] = []
+    block = Block()
     for domain, members in groupby(contexts, key=lambda c: c.domain):
-        lines.append(((fit(printable(domain), width), "dim"),))
-        lines += [context_line(context, width, byte_level) for context in members]
-    return lines
+        block.add(((fit(printable(domain), width), "dim"),))
+        for context in members:
+            line, places = context_line(context, width, byte_level)
+            block.items.append(context_item(context, len(block.items), len(block.lines), width, 1, places))
+            block.add(line)
+    return block
 
 
-def context_line(context: Context, width: int, byte_level: bool) -> Line:
-    """One context in `width` cells, its sampled token a little before the middle."""
-    left = max(6, width * 2 // 5)
-    before = _spans(context, max(0, context.focus - left), context.focus, byte_level)
-    after = _spans(context, context.focus, min(len(context.text), context.focus + width - left), byte_level)
-    # An active run that reaches the sampled token goes on in the right half: one pair of marks for all of it.
-    joined = context.focus > 0 and context.active[context.focus - 1]
-    if joined:
-        before = before[:-1]
-        after = after[1:]
-    return (*_cut_start(before, left), *_cut_end(after, width - left))
+def context_item(
+    context: Context, index: int, line: int, width: int, height: int, places: Sequence[TokenPlace]
+) -> Item:
+    """The item of a context; its tokens are those that have a place."""
+    tokens = [context.focus + place.token for place in places]
+    ids, forms = tuple(context.ids[i] for i in tokens), tuple(context.text[i] for i in tokens)
+    return Item(CONTEXT, index, line, 0, width, ids, forms, height, tuple(places))
 
 
-def _spans(context: Context, start: int, stop: int, byte_level: bool) -> list[Span]:
-    """Text of tokens `start` to `stop`; runs of active tokens stand between marks."""
-    spans: list[Span] = []
-    for active, run in groupby(range(start, stop), key=lambda i: context.active[i]):
-        tokens = list(run)
-        if active:
-            spans.append((OPEN, "mark"))
-            for i in tokens:
-                role = "focus" if i == context.focus else "active"
-                spans.append((visible_token(context.text[i], byte_level), role))
-            spans.append((CLOSE, "mark"))
-        else:
-            spans.append((printable(decode([context.text[i] for i in tokens], byte_level)), ""))
-    return spans
+def context_line(context: Context, width: int, byte_level: bool) -> tuple[Line, list[TokenPlace]]:
+    """One context in `width` cells, its sampled token a little before the middle, and where its tokens stand."""
+    left, focus = max(6, width * 2 // 5), context.focus
+    found = pieces(context, max(0, focus - left), min(len(context.text), focus + width - left), byte_level)
+    middle = next(i for i, piece in enumerate(found) if piece.token == focus)
+    # An active run that reaches the sampled token goes on in the right half; one that begins there has its mark there.
+    middle -= middle > 0 and found[middle - 1] == OPENING
+    line = [*_cut_start(found[:middle], left), *_cut_end(found[middle:], width - left)]
+    return laid(line, [cell_len(piece.text) for piece in line], focus)
 
 
-def _cut_start(spans: list[Span], width: int) -> Line:
-    """Spans in exactly `width` cells, cut at their beginning; a cut run of active tokens keeps its mark."""
-    if (spare := width - sum(cell_len(text) for text, _ in spans)) >= 0:
-        return ((" " * spare, ""), *spans)
+def _cut_start(found: Sequence[Piece], width: int) -> list[Piece]:
+    """Pieces in exactly `width` cells, cut at their beginning; a cut run of active tokens keeps its mark."""
+    if (spare := width - sum(cell_len(piece.text) for piece in found)) >= 0:
+        return [_blank(spare), *found]
     room, kept = width - 2, []
-    for text, role in reversed(spans):
-        kept.append((_last_cells(text, room), role))
-        room -= cell_len(kept[-1][0])
-        if cell_len(kept[-1][0]) < cell_len(text):
+    for piece in reversed(found):
+        text = _last_cells(piece.text, room)
+        kept.append(piece._replace(text=text))
+        room -= cell_len(text)
+        if len(text) < len(piece.text):
             break
-    cut_role = kept[-1][1]
-    sign = f"{OPEN}{ELLIPSIS}" if cut_role in ("active", "focus") else ELLIPSIS
-    return ((" " * (room + 2 - len(sign)), ""), (sign, "mark"), *reversed(kept))
+    cut = found[-len(kept)]
+    sign = f"{OPEN}{ELLIPSIS}" if cut.role in _ACTIVE else f"{ELLIPSIS}{OPEN}" if cut.text == OPEN else ELLIPSIS
+    return [_blank(room + 2 - len(sign)), Piece(sign, "mark", NO_TOKEN), *reversed(kept)]
 
 
-def _cut_end(spans: list[Span], width: int) -> Line:
-    """Spans in exactly `width` cells, cut at their end; a cut run of active tokens keeps its mark."""
-    if (spare := width - sum(cell_len(text) for text, _ in spans)) >= 0:
-        return (*spans, (" " * spare, ""))
+def _cut_end(found: Sequence[Piece], width: int) -> list[Piece]:
+    """Pieces in exactly `width` cells, cut at their end; a cut run of active tokens keeps its mark."""
+    if (spare := width - sum(cell_len(piece.text) for piece in found)) >= 0:
+        return [*found, _blank(spare)]
     room, kept = width - 2, []
-    for text, role in spans:
-        kept.append((_first_cells(text, room), role))
-        room -= cell_len(kept[-1][0])
-        if cell_len(kept[-1][0]) < cell_len(text):
+    for piece in found:
+        text = _first_cells(piece.text, room)
+        kept.append(piece._replace(text=text))
+        room -= cell_len(text)
+        if len(text) < len(piece.text):
             break
-    cut_role = kept[-1][1]
-    sign = f"{ELLIPSIS}{CLOSE}" if cut_role in ("active", "focus") else ELLIPSIS
-    return (*kept, (sign, "mark"), (" " * (room + 2 - len(sign)), ""))
+    cut = found[len(kept) - 1]
+    sign = f"{ELLIPSIS}{CLOSE}" if cut.role in _ACTIVE else f"{CLOSE}{ELLIPSIS}" if cut.text == CLOSE else ELLIPSIS
+    return [*kept, Piece(sign, "mark", NO_TOKEN), _blank(room + 2 - len(sign))]
+
+
+_ACTIVE = ("active", "focus")
+
+
+def _blank(width: int) -> Piece:
+    return Piece(" " * width, "", NO_TOKEN)
 
 
 def _first_cells(text: str, room: int) -> str:

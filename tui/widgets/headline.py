@@ -1,14 +1,19 @@
-"""The line at the top: which run, which model, how much text, how many neurons."""
+"""The line at the top: which run, model and text, how many neurons; or the extraction that is writing it."""
 
 from __future__ import annotations
 
 from rich.cells import cell_len
 
+from neuron_tui.store.job import JobStatus
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.words import number, short_count
 from neuron_tui.tui.reading import OpenedRun
-from neuron_tui.tui.spans import Line, fit
+from neuron_tui.tui.spans import Line, fit, fit_line
+from neuron_tui.tui.widgets.job_line import job_line
 from neuron_tui.tui.widgets.painting import OneLine
+
+_KEY = {True: "P goes on", False: "P pauses"}
+"""What the key for the job does, by whether the job is paused."""
 
 
 class Headline(OneLine):
@@ -18,12 +23,15 @@ class Headline(OneLine):
         super().__init__(classes="headline")
         self._left = printable(text)
         self._right = ""
+        self._run_name = ""
+        self._job: JobStatus | None = None
 
     def show(self, opened: OpenedRun) -> None:
         """Show a run."""
         manifest = opened.run.manifest
         domains = manifest.corpus.domains if manifest.corpus else ()
         corpus = ", ".join(f"{printable(d.name)} {short_count(d.tokens)}" for d in domains)
+        self._run_name = opened.run.name
         self._left = (
             f"{printable(opened.run.name)} · {printable(manifest.model.name)} · "
             f"{short_count(manifest.tokens)} tokens: {corpus}"
@@ -34,8 +42,18 @@ class Headline(OneLine):
         self._right = f"{state}{layers} × {number(model.neurons, 'neuron')}"
         self.refresh()
 
+    def follow(self, job: JobStatus | None) -> None:
+        """Show the job that is writing the run; None shows the run again."""
+        if job != self._job:
+            self._job = job
+            self.refresh()
+
     def line(self, width: int) -> Line:
-        """The run at the left, its size at the right."""
+        """The job, or the run at the left and its size at the right."""
+        if self._job is not None:
+            key = _KEY[self._job.condition == "paused"]
+            room = width - len(key) - 4
+            return ((" ", ""), *fit_line(job_line(self._job, self._run_name, room), room), ("  ", ""), (key, "mark"))
         room = width - cell_len(self._right) - 4
         if room < 20:
             return ((f" {self._left}", "strong"),)

@@ -3,39 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.message import Message
 
 from neuron_tui.store.summary import LayerSummary
-from neuron_tui.store.words import GRAM_NAMES, number, percent
-from neuron_tui.tui.spans import BLANK, Line, bar, fit, short_percent
-from neuron_tui.tui.widgets.painting import OneLine, Said
+from neuron_tui.store.words import GRAM_NAMES
+from neuron_tui.tui.spans import Line, Span, bar, fit, short_percent
+from neuron_tui.tui.widgets.layer_totals import LayerTotals, mean_frequency, positional
 from neuron_tui.tui.widgets.rows import RowList
+
+TITLES = ("dead", "freq", "tok", "2g", "3g", "pos")
+"""Columns of the list, after the layer's number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Cells of each column: those of its bar, 0 for none, and those of its number. A space comes before each."""
+
+    bars: tuple[int, ...]
+    numbers: tuple[int, ...]
+
+    @classmethod
+    def within(cls, width: int) -> Room:
+        """The room there is in `width` cells, the layer's number in the first two left out."""
+        narrow, wide = (4, 4, 3, 3, 3, 3), (5, 5, 5, 4, 4, 4)
+        gaps = len(TITLES)
+        for bars in (3, 2, 1):
+            if 2 + gaps + sum(wide) + gaps * bars <= width:
+                return cls((bars,) * gaps, wide)
+        spare = width - 2 - gaps - sum(narrow)
+        # In the order of what one looks at first.
+        first = (0, 2, 1, 5, 3, 4)[: max(0, spare)]
+        return cls(tuple(int(column in first) for column in range(gaps)), narrow)
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """The six columns of one layer, or of all of them together; None where there is no number."""
+
+    values: tuple[float | None, ...]
+
+    @classmethod
+    def of(cls, summaries: Sequence[LayerSummary]) -> Measures:
+        """What some layers hold together."""
+        dead = sum(s.dead for s in summaries) / sum(s.neurons for s in summaries)
+        found = (sum(s.detectors[n] for s in summaries) for n in GRAM_NAMES)
+        return cls((dead, mean_frequency(summaries), *found, sum(positional(s) for s in summaries)))
+
+    def texts(self, room: Room) -> list[str]:
+        """The numbers, each in its room."""
+        shares = [_share(value, cells) for value, cells in zip(self.values[:2], room.numbers, strict=False)]
+        counts = [_count(int(v or 0), cells) for v, cells in zip(self.values[2:], room.numbers[2:], strict=True)]
+        return [fit(t, cells, "right") for t, cells in zip(shares + counts, room.numbers, strict=True)]
 
 
 class LayerList(RowList):
     """All layers together in the first row, then one row a layer."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("right,l", "choose", "its neurons", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,l", "choose", "its neurons", id="layers.choose", show=False),
+    ]
+
+    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("↑ ↓  k j", "choose a layer, or ∑, all of them together; its neurons are shown beside."),
+        ("enter  →", "gives the keys to the neurons of that layer."),
+        ("▏▌█", "a bar compares a layer's number with that of the other layers: the largest fills it."),
+        ("freq", "here is the mean frequency of the neurons that are not dead."),
+    )
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._layers: tuple[int, ...] = ()
-        self._summaries: dict[int, LayerSummary] = {}
+        self._measures: dict[int | None, Measures] = {}
+        self._largest: tuple[float, ...] = ()
 
     def show_layers(self, layers: Sequence[int]) -> None:
-        """The layers there are, before anything is known of them."""
+        """The layers there are; the cursor stays on its layer."""
+        before = self.layer_at(self.cursor)
         self._layers = tuple(layers)
-        self.set_rows(len(layers) + 1, 0)
+        self.set_rows(len(layers) + 1, self._row_of(before))
 
     def show_summaries(self, summaries: Sequence[LayerSummary]) -> None:
         """What each layer holds."""
-        self._summaries = {summary.layer: summary for summary in summaries}
+        each: dict[int | None, Measures] = {s.layer: Measures.of([s]) for s in summaries}
+        columns = zip(*(m.values for m in each.values()), strict=True)
+        self._largest = tuple(max((v or 0.0 for v in column), default=0.0) for column in columns)
+        self._measures = each | {None: Measures.of(summaries)} if summaries else {}
         self.refresh()
 
     def layer_at(self, row: int) -> int | None:
@@ -44,70 +101,62 @@ class LayerList(RowList):
 
     def select(self, layer: int | None) -> None:
         """Put the cursor on a layer; None for all of them."""
-        self.move(self._layers.index(layer) + 1 if layer in self._layers else 0)
+        self.move(self._row_of(layer))
+
+    def _row_of(self, layer: int | None) -> int:
+        return self._layers.index(layer) + 1 if layer in self._layers else 0
 
     def header_line(self, width: int) -> Line:
         """Titles of the columns."""
-        return ((_cells(("l", "dead", "freq", "tok", "2g", "3g", "pos"), width), "column"),)
+        room = Room.within(width - 1)
+        cells = [fit(t, b + n, "right") for t, b, n in zip(TITLES, room.bars, room.numbers, strict=True)]
+        return ((f" {fit('l', 2, 'right')} {' '.join(cells)}", "column"),)
 
     def row_line(self, row: int, width: int) -> Line:
         """All layers, or one."""
         layer = self.layer_at(row)
-        chosen = list(self._summaries.values()) if layer is None else [self._summaries.get(layer)]
-        known = [summary for summary in chosen if summary is not None]
-        name = "all" if layer is None else str(layer)
-        if not known:
-            return ((_cells((name, *[""] * 6), width + 1)[1:], ""),)
-        neurons, dead = sum(s.neurons for s in known), sum(s.dead for s in known)
-        detectors = [str(sum(s.detectors[n] for s in known)) for n in GRAM_NAMES]
-        shares = (short_percent(dead / neurons), _mean_frequency(known))
-        text = _cells((name, *shares, *detectors, str(sum(positional(s) for s in known))), width + 1)[1:]
-        return ((text[:4], ""), (bar(dead / neurons, 1), "bar"), (text[5:], ""))
+        name: Span = (fit("∑" if layer is None else str(layer), 2, "right"), "")
+        measures = self._measures.get(layer)
+        if measures is None:
+            return (name,)
+        room = Room.within(width)
+        line: Line = (name,)
+        # Of all layers together only shares can be compared with those of one.
+        compared = len(TITLES) if layer is not None else 2
+        for column, text in enumerate(measures.texts(room)):
+            largest = self._largest[column]
+            share = (measures.values[column] or 0.0) / largest if largest and column < compared else 0.0
+            cells = room.bars[column]
+            line += ((" ", ""), (bar(share, cells) if cells else "", "bar"), (text, ""))
+        return line
 
 
-def _cells(texts: Sequence[str], width: int) -> str:
-    name, dead, freq, *counts = texts
-    room = max(4, (width - 16) // 4)
-    shares = f" {fit(name, 3, 'right')}  {fit(dead, 5, 'right')}{fit(freq, 5, 'right')}"
-    return shares + "".join(fit(count, room, "right") for count in counts)
+def _share(share: float | None, room: int) -> str:
+    if share is None:
+        return "–"
+    text = short_percent(share)
+    return text if len(text) <= room else "<.1%"
 
 
-def positional(summary: LayerSummary) -> int:
-    """Neurons of a layer with a positional type."""
-    return sum(sum(strengths.values()) for strengths in summary.positional.values())
-
-
-def _mean_frequency(summaries: Sequence[LayerSummary]) -> str:
-    alive = sum(s.neurons - s.dead for s in summaries)
-    total = sum((s.mean_frequency_alive or 0.0) * (s.neurons - s.dead) for s in summaries)
-    return short_percent(total / alive) if alive else "–"
-
-
-def totals(summaries: Sequence[LayerSummary]) -> list[str]:
-    """What the whole run holds, in a few words a line."""
-    neurons, dead = sum(s.neurons for s in summaries), sum(s.dead for s in summaries)
-    found = {n: sum(s.detectors[n] for s in summaries) for n in GRAM_NAMES}
-    suppress = sum(s.suppressing for s in summaries)
-    whose = "suppresses its" if suppress == 1 else "suppress their"
-    return [
-        f"{dead:,} of {neurons:,} dead ({percent(dead / max(1, neurons))})",
-        f"{number(found[1], 'token detector')},",
-        f"  {suppress:,} {whose} triggers",
-        f"{found[2]:,} bigram, {found[3]:,} trigram ones",
-        f"{sum(positional(s) for s in summaries):,} positional",
-    ]
+def _count(count: int, room: int) -> str:
+    for text in (f"{count:,}", str(count), f"{count / 1000:.1f}k"):
+        if len(text) <= room:
+            return text
+    return f"{count / 1000:.0f}k"
 
 
 class LayerPane(Vertical):
-    """The list with the run's totals below."""
+    """The list with the run's totals above."""
 
-    TOTALS = 5
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.rows = LayerList(id="layer-list")
+        self._totals = LayerTotals()
 
     def compose(self) -> ComposeResult:
-        """The list, then the totals."""
-        yield LayerList(id="layer-list")
-        for place in range(self.TOTALS):
-            yield Said(id=f"total-{place}", classes="total")
+        """The totals, then the list."""
+        yield self._totals
+        yield self.rows
 
     def on_mount(self) -> None:
         """Name the pane."""
@@ -115,49 +164,5 @@ class LayerPane(Vertical):
 
     def show_summaries(self, summaries: Sequence[LayerSummary]) -> None:
         """Fill in what the layers hold."""
-        self.query_one(LayerList).show_summaries(summaries)
-        for place, text in enumerate(totals(summaries)):
-            self.query_one(f"#total-{place}", Said).say(((f" {text}", "dim"),))
-
-
-class LayerLine(OneLine):
-    """The layers folded into one line, for narrow terminals; the arrows can be clicked."""
-
-    class Switched(Message):
-        """One of the arrows was clicked."""
-
-        def __init__(self, by: int) -> None:
-            super().__init__()
-            self.by = by
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._which = ""
-        self._summaries: list[LayerSummary] = []
-
-    def show(self, layer: int | None, of: int, summaries: Sequence[LayerSummary]) -> None:
-        """Show a layer, or all of them."""
-        self._which = f"all {of} layers" if layer is None else f"layer {layer} of {of}"
-        self._summaries = [s for s in summaries if layer is None or s.layer == layer]
-        self.refresh()
-
-    def line(self, width: int) -> Line:
-        """`layer 1 of 6 ◂▸` and what the layer holds."""
-        if not self._which:
-            return BLANK
-        known = self._summaries
-        facts = ""
-        if known:
-            dead, neurons = sum(s.dead for s in known), sum(s.neurons for s in known)
-            tokens, bigrams, trigrams = (sum(s.detectors[n] for s in known) for n in GRAM_NAMES)
-            facts = (
-                f"dead {percent(dead / neurons)}  freq {_mean_frequency(known)}  "
-                f"tok {tokens}  2g {bigrams}  3g {trigrams}  pos {sum(positional(s) for s in known)}"
-            )
-        return ((f" {self._which} ", "strong"), ("◂▸", "mark"), (f"  {facts}", ""))
-
-    def on_click(self, event: events.Click) -> None:
-        """Switch the layer by its arrows."""
-        arrows = len(self._which) + 2
-        if event.x in (arrows, arrows + 1):
-            self.post_message(self.Switched(1 if event.x > arrows else -1))
+        self.rows.show_summaries(summaries)
+        self._totals.show(summaries)

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from neuron_tui.tui.spans import BLANK, Line
+from neuron_tui.tui.widgets.moving import MOVING
 from neuron_tui.tui.widgets.painting import LineView, paint
 
 CURSOR = "▸"
@@ -21,13 +22,8 @@ class RowList(LineView, can_focus=True):
     """Rows under a header that stays; subclasses say what a row reads."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "step(-1)", "row above", show=False),
-        Binding("down,j", "step(1)", "row below", show=False),
-        Binding("pageup", "page(-1)", "page up", show=False),
-        Binding("pagedown", "page(1)", "page down", show=False),
-        Binding("home,g", "end(0)", "first row", show=False),
-        Binding("end,G", "end(1)", "last row", show=False),
-        Binding("enter", "choose", "open", show=False),
+        *MOVING,
+        Binding("enter", "choose", "open", show=False, id="list.choose"),
     ]
 
     @dataclass

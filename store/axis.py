@@ -1,0 +1,53 @@
+"""Axes of charts: round limits, round ticks, and how a tick reads. Text charts and SVG share them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+Limits = tuple[float, float]
+
+_STEPS = (1.0, 2.0, 5.0, 10.0)
+
+
+def limits_of(values: Iterable[float], *, from_zero: bool = True) -> Limits:
+    """Limits that hold all finite values, the upper one round; never empty.
+
+    `from_zero` begins at 0 where no value is below it: lengths then compare as the numbers do.
+    """
+    finite = np.array([value for value in values if math.isfinite(value)])
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    low = min(low, 0.0) if from_zero else low
+    if high <= low:
+        high = low + (abs(low) or 1.0)
+    step = _step(low, high, 5)
+    return (low if low >= 0 else step * math.floor(low / step), step * math.ceil(high / step - 1e-9))
+
+
+def ticks(limits: Limits, about: int = 5, *, whole: bool = False) -> list[float]:
+    """Round values within limits, at most about as many as asked for, ascending; `whole` ones for counts and layers."""
+    low, high = limits
+    step = _step(low, high, about)
+    step = max(1.0, step) if whole else step
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(place * step, 12) + 0.0 for place in range(first, last + 1)]
+
+
+def are_whole(values: Iterable[float]) -> bool:
+    """Whether all finite values are whole numbers, as counts and layers are."""
+    return all(float(value).is_integer() for value in values if math.isfinite(value))
+
+
+def tick_label(value: float, *, percent: bool = False) -> str:
+    """A tick in words: `25%`, `0.05`, `12,000`."""
+    if percent:
+        return f"{100 * value:.6g}%"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.6g}"
+
+
+def _step(low: float, high: float, about: int) -> float:
+    rough = (high - low) / max(1, about)
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(step * power for step in _STEPS if step * power >= rough * (1 - 1e-9))

@@ -1,0 +1,70 @@
+"""The files in a run's folder while it has no manifest, or none any more: whether they are ours, and how they go."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from neuron_tui.store.errors import InputError
+from neuron_tui.store.files import TEMPORARY_SUFFIX
+from neuron_tui.store.job import JOB_FILES, LOG_FILE
+from neuron_tui.store.lock import LOCK
+from neuron_tui.store.manifest import CORPUS_FILE, MANIFEST
+
+SCRATCH = "scratch"
+SCRATCH_FILES = ("residual", "bits")
+"""Folder of a run, and the files in it, for what is needed only while it is extracted."""
+
+
+def refuse_foreign_folder(folder: Path) -> None:
+    """Raise InputError if `folder` is there with something in it, but with no run, nor the lock or job of one begun."""
+    if not folder.exists() or any((folder / name).exists() for name in (MANIFEST, LOCK)):
+        return
+    if not folder.is_dir() or any(path.name not in JOB_FILES for path in folder.iterdir()):
+        raise InputError(f"{folder} exists and is no run\nChoose another --name or --runs-dir.")
+
+
+def clear_scratch(folder: Path) -> None:
+    """Delete the scratch files of an extraction, and nothing that others put beside them."""
+    _unlink(*((folder / SCRATCH / name) for name in SCRATCH_FILES))
+    _remove_if_empty(folder / SCRATCH)
+
+
+def delete_files(folder: Path) -> None:
+    """Delete the files of a run, run.json first, and nothing that others put beside them.
+
+    The caller holds the run's lock, whose file stays.
+    """
+    _unlink(folder / MANIFEST, folder / CORPUS_FILE)
+    _unlink(*(folder / (name + TEMPORARY_SUFFIX) for name in (MANIFEST, CORPUS_FILE)))
+    _unlink(*(folder / "layers").glob("layer_*.h5"), *(folder / "layers").glob("layer_*.h5" + TEMPORARY_SUFFIX))
+    _remove_if_empty(folder / "layers")
+
+
+def abandon(folder: Path) -> None:
+    """Leave no trace of a run that never got its manifest; the caller holds its lock.
+
+    What the app started has a log: it and the job's last word stay, for whoever looks what became of it.
+    """
+    delete_files(folder)
+    if not (folder / LOG_FILE).exists():
+        _unlink(*(folder / name for name in JOB_FILES))
+    _unlink(folder / LOCK)
+    _remove_if_empty(folder)
+
+
+def forget_job(folder: Path) -> None:
+    """Delete all that an extraction leaves before it has a manifest, and nothing else; the caller holds the lock."""
+    _unlink(*(folder / name for name in JOB_FILES))
+    clear_scratch(folder)
+    abandon(folder)
+
+
+def _unlink(*paths: Path) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()

@@ -1,0 +1,327 @@
+"""Figures: every number against a plain recount of records, and what is said beside them."""
+
+import csv
+import io
+import json
+from collections import defaultdict
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from neuron_tui.store import Run, open_run
+from neuron_tui.store.errors import NeuronNotFoundError, RunPartialError, UsageError
+from neuron_tui.store.figures import NAMES, Figure, RunFacts, build_figure, labels, read_facts
+from neuron_tui.store.figures.covering import bin_names
+from neuron_tui.store.figures.export import LONG, figure_csv, figure_svg, figures_csv, figures_json
+from neuron_tui.store.figures.figure import Bins, Histograms, Lines, Marks, Teams, Tokens
+from neuron_tui.store.manifest import read_manifest, write_manifest
+from neuron_tui.store.record import NeuronRecord
+from tests.store.planting import plant_oscillatory
+from tests.synthetic import build_run
+
+Records = list[list[NeuronRecord]]
+
+BINS = {
+    "2": (1, [(1, 5), (6, 10), (11, 20), (21, 50), (51, 200), (201, 1000), (1001, 2000), (2001, 10**9)]),
+    "12": (2, [(1, 50), (51, 100), (101, 200), (201, 500), (501, 1000), (1001, 2000), (2001, 5000), (5001, 10**9)]),
+    "13": (3, [(1, 50), (51, 100), (101, 200), (201, 500), (501, 1000), (1001, 5000), (5001, 20_000), (20_001, 10**9)]),
+}
+
+
+@pytest.fixture(scope="module")
+def five(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of five layers."""
+    return open_run(build_run(tmp_path_factory.mktemp("runs") / "five", layers=5, neurons=40, seed=5))
+
+
+@pytest.fixture(scope="module")
+def facts(five: Run) -> RunFacts:
+    return read_facts(five)
+
+
+@pytest.fixture(scope="module")
+def records(five: Run) -> Records:
+    return [list(layer.records()) for layer in five.layers.values()]
+
+
+@pytest.fixture(scope="module")
+def partial(tmp_path_factory: pytest.TempPathFactory) -> RunFacts:
+    """Two of four layers, another corpus."""
+    folder = tmp_path_factory.mktemp("runs") / "part"
+    return read_facts(open_run(build_run(folder, layers=4, neurons=16, finished=2, domains=("prose",), sequences=40)))
+
+
+@pytest.fixture(scope="module")
+def figures(facts: RunFacts, partial: RunFacts) -> list[Figure]:
+    """All figures of the two runs."""
+    return [build_figure(name, [facts, partial]) for name in NAMES]
+
+
+def detected(records: list[NeuronRecord], n: int) -> set[tuple[int, ...]]:
+    return {gram.ids for record in records for gram in record.triggers[n].covered}
+
+
+def expected_by_layer(records: Records) -> dict[str, dict[str, list[object]]]:
+    """Figure, column: the values from the bottom up."""
+    found: dict[str, dict[str, list[object]]] = defaultdict(lambda: defaultdict(list))
+
+    def put(figure: str, **values: object) -> None:
+        for column, value in values.items():
+            found[figure][column].append(value)
+
+    for place, here in enumerate(records):
+        alive = [r for r in here if not r.dead]
+        put("1a", dead=len(here) - len(alive), dead_share=1 - len(alive) / len(here), neurons=len(here))
+        put("1b", mean_frequency=float(np.mean([r.frequency for r in alive])), alive=len(alive))
+        put("3a", token_detectors=sum(r.triggers[1].detector for r in here))
+        grams = {n: [detected(layer, n) for layer in records[: place + 1]] for n in (1, 2, 3)}
+        so_far = {n: set().union(*grams[n]) for n in grams}
+        overall = {n: grams[n][-1] - set().union(*grams[n][:-1]) for n in grams}
+        previous = {n: grams[n][-1] - (grams[n][-2] if place else set()) for n in grams}
+        put("3b", detected=len(grams[1][-1]), detected_so_far=len(so_far[1]))
+        put("4", new_overall=len(overall[1]), new_to_previous=len(previous[1]))
+        put("14a", bigram_detectors=sum(r.triggers[2].detector for r in here))
+        put("14a", trigram_detectors=sum(r.triggers[3].detector for r in here))
+        for n, name in ((2, "bigrams"), (3, "trigrams")):
+            put("14b", **{name: len(grams[n][-1]), f"{name}_so_far": len(so_far[n])})
+            put("15", **{f"{name}_new_overall": len(overall[n]), f"{name}_new_to_previous": len(previous[n])})
+        suppress = sum(r.effect.suppresses_triggers is True for r in here)
+        tokens = sum(r.triggers[1].detector for r in here)
+        put("suppressing", suppressing=suppress, token_detectors=tokens, suppressing_share=suppress / tokens)
+        types = [r.position.type for r in here if r.position and r.position.type]
+        put("positional", positional_share=len(types) / len(here))
+        put("positional", **{kind: types.count(kind) for kind in ("oscillatory", "both", "one", "other")})
+    return found
+
+
+def test_figures_by_layer_equal_a_plain_recount_of_the_records(facts: RunFacts, records: Records) -> None:
+    expected = expected_by_layer(records)
+    assert set(expected) == {"1a", "1b", "3a", "3b", "4", "14a", "14b", "15", "suppressing", "positional"}
+    for name, columns in expected.items():
+        figure = build_figure(name, [facts])
+        assert {c.name for c in figure.columns} == {"run", "layer", "depth", *columns}, name
+        assert figure.column("layer") == (0, 1, 2, 3, 4)
+        assert figure.column("depth") == (0.0, 0.25, 0.5, 0.75, 1.0)
+        for column, values in columns.items():
+            assert list(figure.column(column)) == pytest.approx(values), (name, column)
+
+
+@pytest.mark.parametrize("name", BINS)
+def test_histograms_are_shares_of_the_alive_neurons(name: str, facts: RunFacts, records: Records) -> None:
+    n, bins = BINS[name]
+    figure = build_figure(name, [facts])
+    names = [c.name for c in figure.columns if c.unit == "share"]
+    assert tuple(names) == bin_names(n)
+    for layer, here in enumerate(records):
+        alive = [r for r in here if not r.dead]
+        for (low, high), column in zip(bins, names, strict=True):
+            share = sum(low <= r.triggers[n].covering <= high for r in alive) / len(alive)
+            assert figure.column(column)[layer] == pytest.approx(share)
+
+
+def test_bins_are_named_as_in_the_paper() -> None:
+    assert bin_names(1) == ("1-5", "6-10", "11-20", "21-50", "51-200", "201-1k", "1k-2k", ">2k")
+    assert bin_names(2) == ("1-50", "51-100", "101-200", "201-500", "501-1k", "1k-2k", "2k-5k", ">5k")
+    assert bin_names(3) == ("1-50", "51-100", "101-200", "201-500", "501-1k", "1k-5k", "5k-20k", ">20k")
+
+
+def test_histograms_show_the_bottom_half_unless_all_layers_are_asked_for(facts: RunFacts) -> None:
+    chart = build_figure("2", [facts]).chart
+    assert isinstance(chart, Histograms)
+    (panel,) = chart.panels
+    assert [layer for layer, _ in panel.shown(False)] == [0, 1, 2]  # the middle one of five included
+    assert [layer for layer, _ in panel.shown(True)] == [0, 1, 2, 3, 4]
+    assert Bins("even", (0, 1, 2, 3), ((0.0,),) * 4, 2).shown(False) == ((0, (0.0,)), (1, (0.0,)))
+
+
+def test_the_strongest_suppressors_come_first_with_their_tokens(facts: RunFacts, records: Records) -> None:
+    figure = build_figure("5", [facts])
+    found = [r for here in records for r in here if r.effect.suppresses_triggers]
+    found.sort(key=lambda r: (r.effect.trigger_score or 0, r.layer, r.neuron))
+    assert len(found) > 3
+    assert list(zip(figure.column("layer"), figure.column("neuron"), strict=True)) == [
+        (r.layer, r.neuron) for r in found[:25]
+    ]
+    assert list(figure.column("trigger_score")) == [r.effect.trigger_score for r in found[:25]]
+    for cell, record in zip(figure.column("triggers"), found, strict=False):
+        assert isinstance(cell, Tokens)
+        assert cell.forms == tuple(trigger.text[0] for trigger in record.triggers[1].covered)
+    for cell, record in zip(figure.column("suppressed"), found, strict=False):
+        assert isinstance(cell, Tokens)
+        assert cell.forms == tuple(s.text for s in record.effect.suppressed[:5])
+    detectors = sum(r.triggers[1].detector for here in records for r in here)
+    assert f"five: {len(found)} of {detectors} token detectors" in figure.notes[0]
+
+
+def test_every_positional_neuron_has_its_row_and_its_mark(facts: RunFacts, records: Records) -> None:
+    figure = build_figure("8", [facts])
+    expected = [
+        (r.layer, r.neuron, r.position.type, r.position.strength, r.position.mutual_information)
+        for here in records
+        for r in here
+        if r.position and r.position.type
+    ]
+    names = ("layer", "neuron", "type", "strength", "mutual_information")
+    assert list(zip(*(figure.column(name) for name in names), strict=True)) == expected
+    assert isinstance(figure.chart, Marks)
+    kinds = [figure.chart.kinds[mark.kind][0] for mark in figure.chart.panels[0].marks]
+    assert kinds == [f"{kind}, {strength}" for _, _, kind, strength, _ in expected]
+    assert len({marker for _, marker in figure.chart.kinds}) == 8
+
+
+def test_figure_9_is_the_team_of_the_layer_asked_for_or_of_the_lowest_that_has_one(copy: Path) -> None:
+    plant_oscillatory(copy, 0, {})
+    plant_oscillatory(copy, 1, {4: np.arange(63) < 20, 7: np.arange(63) < 30})
+    planted = read_facts(open_run(copy))
+    figure = build_figure("9", [planted])
+    assert figure.column("layer") == (1, 1)
+    assert set(zip(figure.column("neuron"), figure.column("ranges"), figure.column("redundant"), strict=True)) == {
+        (4, "1-20", "yes"),
+        (7, "1-30", "no"),
+    }
+    assert "layer 1: 2 strong oscillatory neurons cover 47.6% of the positions" in figure.notes[0]
+    assert "redundant, each by itself: 4" in figure.notes[0]
+    assert build_figure("9", [planted], 2).column("layer") == (2,)
+    none = build_figure("9", [planted], 0)
+    assert none.rows == ()
+    assert none.notes[0] == "demo: layer 0 has no strong oscillatory neuron; these layers have: 1, 2."
+    with pytest.raises(NeuronNotFoundError):
+        build_figure("9", [planted], 9)
+
+
+def test_one_run_is_drawn_over_its_layers_and_several_over_relative_depth(facts: RunFacts, partial: RunFacts) -> None:
+    alone, both = (build_figure("3b", runs).chart for runs in ([facts], [facts, partial]))
+    assert isinstance(alone, Lines)
+    assert isinstance(both, Lines)
+    assert (alone.x_label, both.x_label) == ("layer", "relative depth")
+    assert [list(s.x) for s in alone.series] == [[0, 1, 2, 3, 4]] * 2
+    assert [list(s.x) for s in both.series] == [[0, 0.25, 0.5, 0.75, 1]] * 2 + [pytest.approx([0, 1 / 3])] * 2
+    assert [s.dash for s in both.series] == [False, True, False, True]
+    assert len({s.marker for s in both.series}) == 4
+    assert [s.name for s in alone.series] == ["in the layer", "in it or below"]
+    assert both.series[2].name == "part: in the layer"
+
+
+def test_a_layer_whose_lower_neighbour_is_missing_leaves_a_gap(copy: Path) -> None:
+    manifest = read_manifest(copy)
+    kept = {layer: entry for layer, entry in manifest.layers.items() if layer != 1}
+    write_manifest(copy, manifest.model_copy(update={"layers": kept}))
+    figure = build_figure("4", [read_facts(open_run(copy))])
+    assert figure.column("layer") == (0, 2)
+    assert figure.column("new_to_previous")[1] is None
+    assert isinstance(figure.chart, Lines)
+    assert np.isnan(figure.chart.series[1].y[1])
+
+
+def test_notes_say_what_is_partial_and_in_what_the_runs_differ(facts: RunFacts, partial: RunFacts) -> None:
+    notes = build_figure("1a", [facts, partial]).notes
+    assert notes[0] == "part is partial: 2 of 4 layers are finished."
+    assert notes[1] == "The runs differ in corpus: five prose, code, math; part prose."
+    assert notes[2].startswith("The runs differ in budget: five 6,8")
+    assert len(notes) == 3
+    assert build_figure("1a", [facts]).notes == build_figure("1a", [facts, facts]).notes == ()
+
+
+def test_runs_on_the_same_sources_with_other_tokens_or_context_are_not_silently_compared(tmp_path: Path) -> None:
+    made = [
+        read_facts(open_run(build_run(tmp_path / name, layers=1, neurons=12, context_length=length)))
+        for name, length in (("long", 80), ("usual", 64))
+    ]
+    notes = build_figure("1a", made).notes
+    assert any(note == "The runs differ in context length: long 80; usual 64." for note in notes)
+    assert not any("tokeniser" in note for note in notes)
+
+
+def test_a_run_with_few_full_length_sequences_says_why_it_has_no_types(tmp_path: Path) -> None:
+    few = read_facts(open_run(build_run(tmp_path / "few", sequences=5, layers=1, neurons=12)))
+    none = read_facts(open_run(build_run(tmp_path / "none", sequences=0, layers=1, neurons=12)))
+    for name in ("8", "9", "positional"):
+        notes = build_figure(name, [few, none]).notes
+        assert "few: no positional types, 15 full-length sequences of the 30 needed." in notes
+        assert "none: no positional statistics, the run has no full-length sequence." in notes
+    assert build_figure("8", [few]).rows == ()
+
+
+def test_runs_of_the_same_name_get_labels_of_their_own(tmp_path: Path, five: Run) -> None:
+    twin = open_run(build_run(tmp_path / "five", layers=1, neurons=12))
+    assert labels([five, twin]) == [f"{five.path.parent.name}/five", f"{tmp_path.name}/five"]
+    assert len(set(labels([five, five]))) == 2
+    assert labels([five]) == ["five"]
+
+
+def test_a_run_without_a_finished_layer_and_a_name_without_a_figure_are_refused(
+    tmp_path: Path, facts: RunFacts
+) -> None:
+    with pytest.raises(RunPartialError, match="no finished layer"):
+        read_facts(open_run(build_run(tmp_path / "begun", layers=2, neurons=12, finished=0)))
+    with pytest.raises(UsageError, match="no figure 7"):
+        build_figure("7", [facts])
+
+
+def test_json_holds_every_row_under_the_names_of_its_columns(figures: list[Figure]) -> None:
+    data = json.loads(figures_json(figures))
+    assert [one["name"] for one in data] == list(NAMES)
+    for one, figure in zip(data, figures, strict=True):
+        assert list(one) == ["name", "title", "reference", "columns", "rows", "notes"]
+        names = [column["name"] for column in one["columns"]]
+        assert all(list(row) == names for row in one["rows"])
+        for row, cells in zip(one["rows"], figure.rows, strict=True):
+            plain = [list(cell.forms) if isinstance(cell, Tokens) else cell for cell in cells]
+            assert list(row.values()) == plain
+
+
+def test_csv_of_a_figure_has_its_columns_and_of_several_a_line_for_each_value(figures: list[Figure]) -> None:
+    for figure in figures:
+        rows = list(csv.DictReader(io.StringIO(figure_csv(figure))))
+        assert len(rows) == len(figure.rows)
+        assert list(rows[0]) == ["figure", *(column.name for column in figure.columns)]
+    long = list(csv.DictReader(io.StringIO(figures_csv(figures))))
+    assert tuple(long[0]) == LONG
+    values = sum(len(f.rows) * sum(not column.key for column in f.columns) for f in figures)
+    assert len(long) == values
+    (found,) = [
+        row["value"]
+        for row in long
+        if (row["figure"], row["run"], row["layer"], row["series"]) == ("1a", "five", "3", "dead")
+    ]
+    assert int(found) == figures[0].column("dead")[3]
+    assert {row["neuron"] != "" for row in long if row["figure"] == "8"} == {True}
+    assert {row["neuron"] for row in long if row["figure"] == "3a"} == {""}
+
+
+def test_data_does_not_act_on_a_terminal(figures: list[Figure]) -> None:
+    texts = (figures_json(figures), figures_csv(figures), *map(figure_csv, figures))
+    assert not any(character in text for text in texts for character in "\x1b\x00\x07\u202e")
+
+
+def test_every_chart_becomes_one_well_formed_svg(figures: list[Figure]) -> None:
+    for figure in figures:
+        if figure.chart is None:
+            with pytest.raises(UsageError, match="table"):
+                figure_svg(figure)
+            continue
+        root = ElementTree.fromstring(figure_svg(figure))
+        words = [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert any(figure.title in text for text in words)
+        for run in figure.runs:
+            assert any(run in text for text in words), (figure.name, run)
+
+
+def test_svg_of_histograms_has_a_bar_for_each_layer_shown_and_bin(facts: RunFacts) -> None:
+    figure = build_figure("2", [facts])
+
+    def boxes(all_layers: bool) -> int:
+        root = ElementTree.fromstring(figure_svg(figure, all_layers=all_layers))
+        return sum(1 for _ in root.iter("{http://www.w3.org/2000/svg}rect"))
+
+    assert boxes(True) - boxes(False) == 2 * 8
+
+
+def test_runs_without_a_team_still_make_a_figure_9(tmp_path: Path) -> None:
+    short = read_facts(open_run(build_run(tmp_path / "short", sequences=0, layers=1, neurons=12)))
+    figure = build_figure("9", [short])
+    assert isinstance(figure.chart, Teams)
+    assert ElementTree.fromstring(figure_svg(figure)).tag.endswith("svg")
+    assert figure.rows == ()

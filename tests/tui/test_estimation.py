@@ -1,0 +1,93 @@
+"""The engine's process is replaced by a script that answers as `extract --dry-run --json` does."""
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from neuron_tui.tui import estimation
+from neuron_tui.tui.jobs import Estimated, Estimation, Refused
+
+ANSWER: dict[str, Any] = {
+    "seconds": 12.5,
+    "tokens": 1000,
+    "positions": 1100,
+    "host_bytes": 1,
+    "device_bytes": 0,
+    "disk_bytes": 2,
+    "scratch_bytes": 3,
+    "disk_free": 4,
+    "device": "cpu",
+    "dtype": "float32",
+    "model": "pocket-opt",
+    "layers": 4,
+    "neurons": 2048,
+    "context_length": 256,
+    "domains": [["prose", 600, 3], ["code", 400, 1]],
+    "at_most": True,
+}
+
+
+def estimating(monkeypatch: pytest.MonkeyPatch, script: str) -> Estimation:
+    monkeypatch.setattr(estimation, "engine_command", lambda *given: [sys.executable, "-c", script, *given])
+    return Estimation(["pocket-opt", "--name", "x"])
+
+
+def printing(out: str, err: str = "", code: int = 0) -> str:
+    return f"import sys; print({out!r}); print({err!r}, file=sys.stderr); sys.exit({code})"
+
+
+def test_the_answer_is_what_the_engine_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = estimating(monkeypatch, printing(json.dumps(ANSWER), "tokenising 5%")).wait()
+    assert isinstance(answer, Estimated)
+    assert (answer.seconds, answer.at_most) == (12.5, True)
+    assert answer.domains == (("prose", 600, 3), ("code", 400, 1))
+
+
+def test_it_asks_for_an_estimate_as_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = "import json, sys; print(json.dumps({'refused': {'field': None, 'message': ' '.join(sys.argv[1:])}}))"
+    answer = estimating(monkeypatch, script).wait()
+    assert answer == Refused(None, "extract pocket-opt --name x --dry-run --json")
+
+
+def test_a_refusal_says_which_option_it_is_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = {"refused": {"field": "context-length", "message": "too long\nChoose less."}}
+    answer = estimating(monkeypatch, printing(json.dumps(refused), "too long", 3)).wait()
+    assert answer == Refused("context-length", "too long\nChoose less.")
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (
+            "Usage: neuron-tui extract [OPTIONS] {MODEL}\nTry 'neuron-tui extract --help' for help.\n"
+            "╭─ Error ─────────╮\n│ Invalid value for '--tokens': Input should be a   │\n│ valid integer │\n╰──╯\n",
+            Refused("tokens", "Invalid value for '--tokens': Input should be a valid integer"),
+        ),
+        (
+            "a fault in neuron-tui (KeyError): details are in x\n",
+            Refused(None, "a fault in neuron-tui (KeyError): details are in x"),
+        ),
+        ("no such option: --bogus", Refused(None, "no such option: --bogus")),
+        ("", Refused(None, "the engine gave no answer")),
+    ],
+)
+@pytest.mark.parametrize("out", ["", "Traceback", '{"seconds": 1}', '{"refused": {"field": "colour", "message": ""}}'])
+def test_without_an_answer_it_is_what_was_said_on_stderr(
+    monkeypatch: pytest.MonkeyPatch, said: str, expected: Refused, out: str
+) -> None:
+    assert estimation.parse_answer(out.encode(), said) == expected
+
+
+def test_stopped_it_ends_at_once_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = estimating(monkeypatch, "import signal; signal.pause()")
+    asked.stop()
+    assert asked.wait() == Refused(None, "the estimate was stopped")
+    asked.stop()
+
+
+def test_one_that_was_killed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = estimating(monkeypatch, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)").wait()
+    assert isinstance(answer, Refused)
+    assert answer.message.startswith("the engine was ended by SIGKILL\n")

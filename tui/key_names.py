@@ -1,0 +1,105 @@
+"""The app's keys by name: `explorer.filter` is what `/` does. The settings file may give each other keys."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from textual.app import App
+from textual.binding import Binding
+from textual.dom import DOMNode
+from textual.keys import Keys, _character_to_key
+
+from neuron_tui.tui import screens, widgets
+from neuron_tui.tui.config import ConfigFile
+from neuron_tui.tui.widgets.key_line import shown_key
+
+_MODIFIERS = ("ctrl", "shift", "alt", "meta", "super")
+_NAMES = frozenset(key.value for key in Keys)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedKey:
+    """A key's name, the keys that do it, and what it does."""
+
+    name: str
+    keys: tuple[str, ...]
+    does: str
+
+
+def named_keys() -> dict[str, NamedKey]:
+    """All keys of the app that have a name, by name."""
+    found: dict[str, NamedKey] = {}
+    for owner in _owners():
+        for binding in _bindings(owner):
+            before = found.get(binding.id or "")
+            keys = (*(before.keys if before else ()), *binding.key.split(","))
+            if binding.id:
+                found[binding.id] = NamedKey(binding.id, tuple(dict.fromkeys(keys)), binding.description)
+    return dict(sorted(found.items()))
+
+
+def keymap(file: ConfigFile) -> dict[str, str]:
+    """The keys of the settings, by name, as textual wants them.
+
+    Raises
+    ------
+    ConfigError
+        A name or a key that there is not, or one key for two things in the same place.
+    """
+    if not file.config.keys:
+        return {}
+    known = named_keys()
+    chosen: dict[str, str] = {}
+    for name, keys in file.config.keys.items():
+        if name not in known:
+            close = ", ".join(other for other in known if other.split(".")[0] == name.split(".")[0])
+            raise file.error(("keys", name), f"unknown name of a key {name!r}; known are {close or ', '.join(known)}")
+        chosen[name] = ",".join(_key(part.strip(), file, name) for part in keys.split(",") if part.strip())
+        if not chosen[name]:
+            raise file.error(("keys", name), f"no key is named for {name}")
+    _refuse_clashes(chosen, file)
+    return chosen
+
+
+def _key(text: str, file: ConfigFile, name: str) -> str:
+    if len(text) == 1:
+        return _character_to_key(text)
+    *modifiers, last = text.split("+")
+    if all(m in _MODIFIERS for m in modifiers) and (len(last) == 1 or last in _NAMES):
+        return "+".join([*modifiers, last if len(last) > 1 or last.isalnum() else _character_to_key(last)])
+    raise file.error(("keys", name), f"{text!r} is no key; write a character, a name such as f2 or pageup, or ctrl+f")
+
+
+def _refuse_clashes(chosen: Mapping[str, str], file: ConfigFile) -> None:
+    for owner in _owners():
+        taken: dict[str, str] = {}
+        for binding in _bindings(owner):
+            name = binding.id or binding.action
+            for key in chosen.get(name, binding.key).split(","):
+                other = taken.setdefault(key, name)
+                if other != name and (name in chosen or other in chosen):
+                    mine = name if name in chosen else other
+                    both = other if mine == name else name
+                    raise file.error(("keys", mine), f"{shown_key(key)} is for {both} already")
+
+
+def _owners() -> Iterator[type[DOMNode]]:
+    """Every screen and widget of the app that has keys."""
+    for package in (screens, widgets):
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{package.__name__}.{module.name}")
+    pending: list[type[DOMNode]] = [DOMNode]
+    seen: set[type[DOMNode]] = set()
+    while pending:
+        owner = pending.pop()
+        pending += [c for c in owner.__subclasses__() if c not in seen]
+        seen |= set(owner.__subclasses__())
+        if owner.__module__.startswith("neuron_tui.") and "BINDINGS" in vars(owner) and not issubclass(owner, App):
+            yield owner
+
+
+def _bindings(owner: type[DOMNode]) -> list[Binding]:
+    return list(Binding.make_bindings(owner.BINDINGS))

@@ -1,0 +1,124 @@
+"""The neurons that fire on an n-gram, as a list in the order asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from neuron_tui.store.lookup import Firing, firing_on
+from neuron_tui.store.run import Run
+from neuron_tui.store.table import NeuronTable
+from neuron_tui.store.words import what
+from neuron_tui.tui.places import Address, Int64s
+from neuron_tui.tui.spans import BLANK, Line, fit, short_percent
+from neuron_tui.tui.widgets.rows import RowList
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Neurons that fire on an n-gram.
+
+    `row` (M,) are their rows of the table, `own` (M,) the share of the n-gram in all their activations on n-grams of
+    its n.
+    """
+
+    found: Firing
+    table: NeuronTable
+    row: Int64s
+    own: npt.NDArray[np.float64]
+
+
+def answer(run: Run, table: NeuronTable, ids: tuple[int, ...]) -> Answer:
+    """Look the n-gram up; raises RunDamagedError."""
+    found = firing_on(run, ids)
+    layers, neurons = np.array(list(run.layers), np.int64), run.manifest.model.neurons
+    row = np.searchsorted(layers, found.layer) * neurons + found.neuron
+    return Answer(found, table, row, found.active / np.maximum(table.total[len(ids)][row], 1))
+
+
+class FiringList(RowList):
+    """The neurons, one a row, in the order asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(id="firing-list")
+        self._answer: Answer | None = None
+        self._order: Int64s = np.empty(0, np.int64)
+        self.column = "fires"
+
+    def show(self, answer: Answer) -> None:
+        """Show an answer, the neuron that fires most first."""
+        self._answer = answer
+        self.sort(self.column)
+
+    def sort(self, column: str) -> None:
+        """Show the neurons in another order; equal ones as they came, best first."""
+        self.column = column
+        if self._answer is None:
+            return
+        found = self._answer.found
+        match column:
+            case "own":
+                key: npt.NDArray[np.generic] = -self._answer.own
+            case "rank":
+                key = found.rank
+            case "layer":
+                key = self._answer.row
+            case _:
+                key = -found.active
+        self._order = np.argsort(key, kind="stable")
+        self.set_rows(len(self._order), 0)
+
+    @property
+    def address(self) -> Address | None:
+        """The neuron under the cursor."""
+        if self._answer is None or not self.count:
+            return None
+        at = int(self._order[self.cursor])
+        return int(self._answer.found.layer[at]), int(self._answer.found.neuron[at])
+
+    def header_line(self, width: int) -> Line:
+        """Titles."""
+        titles = {"fires": "prec.", "own": "own", "rank": "rank", "layer": "l"}
+        marked = {key: f"{title}↓" if key == self.column else title for key, title in titles.items()}
+        cells = (marked["layer"], "i", "what", "act./occ.", marked["fires"], marked["own"], marked["rank"])
+        return ((_cells(cells, width), "column"),)
+
+    def row_line(self, row: int, width: int) -> Line:
+        """A neuron."""
+        if self._answer is None:
+            return BLANK
+        found, at = self._answer.found, int(self._order[row])
+        active = int(found.active[at])
+        cells = (
+            str(found.layer[at]),
+            str(found.neuron[at]),
+            what(self._answer.table, int(self._answer.row[at])),
+            f"{active:,}/{found.occurrences:,}",
+            short_percent(active / max(found.occurrences, 1)),
+            short_percent(float(self._answer.own[at])),
+            f"{int(found.rank[at]) + 1}",
+        )
+        return ((_cells(cells, width + 1)[1:], ""),)
+
+    def empty_line(self, width: int) -> Line:
+        """What stands where there is none."""
+        return (("  No neuron has it among its stored triggers.", "dim"),) if self._answer is not None else BLANK
+
+
+def _cells(cells: tuple[str, ...], width: int) -> str:
+    layer, neuron, label, count, fires, own, rank = cells
+    spare = max(0, min(12, width - 61))
+    return " ".join(
+        (
+            fit(layer, 4, "right"),
+            fit(neuron, 6, "right"),
+            "",
+            fit(label, 14 + spare),
+            fit(count, 15, "right"),
+            fit(fires, 7, "right"),
+            fit(own, 6, "right"),
+            fit(rank, 5, "right"),
+        )
+    )

@@ -1,0 +1,63 @@
+"""The beginning of a report, to be read before it is written."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from neuron_tui.tui.export_preview import Preview
+from neuron_tui.tui.spans import BLANK, Line, wrap
+from neuron_tui.tui.widgets.painting import LineView
+
+
+class PreviewPane(LineView, can_focus=True):
+    """Lines of a report; running text is wrapped to the width, other lines are cut."""
+
+    DEFAULT_CSS = """
+    PreviewPane { width: 100%; height: 1fr; border: round $dim; padding: 0 1; }
+    PreviewPane:focus { border: heavy $primary; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("k", "scroll_up", "up", id="preview.up", show=False),
+        Binding("j", "scroll_down", "down", id="preview.down", show=False),
+        Binding("space", "page_down", "page down", id="preview.page_down", show=False),
+        Binding("g", "scroll_home", "top", id="preview.top", show=False),
+        Binding("G", "scroll_end", "bottom", id="preview.bottom", show=False),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._preview: Preview | None = None
+        self._lines: list[str] = []
+
+    @property
+    def preview(self) -> Preview | None:
+        """What is shown."""
+        return self._preview
+
+    def show(self, preview: Preview) -> None:
+        """Show another one, from its beginning."""
+        if preview is not self._preview:
+            self._preview = preview
+            self._lay_out()
+            self.scroll_to(y=0, animate=False)
+
+    def on_resize(self) -> None:
+        """Wrap anew."""
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        if self._preview is None:
+            return
+        lines, width = self._preview.lines, max(1, self.inner_width)
+        wrapped = (part for line in lines for part in (wrap(line, width) or [""]))
+        self._lines = list(wrapped if self._preview.wraps else lines)
+        self.set_line_count(len(self._lines))
+
+    def line_at(self, index: int, width: int) -> Line:
+        """A line of the report; headings stand out."""
+        if index >= len(self._lines):
+            return BLANK
+        text = self._lines[index]
+        return ((text, "heading" if self._preview and self._preview.wraps and text.startswith("#") else ""),)
