@@ -1,9 +1,10 @@
 """How fast the app opens a run and answers keys, measured from outside through a pseudo-terminal.
 
-    python benchmarks/app_latency.py RUN [--steps 200] [--size 120x36]
+    python benchmarks/app_latency.py RUN [--steps 200] [--size 120x36] [--beside-extraction]
 
 Opening is timed from the start of the process, Python included, until the first neuron stands on its card. A key is
 timed from writing it to the terminal until the cursor stands on the next row, and until that neuron's card is there.
+With --beside-extraction a job as the app starts them extracts the built-in model all the while, on every core.
 """
 
 from __future__ import annotations
@@ -18,11 +19,16 @@ import signal
 import statistics
 import struct
 import sys
+import tempfile
 import termios
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from neuron_tui.store import open_run
+from neuron_tui.store.job import job_status
+from neuron_tui.tui.jobs import cancel_job, start_job
 
 PATIENCE = 30.0
 """Seconds without an answer after which the app is taken to hang."""
@@ -31,11 +37,12 @@ PATIENCE = 30.0
 class Terminal:
     """The app in a pseudo-terminal of its own."""
 
-    def __init__(self, command: list[str], columns: int, rows: int) -> None:
+    def __init__(self, command: list[str], columns: int, rows: int, state: str) -> None:
         self.started = time.perf_counter()
         self.process, self.descriptor = pty.fork()
         if self.process == 0:
             os.environ["TERM"] = "xterm-256color"
+            os.environ["NEURON_TUI_STATE"] = tempfile.mkdtemp(dir=state)  # each opening is the first
             os.execvp(command[0], command)
         fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
@@ -97,7 +104,35 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=200, help="keys to press")
     parser.add_argument("--openings", type=int, default=5, help="times to open the run")
     parser.add_argument("--size", default="120x36", help="terminal size")
+    parser.add_argument("--beside-extraction", action="store_true", help="while a job uses every core")
     arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="app-latency-") as scratch:
+        if arguments.beside_extraction:
+            with extraction(Path(scratch) / "runs"):
+                measure(arguments, scratch)
+        else:
+            measure(arguments, scratch)
+
+
+@contextmanager
+def extraction(runs: Path) -> Iterator[None]:
+    """A job that extracts while the block runs; it begins once the model runs."""
+    corpus = [part for domain in ("prose", "code", "math") for part in ("--corpus", f"builtin:{domain}")]
+    folder = start_job(runs, ["pocket-opt", *corpus, "--tokens", "6000000", "--name", "beside"])
+    while (status := job_status(folder)) is not None and status.active and status.job.stage != "forward":
+        time.sleep(0.5)
+    try:
+        yield
+        if not ((status := job_status(folder)) and status.active):
+            raise SystemExit("the extraction ended before the measurement did")
+    finally:
+        cancel_job(folder)
+        while (status := job_status(folder)) is not None and status.active:
+            time.sleep(0.2)
+
+
+def measure(arguments: argparse.Namespace, state: str) -> None:
+    """Measure and print a table; `state` is a directory for what the app remembers."""
     run = open_run(arguments.run)
     columns, rows = (int(part) for part in arguments.size.split("x"))
     first_layer, neurons = next(iter(run.layers)), run.manifest.model.neurons
@@ -106,12 +141,12 @@ def main() -> None:
 
     openings, opening_work = [], []
     for _ in range(arguments.openings):
-        terminal = Terminal(command, columns, rows)
+        terminal = Terminal(command, columns, rows, state)
         openings.append(terminal.wait_for(title_of(first_layer, 0))[0] - terminal.started)
         opening_work.append(terminal.processor_time())
         terminal.close()
 
-    terminal = Terminal(command, columns, rows)
+    terminal = Terminal(command, columns, rows, state)
     terminal.wait_for(title_of(first_layer, 0))
     terminal.settle()
     cursor, card = [], []

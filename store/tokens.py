@@ -12,7 +12,34 @@ from functools import cache, lru_cache
 SPACE = "·"
 _NAMED = {"\n": "↵", "\t": "⇥", "\r": "␍", " ": SPACE}
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
-_ZERO_WIDTH = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+_BLANK = frozenset("\u034f\u17b4\u17b5\u2800\u3164\uffa0")
+_MARKS = frozenset({"Mn", "Me"})
+_VIRAMA = 9  # a combining class
+_MARKS_ON_ONE = 4
+_DISPUTED = (
+    (0x0D4E, 0x0D4E),  # written before its letter, and measured with it by some
+    (0x0E33, 0x0E33),  # Thai and Lao am
+    (0x0EB3, 0x0EB3),
+    (0x1100, 0x11FF),  # Hangul in parts, which some put together and some do not
+    (0x1171E, 0x1171E),
+    (0x111C2, 0x111C3),
+    (0x2630, 0x2637),  # signs that became wide with Unicode 16
+    (0x268A, 0x268F),
+    (0x3248, 0x324F),  # numbers in circles that the C library takes for wide
+    (0x4DC0, 0x4DFF),
+    (0xA960, 0xA97F),
+    (0xD7B0, 0xD7FF),
+    (0xFE00, 0xFE0F),  # variation selectors
+    (0xFF9E, 0xFF9F),  # voiced sound marks of half width
+    (0x1193F, 0x11941),
+    (0x11A3A, 0x11A3A),
+    (0x11A84, 0x11A89),
+    (0x11D46, 0x11D46),
+    (0x1D300, 0x1D376),
+    (0x1F1E6, 0x1F1FF),  # halves of flags
+    (0x1F3FB, 0x1F3FF),  # skin tones
+    (0xE0100, 0xE01EF),  # more variation selectors
+)
 
 
 @cache
@@ -44,18 +71,23 @@ def decode(forms: list[str], byte_level: bool) -> str:
 
 
 def visible(text: str) -> str:
-    r"""Text with everything that could act or hide made visible, one way everywhere.
+    r"""Text with everything that could act, hide or shift a column made visible, one way everywhere.
 
-    A space becomes ·, a line feed ↵, a tab ⇥; other controls, formatting and bidirectional characters,
-    odd spaces and unassigned code points become \x.., \u.... or \U........; a backslash stays as it is;
-    a combining mark with nothing to combine with gets a dotted circle.
+    A space becomes ·, a line feed ↵, a tab ⇥; other controls, formatting and bidirectional characters, odd spaces and
+    unassigned code points become \x.., \u.... or \U........; a backslash stays as it is. A combining mark with nothing
+    to combine with gets a dotted circle, and so does every fifth one on the same character.
+
+    What is left has one width on every terminal, whether it measures code points or clusters of them: characters of
+    one or two cells, and marks of none. So whatever terminals measure differently is escaped too: what joins emoji
+    (each is shown by itself), halves of flags, skin tones, variation selectors, spacing vowel signs and viramas of
+    Indic scripts, Hangul in parts, signs that became wide of late. Letters written from right to left stay.
     """
-    return _based(text).translate(_VISIBLE)
+    return _shown(text, _VISIBLE)
 
 
 def printable(text: str) -> str:
     """Text as `visible` shows it, with plain spaces left as they are: for messages, names and running text."""
-    return _based(text).translate(_PRINTABLE)
+    return _shown(text, _PRINTABLE)
 
 
 @lru_cache(maxsize=1 << 18)
@@ -64,8 +96,22 @@ def visible_token(form: str, byte_level: bool) -> str:
     return visible(token_bytes(form, byte_level).decode("utf-8", "surrogateescape"))
 
 
-def _based(text: str) -> str:
-    return "◌" + text if text and unicodedata.category(text[0]) in ("Mn", "Me", "Mc") else text
+def _shown(text: str, table: dict[int, str]) -> str:
+    if text.isascii():
+        return text.translate(table)
+    parts: list[str] = []
+    carries, marks = False, 0  # whether the character before can carry a mark, and how many it carries already
+    for character in text:
+        shown = table[ord(character)]
+        if shown == character and unicodedata.category(character) in _MARKS:
+            if not carries or marks == _MARKS_ON_ONE:
+                parts.append("◌")
+                marks = 0
+            carries, marks = True, marks + 1
+        else:
+            carries, marks = shown == character != " ", 0
+        parts.append(shown)
+    return "".join(parts)
 
 
 def _visible_character(character: str) -> str:
@@ -74,10 +120,16 @@ def _visible_character(character: str) -> str:
     code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:  # a byte that is no character: surrogateescape's way to keep it
         return f"\\x{code - 0xDC00:02x}"
-    category = unicodedata.category(character)
-    if category in _HIDDEN_CATEGORIES or character in _ZERO_WIDTH or 0xFE00 <= code <= 0xFE0F:
+    if unicodedata.category(character) in _HIDDEN_CATEGORIES or character in _BLANK or _is_disputed(character):
         return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
     return character
+
+
+def _is_disputed(character: str) -> bool:
+    """Whether terminals differ in how many cells it takes, by itself or after another."""
+    if unicodedata.category(character) == "Mc" or unicodedata.combining(character) == _VIRAMA:
+        return True
+    return any(first <= ord(character) <= last for first, last in _DISPUTED)
 
 
 class _Table(dict[int, str]):

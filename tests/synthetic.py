@@ -7,6 +7,7 @@ types come from what was planted. Within each layer neurons are planted by `PLAN
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -117,6 +118,8 @@ class _Corpus:
     gram_ids: dict[int, npt.NDArray[np.int64]]
     gram_of_position: dict[int, npt.NDArray[np.int64]]
     """Row of the n-gram table at each position, -1 where there is none."""
+    everywhere: tuple[int, ...]
+    """Tokens that are to be all over the run."""
 
     @property
     def counted(self) -> npt.NDArray[np.bool_]:
@@ -147,6 +150,7 @@ def build_run(
     finished: int | None = None,
     model: str = "synthetic-opt",
     keep_activations: bool = False,
+    extra: Sequence[str] = (),
 ) -> Path:
     """Write a complete run and return its folder.
 
@@ -169,10 +173,14 @@ def build_run(
         Name of the model in run.json.
     keep_activations
         Whether layers hold the activity at every position.
+    extra
+        Further tokens, as the tokeniser writes them. With any, these and `HOSTILE` are all over the run: the corpus has
+        them as often as words, each is all that some neuron fires on if there are neurons enough, and all neurons write
+        for and against them.
     """
     rng = np.random.default_rng(seed)
     (folder / "layers").mkdir(parents=True, exist_ok=True)
-    corpus = _make_corpus(rng, domains, context_length, sequences)
+    corpus = _make_corpus(rng, domains, context_length, sequences, tuple(extra))
     _write_corpus(folder / CORPUS_FILE, corpus)
     done = layers if finished is None else finished
     for layer in range(done):
@@ -181,13 +189,18 @@ def build_run(
     return folder
 
 
-def _make_corpus(rng: np.random.Generator, domains: tuple[str, ...], length: int, sequences: int) -> _Corpus:
-    forms = tuple(vocabulary())
-    words = np.arange(_FIRST_WORD, HOSTILE_IDS[-1] + 1)
+def _make_corpus(
+    rng: np.random.Generator, domains: tuple[str, ...], length: int, sequences: int, extra: tuple[str, ...]
+) -> _Corpus:
+    own = vocabulary()
+    forms = (*own, *extra)
+    words = np.concatenate([np.arange(_FIRST_WORD, HOSTILE_IDS[-1] + 1), np.arange(len(own), len(forms))])
     rank = np.empty(len(words))
     rank[: len(_STEMS)] = 1 / np.arange(1, len(_STEMS) + 1) ** 0.7
-    rank[len(_STEMS) :] = 0.08
-    follower = rng.permutation(words)  # each token has a favourite successor, so that bigrams and trigrams repeat
+    rank[len(_STEMS) :] = 0.5 if extra else 0.08
+    follower = np.arange(len(forms))
+    # Each token has a favourite successor, so that bigrams and trigrams repeat.
+    follower[words] = rng.permutation(words)
     parts, owners = [], []
     for index in range(len(domains)):
         weights = rank * rng.uniform(0.3, 1.0, len(words))
@@ -195,7 +208,7 @@ def _make_corpus(rng: np.random.Generator, domains: tuple[str, ...], length: int
             drawn = rng.choice(words, size, p=weights / weights.sum())
             for at in range(1, size):
                 if rng.random() < 0.3:
-                    drawn[at] = follower[drawn[at - 1] - _FIRST_WORD]
+                    drawn[at] = follower[drawn[at - 1]]
             drawn[rng.random(size) < 0.01] = EOS
             drawn[0] = BOS
             parts.append(drawn)
@@ -212,7 +225,8 @@ def _make_corpus(rng: np.random.Generator, domains: tuple[str, ...], length: int
         at = np.full(len(tokens), -1)
         at[np.flatnonzero(valid) + n - 1] = inverse.reshape(-1)
         gram_of_position[n] = at
-    return _Corpus(tokens, starts, np.array(owners), domains, length, forms, gram_ids, gram_of_position)
+    planted = (*HOSTILE_IDS, *range(len(own), len(forms))) if extra else ()
+    return _Corpus(tokens, starts, np.array(owners), domains, length, forms, gram_ids, gram_of_position, planted)
 
 
 def _write_corpus(path: Path, corpus: _Corpus) -> None:
@@ -265,6 +279,10 @@ def _write_layer(
     words = np.arange(_FIRST_WORD, HOSTILE_IDS[0])
     tokens = [rng.choice(words, size=int(rng.integers(1, 4 if "token" in k else 24)), replace=False) for k in kinds]
     tokens = [np.array(HOSTILE_IDS[:5]) if k == "hostile token" else t for k, t in zip(kinds, tokens, strict=True)]
+    for i in range(len(PLANTED), neurons) if corpus.everywhere else ():
+        kinds[i] = "token, suppressing"
+        place = layer * (neurons - len(PLANTED)) + i - len(PLANTED)
+        tokens[i] = np.array([corpus.everywhere[place % len(corpus.everywhere)]])
     active = np.stack([_activity(corpus, k, t.tolist(), rng) for k, t in zip(kinds, tokens, strict=True)])
     with_positions = len(corpus.full) > 0
     dimensions = {
@@ -327,6 +345,7 @@ def _write_effects(
     rng: np.random.Generator,
 ) -> None:
     scores = rng.normal(0, 0.03, (len(kinds), len(corpus.forms)))
+    scores[:, list(corpus.everywhere)] *= 5
     mean = np.full(len(kinds), np.nan)
     for i, kind in enumerate(kinds):
         if "token" in kind:

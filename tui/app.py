@@ -23,10 +23,14 @@ from neuron_tui.tui.config import Config, ConfigFile, config_path, read_config
 from neuron_tui.tui.faults import record_fault
 from neuron_tui.tui.key_names import keymap
 from neuron_tui.tui.screens.explorer import Explorer
+from neuron_tui.tui.screens.figures import Figures
 from neuron_tui.tui.screens.runs import Runs
 from neuron_tui.tui.themes import DARK, LIGHT
 from neuron_tui.tui.type_ahead import TypeAheadApp
 from neuron_tui.tui.widgets.painting import DIM
+
+_BASE = 1
+"""Textual keeps a blank screen below all others."""
 
 _LOOK_AT_SIZE = 0.5
 """Seconds between two looks at the size of the terminal."""
@@ -68,10 +72,20 @@ class NeuronTuiApp(TypeAheadApp):
 
     def on_run_reader_left(self) -> None:
         """Go back to the list of runs; a run opened at once has none below it yet."""
-        if any(isinstance(screen, Runs) for screen in self.screen_stack):
+        if len(self.screen_stack) > _BASE + 1:
             self.pop_screen()
         else:
             self.switch_screen(Runs(self._runs_dir))
+
+    def on_figures_neuron_wanted(self, event: Figures.NeuronWanted) -> None:
+        """Go to a neuron of a figure: in the explorer the figures were opened from, else in one of its own."""
+        address = (event.layer, event.neuron)
+        below = self.screen_stack[-2]
+        if isinstance(below, Explorer) and below.path == event.path:
+            self.pop_screen()
+            below.go_to(address)
+        else:
+            self.push_screen(Explorer(event.path, address))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours of ours that a theme need not have."""

@@ -15,7 +15,7 @@ from neuron_tui.tui.reading import OpenedRun
 
 Int64s = npt.NDArray[np.int64]
 
-SORTABLE = ("layer", "neuron", "what", "freq", "cover", "mi", "trigger")
+SORTABLE = ("layer", "neuron", "what", "freq", "cover", "mi", "score", "trigger")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,8 @@ def _key(opened: OpenedRun, wish: Wish) -> npt.NDArray[Any]:
             return _last_if(covering == 0, covering, wish)
         case "mi":
             return table.mutual_information  # numpy sorts NaN last, and so does its negative
+        case "score":
+            return table.trigger_score  # NaN, of all but token detectors, comes last
         case "trigger":
             keys = opened.trigger_keys(wish.order)
             return _last_if(keys < 0, keys, wish)

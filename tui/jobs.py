@@ -40,6 +40,9 @@ from neuron_tui.tui.estimation import Estimation as Estimation
 from neuron_tui.tui.estimation import Refused as Refused
 from neuron_tui.tui.estimation import in_words
 
+_NICENESS = 5
+"""A job gives way to whoever is at the keys, the app among them, where it uses every core."""
+
 _LOOK_EVERY = 0.05
 _BEGINS_WITHIN = 120.0
 """Seconds: a job that has neither told of itself nor ended by then is left to itself."""
@@ -89,6 +92,8 @@ def start_job(runs_dir: Path, arguments: Sequence[str]) -> Path:
                 stderr=said,
                 start_new_session=True,
             )
+    with contextlib.suppress(OSError):  # it may have ended already
+        os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
     # Whenever it ends, somebody takes note: no process of the table is left over.
     threading.Thread(target=process.wait, name=f"job {folder.name}", daemon=True).start()
     if _begins(process, folder):

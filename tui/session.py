@@ -19,7 +19,7 @@ from neuron_tui.tui.state import state_directory
 
 Count = Annotated[int, Field(ge=0)]
 Address = tuple[Count, Count]
-Sort = Literal["layer", "neuron", "what", "freq", "cover", "mi", "trigger"]
+Sort = Literal["layer", "neuron", "what", "freq", "cover", "mi", "score", "trigger"]
 
 _LARGEST = 32 * 2**20
 """Bytes of a file that is still read: a million marks."""

@@ -100,6 +100,13 @@ def short_percent(share: float) -> str:
     return percent(share).replace("0.", ".", 1) if value < 1 else percent(share)
 
 
+def short_score(score: float) -> str:
+    """A score in at most five cells: `−.081`, `+1.23`, `−.001` for what is nearer to 0 than that."""
+    size = abs(score)
+    digits = f"{max(size, 0.001 if score else 0.0):.3f}".removeprefix("0") if size < 0.9995 else f"{size:.3g}"
+    return f"{'−' if score < 0 else '+'}{digits[:4]}"
+
+
 def wrap(text: str, width: int) -> list[str]:
     """Lines of at most `width` cells, broken at spaces where there are any."""
     lines: list[str] = []

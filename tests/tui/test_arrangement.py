@@ -26,6 +26,14 @@ def test_sorting_by_frequency_puts_the_most_frequent_first(opened: OpenedRun) ->
     assert (np.diff(opened.table.count[rows]) <= 0).all()
 
 
+def test_sorting_by_score_puts_the_strongest_suppressor_first_and_what_has_none_last(opened: OpenedRun) -> None:
+    scores = opened.table.trigger_score
+    detectors = np.flatnonzero(~np.isnan(scores))
+    for descending in (False, True):
+        rows = arrange(opened, Wish(column="score", descending=descending)).rows[: len(detectors)]
+        assert scores[rows].tolist() == sorted(scores[detectors].tolist(), reverse=descending)
+
+
 def test_equal_neurons_keep_the_order_of_the_model_both_ways(opened: OpenedRun) -> None:
     for descending in (False, True):
         rows = arrange(opened, Wish(column="freq", descending=descending)).rows

@@ -197,10 +197,11 @@ def test_the_card_says_each_thing_once(whole: Run) -> None:
     assert f"Active {read_neuron(whole, 1, 1).record.count:,} of {whole.manifest.tokens:,} (" in text
 
 
-def test_of_a_dead_neuron_each_domain_bounds_the_rate(whole: Run) -> None:
-    text = card(whole, neuron_that_is("dead"), CardShape(96, 56))
+@pytest.mark.parametrize("width", [30, 36, 60, 96])
+def test_of_a_dead_neuron_each_domain_bounds_the_rate(whole: Run, width: int) -> None:
+    text = card(whole, neuron_that_is("dead"), CardShape(width, 56))
     for name, domain in read_neuron(whole, 1, 0).record.domains.items():
-        assert re.search(rf"{name} +<{300 / domain.tokens:.2g}% 0/{domain.tokens:,}", text)
+        assert re.search(rf"{name} +0/{domain.tokens:,} <{300 / domain.tokens:.2g}%", text)
 
 
 def test_domains_stand_in_columns_that_stay(whole: Run) -> None:

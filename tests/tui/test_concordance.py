@@ -15,7 +15,10 @@ from neuron_tui.tui.widgets.context_text import CLOSE, EDGE, OPEN, pieces
 from neuron_tui.tui.widgets.passages import passages
 from tests.synthetic import HOSTILE, form
 
-FORMS = [form(raw) for raw in (*HOSTILE, b" the", b"title", "日本".encode(), b"\xe6", b"\x97\xa5", b"a" * 70, b"\n")]
+FORMS = [
+    form(raw)
+    for raw in (*HOSTILE, b" the", b"title", "日本".encode(), b"\xe6", b"\x97\xa5", b"a" * 70, b"\n", b"\xcc\x81")
+]
 
 
 @st.composite

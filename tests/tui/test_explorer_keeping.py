@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.store.manifest import read_manifest, write_manifest
-from neuron_tui.tui.screens import keeping
+from neuron_tui.tui.screens import marking
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.explorer import Explorer
 from neuron_tui.tui.screens.export import Export
@@ -46,7 +46,7 @@ def test_all_neurons_that_the_filter_leaves_are_marked_and_unmarked(runs: Path) 
 
 
 def test_marking_more_than_a_thousand_asks_first(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "_MANY", 200)
+    monkeypatch.setattr(marking, "_MANY", 200)
 
     async def mark(person: Person) -> None:
         await person.press("M")
@@ -80,7 +80,7 @@ def test_only_marked_neurons_are_shown_until_asked_again(runs: Path) -> None:
         await person.sees("No neuron is marked; m marks one")
         await person.press("m", "G", "m", "*")
         await person.sees("Neurons · marked ones · 2")
-        assert person.address == (3, 63)
+        await person.until(lambda: person.address == (3, 63))
         await person.press("m")  # a slip is mended where it happened
         assert person.neurons.count == 2
         await person.press("m")
@@ -143,9 +143,9 @@ def test_a_run_opens_as_it_was_left(runs: Path) -> None:
     left: list[object] = []
 
     async def look(person: Person) -> None:
-        left.append(person.address)
         await person.sees("Neurons · type:token · ", "freq↓", "cov.2", "◆", "[2]")
         await person.sees("As you left it: filter type:token, sorted by freq, 2-grams, 1 mark.")
+        left.append(person.explorer.here)
 
     drive(runs, work, run=run)
     session = kept(run)

@@ -77,7 +77,7 @@ def test_new_layers_appear_and_everything_stays_as_it_is(run: Path) -> None:
         await look(person)
         await person.sees("Neurons · type:alive", "of 64", "4 layers × 16 neurons")
         await person.until(lambda: len(person.explorer._summaries) == 4)
-        assert person.address == address
+        await person.until(lambda: person.address == address)
         assert {person.explorer.address(row) for row in person.neurons.marked} == marked
         assert len(marked) == 1
         assert person.explorer._wish.query == "type:alive"
@@ -96,12 +96,12 @@ def test_marks_and_the_cursor_follow_their_neurons_when_a_layer_comes_in_between
     async def watch(person: Person) -> None:
         await person.press("m", "G", "m", "*")
         await person.sees("marked ones · 2")
-        assert person.address == (3, NEURONS - 1)
+        await person.until(lambda: person.address == (3, NEURONS - 1))
         write_manifest(run, whole)
         await look(person)
         await person.sees("4 layers × 16 neurons", "marked ones · 2")
         assert {person.explorer.address(row) for row in person.neurons.marked} == {(0, 0), (3, NEURONS - 1)}
-        assert person.address == (3, NEURONS - 1)
+        await person.until(lambda: person.address == (3, NEURONS - 1))
         await person.press("*", "U", "U")
         assert {person.explorer.address(row) for row in person.neurons.marked} == {(0, 0), (3, NEURONS - 1)}
 
@@ -116,7 +116,7 @@ def test_the_layer_in_view_stays_the_one_in_view(run: Path) -> None:
         await look(person)
         await person.sees("3 of 4 layers")
         assert person.explorer._layers.layer_at(person.explorer._layers.cursor) == 1
-        assert person.address == (1, 1)
+        await person.until(lambda: person.address == (1, 1))
         await person.press("right")
         await person.sees("Neurons · layer 2 · 16")
 
@@ -229,7 +229,7 @@ def test_a_run_made_anew_is_opened_afresh(run: Path) -> None:
         write_manifest(run, manifest.model_copy(update={"created": "2026-03-03T00:00:00Z"}))
         before = person.explorer
         person.explorer.action_look()
-        await person.until(lambda: person.explorer is not before)
+        await person.until(lambda: person.explorer is not before and person.explorer._opened is not None)
         await person.settled()
         assert not person.neurons.marked
 

@@ -372,3 +372,31 @@ def test_figure_9_opens_the_team_and_what_is_chosen_there_is_wanted(teamed: Path
         assert wanted[0].neuron in (7, 20, 33)
 
     drive(teamed, choose)
+
+
+def test_a_row_of_the_strongest_suppressors_leads_back_to_its_neuron_in_the_explorer(runs: Path) -> None:
+    async def scenario(person: Person) -> None:
+        explorer = person.explorer
+        await person.press("F")
+        await person.until(lambda: isinstance(person.app.screen, Figures) and person.app.screen._figures)
+        await person.press("5", "tab", "down", "enter")
+        await person.until(lambda: person.app.screen is explorer and person.pane.up_to_date)
+        assert person.address is not None
+        record = open_run(runs / "whole").layer(person.address[0]).neuron(person.address[1])
+        assert record.effect.suppresses_triggers
+
+    drive(runs, scenario, run=runs / "whole")
+
+
+def test_a_neuron_of_compared_runs_opens_its_run_and_back_leads_to_the_figures(runs: Path) -> None:
+    async def scenario(person: Person) -> None:
+        person.app.push_screen(Figures([runs / "partial", runs / "whole"]))
+        await person.until(lambda: isinstance(person.app.screen, Figures) and person.app.screen._figures)
+        figures = person.app.screen
+        await person.press("5", "tab", "enter")
+        await person.settled()
+        assert person.explorer.path in (runs / "partial", runs / "whole")
+        await person.press("q")
+        await person.until(lambda: person.app.screen is figures)
+
+    drive(runs, scenario)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from neuron_tui.store.tokens import visible
-from neuron_tui.tui.spans import bar, beside, fit, fit_end, fit_line, plain, short_percent, width_of, wrap
+from neuron_tui.tui.spans import bar, beside, fit, fit_end, fit_line, plain, short_percent, short_score, width_of, wrap
 
 texts = st.text(max_size=30).map(visible)
 
@@ -52,3 +52,20 @@ def test_a_bar_shows_anything_above_nothing() -> None:
     assert bar(0, 3) == "   "
     assert bar(0.001, 3).strip() != ""
     assert bar(1, 3) == "███"
+
+
+@pytest.mark.parametrize(
+    ("score", "text"),
+    [
+        (-0.081, "−.081"),
+        (0.5, "+.500"),
+        (1.234, "+1.23"),
+        (-0.00001, "−.001"),
+        (0.0, "+.000"),
+        (0.9999, "+1"),
+        (-12.34, "−12.3"),
+    ],
+)
+def test_a_short_score_keeps_its_sign_and_takes_at_most_five_cells(score: float, text: str):
+    assert short_score(score) == text
+    assert len(text) <= 5

@@ -22,9 +22,9 @@ class Confirm(ModalScreen[bool]):
     """A question with two answers; the safe one has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", show=False),
-        Binding("n,escape,q", "answer(False)", show=False),
-        Binding("left,right,h,l", "app.focus_next", show=False),
+        Binding("y", "answer(True)", "yes", id="confirm.yes", show=False),
+        Binding("n,escape,q", "answer(False)", "no", id="confirm.no", show=False),
+        Binding("left,right,h,l", "app.focus_next", "the other answer", id="confirm.other", show=False),
     ]
 
     def __init__(self, question: str, detail: str, yes: str, no: str) -> None:
@@ -66,7 +66,9 @@ class _Choices(RowList):
 class Choose(ModalScreen[str | None]):
     """One of a few: gives back the key of the choice, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,s", "leave", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,s", "leave", "leave everything as it is", id="choose.leave", show=False),
+    ]
 
     def __init__(self, title: str, choices: Sequence[tuple[str, str]], current: str) -> None:
         super().__init__()

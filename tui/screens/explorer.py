@@ -1,7 +1,7 @@
 """The explorer: layers, neurons, and the neuron under the cursor.
 
-What people do in it lies with its parts: `finding` asks for neurons, `walking` goes from one to another, `keeping`
-holds marks, reports and the session, `live` follows a run that is still extracted. Here they come together.
+What people do in it lies with its parts: `finding` asks for neurons, `walking` goes from one to another, `marking` and
+`keeping` hold marks, reports and the session, `live` follows a run that is still extracted. Here they come together.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from neuron_tui.tui.screens.finding import Finding
 from neuron_tui.tui.screens.help import Help, help_sections
 from neuron_tui.tui.screens.keeping import Keeping
 from neuron_tui.tui.screens.live import Live
+from neuron_tui.tui.screens.marking import Marking
 from neuron_tui.tui.screens.run_reader import RunReader
 from neuron_tui.tui.screens.walking import Walking
 from neuron_tui.tui.widgets.key_line import Key
@@ -43,6 +44,7 @@ class Explorer(Finding, Keeping, Live):
     KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
         *Finding.KEY_HELP,
         *Walking.KEY_HELP,
+        *Marking.KEY_HELP,
         *Keeping.KEY_HELP,
         *Live.KEY_HELP,
         ("enter", "gives the neuron the whole screen; q or escape gives the list back."),
@@ -75,6 +77,8 @@ class Explorer(Finding, Keeping, Live):
         self._layers.show_layers(list(opened.run.layers))
         self._neuron.use(opened.run)
         self.restore(opened, event.session)
+        if self._at is not None:
+            self.go_to(self._at)
         self.want(self._wish)
         self.action_look()
 

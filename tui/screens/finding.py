@@ -32,6 +32,7 @@ SORTS = (
     ("freq", "frequency"),
     ("cover", "n-grams that cover 95%"),
     ("mi", "mutual information with position"),
+    ("score", "mean score of a token detector's triggers"),
     ("trigger", "first trigger, alphabetically"),
 )
 

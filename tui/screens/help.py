@@ -32,6 +32,7 @@ SIGNS: Entries = (
     ("2g 3g", "are bigram and trigram detectors, tok token detectors, pos positional neurons."),
     ("cover", "how many n-grams it takes to cover 95% of a neuron's activations."),
     ("freq", "the share of counted tokens on which a neuron is active."),
+    ("score", "a token detector's mean score over its triggers: below 0 it suppresses them."),
     ("mi", "the mutual information of activity and position, in nats; above 0.05 is positional."),
     *((name, f"a positional type: {meaning}.") for name, meaning in TYPE_MEANINGS.items()),
 )

@@ -17,6 +17,7 @@ from neuron_tui.store.job import JobStatus
 from neuron_tui.store.words import number
 from neuron_tui.tui.jobs import continue_job, pause_job
 from neuron_tui.tui.live import Glance, glance
+from neuron_tui.tui.places import Address
 from neuron_tui.tui.screens.run_panes import RunPanes
 
 _EVERY = 2.0
@@ -49,8 +50,8 @@ class Live(RunPanes):
         done: str
         problem: str | None
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, at: Address | None = None) -> None:
+        super().__init__(path, at)
         self._glance = Glance()
         self._looking = False
 

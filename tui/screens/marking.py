@@ -11,7 +11,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
 from neuron_tui.store.words import number
-from neuron_tui.tui.places import Int64s, codes_of
+from neuron_tui.tui.places import Address, Int64s, codes_of
 from neuron_tui.tui.reading import OpenedRun
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.walking import Walking
@@ -39,8 +39,8 @@ class Marking(Walking):
         ("*", "limits the list to the marked neurons, or shows all again."),
     )
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, at: Address | None = None) -> None:
+        super().__init__(path, at)
         self._changes = 0
         self._taken_away: set[int] = set()
 

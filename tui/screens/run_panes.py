@@ -31,8 +31,8 @@ class RunPanes(RunReader):
 
     KEYS: ClassVar[tuple[Key, ...]] = ()
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, at: Address | None = None) -> None:
+        super().__init__(path, at)
         # Held here too: they answer while the screen goes, when they can no longer be asked for by name.
         self._headline = Headline(f"opening {path.name} …")
         self._layer_line = LayerLine(id="layer-line")

@@ -15,7 +15,7 @@ from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.summary import LayerSummary, summarise_layers
 from neuron_tui.tui.arrangement import Arrangement, Wish, arrange
 from neuron_tui.tui.live import reopen
-from neuron_tui.tui.places import codes_of
+from neuron_tui.tui.places import Address, codes_of
 from neuron_tui.tui.reading import OpenedRun, open_for_browsing
 from neuron_tui.tui.session import Session, read_session
 from neuron_tui.tui.spans import message
@@ -85,15 +85,21 @@ class RunReader(Screen[None]):
     class Left(Message):
         """The run is to be left; the app knows what lies below."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, at: Address | None = None) -> None:
+        """Read the run in the folder `path`; `at` is the neuron to begin with, else the one it was left at."""
         super().__init__()
-        self._path = path
+        self._path, self._at = path, at
         # What the panes show, and the same run with more layers while its neurons are put in order.
         self._opened: OpenedRun | None = None
         self._newest: OpenedRun | None = None
         self._wish = Wish()
         self._among: Int64s | None = None
         self._arranging: Asked | None = None
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self._path
 
     @property
     def under_way(self) -> bool:

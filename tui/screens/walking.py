@@ -42,8 +42,8 @@ class Walking(RunPanes):
         ("1 2 3", "show triggers that are tokens, bigrams or trigrams, in the neuron and in the list."),
     )
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, at: Address | None = None) -> None:
+        super().__init__(path, at)
         self._history = History()
         self._resting: Address | None = None
 

@@ -12,7 +12,7 @@ from neuron_tui.tui.reading import NeuronView
 from neuron_tui.tui.spans import BLANK, Line, bar, fit, wrap
 
 _BAR = 4
-_COUNT = 7
+_COUNT, _SHARE = 7, 7
 _FEW_LINES = 2
 """Lines that domains with their counts may take; beyond them they are told more shortly."""
 
@@ -53,29 +53,34 @@ def _title(record: NeuronRecord) -> str:
 
 
 def domain_lines(domains: dict[str, DomainCount], width: int) -> list[Line]:
-    """Domains in columns: bar and share, and where there is room the counts; where none is active what that bounds."""
+    """Domains in columns: bar and share, and the counts where there is room or they are the evidence of no activity."""
     highest = max((d.frequency for d in domains.values()), default=0.0) or 1.0
     names = {name: words.gram_text([name], False) for name in domains}
     room = min(max((cell_len(n) for n in names.values()), default=0), max(4, width // 3))
-    counts = {name: f"{d.count:,}/{d.tokens:,}" for name, d in domains.items()}
-    # As wide as the counts can get, so that columns stay where they are from neuron to neuron.
-    widest = max((2 * len(f"{d.tokens:,}") + 1 for d in domains.values()), default=0)
+    # As wide as they can get, so that columns stay where they are from neuron to neuron.
+    counts = max((2 * len(f"{d.tokens:,}") + 1 for d in domains.values()), default=0)
+    evidence = max((len(_none_of(d)) for d in domains.values()), default=0)
 
     def item(name: str, domain: DomainCount, full: bool) -> str:
-        share = words.percent(domain.frequency)
-        if not domain.count and domain.tokens:
-            share = f"<{words.percent(3 / domain.tokens)}"  # rule of three
-        text = f"{fit(names[name], room)} {bar(domain.frequency / highest, _BAR)} {fit(share, 7, 'right')}"
-        return f"{text} {counts[name]:<{widest}}" if full else text
+        if not domain.count:
+            return f"{fit(names[name], room)} {fit(_none_of(domain), size - room - 1)}"
+        share = fit(words.percent(domain.frequency), _SHARE, "right")
+        text = f"{fit(names[name], room)} {bar(domain.frequency / highest, _BAR)} {share}"
+        return fit(f"{text} {domain.count:,}/{domain.tokens:,}" if full else text, size)
 
     for full in (True, False):
-        size = room + _BAR + 9 + (widest + 1 if full else 0)
+        size = room + 1 + max(_BAR + 1 + _SHARE + (counts + 1 if full else 0), evidence)
         columns = max(1, (width + 2) // (size + 2))
         rows = -(-len(domains) // columns)
         if rows <= _FEW_LINES or not full:
             break
     items = [item(name, domain, full) for name, domain in domains.items()]
     return [(("  ".join(items[row * columns : (row + 1) * columns]), "dim"),) for row in range(rows)]
+
+
+def _none_of(domain: DomainCount) -> str:
+    """That a neuron was active on none of a domain's tokens, and the rate that this bounds by the rule of three."""
+    return f"0/{domain.tokens:,}" + (f" <{words.percent(3 / domain.tokens)}" if domain.tokens else "")
 
 
 def coverage_line(record: NeuronRecord, width: int) -> Line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -37,6 +38,7 @@ def pieces(context: Context, start: int, stop: int, byte_level: bool) -> list[Pi
     decoder = getincrementaldecoder("utf-8")("surrogateescape")
     active, text = context.active, context.text
     known = range(context.unknown_before, len(text) - context.unknown_after)
+    base = ""
     for i in range(start, stop):
         if i in (known.start, known.stop) and 0 < i < len(text):
             found.append(Piece(EDGE, "mark", NO_TOKEN))
@@ -50,12 +52,17 @@ def pieces(context: Context, start: int, stop: int, byte_level: bool) -> list[Pi
         # A character split between tokens reads as a whole, and belongs to the one that completes it.
         first, last = i == start or active[i - 1], i + 1 == stop or active[i + 1]
         part = decoder.decode(token_bytes(text[i], byte_level), final=last)
-        # Only the beginning of a stretch needs a base for a combining mark: "x" stands in for what is before it.
-        shown = printable(part) if first else printable(f"x{part}")[1:]
-        found.append(Piece(shown, "" if i in known else "dim", i))
+        base = "" if first else _to_last_base(base)
+        found.append(Piece(printable(base + part)[len(printable(base)) :], "" if i in known else "dim", i))
+        base += part
         if last:
             decoder.reset()
     return found
+
+
+def _to_last_base(text: str) -> str:
+    """The last character that can carry marks, with the marks it carries: what they add depends on it."""
+    return text[next((i for i in range(len(text) - 1, -1, -1) if unicodedata.category(text[i])[0] != "M"), 0) :]
 
 
 def laid(found: Sequence[Piece], widths: Sequence[int], focus: int, line: int = 0, x: int = 0) -> _Laid:

@@ -12,7 +12,7 @@ from textual.message import Message
 from neuron_tui.store.words import short_count, what
 from neuron_tui.tui.arrangement import Arrangement
 from neuron_tui.tui.reading import OpenedRun
-from neuron_tui.tui.spans import Line, fit, short_percent
+from neuron_tui.tui.spans import Line, fit, short_percent, short_score
 from neuron_tui.tui.widgets.rows import RowList
 
 MARKED = "◆"
@@ -36,6 +36,7 @@ COLUMNS = (
     Column("freq", "freq", 6, "right", 8),
     Column("cover", "cover", 5, "right", 5),
     Column("mi", "mi", 4, "right", 4),
+    Column("score", "score", 6, "right", 3),
     Column("trigger", "trigger", 7, "left", 7),
 )
 
@@ -46,8 +47,8 @@ class NeuronList(RowList):
     """The table. Rows are those of an arrangement; marks are kept by row of the run's table."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "switch_layer(-1)", "layer below", show=False),
-        Binding("right,l", "switch_layer(1)", "layer above", show=False),
+        Binding("left,h", "switch_layer(-1)", "layer before", id="neurons.layer_before", show=False),
+        Binding("right,l", "switch_layer(1)", "layer after", id="neurons.layer_after", show=False),
     ]
 
     @dataclass
@@ -148,6 +149,9 @@ class NeuronList(RowList):
                 case "mi":
                     information = table.mutual_information[at]
                     text = "–" if np.isnan(information) else f"{information:.3f}".removeprefix("0")
+                case "score":
+                    score = table.trigger_score[at]
+                    text = "" if np.isnan(score) else short_score(float(score))
                 case _:
                     text = opened.first_trigger(at, n)
             cells.append(fit(text, room, column.align))
