@@ -28,7 +28,7 @@ from pathlib import Path
 
 from neuron_tui.store import open_run
 from neuron_tui.store.job import job_status
-from neuron_tui.tui.jobs import cancel_job, start_job
+from neuron_tui.tui.extracting.jobs import cancel_job, start_job
 
 PATIENCE = 30.0
 """Seconds without an answer after which the app is taken to hang."""

@@ -238,8 +238,8 @@ def measure(folder: Path) -> None:
     """Time what a person waits for, in this process, which has done nothing before."""
     from neuron_tui.store.lookup import firing_on
     from neuron_tui.store.summary import summarise_layers
-    from neuron_tui.tui.arrangement import SORTABLE, Wish, arrange
-    from neuron_tui.tui.reading import open_for_browsing, read_neuron
+    from neuron_tui.tui.browsing.arrangement import SORTABLE, Wish, arrange
+    from neuron_tui.tui.browsing.reading import open_for_browsing, read_neuron
 
     with timed("imports"):
         import textual.app  # noqa: F401 - as much of the app as takes memory

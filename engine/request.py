@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 import torch
 
-from neuron_tui.engine.corpus.sources import CorpusArgument, parse_corpus_argument
+from neuron_tui.engine.corpus.sources import CorpusArgument, is_text, parse_corpus_argument
 from neuron_tui.engine.model.locate import builtin_names
 from neuron_tui.engine.model.opt import OptFamily
 from neuron_tui.store.errors import InputError, UsageError, concerning
@@ -45,7 +45,12 @@ class ExtractionRequest:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        """Raise UsageError for what no model or machine could make sense of."""
+        """Raise UsageError for what no model or machine could make sense of, InputError for what cannot be written."""
+        with concerning("model"):
+            if not is_text(self.model):
+                raise InputError(
+                    f"the model {self.model!r} has no name in UTF-8, which run.json is written in\nRename it."
+                )
         with concerning("corpus"):
             if not self.corpus:
                 raise UsageError("no corpus is named\nName at least one: --corpus [DOMAIN=]SOURCE.")
@@ -61,7 +66,7 @@ class ExtractionRequest:
 
     @property
     def corpus_arguments(self) -> tuple[CorpusArgument, ...]:
-        """The corpus arguments, parsed; raises UsageError."""
+        """The corpus arguments, parsed; raises UsageError or InputError."""
         return tuple(parse_corpus_argument(argument) for argument in self.corpus)
 
     def arguments(self) -> tuple[str, ...]:

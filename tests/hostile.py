@@ -26,10 +26,20 @@ TEXTS = (
 )
 """Texts that are characters: names, paths and messages may hold any of them."""
 
-BYTES = (b"\xf0\x9f\x91", b"\xa9\xe2\x80\x8d", b"\xe6\x97", b"\xa5", b"\xcc", b"\x81", b"\xed\xa0\x80", b"\xc0\x80", b"\xff")
+BYTES = (
+    b"\xf0\x9f\x91",
+    b"\xa9\xe2\x80\x8d",
+    b"\xe6\x97",
+    b"\xa5",
+    b"\xcc",
+    b"\x81",
+    b"\xed\xa0\x80",
+    b"\xc0\x80",
+    b"\xff",
+)
 """Bytes that are no character, as tokens of a byte-level vocabulary are; two halves of a combining mark among them."""
 
-SURROGATES = ("\ud800", "a\udfffb", "\ud83d\udc69", "\udc9b31m")
+SURROGATES = ("\ud800", "a\udfffb", "\udc69\ud83d", "\udc9b31m")
 """Forms that a vocabulary file may hold, though no text does."""
 
 FORMS = (*(form(text.encode()) for text in TEXTS), *map(form, BYTES), *SURROGATES)

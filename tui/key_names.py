@@ -89,8 +89,8 @@ def _refuse_clashes(chosen: Mapping[str, str], file: ConfigFile) -> None:
 def _owners() -> Iterator[type[DOMNode]]:
     """Every screen and widget of the app that has keys."""
     for package in (screens, widgets):
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{package.__name__}.{module.name}")
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
     pending: list[type[DOMNode]] = [DOMNode]
     seen: set[type[DOMNode]] = set()
     while pending:

@@ -38,6 +38,8 @@ def parse_corpus_argument(argument: str) -> CorpusArgument:
     ------
     UsageError
         There is no source, or the domain is not letters, digits and . _ + -.
+    CorpusError
+        The path holds bytes that are no text.
     """
     match = re.fullmatch(r"(?:([^/=:]*)=)?(.+)", argument, re.DOTALL)
     if match is None or match[1] == "":
@@ -45,12 +47,19 @@ def parse_corpus_argument(argument: str) -> CorpusArgument:
     domain, source = match[1], match[2]
     if not source.startswith(("builtin:", "hf:")):
         source = str(Path(source).expanduser().absolute())
+    if not is_text(source):
+        raise CorpusError(f"the corpus {source!r} has no name in UTF-8, which run.json is written in\nRename it.")
     domain = domain or _stem(source)
     if not re.fullmatch(r"[\w.+-]{1,60}", domain):
         raise UsageError(
             f"the domain name {domain!r} cannot be used\nName it yourself: --corpus NAME={source}, letters and digits."
         )
     return CorpusArgument(domain, source)
+
+
+def is_text(text: str) -> bool:
+    """Whether a path or a name is all characters; those of files may hold bytes that are none."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def documents(source: str) -> Iterator[str]:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuron_tui.store.axis import limits_of
+from neuron_tui.store.drawing.axis import limits_of
+from neuron_tui.store.drawing.svg import Series
+from neuron_tui.store.drawing.svg_plot import PAIRS
 from neuron_tui.store.figures.facts import RunFacts, labels_of, notes_on, notes_on_positions
 from neuron_tui.store.figures.figure import Cell, Column, Figure, Lines, finite
 from neuron_tui.store.schema import TYPES
 from neuron_tui.store.summary import LayerSummary
-from neuron_tui.store.svg import Series
-from neuron_tui.store.svg_plot import PAIRS
 
 LAYER_COLUMNS = (Column("run", key=True), Column("layer", key=True), Column("depth", "relative depth", key=True))
 """What a row of nearly every figure begins with; `layer_cells` fills them."""

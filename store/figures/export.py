@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from neuron_tui.store.axis import limits_of
+from neuron_tui.store.drawing.axis import limits_of
+from neuron_tui.store.drawing.svg import Point, bar_chart, circles, line_chart, raster, stacked
 from neuron_tui.store.errors import UsageError
 from neuron_tui.store.figures.figure import Cell, Column, Figure, Histograms, Lines, Marks, Teams, Tokens
-from neuron_tui.store.report_data import json_text
-from neuron_tui.store.svg import Point, bar_chart, circles, line_chart, raster, stacked
+from neuron_tui.store.reports.data import json_text
 
 LONG = ("figure", "run", "layer", "depth", "neuron", "series", "value")
 """Columns of figures in long form: a row for each value."""
@@ -126,10 +126,14 @@ def _row(figure: Figure, row: Sequence[Cell]) -> dict[str, Any]:
 
 
 def _plain(cell: Cell) -> Plain:
-    """A cell of CSV, in which nothing acts on a terminal."""
+    """A cell of CSV in which nothing acts, on a terminal or in a spreadsheet."""
     if isinstance(cell, Tokens):
         return json_text(list(cell.forms))
-    return json_text(cell)[1:-1] if isinstance(cell, str) and not cell.isprintable() else cell
+    if not isinstance(cell, str):
+        return cell
+    # Only a run's name can begin as a formula does; spreadsheets take what follows an apostrophe as text.
+    before = "'" if cell.lstrip().startswith(("=", "+", "-", "@")) else ""
+    return before + (cell if cell.isprintable() else json_text(cell)[1:-1])
 
 
 def _long_rows(figure: Figure) -> list[tuple[Plain, ...]]:

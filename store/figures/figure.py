@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from neuron_tui.store.axis import Limits
-from neuron_tui.store.svg import Series
+from neuron_tui.store.drawing.axis import Limits
+from neuron_tui.store.drawing.svg import Series
 from neuron_tui.store.teams import Team
 from neuron_tui.store.tokens import visible_token
 

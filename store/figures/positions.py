@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from neuron_tui.store.drawing.svg_plot import PAIRS
 from neuron_tui.store.figures.by_layer import LAYER_COLUMNS, layer_cells
 from neuron_tui.store.figures.facts import RunFacts, labels_of, notes_on, notes_on_positions
 from neuron_tui.store.figures.figure import Cell, Column, Figure, Mark, MarkPanel, Marks, Teams, finite
 from neuron_tui.store.schema import STRENGTHS, TYPES
-from neuron_tui.store.svg_plot import PAIRS
 from neuron_tui.store.teams import Team, position_team
 from neuron_tui.store.words import on_ranges, percent
 

@@ -72,6 +72,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     assert not log_file().exists(), log_file().read_text(encoding="utf-8")
 
 
+def hold(folder: Path) -> None:
+    """Have the job of a run pause at its next step, as the app does."""
+    status = job_status(folder)
+    assert status is not None
+    os.kill(status.job.pid, signal.SIGUSR1)
+
+
 @dataclass(frozen=True, slots=True)
 class Texts:
     """A checkpoint and two texts, and the run that an undisturbed extraction makes of them."""

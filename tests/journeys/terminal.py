@@ -13,15 +13,17 @@ import pyte
 from wcwidth import wcwidth
 
 PROGRAM = str(Path(sys.executable).with_name("neuron-tui"))
-PATIENCE = 60.0
+PATIENCE = 15.0
 """Seconds after which a condition is taken never to come; no test waits for as long as this in passing."""
 
 ENTER, ESCAPE, TAB, CLEAR = "\r", "\x1b", "\t", "\x15"
-UP, DOWN, RIGHT, LEFT = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
+UP, DOWN, RIGHT, LEFT, F1 = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1bOP"
 """What a terminal sends for keys with a name; `CLEAR` is ctrl+u, which empties a line to type in."""
 
 MOUSE = (b"\x1b[?1000h", b"\x1b[?1002h", b"\x1b[?1003h", b"\x1b[?1006h", b"\x1b[?1015h")
 """What a program sends to be told of the mouse."""
+
+_NO_BOXES = dict.fromkeys(map(ord, "│┃"), " ")
 
 
 class _Screen(pyte.Screen):
@@ -107,6 +109,10 @@ class Terminal:
             except pexpect.EOF as ended:
                 raise AssertionError(f"the program ended before: {condition}\n{self.text()}") from ended
         return self.text()
+
+    def reads(self, text: str) -> str:
+        """Wait until the screen says a text, however it is wrapped, in a box or not."""
+        return self.wait_for(lambda screen: text in " ".join(screen.translate(_NO_BOXES).split()))
 
     def footer(self, *texts: str) -> str:
         """Wait until the last line, where the keys are, says these."""

@@ -1,8 +1,7 @@
 """An extraction from an empty runs directory to a report: typed in, estimated, watched, opened while it goes on."""
 
 from neuron_tui.store.job import job_status
-from neuron_tui.tui.jobs import pause_job
-from tests.journeys.conftest import LAYERS, TOKENS, Home, Texts
+from tests.journeys.conftest import LAYERS, TOKENS, Home, Texts, hold
 from tests.journeys.terminal import CLEAR, DOWN, ENTER, TAB
 
 
@@ -32,7 +31,7 @@ def test_from_no_runs_to_a_report(size: tuple[int, int], home: Home, texts: Text
     # The job, held where one layer is there and others are not.
     folder = home.runs / "first"
     terminal.wait_for(lambda _: (status := job_status(folder)) is not None and status.job.place >= 1)
-    pause_job(folder)
+    hold(folder)
     terminal.footer("go on", "open")
     status = job_status(folder)
     assert status is not None and status.condition == "paused" and 1 <= status.job.place < LAYERS

@@ -18,10 +18,10 @@ from markdown_it import MarkdownIt
 from neuron_tui.store import Run, open_run
 from neuron_tui.store.corpus import Context
 from neuron_tui.store.errors import DiskFullError, InputError, NeuronNotFoundError, RunDamagedError, UsageError
-from neuron_tui.store.report import FORMATS, size_warning, write_report
-from neuron_tui.store.report_data import json_text
-from neuron_tui.store.report_markdown import code, context_line
-from neuron_tui.store.report_neuron import ContextPart, neuron_part, pieces_of, shortened
+from neuron_tui.store.reports.data import json_text
+from neuron_tui.store.reports.markdown import code, context_line
+from neuron_tui.store.reports.neuron import ContextPart, neuron_part, pieces_of, shortened
+from neuron_tui.store.reports.report import FORMATS, size_warning, write_report
 from neuron_tui.store.tokens import visible, visible_token
 from neuron_tui.store.words import percent
 from tests.synthetic import PLANTED, build_run, form

@@ -11,9 +11,9 @@ import pytest
 
 from neuron_tui.store import Run, open_run
 from neuron_tui.store.record import NeuronRecord
-from neuron_tui.store.report import write_report
-from neuron_tui.store.report_html import POLICY, thinned
-from neuron_tui.store.report_neuron import shown_token
+from neuron_tui.store.reports.html import POLICY, thinned
+from neuron_tui.store.reports.neuron import shown_token
+from neuron_tui.store.reports.report import write_report
 from neuron_tui.store.tokens import visible
 from neuron_tui.store.words import GRAM_NAMES, headline, own_triggers, percent, signed
 from tests.synthetic import HOSTILE, PLANTED, build_run, form

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from neuron_tui.store.svg import Point, Series, bar_chart, circles, line_chart, raster, stacked, told_apart
+from neuron_tui.store.drawing.svg import Point, Series, bar_chart, circles, line_chart, raster, stacked, told_apart
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<script>alert(1)</script> & \"'\x1b[31m\x00\udcff\u202e"

@@ -1,7 +1,10 @@
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
+from wcwidth import wcswidth, wcwidth
 
 from neuron_tui.store.tokens import decode, printable, token_bytes, visible, visible_token
 from tests.synthetic import form
@@ -22,11 +25,47 @@ def test_running_text_keeps_its_plain_spaces_and_nothing_else_of_the_kind(text: 
     assert printable(text).count(" ") == text.count(" ")
 
 
-@given(st.text(st.characters(categories=["L", "N", "P", "S"])))
+@given(ANY_TEXT)
+def test_what_is_shown_has_one_width_however_a_terminal_measures(text: str) -> None:
+    shown = printable(text)
+    by_code_point = [wcwidth(c) for c in shown]
+    assert min(by_code_point, default=0) >= 0
+    # Of two or more that are measured together, all but the first are marks without a width.
+    assert all(
+        width > 0 or unicodedata.category(c) in ("Mn", "Me") for c, width in zip(shown, by_code_point, strict=True)
+    )
+    assert cell_len(shown) == wcswidth(shown) == sum(by_code_point)
+
+
+@given(ANY_TEXT)
+def test_what_is_shown_stays_as_it_is_when_it_is_shown_again(text: str) -> None:
+    assert printable(printable(text)) == printable(text)
+    assert visible(visible(text)) == visible(text)
+
+
+@given(st.text("abczåßñЖψ0９½日本한ｶアกअ★€→─🫠👩שم", max_size=20))
 def test_ordinary_characters_are_shown_as_they_are(text: str) -> None:
-    assert visible(text) == text.replace("\u3164", "\\u3164").replace("\u115f", "\\u115f").replace(
-        "\u1160", "\\u1160"
-    ).replace("\uffa0", "\\uffa0")
+    assert visible(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("👩\u200d👧", "👩\\u200d👧"),
+        ("🇫🇷", "\\U0001f1eb\\U0001f1f7"),
+        ("👍🏽", "👍\\U0001f3fd"),
+        ("❤\ufe0f", "❤\\ufe0f"),
+        ("1\ufe0f\u20e3", "1\\ufe0f◌\u20e3"),
+        ("कि", "क\\u093f"),
+        ("क्ष", "क\\u094dष"),
+        ("น้ำ", "น้\\u0e33"),
+        ("\u1112\u1161\u11ab", "\\u1112\\u1161\\u11ab"),
+        ("☰䷀", "\\u2630\\u4dc0"),
+        ("\u2800", "\\u2800"),
+    ],
+)
+def test_what_terminals_measure_differently_is_escaped(text: str, shown: str) -> None:
+    assert visible(text) == shown
 
 
 def test_controls_and_odd_spaces_have_one_form_each() -> None:
@@ -39,6 +78,12 @@ def test_controls_and_odd_spaces_have_one_form_each() -> None:
 def test_a_combining_mark_alone_gets_something_to_stand_on() -> None:
     assert visible("\u0301a") == "◌\u0301a"
     assert visible("e\u0301") == "e\u0301"
+    assert visible("\x1b\u0301") == "\\x1b◌\u0301"
+    assert (visible("a \u0301"), printable("a \u0301")) == ("a·◌\u0301", "a ◌\u0301")
+
+
+def test_marks_do_not_pile_up() -> None:
+    assert visible("a" + "\u0301" * 9) == "a" + "\u0301" * 4 + "◌" + "\u0301" * 4 + "◌\u0301"
 
 
 @given(st.binary())

@@ -11,11 +11,11 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from neuron_tui.tui.app import NeuronTuiApp
-from neuron_tui.tui.screens.explorer import Explorer
-from neuron_tui.tui.screens.runs import Runs
-from neuron_tui.tui.widgets.neuron import NeuronPane
+from neuron_tui.tui.screens.explorer.explorer import Explorer
+from neuron_tui.tui.screens.runs.runs import Runs
+from neuron_tui.tui.widgets.neuron.pane import NeuronPane
 from neuron_tui.tui.widgets.neurons import NeuronList
-from neuron_tui.tui.widgets.run_list import RunList
+from neuron_tui.tui.widgets.runs.run_list import RunList
 
 CHARACTERS = {"enter": "\r", "escape": "\x1b", "tab": "\t"}
 """What a terminal sends for keys with a name."""

@@ -11,9 +11,9 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from neuron_tui.store.run import Run
-from neuron_tui.tui.spans import plain
-from neuron_tui.tui.widgets.item_cursor import ItemCursor
-from neuron_tui.tui.widgets.neuron import NeuronPane
+from neuron_tui.tui.drawing.spans import plain
+from neuron_tui.tui.widgets.neuron.item_cursor import ItemCursor
+from neuron_tui.tui.widgets.neuron.pane import NeuronPane
 
 ROUNDS = 4000
 """Turns of the event loop after which a condition is taken never to come true."""

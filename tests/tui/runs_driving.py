@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from neuron_tui.tui.screens.runs import Runs
-from neuron_tui.tui.widgets.run_list import RunList
+from neuron_tui.tui.screens.runs.runs import Runs
+from neuron_tui.tui.widgets.runs.run_list import RunList
 from tests.tui.driving import Person
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuron_tui.tui.arrangement import SORTABLE, Wish, arrange
-from neuron_tui.tui.reading import OpenedRun, open_for_browsing
+from neuron_tui.tui.browsing.arrangement import SORTABLE, Wish, arrange
+from neuron_tui.tui.browsing.reading import OpenedRun, open_for_browsing
 
 
 @pytest.fixture(scope="module")

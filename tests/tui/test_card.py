@@ -11,13 +11,13 @@ from rich.cells import set_cell_size
 from neuron_tui.store import Run, open_run
 from neuron_tui.store.record import DomainCount
 from neuron_tui.store.words import GRAM_NAMES
-from neuron_tui.tui.reading import NeuronView, read_neuron
-from neuron_tui.tui.spans import Line, plain, width_of
-from neuron_tui.tui.widgets.blocks import PROMOTED, SUPPRESSED, TRIGGER
-from neuron_tui.tui.widgets.card import CardShape, lay_out
-from neuron_tui.tui.widgets.card_head import domain_lines
-from neuron_tui.tui.widgets.card_position import position_lines
-from neuron_tui.tui.widgets.curve_look import CurveLook
+from neuron_tui.tui.browsing.reading import NeuronView, read_neuron
+from neuron_tui.tui.drawing.spans import Line, plain, width_of
+from neuron_tui.tui.widgets.neuron.blocks import PROMOTED, SUPPRESSED, TRIGGER
+from neuron_tui.tui.widgets.neuron.card import CardShape, lay_out
+from neuron_tui.tui.widgets.neuron.card_head import domain_lines
+from neuron_tui.tui.widgets.neuron.card_position import position_lines
+from neuron_tui.tui.widgets.neuron.curve_look import CurveLook
 from tests.synthetic import PLANTED
 
 LARGE = CardShape(60, 60)

@@ -2,8 +2,8 @@
 
 import threading
 
-from neuron_tui.store.svg import Series
-from neuron_tui.tui.charts import line_chart
+from neuron_tui.store.drawing.svg import Series
+from neuron_tui.tui.drawing.charts import line_chart
 
 
 def test_threads_do_not_draw_into_each_others_charts() -> None:

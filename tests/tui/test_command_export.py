@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from neuron_tui.store import open_run, report
+from neuron_tui.store import open_run
+from neuron_tui.store.reports import report
 from tests.synthetic import build_run
 from tests.tui.command import Command, command  # noqa: F401 - a fixture
 

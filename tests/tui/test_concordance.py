@@ -9,10 +9,10 @@ from rich.cells import cell_len
 
 from neuron_tui.store.corpus import Context
 from neuron_tui.store.tokens import decode, printable
-from neuron_tui.tui.spans import plain, width_of
-from neuron_tui.tui.widgets.concordance import concordance, context_line
-from neuron_tui.tui.widgets.context_text import CLOSE, EDGE, OPEN, pieces
-from neuron_tui.tui.widgets.passages import passages
+from neuron_tui.tui.drawing.spans import plain, width_of
+from neuron_tui.tui.widgets.neuron.concordance import concordance, context_line
+from neuron_tui.tui.widgets.neuron.context_text import CLOSE, EDGE, OPEN, pieces
+from neuron_tui.tui.widgets.neuron.passages import passages
 from tests.synthetic import HOSTILE, form
 
 FORMS = [

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from neuron_tui.tui import engine_process
-from neuron_tui.tui.engine_process import engine_command, run_engine
+from neuron_tui.tui.extracting import engine_process
+from neuron_tui.tui.extracting.engine_process import engine_command, run_engine
 
 _CHILD = """
 import signal, sys
@@ -23,7 +23,7 @@ signal.pause()
 
 _PARENT = f"""
 import sys
-from neuron_tui.tui import engine_process
+from neuron_tui.tui.extracting import engine_process
 engine_process.engine_command = lambda *_: [sys.executable, "-c", {_CHILD!r}]
 sys.exit(engine_process.run_engine([]))
 """

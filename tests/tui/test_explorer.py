@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.tui.app import DARK, LIGHT
+from neuron_tui.tui.drawing.spans import plain
 from neuron_tui.tui.screens.ask import Choose
-from neuron_tui.tui.screens.explorer import Explorer
+from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.help import Help
 from neuron_tui.tui.screens.prompt import Prompt
-from neuron_tui.tui.screens.runs import Runs
-from neuron_tui.tui.spans import plain
+from neuron_tui.tui.screens.runs.runs import Runs
 from neuron_tui.tui.widgets.key_line import KeyLine
-from neuron_tui.tui.widgets.layer_line import LayerLine
-from neuron_tui.tui.widgets.layers import LayerPane
+from neuron_tui.tui.widgets.layers.line import LayerLine
+from neuron_tui.tui.widgets.layers.pane import LayerPane
 from neuron_tui.tui.widgets.painting import role_styles
 from tests.tui.driving import Person, drive
 

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from neuron_tui.tui.grams import Gram
-from neuron_tui.tui.screens import finding
-from neuron_tui.tui.screens.explorer import Explorer
-from neuron_tui.tui.screens.figures import Figures
-from neuron_tui.tui.screens.firing import Firing
-from neuron_tui.tui.screens.team import Team
-from neuron_tui.tui.spans import plain
+from neuron_tui.tui.browsing.grams import Gram
+from neuron_tui.tui.drawing.spans import plain
+from neuron_tui.tui.screens.explorer import finding
+from neuron_tui.tui.screens.explorer.explorer import Explorer
+from neuron_tui.tui.screens.explorer.firing import Firing
+from neuron_tui.tui.screens.figures.figures import Figures
+from neuron_tui.tui.screens.figures.team import Team
 from neuron_tui.tui.widgets.firing_list import FiringList
-from neuron_tui.tui.widgets.neuron import NeuronPane
+from neuron_tui.tui.widgets.neuron.pane import NeuronPane
 from tests.tui.driving import Person, drive
 
 

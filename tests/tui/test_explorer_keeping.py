@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.store.manifest import read_manifest, write_manifest
-from neuron_tui.tui.screens import marking
+from neuron_tui.tui.remembered.session import Session, read_session, session_path
 from neuron_tui.tui.screens.ask import Confirm
-from neuron_tui.tui.screens.explorer import Explorer
+from neuron_tui.tui.screens.explorer import marking
+from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.export import Export
-from neuron_tui.tui.screens.runs import Runs
-from neuron_tui.tui.session import Session, read_session, session_path
+from neuron_tui.tui.screens.runs.runs import Runs
 from tests.tui.driving import Person, drive
 
 

@@ -13,11 +13,11 @@ from neuron_tui.store.catalog import RunSummary, list_runs, run_folder
 from neuron_tui.store.job import Job, JobStatus
 from neuron_tui.store.manifest import read_manifest
 from neuron_tui.tui.config import Defaults
-from neuron_tui.tui.estimate_words import about, estimate_paragraphs
-from neuron_tui.tui.estimating import Estimating
-from neuron_tui.tui.extraction_checks import complaints
-from neuron_tui.tui.extraction_facts import Facts, carried_over, complaints_of, free_name, look_at
-from neuron_tui.tui.extraction_form import (
+from neuron_tui.tui.extracting.checks import complaints
+from neuron_tui.tui.extracting.estimate_words import about, estimate_paragraphs
+from neuron_tui.tui.extracting.estimating import Estimating
+from neuron_tui.tui.extracting.facts import Facts, carried_over, complaints_of, free_name, look_at
+from neuron_tui.tui.extracting.form import (
     CorpusPart,
     FormValues,
     engine_arguments,
@@ -25,17 +25,17 @@ from neuron_tui.tui.extraction_form import (
     proposed_name,
     stem_of,
 )
-from neuron_tui.tui.extraction_origins import (
+from neuron_tui.tui.extracting.jobs import Estimated, Refused
+from neuron_tui.tui.extracting.local_models import ModelFacts, cached_models, known_models, look_at_model
+from neuron_tui.tui.extracting.local_text import SourceFacts, count_text, look_at_source
+from neuron_tui.tui.extracting.origins import (
     values_from_arguments,
     values_from_defaults,
     values_from_job,
     values_from_manifest,
 )
-from neuron_tui.tui.jobs import Estimated, Refused
-from neuron_tui.tui.local_models import ModelFacts, cached_models, known_models, look_at_model
-from neuron_tui.tui.local_text import SourceFacts, count_text, look_at_source
-from neuron_tui.tui.path_candidates import models, one_of, paths, text_sources
-from neuron_tui.tui.typed_numbers import layers_text, read_count, read_layers
+from neuron_tui.tui.extracting.path_candidates import models, one_of, paths, text_sources
+from neuron_tui.tui.extracting.typed_numbers import layers_text, read_count, read_layers
 
 GOOD = FormValues(name="a-name")
 

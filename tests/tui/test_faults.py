@@ -7,7 +7,7 @@ import pytest
 
 from neuron_tui.tui import faults
 from neuron_tui.tui.app import NeuronTuiApp
-from neuron_tui.tui.screens.runs import Runs
+from neuron_tui.tui.screens.runs.runs import Runs
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import pytest
 from neuron_tui.store import open_run
 from neuron_tui.store.figures import NAMES, build_figure, read_facts
 from neuron_tui.tui.app import NeuronTuiApp
-from neuron_tui.tui.figure_files import objection_to
-from neuron_tui.tui.screens.figures import Figures
-from neuron_tui.tui.screens.runs import Runs
-from neuron_tui.tui.screens.team import Team
+from neuron_tui.tui.browsing.figure_files import objection_to
+from neuron_tui.tui.screens.figures.figures import Figures
+from neuron_tui.tui.screens.figures.team import Team
+from neuron_tui.tui.screens.runs.runs import Runs
 from neuron_tui.tui.widgets.figure_pane import FigureList, FigurePane, TableRows
 from tests.store.planting import plant_oscillatory
 from tests.tui.driving import Person, drive

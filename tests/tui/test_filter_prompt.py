@@ -2,7 +2,7 @@ from pathlib import Path
 
 from textual.widgets import Input
 
-from neuron_tui.tui.saved_filters import SavedFilters, read_filters, write_filters
+from neuron_tui.tui.remembered.saved_filters import SavedFilters, read_filters, write_filters
 from neuron_tui.tui.screens.filter_prompt import FilterPrompt
 from neuron_tui.tui.screens.prompt import Suggestions
 from tests.tui.driving import Person, drive
@@ -107,7 +107,7 @@ def test_the_latest_filter_comes_first_and_once():
 def test_a_file_that_cannot_be_read_holds_no_filters():
     write_filters(SavedFilters(saved=("mi>0.05",)))
     assert read_filters().saved == ("mi>0.05",)
-    from neuron_tui.tui.saved_filters import filters_path
+    from neuron_tui.tui.remembered.saved_filters import filters_path
 
     filters_path().write_text("{")
     assert read_filters() == SavedFilters()

@@ -8,7 +8,7 @@ from neuron_tui.store.query import matching
 from neuron_tui.store.run import Run, open_run
 from neuron_tui.store.table import read_table
 from neuron_tui.store.tokens import decode
-from neuron_tui.tui.grams import grams_reading, trigger_filter, typed_text
+from neuron_tui.tui.browsing.grams import grams_reading, trigger_filter, typed_text
 
 
 @pytest.fixture(scope="module")

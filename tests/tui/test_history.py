@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuron_tui.tui.history import KEPT, History
+from neuron_tui.tui.browsing.history import KEPT, History
 
 A, B, C = (0, 1), (2, 3), (4, 5)
 addresses = st.tuples(st.integers(0, 3), st.integers(0, 3))

@@ -8,19 +8,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 from textual.screen import Screen
+from textual.widgets import Input
 
 from neuron_tui.store import open_run
-from neuron_tui.tui.places import Address
-from neuron_tui.tui.screens.check import Check
-from neuron_tui.tui.screens.explorer import Explorer
+from neuron_tui.store.catalog import list_runs
+from neuron_tui.store.errors import InputError
+from neuron_tui.store.figures import NAMES
+from neuron_tui.store.reports.report import FORMATS
+from neuron_tui.tui.remembered.saved_filters import SavedFilters, write_filters
+from neuron_tui.tui.screens.ask import Choose
+from neuron_tui.tui.screens.explorer.explorer import Explorer
+from neuron_tui.tui.screens.explorer.firing import Firing
 from neuron_tui.tui.screens.export import Export
-from neuron_tui.tui.screens.figures import Figures
-from neuron_tui.tui.screens.firing import Firing
-from neuron_tui.tui.screens.help import Help
-from neuron_tui.tui.screens.job_log import JobLog
-from neuron_tui.tui.screens.new_extraction import NewExtraction
-from neuron_tui.tui.screens.prompt import Prompt
-from neuron_tui.tui.screens.team import Team
+from neuron_tui.tui.screens.figures.figures import Figures
+from neuron_tui.tui.screens.figures.team import Team
+from neuron_tui.tui.screens.runs.check import Check
+from neuron_tui.tui.screens.runs.job_log import JobLog
+from neuron_tui.tui.screens.runs.runs import Runs
 from neuron_tui.tui.widgets.preview import PreviewPane
 from tests.hostile import FORMS, NAME, TEXTS, acting, aligned, cells
 from tests.synthetic import HOSTILE, build_run, form
@@ -82,8 +86,14 @@ def borders_stand(screen: Screen[object], grid: Sequence[Sequence[str]]) -> None
         for side, column in (("left", region.x), ("right", region.right - 1)):
             if getattr(widget.styles, f"border_{side}")[0] in ("", "none", "hidden", "blank"):
                 continue
-            seen = {grid[row][column] for row in range(region.y + 1, region.bottom - 1)}
+            rows = [row for row in range(region.y + 1, region.bottom - 1) if not _covered(screen, column, row)]
+            seen = {grid[row][column] for row in rows}
             assert len(seen) <= 1 and seen <= set("│┃║▏▕▎▊█▌▐"), (widget, side, seen)
+
+
+def _covered(screen: Screen[object], column: int, row: int) -> bool:
+    """Whether a message lies over a cell."""
+    return any(toast.region.contains(column, row) for toast in screen.query("Toast"))
 
 
 async def everywhere(person: Person, keys: Sequence[str], settled: Callable[[], Awaitable[None]]) -> None:
@@ -148,3 +158,122 @@ def test_the_neurons_that_fire_on_it(hostile: Path, size: tuple[int, int]) -> No
 
 async def _nothing() -> None:
     pass
+
+
+@pytest.fixture
+def hostile_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory of runs whose folders, jobs, logs and manifests say hostile things."""
+    for place, text in enumerate(
+        ["a", NAME, "\udcff\x9bbytes", "\u0301" + "日" * 40, "[red]x[/red]", "=1+1", "🇫🇷👍🏽"]
+    ):
+        folder = tmp_path / f"{text.replace('/', '').replace(chr(0), '')}"
+        build_run(folder, layers=2, neurons=12, sequences=1, finished=place % 3, domains=DOMAINS, model=TEXTS[place])
+        if place == 3:
+            (folder / "run.json").write_text('{"format_version": 2, "' + "\\u001b[31m\\ud83d" + '": "\\u202e"}')
+        (folder / "stray\x1b[31m\u202e\udc9b").write_bytes(b"")
+        state = ("failed", "cancelled", "running", "done", "failed", "paused", "starting")[place]
+        texts = {"problem": "\n".join(TEXTS), "stage": NAME, "unit": NAME, "host": NAME} if place else {}
+        put_job(folder, "\n".join(TEXTS) * 3, state=state, **texts, arguments=(NAME, "--corpus", NAME, "--name", "x"))
+    monkeypatch.setattr("neuron_tui.tui.extracting.jobs.start_job", _refuses)
+    put_job(tmp_path / "only\x1ba job", NAME, state="failed", problem="\x1b[2J" + NAME * 40, place=0, layers=0)
+    return tmp_path
+
+
+def _refuses(*_: object) -> Path:
+    raise InputError(f"{NAME}\n{NAME}")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_runs_their_jobs_and_their_logs(hostile_runs: Path, size: tuple[int, int]) -> None:
+    async def look(person: Person) -> None:
+        await listed(person)
+        assert len(run_list(person).runs) == 8
+        for _ in run_list(person).runs:
+            sound(person)
+            selected = run_list(person).selected
+            await everywhere(person, ["m", "R", "ctrl+e", "escape", "d", "escape"], _nothing)
+            await person.press("L")
+            await person.until(lambda: isinstance(person.app.screen, JobLog) and person.app.screen.query("LogLines"))
+            await everywhere(person, ["g", "G", "escape"], _nothing)
+            if selected and selected.manifest and selected.state != "running":
+                await person.press("v")
+                await person.until(lambda: isinstance(person.app.screen, Check) and person.app.screen.check.state.over)
+                await everywhere(person, ["j", "escape"], _nothing)
+            for key in ("e", "p", "N", "enter"):
+                await person.press(key)
+                sound(person)
+                await person.press("escape")
+                await person.until(lambda: isinstance(person.app.screen, Runs))
+            await person.press("j")
+        await person.press("/")
+        await everywhere(person, list("\x1b[\u202e\u0301\u200d日🇫🇷 =[b]"), _nothing)
+        await everywhere(person, ["enter", "escape", "?"], _nothing)
+
+    drive(hostile_runs, look, size=size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_figures_and_the_team(hostile: Path, hostile_runs: Path, size: tuple[int, int]) -> None:
+    async def look(person: Person) -> None:
+        whole = [run.path for run in list_runs(hostile_runs) if run.manifest and run.manifest.complete]
+        screen = Figures([hostile / "whole", *whole])
+        person.app.push_screen(screen)
+        await person.until(lambda: screen.is_current and screen._figures)
+        for _ in range(len(NAMES)):
+            await person.until(lambda: screen._drawing is None)
+            await everywhere(person, ["t", "G", "t", "a", "x", "escape", "right"], _nothing)
+        await person.press("q")
+        team = Team(open_run(hostile / "whole"), 0)
+        person.app.push_screen(team)
+        await person.until(lambda: team.is_current and team._having is not None)
+        await everywhere(person, ["right", "?", "escape"], _nothing)
+
+    drive(hostile_runs, look, size=size)
+
+
+def _previewed(screen: Export) -> str | None:
+    return next((pane.preview.format for pane in screen.query(PreviewPane) if pane.preview), None)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("format_", FORMATS)
+def test_every_preview_of_an_export(hostile: Path, size: tuple[int, int], format_: str) -> None:
+    async def look(person: Person) -> None:
+        for neuron in range(9, NEURONS, 10):
+            chosen = [(0, neuron), (1, neuron), (0, 0)]
+            screen = Export(open_run(hostile / "whole"), sorted(chosen), f'trigger:"{NAME}"')
+            person.app.push_screen(screen)
+            for _ in range(FORMATS.index(format_)):
+                await person.press("ctrl+t")
+            await person.until(lambda screen=screen: _previewed(screen) == format_)
+            sound(person)
+            screen.query_one(PreviewPane).focus()
+            await everywhere(person, [*["space"] * 6, "G"], _nothing)
+            await person.press("escape")
+
+    drive(hostile, look, run=hostile / "whole", size=size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_line_for_filters_and_what_it_suggests(hostile: Path, size: tuple[int, int]) -> None:
+    filters = SavedFilters(saved=tuple(f"trigger:{text}" for text in TEXTS), recent=TEXTS)
+
+    async def look(person: Person) -> None:
+        write_filters(filters)
+        await person.press("/")
+        await everywhere(person, ["down"] * 30, _nothing)
+        for text in (*TEXTS, NAME):
+            screen = person.app.screen
+            screen.query_one(Input).value = text
+            await everywhere(person, ["down", "home", "end"], _nothing)
+        await person.press("escape")
+        for text in TEXTS[:40:4]:
+            await person.press("w")
+            person.app.screen.query_one(Input).value = text
+            await person.press("enter")
+            await person.until(lambda: isinstance(person.app.screen, Explorer | Firing | Choose))
+            sound(person)
+            if not isinstance(person.app.screen, Explorer):
+                await person.press("escape")
+
+    drive(hostile, look, run=hostile / "whole", size=size)

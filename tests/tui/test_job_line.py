@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuron_tui.tui.amounts import clock, size_text
-from neuron_tui.tui.spans import plain, width_of
-from neuron_tui.tui.widgets.job_line import job_line, share_done
+from neuron_tui.tui.drawing.amounts import clock, size_text
+from neuron_tui.tui.drawing.spans import plain, width_of
+from neuron_tui.tui.widgets.runs.job_line import job_line, share_done
 from tests.tui.jobs_at_hand import a_job, a_status
 
 CONDITIONS = ("starting", "running", "paused", "done", "cancelled", "failed", "died")

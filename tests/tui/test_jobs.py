@@ -23,8 +23,8 @@ from neuron_tui.store.errors import (
 )
 from neuron_tui.store.job import JOB_FILE, LOG_FILE, Job, job_status, log_tail, read_job, write_job
 from neuron_tui.store.lock import writing
-from neuron_tui.tui import jobs
-from neuron_tui.tui.jobs import cancel_job, continue_job, pause_job, resume_job, start_job
+from neuron_tui.tui.extracting import jobs
+from neuron_tui.tui.extracting.jobs import cancel_job, continue_job, pause_job, resume_job, start_job
 from tests.synthetic import build_run
 from tests.tui.jobs_at_hand import a_job, put_job
 
@@ -74,7 +74,7 @@ sys.exit(130)
 _APP = f"""
 import sys
 from pathlib import Path
-from neuron_tui.tui import jobs
+from neuron_tui.tui.extracting import jobs
 jobs.engine_command = lambda *arguments: [sys.executable, "-c", {_ENGINE!r}, *arguments]
 print(jobs.start_job(Path(sys.argv[1]), ["works", "--name", "x"]), flush=True)
 sys.stdin.read()

@@ -4,10 +4,10 @@ import pytest
 from rich.cells import cell_len
 
 from neuron_tui.store.summary import LayerSummary
-from neuron_tui.tui.spans import Line, plain
-from neuron_tui.tui.widgets.layer_line import LayerLine
-from neuron_tui.tui.widgets.layer_totals import LINES, total_lines
-from neuron_tui.tui.widgets.layers import LayerList
+from neuron_tui.tui.drawing.spans import Line, plain
+from neuron_tui.tui.widgets.layers.line import LayerLine
+from neuron_tui.tui.widgets.layers.pane import LayerList
+from neuron_tui.tui.widgets.layers.totals import LINES, total_lines
 
 
 def folded(layer: int | None, done: int) -> str:

@@ -8,11 +8,11 @@ from textual import events
 
 from neuron_tui.store import Run, open_run
 from neuron_tui.store.words import gram_text, on_ranges, percent
-from neuron_tui.tui.reading import NeuronView, read_neuron
-from neuron_tui.tui.samples import is_on
-from neuron_tui.tui.widgets.blocks import CONTEXT, PROMOTED, SUPPRESSED, TRIGGER
-from neuron_tui.tui.widgets.curve_look import ALL_TOGETHER, OVERALL
-from neuron_tui.tui.widgets.neuron import NeuronPane
+from neuron_tui.tui.browsing.reading import NeuronView, read_neuron
+from neuron_tui.tui.browsing.samples import is_on
+from neuron_tui.tui.widgets.neuron.blocks import CONTEXT, PROMOTED, SUPPRESSED, TRIGGER
+from neuron_tui.tui.widgets.neuron.curve_look import ALL_TOGETHER, OVERALL
+from neuron_tui.tui.widgets.neuron.pane import NeuronPane
 from tests.synthetic import PLANTED
 from tests.tui.pane_host import Reader, at_pane
 

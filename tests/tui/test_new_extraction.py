@@ -9,12 +9,12 @@ import pytest
 from neuron_tui.store.errors import InputError
 from neuron_tui.store.job import Job
 from neuron_tui.store.manifest import Manifest, read_manifest
-from neuron_tui.tui.jobs import Estimated, Refused
+from neuron_tui.tui.extracting.jobs import Estimated, Refused
 from neuron_tui.tui.screens.ask import Confirm
+from neuron_tui.tui.screens.extraction.new_extraction import NewExtraction
 from neuron_tui.tui.screens.help import Help
-from neuron_tui.tui.screens.new_extraction import NewExtraction
-from neuron_tui.tui.widgets.form import Field
-from neuron_tui.tui.widgets.path_completion import Candidates
+from neuron_tui.tui.widgets.form.fields import Field
+from neuron_tui.tui.widgets.form.path_completion import Candidates
 from tests.tui.driving import Person, drive
 from tests.tui.test_extraction_form import ESTIMATED
 

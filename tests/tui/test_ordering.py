@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from neuron_tui.tui.ordering import stable_order
+from neuron_tui.tui.browsing.ordering import stable_order
 
 DTYPES = [np.int8, np.int16, np.int32, np.int64, np.uint8, np.float32, np.float64]
 

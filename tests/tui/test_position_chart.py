@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from neuron_tui.tui.braille import Window, filled
-from neuron_tui.tui.position_chart import GUTTER, position_chart, stacked_charts
+from neuron_tui.tui.drawing.braille import Window, filled
+from neuron_tui.tui.drawing.position_chart import GUTTER, position_chart, stacked_charts
 
 
 @pytest.mark.parametrize("positions", [1, 2, 3, 63, 2047])

@@ -8,10 +8,10 @@ import pytest
 
 from neuron_tui.store.check import CheckProgress, Problem, check_run
 from neuron_tui.store.manifest import read_manifest
-from neuron_tui.tui.checking import CheckState, RunCheck
-from neuron_tui.tui.screens.check import Check, check_lines, verdict
-from neuron_tui.tui.screens.runs import Runs
-from neuron_tui.tui.spans import plain
+from neuron_tui.tui.browsing.checking import CheckState, RunCheck
+from neuron_tui.tui.drawing.spans import plain
+from neuron_tui.tui.screens.runs.check import Check, check_lines, verdict
+from neuron_tui.tui.screens.runs.runs import Runs
 from tests.tui.driving import Person, drive
 from tests.tui.jobs_at_hand import put_job
 from tests.tui.runs_driving import choose
@@ -33,7 +33,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
 
         return check_run(folder, watch_held)
 
-    monkeypatch.setattr("neuron_tui.tui.checking.check_run", check)
+    monkeypatch.setattr("neuron_tui.tui.browsing.checking.check_run", check)
     yield go_on
     go_on.set()
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from neuron_tui.store.catalog import RunSummary, list_runs
-from neuron_tui.tui.run_order import (
+from neuron_tui.tui.browsing.run_order import (
     SORTS,
     STATES,
     RunWish,
@@ -18,9 +18,9 @@ from neuron_tui.tui.run_order import (
     resumable,
     state_of,
 )
-from neuron_tui.tui.screens.run_keys import keys_for
+from neuron_tui.tui.screens.runs.keys import keys_for
 from neuron_tui.tui.widgets.columns import column_at, fit_columns
-from neuron_tui.tui.widgets.run_list import COLUMNS
+from neuron_tui.tui.widgets.runs.run_list import COLUMNS
 from tests.tui.jobs_at_hand import a_status
 
 

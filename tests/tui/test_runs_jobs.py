@@ -12,12 +12,12 @@ from textual.screen import Screen
 
 from neuron_tui.store.errors import RunError
 from neuron_tui.store.manifest import read_manifest
-from neuron_tui.tui import jobs
-from neuron_tui.tui.screens.explorer import Explorer
-from neuron_tui.tui.screens.job_log import JobLog, LogLines
-from neuron_tui.tui.screens.runs import Runs
-from neuron_tui.tui.widgets.run_details import describe_run
-from neuron_tui.tui.widgets.run_list import RunList
+from neuron_tui.tui.extracting import jobs
+from neuron_tui.tui.screens.explorer.explorer import Explorer
+from neuron_tui.tui.screens.runs.job_log import JobLog, LogLines
+from neuron_tui.tui.screens.runs.runs import Runs
+from neuron_tui.tui.widgets.runs.run_details import describe_run
+from neuron_tui.tui.widgets.runs.run_list import RunList
 from tests.tui.driving import Person, drive
 from tests.tui.jobs_at_hand import ARGUMENTS, a_job, at_work, put_job
 from tests.tui.runs_driving import choose, names, run_list
@@ -28,8 +28,8 @@ PARTIAL = {"place": 2, "layers": 4}
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks come one soon after the other: what is waited for here is that they come."""
-    monkeypatch.setattr("neuron_tui.tui.screens.runs._LOOK", 0.05)
-    monkeypatch.setattr("neuron_tui.tui.screens.job_log._EVERY", 0.05)
+    monkeypatch.setattr("neuron_tui.tui.screens.runs.runs._LOOK", 0.05)
+    monkeypatch.setattr("neuron_tui.tui.screens.runs.job_log._EVERY", 0.05)
 
 
 @pytest.fixture
@@ -324,7 +324,7 @@ def form(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
     module = ModuleType("new_extraction")
     module.NewExtraction = NewExtraction  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "neuron_tui.tui.screens.new_extraction", module)
+    monkeypatch.setitem(sys.modules, "neuron_tui.tui.screens.extraction.new_extraction", module)
     return opened
 
 

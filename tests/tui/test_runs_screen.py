@@ -13,13 +13,13 @@ from textual.screen import Screen
 
 from neuron_tui.store.catalog import list_runs
 from neuron_tui.store.errors import InputError
-from neuron_tui.tui.amounts import size_text
-from neuron_tui.tui.run_order import SORTS
+from neuron_tui.tui.browsing.run_order import SORTS
+from neuron_tui.tui.drawing.amounts import size_text
 from neuron_tui.tui.screens.ask import Confirm
-from neuron_tui.tui.screens.explorer import Explorer
-from neuron_tui.tui.screens.run_keys import keys_for
-from neuron_tui.tui.screens.runs import Runs
-from neuron_tui.tui.widgets.run_list import RunList
+from neuron_tui.tui.screens.explorer.explorer import Explorer
+from neuron_tui.tui.screens.runs.keys import keys_for
+from neuron_tui.tui.screens.runs.runs import Runs
+from neuron_tui.tui.widgets.runs.run_list import RunList
 from tests.tui.driving import Person, drive
 from tests.tui.runs_driving import choose, listed, names, run_list
 
@@ -246,7 +246,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
     module = ModuleType("figures")
     module.Figures = Figures  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "neuron_tui.tui.screens.figures", module)
+    monkeypatch.setitem(sys.modules, "neuron_tui.tui.screens.figures.figures", module)
     return asked
 
 
@@ -324,7 +324,7 @@ def test_a_directory_that_cannot_be_read_is_said_not_crashed_on(
     def refuse(directory: Path) -> None:
         raise InputError(f"cannot read {directory}: no permission\nName another with --runs-dir.")
 
-    monkeypatch.setattr("neuron_tui.tui.screens.runs_reader.list_runs", refuse)
+    monkeypatch.setattr("neuron_tui.tui.screens.runs.reader.list_runs", refuse)
 
     async def look(person: Person) -> None:
         await person.sees("no permission", "Name another with --runs-dir.", "r read again")

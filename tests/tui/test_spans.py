@@ -6,9 +6,20 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from neuron_tui.store.tokens import visible
-from neuron_tui.tui.spans import bar, beside, fit, fit_end, fit_line, plain, short_percent, short_score, width_of, wrap
+from neuron_tui.tui.drawing.spans import (
+    bar,
+    beside,
+    fit,
+    fit_end,
+    fit_line,
+    plain,
+    short_percent,
+    short_score,
+    width_of,
+    wrap,
+)
 
-texts = st.text(max_size=30).map(visible)
+texts = st.text(st.characters(exclude_categories=()), max_size=30).map(visible)
 
 
 @given(texts, st.integers(0, 20))

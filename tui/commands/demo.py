@@ -12,7 +12,7 @@ from neuron_tui.store.exits import guarded
 from neuron_tui.tui.commands.info import print_info
 from neuron_tui.tui.commands.open_run import has_terminal, open_app
 from neuron_tui.tui.commands.options import NoMouse, RunsDirectory, mouse_wanted, runs_directory_of
-from neuron_tui.tui.engine_process import run_engine
+from neuron_tui.tui.extracting.engine_process import run_engine
 
 NAME = "demo"
 MODEL = "pocket-opt"

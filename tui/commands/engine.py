@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from neuron_tui.tui.commands.options import given_runs_directory
-from neuron_tui.tui.engine_process import engine_command
+from neuron_tui.tui.extracting.engine_process import engine_command
 
 
 class _PassedOn(TyperCommand):

@@ -59,7 +59,7 @@ def export(
         raise UsageError("which neurons?\nGive exactly one of --neuron L:I (repeatable), --where QUERY, --all.")
     named = list(dict.fromkeys(parse_neuron(text) for text in neuron or []))
     from neuron_tui.store import open_run
-    from neuron_tui.store.report import write_report
+    from neuron_tui.store.reports.report import write_report
 
     if where is not None:
         from neuron_tui.store.query import parse_query
@@ -111,7 +111,7 @@ def _tell_if_partial(run: Run) -> None:
 
 
 def _tell_if_large(count: int, form: str) -> None:
-    from neuron_tui.store.report import size_warning
+    from neuron_tui.store.reports.report import size_warning
 
     if warning := size_warning(form, count):
         say(f"{warning}\nChoose fewer with --where, or let a program read them: --format jsonl.")

@@ -105,8 +105,8 @@ def _read(runs: Sequence[str], directory: Path) -> list[RunFacts]:
 def _text(made: Sequence[Figure], format_: str, width: int | None, all_layers: bool, *, alone: bool) -> str:
     """Figures in a format; `width` None leaves tables whole and gives charts their usual width."""
     from neuron_tui.store.figures.export import figure_csv, figure_svg, figures_csv, figures_json
-    from neuron_tui.tui.figure_text import charted, tabled
-    from neuron_tui.tui.spans import plain
+    from neuron_tui.tui.drawing.figure_text import charted, tabled
+    from neuron_tui.tui.drawing.spans import plain
 
     match format_:
         case "json":

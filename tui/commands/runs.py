@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from neuron_tui.store.exits import guarded, say
-from neuron_tui.tui.amounts import clock
 from neuron_tui.tui.commands.options import AsJson, RunsDirectory, runs_directory_of
 from neuron_tui.tui.commands.tables import Column, print_table, size
+from neuron_tui.tui.drawing.amounts import clock
 
 if TYPE_CHECKING:
     from neuron_tui.store.job import JobStatus

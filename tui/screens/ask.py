@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.spans import Line
+from neuron_tui.tui.drawing.spans import Line
 from neuron_tui.tui.widgets.rows import RowList
 
 

@@ -13,7 +13,7 @@ from textual.widgets import Input
 from neuron_tui.store.errors import NeuronTuiError, QueryError
 from neuron_tui.store.query import parse_query
 from neuron_tui.store.query_completion import completions
-from neuron_tui.tui.saved_filters import SavedFilters, read_filters, write_filters
+from neuron_tui.tui.remembered.saved_filters import SavedFilters, read_filters, write_filters
 from neuron_tui.tui.screens.prompt import Objection, Prompt, Suggestion
 
 HINT = (

@@ -15,8 +15,8 @@ from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
 from neuron_tui.store.words import TYPE_MEANINGS
+from neuron_tui.tui.drawing.spans import BLANK, Line, fit, wrap
 from neuron_tui.tui.key_names import named_keys
-from neuron_tui.tui.spans import BLANK, Line, fit, wrap
 from neuron_tui.tui.widgets.key_line import shown_key
 from neuron_tui.tui.widgets.painting import LineView
 

@@ -16,7 +16,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.spans import Line, fit, wrap
+from neuron_tui.tui.drawing.spans import Line, fit, wrap
+from neuron_tui.tui.widgets.form.fields import Field, one_cell_each
 from neuron_tui.tui.widgets.painting import Said
 from neuron_tui.tui.widgets.rows import RowList
 
@@ -109,7 +110,7 @@ class Prompt(ModalScreen[str | None]):
             yield Said(id="prompt-says")
             with Horizontal(id="prompt-line"):
                 yield Said(((self._sign, "strong"),), id="prompt-sign")
-                yield Input(self._value, id="prompt-input", compact=True, select_on_focus=False)
+                yield Field(self._value, id="prompt-input")
             yield Said(id="prompt-caret")
 
     def on_mount(self) -> None:
@@ -188,7 +189,7 @@ class Prompt(ModalScreen[str | None]):
             caret.say(())
             return
         field = self.query_one(Input)
-        before = cell_len(field.value[: objection.position]) - int(field.scroll_offset.x)
+        before = cell_len(one_cell_each(field.value[: objection.position])) - int(field.scroll_offset.x)
         caret.say(((" " * (len(self._sign) + max(0, before)) + "▲", "bad"),))
 
     def dismiss_with(self, value: str) -> None:

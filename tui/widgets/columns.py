@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from neuron_tui.tui.spans import Line, Span, fit
+from neuron_tui.tui.drawing.spans import Line, Span, fit
 
 
 @dataclass(frozen=True, slots=True)

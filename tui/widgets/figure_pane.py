@@ -13,9 +13,9 @@ from textual.content import Content
 from textual.message import Message
 
 from neuron_tui.store.figures import Figure
-from neuron_tui.tui.figure_table import TableText
-from neuron_tui.tui.figure_text import note_lines
-from neuron_tui.tui.spans import BLANK, Line, fit
+from neuron_tui.tui.drawing.figure_table import TableText
+from neuron_tui.tui.drawing.figure_text import note_lines
+from neuron_tui.tui.drawing.spans import BLANK, Line, fit
 from neuron_tui.tui.widgets.moving import MOVING
 from neuron_tui.tui.widgets.painting import LineView, OneLine
 from neuron_tui.tui.widgets.rows import RowList

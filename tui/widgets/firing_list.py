@@ -11,8 +11,8 @@ from neuron_tui.store.lookup import Firing, firing_on
 from neuron_tui.store.run import Run
 from neuron_tui.store.table import NeuronTable
 from neuron_tui.store.words import what
-from neuron_tui.tui.places import Address, Int64s
-from neuron_tui.tui.spans import BLANK, Line, fit, short_percent
+from neuron_tui.tui.browsing.places import Address, Int64s
+from neuron_tui.tui.drawing.spans import BLANK, Line, fit, short_percent
 from neuron_tui.tui.widgets.rows import RowList
 
 

@@ -7,10 +7,10 @@ from rich.cells import cell_len
 from neuron_tui.store.job import JobStatus
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.words import number, short_count
-from neuron_tui.tui.reading import OpenedRun
-from neuron_tui.tui.spans import Line, fit, fit_line
-from neuron_tui.tui.widgets.job_line import job_line
+from neuron_tui.tui.browsing.reading import OpenedRun
+from neuron_tui.tui.drawing.spans import Line, fit, fit_line
 from neuron_tui.tui.widgets.painting import OneLine
+from neuron_tui.tui.widgets.runs.job_line import job_line
 
 _KEY = {True: "P goes on", False: "P pauses"}
 """What the key for the job does, by whether the job is paused."""

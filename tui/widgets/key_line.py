@@ -8,7 +8,7 @@ from textual import events
 from textual.binding import Binding
 from textual.keys import _character_to_key
 
-from neuron_tui.tui.spans import Line
+from neuron_tui.tui.drawing.spans import Line
 from neuron_tui.tui.widgets.painting import OneLine
 
 _GAP = 3
@@ -55,8 +55,8 @@ class KeyLine(OneLine):
         """The keys, the gaps between them narrower where there is little room."""
         keys, gap = self._fitting(width)
         line: Line = ((" ", ""),)
-        for key in keys:
-            line += ((key.name, "mark"), (f" {key.does}{' ' * gap}", ""))
+        for place, key in enumerate(keys, 1):
+            line += ((key.name, "mark"), (f" {key.does}{' ' * gap if place < len(keys) else ''}", ""))
         return line
 
     def _fitting(self, width: int) -> tuple[list[Key], int]:

@@ -10,9 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from neuron_tui.store.words import short_count, what
-from neuron_tui.tui.arrangement import Arrangement
-from neuron_tui.tui.reading import OpenedRun
-from neuron_tui.tui.spans import Line, fit, short_percent, short_score
+from neuron_tui.tui.browsing.arrangement import Arrangement
+from neuron_tui.tui.browsing.reading import OpenedRun
+from neuron_tui.tui.drawing.spans import Line, fit, short_percent, short_score
 from neuron_tui.tui.widgets.rows import RowList
 
 MARKED = "◆"

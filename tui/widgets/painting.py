@@ -13,7 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from neuron_tui.tui.spans import BLANK, Line, fit_line
+from neuron_tui.tui.drawing.spans import BLANK, Line, fit_line
 
 
 def _styles(colours: Sequence[str], no_colour: bool) -> dict[str, Style]:

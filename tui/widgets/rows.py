@@ -11,7 +11,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from neuron_tui.tui.spans import BLANK, Line
+from neuron_tui.tui.drawing.spans import BLANK, Line
 from neuron_tui.tui.widgets.moving import MOVING
 from neuron_tui.tui.widgets.painting import LineView, paint
 

@@ -1,0 +1,1 @@
+"""Reports of neurons: Markdown, HTML, JSON, CSV."""

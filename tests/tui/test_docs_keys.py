@@ -1,0 +1,74 @@
+"""docs/configuration.md: every setting, every key by its name, and an example that the app takes as it stands.
+
+`python -m tests.tui.test_docs_keys` prints the table of keys that the page must hold.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from neuron_tui.tui.config import Config, ConfigFile, Defaults, config_path, read_config
+from neuron_tui.tui.key_names import _bindings, _owners, keymap, named_keys
+from neuron_tui.tui.widgets.key_line import shown_key
+
+PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```toml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def table() -> list[str]:
+    """A row a key: its name, the keys that do it, what it does."""
+    return [
+        f"| `{key.name}` | {' '.join(f'`{shown_key(one)}`' for one in key.keys)} | {key.does} |"
+        for key in named_keys().values()
+    ]
+
+
+def test_the_keys_are_those_of_the_app() -> None:
+    rows = [line for line in PAGE.splitlines() if re.match(r"\| `[a-z]+\.[a-z_0-9]+` \|", line)]
+    assert rows == table(), "put into docs/configuration.md what `python -m tests.tui.test_docs_keys` prints"
+
+
+def test_every_key_of_the_app_has_a_name() -> None:
+    nameless = [
+        f"{owner.__name__}: {binding.key}" for owner in _owners() for binding in _bindings(owner) if not binding.id
+    ]
+    assert not nameless
+
+
+def test_every_place_where_keys_are_is_explained() -> None:
+    places = {name.split(".")[0] for name in named_keys()}
+    assert set(re.findall(r"`([a-z]+)\.…`", PAGE)) == places
+
+
+@pytest.mark.parametrize("default", [*vars(Config()).items(), *vars(Defaults()).items()], ids=lambda pair: pair[0])
+def test_every_setting_is_listed_with_what_holds_without_it(default: tuple[str, object]) -> None:
+    name, value = default
+    row = next((line for line in PAGE.splitlines() if line.startswith(f"| `{name}` |")), None)
+    assert row is not None, name
+    stated = row.split("|")[2].strip().strip("`")
+    if value is None:
+        assert stated == "not set"
+    elif name not in ("keys", "defaults"):
+        assert tomllib.loads(f"value = {stated}")["value"] == value
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_examples_are_taken_as_they_stand(example: str) -> None:
+    config_path().write_text(example)
+    file = read_config()
+    assert isinstance(file, ConfigFile)
+    keymap(file)
+
+
+def test_the_first_example_is_all_there_is() -> None:
+    config_path().write_text(EXAMPLES[0])
+    assert read_config().config.model_dump(exclude={"keys"}) != Config().model_dump(exclude={"keys"})
+    named = tomllib.loads(EXAMPLES[0])
+    assert set(named) == set(Config.model_fields)
+    assert set(named["defaults"]) == set(Defaults.model_fields)
+
+
+if __name__ == "__main__":
+    print("\n".join(table()))

@@ -1,0 +1,1 @@
+"""A run as people walk it, apart from widgets: orders, places, history, what is read."""

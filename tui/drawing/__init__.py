@@ -1,0 +1,1 @@
+"""Text as it is laid out in a terminal: lines, charts, rasters."""

@@ -1,0 +1,153 @@
+"""Figures as lines of text: the command and the screen show the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from neuron_tui.store.figures.figure import Figure, Histograms, Lines, MarkPanel, Marks, Teams
+from neuron_tui.store.teams import Team
+from neuron_tui.store.tokens import printable
+from neuron_tui.store.words import number, percent
+from neuron_tui.tui.drawing.charts import line_chart
+from neuron_tui.tui.drawing.figure_table import table_lines, table_text
+from neuron_tui.tui.drawing.raster import position_axis, raster_row
+from neuron_tui.tui.drawing.spans import BLANK, Line, bar, fit, short_percent, wrap, wrap_items
+
+_NAME = 6
+"""Cells for the name of a layer."""
+
+_MOST_BAR = 24
+
+_NOTE_WIDTH = 100
+
+
+def heading_line(figure: Figure) -> Line:
+    """Name, title and place in the paper, and the run where there is but one."""
+    run = f"  {printable(figure.runs[0])}" if len(figure.runs) == 1 else ""
+    return ((f"{figure.name}  {figure.title}", "heading"), (f"  [{figure.reference}]{run}", "dim"))
+
+
+def note_lines(figure: Figure, width: int) -> list[Line]:
+    """What must be said of a figure, wrapped."""
+    return [((line, "dim"),) for note in figure.notes for line in wrap(printable(note), width)]
+
+
+def chart_lines(figure: Figure, width: int, height: int, *, all_layers: bool = False) -> list[Line]:
+    """A figure drawn in `width` cells; its table where it has no chart.
+
+    Curves fill `height` lines; the other charts have as many as they need.
+    """
+    match figure.chart:
+        case Lines() as chart:
+            return [((line, ""),) for line in _curves(chart, width, height)]
+        case Histograms() as chart:
+            return _histograms(chart, width, all_layers)
+        case Marks() as chart:
+            return _marks(chart, width)
+        case Teams() as chart:
+            return [line for run, team in chart.panels for line in _team(run, team, width)]
+    return table_lines(table_text(figure), width)
+
+
+def team_row(team: Team, row: int, width: int) -> Line:
+    """A row of a team's raster: the neuron, its positions, the share of them, and whether it is redundant."""
+    neuron, mask = int(team.neurons[row]), team.mask[row]
+    redundant = "redundant" if neuron in team.redundant else ""
+    share = fit(short_percent(float(mask.mean())), 6, "right")
+    positions = f"│{raster_row(mask, raster_room(width))}│"
+    return ((f"{neuron:>6} ", ""), (positions, "bar"), (f"{share} {redundant:9}", ""))
+
+
+def raster_room(width: int) -> int:
+    """Cells that the positions of a team's raster take in `width`."""
+    return max(8, width - 25)
+
+
+def team_axis(team: Team, width: int) -> list[Line]:
+    """The axis of positions below a team's raster."""
+    line, labels = position_axis(team.mask.shape[1], raster_room(width))
+    return [((" " * 7 + "└" + line, "dim"),), ((" " * 8 + labels, "dim"),)]
+
+
+def _curves(chart: Lines, width: int, height: int) -> list[str]:
+    return line_chart(
+        chart.series,
+        width,
+        height,
+        x_limits=chart.x_limits,
+        y_limits=chart.y_limits,
+        x_label=chart.x_label,
+        y_label=chart.y_label,
+        percent=chart.percent,
+    )
+
+
+def _histograms(chart: Histograms, width: int, all_layers: bool) -> list[Line]:
+    """A row a layer, a column a bin: a bar, full at 100%, and the share."""
+    lines: list[Line] = [((f"{chart.x_label}: share of each layer's alive neurons", "dim"),)]
+    room = max(6, min(_MOST_BAR, (width - _NAME) // len(chart.bins)))
+    names = "".join(f" {fit(name, room - 1, 'right')}" for name in chart.bins)
+    for panel in chart.panels:
+        lines += [BLANK, ((printable(panel.run), "strong"),)] if len(chart.panels) > 1 else []
+        lines.append(((fit("layer", _NAME) + names, "column"),))
+        for layer, shares in panel.shown(all_layers):
+            line: Line = ((fit(str(layer), _NAME - 1, "right") + " ", ""),)
+            for share in shares:
+                line += ((" " + bar(share, room - 6), "bar"), (fit(short_percent(share), 5, "right"), ""))
+            lines.append(line)
+        if left_out := len(panel.layers) - len(panel.shown(all_layers)):
+            lines.append(((f"{number(left_out, 'more layer')} above", "dim"),))
+    return lines
+
+
+def _marks(chart: Marks, width: int) -> list[Line]:
+    """A row a layer, a column a type: how many, and a mark for each neuron while there is room."""
+    pairs = [chart.kinds[place : place + 2] for place in range(0, len(chart.kinds), 2)]
+    legend = [f"{marker} {name}" for name, marker in chart.kinds]
+    lines: list[Line] = [((line, "dim"),) for line in wrap_items(legend, width)]
+    room = max(8, (width - _NAME) // len(pairs))
+    titles = "".join(f" {fit(pair[0][0].split(',')[0], room - 1)}" for pair in pairs)
+    for panel in chart.panels:
+        lines += [BLANK]
+        lines += [((printable(panel.run), "strong"),)] if len(chart.panels) > 1 else []
+        lines.append(((fit("layer", _NAME) + titles, "column"),))
+        counts = _counted(panel, len(chart.kinds))
+        for layer in panel.layers:
+            line: Line = ((fit(str(layer), _NAME - 1, "right") + " ", ""),)
+            for place, pair in enumerate(pairs):
+                strong, weak = counts[layer][2 * place : 2 * place + 2]
+                glyphs = pair[0][1] * strong + pair[1][1] * weak
+                count = f"{strong + weak:>4} " if glyphs else "   · "
+                line += ((f" {count}", "" if glyphs else "dim"), (fit(glyphs, room - 6), "bar"))
+            lines.append(line)
+    return lines
+
+
+def _counted(panel: MarkPanel, kinds: int) -> dict[int, list[int]]:
+    counts = {layer: [0] * kinds for layer in panel.layers}
+    for mark in panel.marks:
+        counts[mark.layer][mark.kind] += 1
+    return counts
+
+
+def _team(run: str, team: Team | None, width: int) -> list[Line]:
+    if team is None:
+        return [((f"{printable(run)}: no team", "strong"),), BLANK]
+    title = f"{printable(run)}, layer {team.layer}: {percent(team.covered)} of the positions covered"
+    rows = [team_row(team, row, width) for row in range(len(team.neurons))]
+    return [((title, "strong"),), *rows, *team_axis(team, width), BLANK]
+
+
+def charted(figure: Figure, width: int, height: int, *, all_layers: bool = False) -> list[Line]:
+    """A figure as a command prints it: heading, chart, notes."""
+    return _with_heading(figure, chart_lines(figure, width, height, all_layers=all_layers), width)
+
+
+def tabled(figure: Figure, width: int | None) -> list[Line]:
+    """A figure's table as a command prints it, under its heading, with its notes; `width` None leaves it whole."""
+    return _with_heading(figure, table_lines(table_text(figure), width), width or _NOTE_WIDTH)
+
+
+def _with_heading(figure: Figure, lines: Sequence[Line], width: int) -> list[Line]:
+    notes = note_lines(figure, width)
+    return [heading_line(figure), BLANK, *lines, *([BLANK] if notes else []), *notes]

@@ -1,0 +1,1 @@
+"""Starting and watching extractions: the form's logic, estimates, jobs."""

@@ -1,0 +1,1 @@
+"""One run: its layers, its neurons, and the neuron under the cursor."""

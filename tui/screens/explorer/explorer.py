@@ -1,0 +1,179 @@
+"""The explorer: layers, neurons, and the neuron under the cursor.
+
+What people do in it lies with its parts: `finding` asks for neurons, `walking` goes from one to another, `marking` and
+`keeping` hold marks, reports and the session, `live` follows a run that is still extracted. Here they come together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual.app import SystemCommand
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from neuron_tui.tui.screens.explorer.finding import Finding
+from neuron_tui.tui.screens.explorer.keeping import Keeping
+from neuron_tui.tui.screens.explorer.live import Live
+from neuron_tui.tui.screens.explorer.marking import Marking
+from neuron_tui.tui.screens.explorer.run_reader import RunReader
+from neuron_tui.tui.screens.explorer.walking import Walking
+from neuron_tui.tui.screens.help import Help, help_sections
+from neuron_tui.tui.widgets.key_line import Key
+from neuron_tui.tui.widgets.layers.pane import LayerList
+from neuron_tui.tui.widgets.neurons import NeuronList
+from neuron_tui.tui.widgets.rows import RowList
+
+
+class Explorer(Finding, Keeping, Live):
+    """One run."""
+
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as textual declares it
+        (0, "-tiny"),
+        (64, "-narrow"),
+        (108, "-medium"),
+        (160, "-wide"),
+    ]
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "keys", id="explorer.help", show=False),
+        Binding("q,escape", "leave", "back", id="explorer.leave", show=False),
+    ]
+
+    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
+        *Finding.KEY_HELP,
+        *Walking.KEY_HELP,
+        *Marking.KEY_HELP,
+        *Keeping.KEY_HELP,
+        *Live.KEY_HELP,
+        ("enter", "gives the neuron the whole screen; q or escape gives the list back."),
+        ("q", "goes back: from the neuron alone to the list, from there to the runs."),
+    )
+
+    KEYS = (
+        Key("/", "filter", "screen.filter"),
+        Key(":", "go to", "screen.go_to"),
+        Key("W", "which fire", "screen.which"),
+        Key("m", "mark", "screen.mark"),
+        Key("x", "export", "screen.export"),
+        Key("?", "keys", "screen.help"),
+        Key("q", "back", "screen.leave"),
+    )
+
+    def on_mount(self) -> None:
+        """Open the run in a thread."""
+        self._neurons.border_title = Content("Neurons")
+        self._neuron.border_title = Content("Neuron")
+        self._neurons.focus()
+        self.start_reading()
+
+    # What threads say.
+
+    def on_run_reader_opened(self, event: RunReader.Opened) -> None:
+        """The run is there: show its layers and neurons, as they were left."""
+        opened = self._opened = self._newest = event.opened
+        self._headline.show(opened)
+        self._layers.show_layers(list(opened.run.layers))
+        self._neuron.use(opened.run)
+        self.restore(opened, event.session)
+        if self._at is not None:
+            self.go_to(self._at)
+        self.want(self._wish)
+        self.action_look()
+
+    def on_run_reader_grown(self, event: RunReader.Grown) -> None:
+        """There are more layers: put the neurons in order again, then show them all at once."""
+        if self._newest is not None and len(event.opened.run.layers) >= len(self._newest.run.layers):
+            self._newest = event.opened
+            self.want(self._wish)
+
+    def on_run_reader_summarised(self, event: RunReader.Summarised) -> None:
+        """Fill in what the layers hold."""
+        if len(event.summaries) >= len(self._summaries):
+            self._summaries = event.summaries
+            self._layer_pane.show_summaries(event.summaries)
+            self.show_layer_line()
+
+    def on_run_reader_arranged(self, event: RunReader.Arranged) -> None:
+        """Show the neurons in their order, unless another is wanted by now."""
+        self._arranging = None
+        if self.overtaken(event.asked):
+            self.want(self._wish)
+            return
+        neurons, opened = self._neurons, event.asked.opened
+        grown = self._opened is not opened
+        # A list that grows under the cursor keeps it where the eye is.
+        height = neurons.cursor - neurons.scroll_offset.y
+        if grown and self._opened is not None:
+            self._follow = neurons.row if self._follow is None else self._follow
+            self.carry_over(self._opened, opened)
+            self._opened = opened
+            self._headline.show(opened)
+            self._layers.show_layers(list(opened.run.layers))
+            self._neuron.use(opened.run)
+        self._rows = event.arrangement.rows
+        neurons.show(opened, event.arrangement, self._follow)
+        if grown:
+            neurons.scroll_to(y=neurons.cursor - height, animate=False)
+        self.show_title(event.arrangement)
+        self.show_layer_line()
+        self.show_neuron()
+
+    def on_run_reader_not_arranged(self, event: RunReader.NotArranged) -> None:
+        """Say what is wrong and keep what is shown, unless something else is wanted by now."""
+        self._arranging = None
+        self.complain(event.problem)
+        if self.overtaken(event.asked):
+            self.want(self._wish)
+
+    def on_run_reader_failed(self, event: RunReader.Failed) -> None:
+        """Say what is wrong; a run that cannot be opened is left."""
+        self.complain(event.problem)
+        if event.fatal and self.is_current:
+            self.leave()
+
+    def start_again(self) -> None:
+        """The run was made anew since it was opened: open it afresh."""
+        if self.is_current:
+            self.app.switch_screen(Explorer(self._path))
+
+    # What the lists say.
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        """A layer or a neuron was walked to."""
+        if isinstance(event.rows, LayerList):
+            self.want_layer(event.rows.layer_at(event.row))
+        elif isinstance(event.rows, NeuronList):
+            self._follow = event.rows.row
+            self.show_neuron()
+
+    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
+        """Enter: from the layers to the neurons, from a neuron to it alone."""
+        if isinstance(event.rows, LayerList):
+            self._neurons.focus()
+        elif isinstance(event.rows, NeuronList):
+            self.add_class("-zoom")
+            self._neuron.focus()
+
+    # Keys.
+
+    def action_help(self) -> None:
+        """Show the help."""
+        self.app.push_screen(Help(help_sections(self)))
+
+    def action_leave(self) -> None:
+        """From the neuron alone to the list; from there to the runs."""
+        if self.has_class("-zoom"):
+            self.remove_class("-zoom")
+            self._neurons.focus()
+        else:
+            self.leave()
+
+    def commands(self) -> Iterator[SystemCommand]:
+        """The actions of this screen for the command palette."""
+        yield from super().commands()
+        yield SystemCommand("More rows", "Show all stored triggers and tokens, or a few (+)", self._neuron.toggle_long)
+        yield from self._neuron.commands()
+        yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
+        yield SystemCommand("Back to the runs", "Leave this run (q)", self.leave)

@@ -1,0 +1,181 @@
+"""Which neurons fire on an n-gram: a list of those that have it among their triggers, of all layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+
+from neuron_tui.store.errors import NeuronTuiError
+from neuron_tui.store.run import Run
+from neuron_tui.store.schema import STORED_TRIGGERS
+from neuron_tui.store.table import NeuronTable, read_table
+from neuron_tui.store.tokens import printable
+from neuron_tui.store.words import GRAM_NAMES, number
+from neuron_tui.tui.browsing.grams import trigger_filter
+from neuron_tui.tui.browsing.places import Address
+from neuron_tui.tui.drawing.spans import message
+from neuron_tui.tui.screens.ask import Choose
+from neuron_tui.tui.screens.help import Help, help_sections
+from neuron_tui.tui.widgets.firing_list import Answer, FiringList, answer
+from neuron_tui.tui.widgets.key_line import Key, KeyLine
+from neuron_tui.tui.widgets.note_line import NoteLine
+from neuron_tui.tui.widgets.painting import Said
+
+SORTS = (
+    ("fires", "how often it fires on it"),
+    ("own", "what share of its activations that is"),
+    ("rank", "rank among its triggers"),
+    ("layer", "layer, then neuron"),
+)
+
+_COVERS = f" Listed is every neuron with this n-gram among its {STORED_TRIGGERS} stored triggers."
+_MISSING = f" A neuron that fires on more than {STORED_TRIGGERS} n-grams may fire on it and be missing."
+
+
+class Firing(Screen[Address | str | None]):
+    """Shows which neurons fire on an n-gram; gives back the one to go to, a filter for them, or None."""
+
+    CSS = """
+    #firing-pane { height: 1fr; border: heavy $primary; border-title-color: $foreground; border-title-style: bold; }
+    #firing-list { height: 1fr; }
+    .firing-covers { background: $background; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "sort", "sort", id="firing.sort", show=False),
+        Binding("slash", "filter", "filter", id="firing.filter", show=False),
+        Binding("question_mark", "help", "keys", id="firing.help", show=False),
+        Binding("escape,q", "leave", "back", id="firing.leave", show=False),
+    ]
+
+    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("enter", "goes to the neuron."),
+        ("s", "sorts: by how often a neuron fires on it, by its share or rank among what the neuron does, by layer."),
+        ("/", "filters the neurons of the run by this n-gram: those that need it to cover 95% of their activations."),
+        ("act./occ.", "positions of the n-gram where the neuron is active, of all its positions; prec. is that share."),
+        ("own", "the share of the neuron's own activations that are on this n-gram."),
+        ("rank", "the n-gram's place among the neuron's triggers."),
+        ("q", "goes back to where you were."),
+    )
+
+    KEYS = (
+        Key("enter", "go to", "screen.go"),
+        Key("s", "sort", "screen.sort"),
+        Key("/", "filter by it", "screen.filter"),
+        Key("?", "keys", "screen.help"),
+        Key("q", "back", "screen.leave"),
+    )
+
+    @dataclass
+    class Looked(Message):
+        """A thread has looked the n-gram up."""
+
+        answer: Answer
+        query: str | None
+
+    @dataclass
+    class Failed(Message):
+        """A thread could not: `problem` says why."""
+
+        problem: str
+
+    def __init__(self, run: Run, ids: tuple[int, ...], text: str, table: NeuronTable | None = None) -> None:
+        super().__init__()
+        self._run, self._ids, self._text, self._table = run, ids, printable(text), table
+        self._query: str | None = None
+        self.rows = FiringList()
+
+    def compose(self) -> ComposeResult:
+        """The list, and below it what the answer covers."""
+        asked = f" {self._run.name} · which neurons fire on the {GRAM_NAMES[len(self._ids)]} "
+        yield Said(((printable(asked), "strong"), (self._text, "active")), classes="headline")
+        with Vertical(id="firing-pane") as pane:
+            pane.border_title = Content("looking it up …")
+            yield self.rows
+        yield Said(((_COVERS, "dim"),), classes="firing-covers")
+        yield Said(((_MISSING, "dim"),), classes="firing-covers")
+        yield NoteLine()
+        yield KeyLine(*self.KEYS)
+
+    def on_mount(self) -> None:
+        """Look it up in a thread."""
+        self.rows.focus()
+        self.run_worker(self._look, thread=True, group="look")
+
+    def on_key(self) -> None:
+        """The note has been seen."""
+        self.query_one(NoteLine).clear()
+
+    def commands(self) -> Iterator[SystemCommand]:
+        """The actions of this screen for the command palette."""
+        yield SystemCommand("Go to", "Go to the neuron under the cursor (enter)", self.action_go)
+        yield SystemCommand("Sort", "Sort these neurons (s)", self.action_sort)
+        yield SystemCommand("Filter by it", "Filter the neurons of the run by this n-gram (/)", self.action_filter)
+        yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
+        yield SystemCommand("Back to the neurons", "Leave this list (q)", self.action_leave)
+
+    def _look(self) -> None:
+        try:
+            table = read_table(self._run) if self._table is None else self._table
+            found = answer(self._run, table, self._ids)
+            self.post_message(self.Looked(found, trigger_filter(self._run.corpus, self._ids)))
+        except NeuronTuiError as error:
+            self.post_message(self.Failed(str(error)))
+
+    def on_firing_looked(self, event: Looked) -> None:
+        """Show the answer."""
+        found, self._query = event.answer.found, event.query
+        count = f"{number(len(found), 'neuron')} · it occurs {number(found.occurrences, 'time')}"
+        self.query_one("#firing-pane", Vertical).border_title = Content(count)
+        self.rows.show(event.answer)
+
+    def on_firing_failed(self, event: Failed) -> None:
+        """Say what is wrong, and go back."""
+        self.app.notify(message(event.problem), title="This run", severity="error", timeout=12, markup=False)
+        self.dismiss(None)
+
+    def on_row_list_chosen(self) -> None:
+        """Enter, or a double click."""
+        self.action_go()
+
+    def on_row_list_header_clicked(self) -> None:
+        """A click on the titles asks what to sort by."""
+        self.action_sort()
+
+    def action_go(self) -> None:
+        """Go to the neuron under the cursor."""
+        address = self.rows.address
+        if address is not None:
+            self.dismiss(address)
+
+    def action_sort(self) -> None:
+        """Ask what to sort by."""
+
+        def answered(column: str | None) -> None:
+            if column is not None:
+                self.rows.sort(column)
+
+        self.app.push_screen(Choose("Sort by", SORTS, self.rows.column), answered)
+
+    def action_filter(self) -> None:
+        """Give the filter for this n-gram back."""
+        if self._query is not None:
+            self.dismiss(self._query)
+        else:
+            self.query_one(NoteLine).note("This n-gram has characters that a filter cannot hold.")
+
+    def action_help(self) -> None:
+        """Show the help."""
+        self.app.push_screen(Help(help_sections(self)))
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss(None)

@@ -1,0 +1,115 @@
+"""The explorer's panes, and what all its actions do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from textual import events
+from textual.app import ComposeResult, SystemCommand
+from textual.containers import Horizontal
+from textual.content import Content
+
+from neuron_tui.store.summary import LayerSummary
+from neuron_tui.store.tokens import printable
+from neuron_tui.tui.browsing.arrangement import Arrangement
+from neuron_tui.tui.browsing.places import Address, Int64s
+from neuron_tui.tui.screens.explorer.run_reader import RunReader
+from neuron_tui.tui.widgets.headline import Headline
+from neuron_tui.tui.widgets.key_line import Key, KeyLine
+from neuron_tui.tui.widgets.layers.line import LayerLine
+from neuron_tui.tui.widgets.layers.pane import LayerList, LayerPane
+from neuron_tui.tui.widgets.neuron.pane import NeuronPane
+from neuron_tui.tui.widgets.neurons import NeuronList
+from neuron_tui.tui.widgets.note_line import NoteLine
+
+
+class RunPanes(RunReader):
+    """Layers, neurons, and the neuron under the cursor, between the headline and the keys."""
+
+    KEYS: ClassVar[tuple[Key, ...]] = ()
+
+    def __init__(self, path: Path, at: Address | None = None) -> None:
+        super().__init__(path, at)
+        # Held here too: they answer while the screen goes, when they can no longer be asked for by name.
+        self._headline = Headline(f"opening {path.name} …")
+        self._layer_line = LayerLine(id="layer-line")
+        self._layer_pane = LayerPane(id="layers")
+        self._neurons = NeuronList(id="neurons")
+        self._neuron = NeuronPane(id="neuron")
+        self._note = NoteLine()
+        self._summaries: tuple[LayerSummary, ...] = ()
+        self._rows: Int64s = np.empty(0, np.int64)
+        self._follow: int | None = None
+
+    def compose(self) -> ComposeResult:
+        """Three panes between the headline and the keys."""
+        yield self._headline
+        yield self._layer_line
+        with Horizontal(id="panes"):
+            yield self._layer_pane
+            yield self._neurons
+            yield self._neuron
+        yield self._note
+        yield KeyLine(*self.KEYS)
+
+    def commands(self) -> Iterator[SystemCommand]:
+        """The actions of the screen for the command palette; each part of the explorer adds its own."""
+        return iter(())
+
+    def note(self, text: str) -> None:
+        """Say something of no great weight: it stands until the next key."""
+        self._note.note(text)
+
+    def on_key(self, event: events.Key) -> None:
+        """The note has been seen."""
+        self._note.clear()
+
+    # What the panes show.
+
+    @property
+    def _layers(self) -> LayerList:
+        return self._layer_pane.rows
+
+    @property
+    def here(self) -> Address | None:
+        """The neuron under the cursor."""
+        return self.address(self._neurons.row) if self._neurons.row is not None else None
+
+    def address(self, row: int) -> Address:
+        """Layer and neuron of a row of the table in sight."""
+        assert self._opened is not None
+        table = self._opened.table
+        return int(table.layer[row]), int(table.neuron[row])
+
+    def show_neuron(self) -> None:
+        """Show the neuron under the cursor; the rows around it are read ahead."""
+        neurons = self._neurons
+        if neurons.row is None:
+            self._neuron.show(None)
+            return
+        around = [neurons.table_row(neurons.cursor + by) for by in (1, -1, 2, -2)]
+        self._neuron.show(self.address(neurons.row), [self.address(row) for row in around if row is not None])
+
+    def show_layer_line(self) -> None:
+        """Say in the folded line which layers are in view."""
+        if self._opened is not None:
+            run = self._opened.run
+            self._layer_line.show(self._wish.layer, len(run.layers), run.manifest.model.layers, self._summaries)
+
+    def show_title(self, arrangement: Arrangement) -> None:
+        """Say over the list what it shows, and how many."""
+        wish = arrangement.wish
+        parts = ["Neurons"]
+        if wish.layer is not None:
+            parts.append(f"layer {wish.layer}")
+        if self._among is not None:
+            parts.append("marked ones")
+        shown = f"{len(arrangement.rows):,}"
+        if query := wish.query.strip():
+            parts += [printable(query), f"{shown} of {arrangement.considered:,}"]
+        else:
+            parts.append(shown)
+        self._neurons.border_title = Content(" · ".join(parts))

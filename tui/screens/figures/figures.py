@@ -1,0 +1,306 @@
+"""The paper's figures of one or more runs, as charts and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+
+from neuron_tui.store.figures import Figure
+from neuron_tui.store.figures.figure import Histograms, Teams
+from neuron_tui.store.tokens import printable
+from neuron_tui.tui.browsing.figure_files import SUFFIXES, objection_to
+from neuron_tui.tui.drawing.spans import message
+from neuron_tui.tui.screens.export import free_name
+from neuron_tui.tui.screens.figures.reader import Drawing, FiguresReader
+from neuron_tui.tui.screens.figures.team import Team
+from neuron_tui.tui.screens.help import Help, help_sections
+from neuron_tui.tui.screens.prompt import Objection, Prompt
+from neuron_tui.tui.widgets.figure_pane import FigureLine, FigureList, FigurePane, TableRows
+from neuron_tui.tui.widgets.key_line import Key, KeyLine
+from neuron_tui.tui.widgets.painting import Said
+from neuron_tui.tui.widgets.rows import RowList
+
+_HINT = f"a file to write; its ending decides: {' '.join(SUFFIXES)} · enter writes, esc leaves"
+
+_LAST = (Key("?", "keys", "screen.help"), Key("q", "back", "screen.back"))
+
+
+class Figures(FiguresReader):
+    """All figures of some runs, one in sight."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-broad")]  # noqa: RUF012 - as textual declares it
+
+    CSS = """
+    Figures #figure-panes { height: 1fr; }
+    Figures #figure-list { width: 41; height: 1fr; border: round $dim; scrollbar-gutter: auto; }
+    Figures #figure-list:focus { border: heavy $primary; }
+    Figures FigurePane { width: 1fr; }
+    Figures #figure-line { display: none; }
+    Figures.-narrow #figure-list { display: none; }
+    Figures.-narrow #figure-line { display: block; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "walk(-1)", "figure before", id="figures.before", show=False, priority=True),
+        Binding("right,l", "walk(1)", "next figure", id="figures.next", show=False, priority=True),
+        *(Binding(str(n), f"jump('{n}')", f"figure {n}", id=f"figures.jump_{n}", show=False) for n in range(1, 10)),
+        Binding("t", "table", "chart or table", id="figures.table", show=False),
+        Binding("a", "all_layers", "all layers or the bottom half", id="figures.all_layers", show=False),
+        Binding("x", "export", "export", id="figures.export", show=False),
+        Binding("enter", "enter", "the neuron or the team", id="figures.enter", show=False),
+        Binding("question_mark", "help", "keys", id="figures.help", show=False),
+        Binding("q,escape", "back", "back", id="figures.back", show=False),
+    ]
+
+    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("← →  h l", "go to the figure before or after; ↑ ↓ walk the list, or the rows of a table."),
+        ("1 … 9", "go to the next figure whose number begins so."),
+        ("t", "shows the table in place of the chart, or the chart again."),
+        ("a", "draws histograms of all layers, or of the bottom half as the paper does."),
+        ("enter", "in a table, goes to the row's neuron; on figure 9, opens the team of the layer."),
+        ("x", "writes the figure to a file: text, CSV, JSON or SVG."),
+        ("q", "goes back."),
+    )
+
+    @dataclass
+    class NeuronWanted(Message):
+        """A neuron of a run was chosen; `path` is the run's folder."""
+
+        path: Path
+        layer: int
+        neuron: int
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        super().__init__(paths)
+        self._place = 0
+        self._as_table = False
+        self._all_layers = False
+
+    def compose(self) -> ComposeResult:
+        """The list beside the figure, between the headline and the keys."""
+        yield Said(((" figures · opening …", "strong"),), id="figures-headline", classes="headline")
+        yield FigureLine()
+        with Horizontal(id="figure-panes"):
+            yield FigureList()
+            yield FigurePane()
+        yield KeyLine(*_LAST)
+
+    def on_mount(self) -> None:
+        """Open the runs in a thread."""
+        self.start_reading()
+
+    # What they say.
+
+    def on_figures_reader_reading(self, event: FiguresReader.Reading) -> None:
+        """Say which run is being read."""
+        self._pane.show_chart([((printable(event.text), "dim"),)])
+
+    def on_figures_reader_built(self, event: FiguresReader.Built) -> None:
+        """The figures are there."""
+        self._facts, self._figures = event.facts, event.figures
+        runs = ", ".join(printable(one.label) for one in event.facts)
+        self.query_one("#figures-headline", Said).say(((f" figures · {runs}", "strong"),))
+        self.query_one(FigureList).show([figure for figure, _ in event.figures], self._place)
+        if self.has_class("-narrow"):
+            self._pane.focus_content()
+        else:
+            self.query_one(FigureList).focus()
+        self._show()
+
+    def on_figures_reader_drawn(self, event: FiguresReader.Drawn) -> None:
+        """Show a chart, unless another is wanted by now."""
+        if event.drawing == self._wanted:
+            self._pane.show_chart(event.lines)
+        self.drawn(event)
+
+    def on_figures_reader_failed(self, event: FiguresReader.Failed) -> None:
+        """Say what is wrong and go back."""
+        self.app.notify(message(event.problem), title="These figures", severity="error", timeout=12, markup=False)
+        self.dismiss()
+
+    def on_figures_reader_exported(self, event: FiguresReader.Exported) -> None:
+        """Say where the figure went."""
+        if event.problem is None:
+            where = printable(str(event.path.resolve()))
+            self.notify(f"Written to {where}", title="This figure", timeout=8, markup=False)
+        else:
+            self.notify(message(event.problem), title="Not written", severity="error", timeout=12, markup=False)
+
+    def on_resized(self) -> None:
+        """Draw the chart for the room there is now."""
+        self._want_chart()
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        """Another figure was walked to in the list."""
+        if isinstance(event.rows, FigureList):
+            self._place = event.row
+            self._show()
+
+    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
+        """Enter: from the list to the figure, from a row to its neuron."""
+        if isinstance(event.rows, TableRows) or (
+            self._figure is not None and isinstance(self._figure.chart, Teams) and not self._as_table
+        ):
+            self.action_enter()
+        else:
+            self._pane.focus_content()
+
+    # The parts.
+
+    @property
+    def _pane(self) -> FigurePane:
+        return self.query_one(FigurePane)
+
+    @property
+    def _figure(self) -> Figure | None:
+        return self._figures[self._place][0] if self._figures else None
+
+    @property
+    def _table_shown(self) -> bool:
+        return self._as_table or (self._figure is not None and self._figure.chart is None)
+
+    def _show(self) -> None:
+        """Show the figure in sight; the chart follows when it is drawn."""
+        if not self._figures:
+            return
+        figure, text = self._figures[self._place]
+        in_pane = self._pane.has_focus_within
+        self._pane.show_chart(())
+        self._pane.show(figure, text, as_table=self._table_shown)
+        self.query_one(FigureLine).show([one for one, _ in self._figures], self._place)
+        self.query_one(KeyLine).show(*self._keys(figure))
+        if in_pane or self.has_class("-narrow"):
+            self._pane.focus_content()
+        self.call_after_refresh(self._want_chart)
+
+    def _keys(self, figure: Figure) -> list[Key]:
+        """The keys that do something for the figure in sight."""
+        keys = [Key("←→", "figure", "screen.walk(1)")]
+        if figure.chart is not None:
+            keys.append(Key("t", "chart" if self._as_table else "table", "screen.table"))
+        if isinstance(figure.chart, Histograms) and not self._table_shown:
+            keys.append(Key("a", "bottom half" if self._all_layers else "all layers", "screen.all_layers"))
+        if isinstance(figure.chart, Teams) and not self._table_shown:
+            keys.append(Key("enter", "the team", "screen.enter"))
+        if self._table_shown and _has_neurons(figure):
+            keys.append(Key("enter", "its neuron", "screen.enter"))
+        return [*keys, Key("x", "export", "screen.export"), *_LAST]
+
+    def _want_chart(self) -> None:
+        width, height = self._pane.chart_size
+        if self._figures and not self._table_shown and width > 0 and height > 0:
+            self.want(Drawing(self._place, width, height, self._all_layers))
+
+    # Keys.
+
+    def action_walk(self, by: int) -> None:
+        """Go to another figure."""
+        if self._figures:
+            place = max(0, min(len(self._figures) - 1, self._place + by))
+            self.query_one(FigureList).move(place)
+
+    def action_jump(self, digit: str) -> None:
+        """Go to the next figure whose number begins with a digit."""
+        count = len(self._figures)
+        for place in ((self._place + step) % count for step in range(1, count + 1) if count):
+            if self._figures[place][0].name.startswith(digit):
+                self.query_one(FigureList).move(place)
+                return
+
+    def action_table(self) -> None:
+        """Show the table, or the chart again."""
+        if self._figure is not None and self._figure.chart is None:
+            self.notify(f"Figure {self._figure.name} is a table.", markup=False)
+            return
+        self._as_table = not self._as_table
+        self._show()
+
+    def action_all_layers(self) -> None:
+        """Draw histograms of all layers, or of the bottom half."""
+        self._all_layers = not self._all_layers
+        if self._figure is not None and not isinstance(self._figure.chart, Histograms):
+            which = "all layers" if self._all_layers else "the bottom half of the layers"
+            self.notify(f"Figures 2, 12 and 13 now show {which}.", markup=False)
+        self._show()
+
+    def action_enter(self) -> None:
+        """Go to the neuron of the row; from the chart of figure 9 to the team."""
+        figure = self._figure
+        if figure is None:
+            return
+        if isinstance(figure.chart, Teams) and not self._as_table:
+            self._open_team(figure.chart)
+        elif self._table_shown and figure.rows and _has_neurons(figure):
+            row = self._pane.rows.cursor
+            label, layer, neuron = (figure.column(name)[row] for name in ("run", "layer", "neuron"))
+            path = next(one.run.path for one in self._facts if one.label == label)
+            if isinstance(layer, int) and isinstance(neuron, int):
+                self.post_message(self.NeuronWanted(path, layer, neuron))
+        else:
+            self._pane.focus_content()
+
+    def _open_team(self, teams: Teams) -> None:
+        """The team of the first run that has one; what is chosen there is a neuron wanted."""
+        for one, (_, team) in zip(self._facts, teams.panels, strict=True):
+            if team is not None:
+                path = one.run.path
+
+                def answered(found: tuple[int, int] | None, path: Path = path) -> None:
+                    if found is not None:
+                        self.post_message(self.NeuronWanted(path, *found))
+
+                self.app.push_screen(Team(one.run, team.layer), answered)
+                return
+        self.notify("No run has a strong oscillatory neuron.", severity="warning", markup=False)
+
+    def action_export(self) -> None:
+        """Ask for a file and write the figure to it."""
+        figure = self._figure
+        if figure is None:
+            return
+
+        def check(text: str) -> Objection | None:
+            objection = objection_to(figure, text)
+            return Objection(objection, 0) if objection else None
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                self.write(figure, Path(text.strip()).expanduser(), self._all_layers)
+
+        stem = "-".join([figure.runs[0] if len(figure.runs) == 1 else "runs", "figure", figure.name])
+        suffix = ".csv" if self._table_shown else ".svg"
+        proposed = str(free_name(Path(), stem.replace("/", "-"), suffix))
+        self.app.push_screen(Prompt(" x ", proposed, _HINT, check), answered)
+
+    def action_help(self) -> None:
+        """Show the help."""
+        self.app.push_screen(Help(help_sections(self)))
+
+    def action_back(self) -> None:
+        """Leave the figures."""
+        self.dismiss()
+
+    def commands(self) -> Iterator[SystemCommand]:
+        """The actions of this screen for the command palette."""
+        yield SystemCommand("Chart or table", "Show the table in place of the chart, or back (t)", self.action_table)
+        yield SystemCommand("All layers", "Histograms of all layers or the bottom half (a)", self.action_all_layers)
+        yield SystemCommand("Export", "Write the figure to a file: text, CSV, JSON or SVG (x)", self.action_export)
+        for place, (figure, _) in enumerate(self._figures):
+            yield SystemCommand(f"Figure {figure.name}", figure.title, partial(self._go, place))
+        yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
+        yield SystemCommand("Back", "Leave the figures (q)", self.action_back)
+
+    def _go(self, place: int) -> None:
+        self.query_one(FigureList).move(place)
+
+
+def _has_neurons(figure: Figure) -> bool:
+    return any(column.name == "neuron" for column in figure.columns)

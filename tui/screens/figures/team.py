@@ -1,0 +1,228 @@
+"""The position team of a layer: which strong oscillatory neuron is on where, and which could be spared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from rich.style import Style
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from neuron_tui.store.errors import NeuronTuiError
+from neuron_tui.store.figures.positions import describe_team
+from neuron_tui.store.run import Run
+from neuron_tui.store.teams import Team as PositionTeam
+from neuron_tui.store.teams import position_team, team_layers
+from neuron_tui.store.tokens import printable
+from neuron_tui.store.words import on_ranges
+from neuron_tui.tui.drawing.figure_text import team_axis, team_row
+from neuron_tui.tui.drawing.spans import BLANK, Line, message, wrap
+from neuron_tui.tui.screens.help import Help, help_sections
+from neuron_tui.tui.widgets.key_line import Key, KeyLine
+from neuron_tui.tui.widgets.painting import Said, paint
+from neuron_tui.tui.widgets.rows import RowList
+
+_SAID = 4
+"""Lines below the raster."""
+
+
+class TeamRows(RowList):
+    """A row a neuron: where it is on."""
+
+    def __init__(self) -> None:
+        super().__init__(id="team-rows", header=False)
+        self.team: PositionTeam | None = None
+
+    def show(self, team: PositionTeam) -> None:
+        """Show a team, with the cursor on its first neuron."""
+        self.team = team
+        self.set_rows(len(team.neurons), 0)
+        self.refresh()
+
+    def row_line(self, row: int, width: int) -> Line:
+        """A neuron's positions."""
+        return team_row(self.team, row, width) if self.team is not None else BLANK
+
+
+class TeamAxis(Widget):
+    """The axis of positions below the rows: its line, then its labels."""
+
+    DEFAULT_CSS = "TeamAxis { height: 2; background: $background; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._team: PositionTeam | None = None
+
+    def show(self, team: PositionTeam) -> None:
+        """Show the positions of a team."""
+        self._team = team
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Textual's way to ask for a line."""
+        width = self.size.width
+        lines = team_axis(self._team, width - 2) if self._team is not None and len(self._team.neurons) else []
+        # The rows above have a cell for the cursor at the left and one for the scrollbar at the right.
+        line: Line = ((" ", ""), *lines[y]) if y < len(lines) else BLANK
+        return paint(self, line, width, Style.null() + self.rich_style)
+
+
+class Team(Screen[tuple[int, int] | None]):
+    """The team of a layer; gives back a neuron to go to, or None."""
+
+    CSS = """
+    Team #team-pane { height: 1fr; border: heavy $primary; border-title-color: $foreground; }
+    Team #team-rows { height: 1fr; }
+    Team #team-said { height: auto; padding: 0 1; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "walk(-1)", "layer before", id="team.before", show=False),
+        Binding("right,l", "walk(1)", "next layer", id="team.next", show=False),
+        Binding("question_mark", "help", "keys", id="team.help", show=False),
+        Binding("q,escape", "back", "back", id="team.back", show=False),
+    ]
+
+    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("↑ ↓  k j", "go to the neuron above or below."),
+        ("← →  h l", "go to the layer before or after that has a team."),
+        ("enter", "goes to the neuron."),
+        ("redundant", "is a neuron that covers no position alone: without it, no position would be uncovered."),
+        ("█ ░", "a block is on at half of its positions or more, ░ at some of them."),
+        ("q", "goes back."),
+    )
+
+    @dataclass
+    class Read(Message):
+        """A thread has read a team; `having` are the layers that have one."""
+
+        team: PositionTeam
+        having: tuple[int, ...]
+
+    @dataclass
+    class Failed(Message):
+        """The team cannot be read."""
+
+        problem: str
+
+    def __init__(self, run: Run, layer: int) -> None:
+        super().__init__()
+        self._run, self._layer = run, layer
+        self._having: tuple[int, ...] | None = None
+
+    def compose(self) -> ComposeResult:
+        """The raster over its axis, and what is to say of it."""
+        yield Said(((f" {printable(self._run.name)} · position team", "strong"),), classes="headline")
+        with Vertical(id="team-pane"):
+            yield TeamRows()
+            yield TeamAxis()
+            with Vertical(id="team-said"):
+                for place in range(_SAID):
+                    yield Said(id=f"team-said-{place}")
+        yield KeyLine(
+            Key("←→", "layer", "screen.walk(1)"),
+            Key("enter", "go to it", "screen.choose"),
+            Key("?", "keys", "screen.help"),
+            Key("q", "back", "screen.back"),
+        )
+
+    def on_mount(self) -> None:
+        """Read the team in a thread."""
+        self._rows.focus()
+        self._read(self._layer)
+
+    @property
+    def _rows(self) -> TeamRows:
+        return self.query_one(TeamRows)
+
+    def _read(self, layer: int) -> None:
+        self._layer = layer
+        self.query_one("#team-pane").border_title = Content(f"Layer {layer} · strong oscillatory neurons")
+        self.run_worker(partial(self._reading, layer, self._having), thread=True, group="team")
+
+    def _reading(self, layer: int, having: tuple[int, ...] | None) -> None:
+        try:
+            team = position_team(self._run, layer)
+            self.post_message(self.Read(team, team_layers(self._run) if having is None else having))
+        except NeuronTuiError as error:
+            self.post_message(self.Failed(str(error)))
+
+    def on_team_read(self, event: Read) -> None:
+        """Show the team, unless another layer is wanted by now."""
+        self._having = event.having
+        if event.team.layer == self._layer:
+            self._rows.show(event.team)
+            self.query_one(TeamAxis).show(event.team)
+            self._describe()
+
+    def on_team_failed(self, event: Failed) -> None:
+        """Say what is wrong and go back."""
+        self.app.notify(message(event.problem), title="This team", severity="error", timeout=12, markup=False)
+        self.dismiss(None)
+
+    def on_row_list_moved(self) -> None:
+        """Say where the neuron under the cursor is on."""
+        self._describe()
+
+    def on_resize(self) -> None:
+        """Wrap what is said."""
+        self._describe()
+
+    def _describe(self) -> None:
+        team = self._rows.team
+        if team is None:
+            return
+        width = max(20, self.size.width - 4)
+        sentence = describe_team(team, self._layer, self._having or ())
+        said = wrap(sentence[0].upper() + sentence[1:], width)
+        if len(team.neurons):
+            row = self._rows.cursor
+            ranges = ", ".join(f"{a}-{b}" if a != b else str(a) for a, b in on_ranges(team.mask[row].astype(float)))
+            said += wrap(f"{self._layer}:{team.neurons[row]} is on at {ranges}.", width)
+        for place in range(_SAID):
+            text = said[place] if place < len(said) else ""
+            cut = "…" if place == _SAID - 1 and len(said) > _SAID else ""
+            self.query_one(f"#team-said-{place}", Said).say(((text + cut, "dim"),))
+
+    # Keys.
+
+    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
+        """Go to the neuron."""
+        self.action_choose()
+
+    def action_choose(self) -> None:
+        """Give the neuron under the cursor back."""
+        team = self._rows.team
+        if team is not None and len(team.neurons):
+            self.dismiss((team.layer, int(team.neurons[self._rows.cursor])))
+
+    def action_walk(self, by: int) -> None:
+        """Go to the layer before or after that has a team."""
+        beyond = [layer for layer in self._having or () if (layer - self._layer) * by > 0]
+        if beyond:
+            self._read(min(beyond) if by > 0 else max(beyond))
+
+    def action_help(self) -> None:
+        """Show the help."""
+        self.app.push_screen(Help(help_sections(self)))
+
+    def action_back(self) -> None:
+        """Leave the team."""
+        self.dismiss(None)
+
+    def commands(self) -> Iterator[SystemCommand]:
+        """The actions of this screen for the command palette."""
+        yield SystemCommand("Go to the neuron", "Show the neuron under the cursor (enter)", self.action_choose)
+        yield SystemCommand("Next layer with a team", "Show its team (→)", partial(self.action_walk, 1))
+        yield SystemCommand("Layer with a team before", "Show its team (←)", partial(self.action_walk, -1))
+        yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
+        yield SystemCommand("Back", "Leave the team (q)", self.action_back)

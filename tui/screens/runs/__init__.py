@@ -1,0 +1,1 @@
+"""The list of runs, their jobs, and what is done to runs."""

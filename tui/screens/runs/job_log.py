@@ -1,0 +1,131 @@
+"""The log of a job, read again while the job is at work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+
+from neuron_tui.store.job import log_tail
+from neuron_tui.store.tokens import printable
+from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
+from neuron_tui.tui.widgets.painting import LineView
+
+_EVERY = 1.0
+"""Seconds between two looks at the log."""
+
+_LINES = 2000
+
+
+class LogLines(LineView, can_focus=True):
+    """The lines of a log, wrapped. It stays at the end while the end is in sight."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", "down", show=False, id="log.down"),
+        Binding("k", "scroll_up", "up", show=False, id="log.up"),
+        Binding("g", "scroll_home", "first line", show=False, id="log.first"),
+        Binding("G", "scroll_end", "last line", show=False, id="log.last"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._texts: tuple[str, ...] | None = None
+        self._lines: list[Line] = []
+
+    def show(self, texts: Sequence[str]) -> None:
+        """Show the lines of a log."""
+        if self._texts != tuple(texts):
+            self._texts = tuple(texts)
+            self._wrap()
+
+    def on_resize(self) -> None:
+        """Wrap anew."""
+        self._wrap()
+
+    def _wrap(self) -> None:
+        at_end = self.scroll_offset.y >= self.max_scroll_y
+        width = max(10, self.inner_width)
+        if self._texts is None:
+            self._lines = [(("reading …", "dim"),)]
+        elif not self._texts:
+            self._lines = [(("The log is empty.", "dim"),)]
+        else:
+            self._lines = [((line, ""),) for text in self._texts for line in wrap(printable(text), width) or [""]]
+        self.set_line_count(len(self._lines))
+        if at_end:
+            self.scroll_end(animate=False, immediate=True)
+
+    def line_at(self, index: int, width: int) -> Line:
+        """A line."""
+        return self._lines[index] if index < len(self._lines) else BLANK
+
+
+class JobLog(ModalScreen[None]):
+    """The last lines of job.log of a run."""
+
+    CSS = """
+    JobLog { align: center middle; background: $background 40%; }
+    #log { width: 96%; height: 90%; border: round $primary; background: $surface; padding: 0 1; }
+    #log LogLines { background: $surface; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter,L", "leave", "close", show=False, id="log.leave"),
+    ]
+
+    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("↑ ↓ pgup pgdn", "scroll; g goes to the first line, G to the last, where it stays as lines come."),
+        ("q escape", "closes the log."),
+    )
+
+    @dataclass
+    class Read(Message):
+        """A thread has read the log."""
+
+        lines: list[str]
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+        self._reading = False
+
+    def compose(self) -> ComposeResult:
+        """One box."""
+        with Vertical(id="log") as box:
+            box.border_title = Content(f"Log of {printable(self._folder.name)}")
+            box.border_subtitle = Content("q closes")
+            yield LogLines()
+
+    def on_mount(self) -> None:
+        """Read it, now and again."""
+        self.set_interval(_EVERY, self._look)
+        self._look()
+
+    def _look(self) -> None:
+        if not self._reading:
+            self._reading = True
+            self.run_worker(self._read, thread=True, group="log")
+
+    def _read(self) -> None:
+        self.post_message(self.Read(log_tail(self._folder, _LINES)))
+
+    def on_job_log_read(self, event: Read) -> None:
+        """Show it."""
+        self._reading = False
+        self.query_one(LogLines).show(event.lines)
+
+    def action_leave(self) -> None:
+        """Close the log."""
+        self.dismiss()
+
+    def commands(self) -> Iterator[SystemCommand]:
+        """The actions of this screen for the command palette."""
+        yield SystemCommand("Close the log", "Go back to the runs (q)", self.action_leave)

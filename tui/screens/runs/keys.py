@@ -1,0 +1,58 @@
+"""The keys of the runs: which ones the footer shows for the run under the cursor, seven at most, and the help."""
+
+from __future__ import annotations
+
+from neuron_tui.store.catalog import RunSummary
+from neuron_tui.tui.browsing.run_order import resumable
+from neuron_tui.tui.widgets.key_line import Key
+
+_OPEN = Key("enter", "open", "screen.open")
+_NEW = Key("n", "new", "screen.new")
+_FILTER = Key("/", "filter", "screen.filter")
+_DELETE = Key("d", "delete", "screen.delete")
+_LOG = Key("L", "log", "screen.log")
+_LAST = (Key("?", "keys", "screen.help"), Key("q", "out", "app.quit"))
+
+NOT_READ = (Key("r", "read again", "screen.reload"), *_LAST)
+NO_RUNS = (Key("enter", "make the demo", "screen.open"), _NEW, *_LAST)
+NO_MATCH = (_FILTER, Key("esc", "show all", "screen.show_all"), _NEW, *_LAST)
+
+
+RUNS_HELP = (
+    ("↑ ↓  k j", "go to the run above or below; g and G to the first and last."),
+    ("enter", "opens the run; a running or partial one opens on the layers it has."),
+    ("n", "starts a new extraction."),
+    ("N", "starts one again, with the options of this run filled in."),
+    ("p", "pauses the run's job, or lets it go on."),
+    ("X ctrl+x", "cancels the job, after asking; the finished layers stay."),
+    ("e", "resumes a partial, cancelled, failed or died run."),
+    ("L", "shows the log of the run's job."),
+    ("c", "shows the figures of the marked runs side by side, or of this one."),
+    ("m", "marks the run with ◆, or takes the mark away; c and d are for all marked ones."),
+    ("/", "shows the runs in whose name, model, domains or state all the words occur; escape shows all."),
+    ("s", "sorts by a column; the same column again turns the order round. Titles can be clicked."),
+    ("R F2", "renames the run."),
+    ("d", "deletes the marked runs, or this one, after asking."),
+    ("v", "verifies every file of the run against what was written."),
+    ("r", "reads the list again; it is read by itself every few seconds."),
+    ("q", "leaves the program; jobs go on."),
+    ("complete", "every layer asked for is there."),
+    ("partial", "some layers are there, the others are not; cancelled, failed and died say why."),
+    ("died", "the job's process is gone and never said why: the machine went down, or it was killed."),
+    ("damaged", "a file is missing or altered; what is below the list says which."),
+)
+"""What the keys do and the states mean, in plain sentences."""
+
+
+def keys_for(run: RunSummary) -> tuple[Key, ...]:
+    """Keys for a run under the cursor."""
+    opens = (_OPEN,) if run.manifest is not None and run.manifest.layers and run.state != "damaged" else ()
+    if run.job is not None and run.job.active:
+        pause = Key("p", "go on" if run.job.condition == "paused" else "pause", "screen.pause")
+        return (*opens, pause, Key("X", "cancel", "screen.cancel"), _LOG, _NEW, *_LAST)
+    if run.state == "damaged":
+        return (Key("v", "verify", "screen.check"), _DELETE, _FILTER, _NEW, *_LAST)
+    if resumable(run):
+        log = (_LOG,) if run.job is not None else (_FILTER,)
+        return (*opens, Key("e", "resume", "screen.resume"), *log, _DELETE, _NEW, *_LAST)
+    return (*opens, Key("c", "figures", "screen.compare"), _NEW, _FILTER, Key("m", "mark", "screen.mark"), *_LAST)

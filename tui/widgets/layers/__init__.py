@@ -1,0 +1,1 @@
+"""The layers pane, and the line it folds into."""

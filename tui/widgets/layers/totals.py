@@ -1,0 +1,89 @@
+"""What all layers of a run hold together: the model's figures above the list of its layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from neuron_tui.store.summary import LayerSummary
+from neuron_tui.store.words import GRAM_NAMES, number, percent, short_count
+from neuron_tui.tui.drawing.spans import BLANK, Line, Span
+from neuron_tui.tui.widgets.painting import paint
+
+LINES = 8
+"""Lines of the totals, before anything is known of the layers too: nothing below them is to jump."""
+
+_ROWS = 9
+"""Lines of the pane that the list of layers gets first."""
+
+
+def positional(summary: LayerSummary) -> int:
+    """Neurons of a layer with a positional type."""
+    return sum(sum(strengths.values()) for strengths in summary.positional.values())
+
+
+def mean_frequency(summaries: Sequence[LayerSummary]) -> float | None:
+    """Mean frequency of the neurons that are not dead [Fig. 1b]; None if all are."""
+    alive = sum(s.neurons - s.dead for s in summaries)
+    total = sum((s.mean_frequency_alive or 0.0) * (s.neurons - s.dead) for s in summaries)
+    return total / alive if alive else None
+
+
+def total_lines(summaries: Sequence[LayerSummary], width: int) -> list[Line]:
+    """The totals in `LINES` lines of `width` cells; large counts are shortened where there is no room for them."""
+    neurons, dead = sum(s.neurons for s in summaries), sum(s.dead for s in summaries)
+    found = {n: sum(s.detectors[n] for s in summaries) for n in GRAM_NAMES}
+    suppress = sum(s.suppressing for s in summaries)
+    frequency = mean_frequency(summaries)
+    types = {kind: sum(sum(s.positional[kind].values()) for s in summaries) for kind in summaries[0].positional}
+    oscillatory, both, one, other = (_fact(f"{_shown(count, width)} {kind}") for kind, count in types.items())
+    whose = "suppresses its" if suppress == 1 else "suppress their"
+    return [
+        (*_fact(f"{_shown(dead, width)} of {_shown(neurons, width)} dead"), (f" ({percent(dead / neurons)})", "")),
+        (("others' mean frequency ", ""), (percent(frequency) if frequency is not None else "–", "strong")),
+        (*_fact(number(found[1], "token detector")), (",", "")),
+        ((" ", ""), *_fact(f"{suppress:,} {whose} triggers")),
+        (*_fact(f"{_shown(found[2], width)} bigram"), (", ", ""), *_fact(f"{_shown(found[3], width)} trigram")),
+        (*_fact(f"{_shown(sum(types.values()), width)} positional"), (":", "")),
+        ((" ", ""), *oscillatory, (", ", ""), *both, (",", "")),
+        ((" ", ""), *one, (", ", ""), *other),
+    ]
+
+
+def _fact(text: str) -> tuple[Span, Span]:
+    """A count and what it counts."""
+    count, _, what = text.partition(" ")
+    return (count, "strong"), (f" {what}", "")
+
+
+def _shown(count: int, width: int) -> str:
+    return f"{count:,}" if count < 1000 or width >= 40 else short_count(count)
+
+
+class LayerTotals(Widget):
+    """The lines, as many as leave room for the layers."""
+
+    DEFAULT_CSS = "LayerTotals { height: auto; background: $background; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._summaries: tuple[LayerSummary, ...] = ()
+
+    def show(self, summaries: Sequence[LayerSummary]) -> None:
+        """Show what some layers hold together."""
+        self._summaries = tuple(summaries)
+        self.refresh()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Textual's way to ask how many lines there are."""
+        return max(1, min(LINES, container.height - _ROWS))
+
+    def render_line(self, y: int) -> Strip:
+        """Textual's way to ask for a line."""
+        width = self.size.width
+        lines = total_lines(self._summaries, width - 1) if self._summaries else []
+        line: Line = ((" ", ""), *lines[y]) if y < len(lines) else BLANK
+        return paint(self, line, width, self.rich_style)

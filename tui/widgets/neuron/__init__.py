@@ -1,0 +1,1 @@
+"""The neuron pane: a card with lists, a curve and contexts."""

@@ -1,0 +1,137 @@
+"""A neuron on a card: what its pane shows, as lines of text laid out for a size.
+
+The parts keep their places from neuron to neuron, so that nothing jumps while walking: each reserves its rows. The
+rows of the curve are left empty: it is drawn when the card is shown, and again for each key that moves over it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from neuron_tui.store.schema import CONTEXT_AFTER, CONTEXT_BEFORE
+from neuron_tui.store.words import gram_text, number
+from neuron_tui.tui.browsing.reading import NeuronView
+from neuron_tui.tui.browsing.samples import LINE, Samples, stored_samples
+from neuron_tui.tui.drawing.spans import BLANK, Line, fit_line, width_of, wrap
+from neuron_tui.tui.widgets.neuron.blocks import Block, Item, section, side_by_side
+from neuron_tui.tui.widgets.neuron.card_head import coverage_line, head_lines
+from neuron_tui.tui.widgets.neuron.card_lists import trigger_block, writes_block
+from neuron_tui.tui.widgets.neuron.card_position import curve_rows, sentence_rows
+from neuron_tui.tui.widgets.neuron.concordance import concordance
+from neuron_tui.tui.widgets.neuron.context_text import EDGE
+from neuron_tui.tui.widgets.neuron.passages import passages
+
+TWO_COLUMNS = 72
+"""Inner width from which the card has two columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardShape:
+    """What a card is laid out for: cells inside the pane, the n of its n-grams, whether lists are long, and contexts.
+
+    `reach` is how much of a context is shown, `on` the n-gram they are to be of, empty for any.
+    """
+
+    width: int
+    height: int
+    order: int = 1
+    long: bool = False
+    reach: int = LINE
+    on: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A rectangle of cells."""
+
+    line: int
+    x: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A card laid out: its lines, what the cursor can stand on, and where the curve goes."""
+
+    lines: tuple[Line, ...]
+    items: tuple[Item, ...] = ()
+    curve: Place | None = None
+
+    def with_curve(self, curve: Sequence[Line]) -> tuple[Line, ...]:
+        """The lines with those of the curve in their place."""
+        if self.curve is None:
+            return self.lines
+        top, bottom = self.curve.line, self.curve.line + self.curve.height
+        drawn = (fit_line(line, self.curve.width) if width_of(line) > self.curve.width else line for line in curve)
+        rows = [(*line, *part) for line, part in zip(self.lines[top:bottom], drawn, strict=True)]
+        return (*self.lines[:top], *rows, *self.lines[bottom:])
+
+
+def lay_out(view: NeuronView, shape: CardShape, samples: Samples | None = None) -> Page:
+    """The card of a neuron; each line takes at most the width of the shape. The samples are the view's by default."""
+    samples = samples or stored_samples(view)
+    block, curve = (_wide if shape.width >= TWO_COLUMNS else _narrow)(view, shape, samples)
+    lines = (line if width_of(line) <= shape.width else fit_line(line, shape.width) for line in block.lines)
+    return Page(tuple(lines), tuple(block.items), curve)
+
+
+def _narrow(view: NeuronView, shape: CardShape, samples: Samples) -> tuple[Block, Place]:
+    width = shape.width
+    block = Block(head_lines(view, width))
+    # Section lines, the header of the triggers, and the sentences on position are always there.
+    free = shape.height - len(block.lines) - 5 - sentence_rows(width)
+    block.add_block(trigger_block(view, shape.order, width, 50 if shape.long else _clamp(free // 4, 4, 12)))
+    block.add_block(writes_block(view, width, 50 if shape.long else _clamp(free // 5, 4, 10)))
+    curve = Place(len(block.lines), 0, width, curve_rows(view.record, width, _clamp(free // 4, 5, 10)))
+    block.add(*[BLANK] * curve.height)
+    block.add_block(_contexts(view, shape, samples, width))
+    return block, curve
+
+
+def _wide(view: NeuronView, shape: CardShape, samples: Samples) -> tuple[Block, Place]:
+    left = (shape.width - 2) * 9 // 20
+    right = shape.width - left - 2
+    block = Block([*head_lines(view, shape.width), coverage_line(view.record, shape.width), BLANK])
+    free = shape.height - len(block.lines) - 4
+    triggers = 50 if shape.long else _clamp(free // 2, 5, 16)
+    lists = trigger_block(view, shape.order, left, triggers)
+    lists.add(BLANK)
+    lists.add_block(writes_block(view, left, 50 if shape.long else _clamp(free - triggers, 5, 30)))
+    rows = curve_rows(view.record, right, _clamp(shape.height // 4, 5, 14))
+    curve = Place(len(block.lines), left + 2, right, rows)
+    texts = Block([BLANK] * rows)
+    if shape.reach == LINE:
+        texts.add_block(_contexts(view, shape, samples, right))
+    block.add_block(side_by_side(lists, texts, left))
+    if shape.reach != LINE:  # text that is read takes the whole width, below the rest
+        block.add_block(_contexts(view, shape, samples, shape.width))
+    return block, curve
+
+
+def _clamp(value: int, low: int, high: int) -> int:
+    return max(low, min(high, value))
+
+
+def _contexts(view: NeuronView, shape: CardShape, samples: Samples, width: int) -> Block:
+    count = len(samples.contexts)
+    if not samples.stored:
+        return Block([section("Contexts", "none: never active", width)])
+    title, note = "Contexts", number(count, "sample") + (", drawn by domain" if width >= 40 else "")
+    if shape.on:
+        title = f"Contexts of {_gram(view, shape)}"
+        note = f"{count - samples.more:,} of {samples.stored:,}" + (" samples" if width >= 40 else "")
+        note += f", {samples.more:,} more" if samples.more else ""
+    block = Block([section(title, note, width)])
+    if samples.partly_known:
+        said = f"Activity is known {CONTEXT_BEFORE} tokens before and {CONTEXT_AFTER} after a sample, between {EDGE}."
+        block.add(*(((line, "dim"),) for line in wrap(said, width)))
+    block.add_block((concordance if shape.reach == LINE else passages)(samples.contexts, width, view.byte_level))
+    return block
+
+
+def _gram(view: NeuronView, shape: CardShape) -> str:
+    """The n-gram that contexts are of, as people are shown it."""
+    top = view.record.triggers[len(shape.on)].top
+    return next((gram_text(t.text, view.byte_level) for t in top if t.ids == shape.on), "another n-gram")

@@ -1,0 +1,106 @@
+"""Sample contexts as a concordance: one line each, the sampled token in the same column throughout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from rich.cells import cell_len
+
+from neuron_tui.store.corpus import Context
+from neuron_tui.store.tokens import printable
+from neuron_tui.tui.drawing.spans import ELLIPSIS, Line, fit
+from neuron_tui.tui.widgets.neuron.blocks import CONTEXT, Block, Item, TokenPlace
+from neuron_tui.tui.widgets.neuron.context_text import CLOSE, NO_TOKEN, OPEN, OPENING, Piece, laid, pieces
+
+
+def concordance(contexts: Sequence[Context], width: int, byte_level: bool) -> Block:
+    """Contexts by domain, each domain under its name."""
+    block = Block()
+    for domain, members in groupby(contexts, key=lambda c: c.domain):
+        block.add(((fit(printable(domain), width), "dim"),))
+        for context in members:
+            line, places = context_line(context, width, byte_level)
+            block.items.append(context_item(context, len(block.items), len(block.lines), width, 1, places))
+            block.add(line)
+    return block
+
+
+def context_item(
+    context: Context, index: int, line: int, width: int, height: int, places: Sequence[TokenPlace]
+) -> Item:
+    """The item of a context; its tokens are those that have a place."""
+    tokens = [context.focus + place.token for place in places]
+    ids, forms = tuple(context.ids[i] for i in tokens), tuple(context.text[i] for i in tokens)
+    return Item(CONTEXT, index, line, 0, width, ids, forms, height, tuple(places))
+
+
+def context_line(context: Context, width: int, byte_level: bool) -> tuple[Line, list[TokenPlace]]:
+    """One context in `width` cells, its sampled token a little before the middle, and where its tokens stand."""
+    left, focus = max(6, width * 2 // 5), context.focus
+    found = pieces(context, max(0, focus - left), min(len(context.text), focus + width - left), byte_level)
+    middle = next(i for i, piece in enumerate(found) if piece.token == focus)
+    # An active run that reaches the sampled token goes on in the right half; one that begins there has its mark there.
+    middle -= middle > 0 and found[middle - 1] == OPENING
+    line = [*_cut_start(found[:middle], left), *_cut_end(found[middle:], width - left)]
+    return laid(line, [cell_len(piece.text) for piece in line], focus)
+
+
+def _cut_start(found: Sequence[Piece], width: int) -> list[Piece]:
+    """Pieces in exactly `width` cells, cut at their beginning; a cut run of active tokens keeps its mark."""
+    if (spare := width - sum(cell_len(piece.text) for piece in found)) >= 0:
+        return [_blank(spare), *found]
+    room, kept = width - 2, []
+    for piece in reversed(found):
+        text = _last_cells(piece.text, room)
+        kept.append(piece._replace(text=text))
+        room -= cell_len(text)
+        if len(text) < len(piece.text):
+            break
+    cut = found[-len(kept)]
+    sign = f"{OPEN}{ELLIPSIS}" if cut.role in _ACTIVE else f"{ELLIPSIS}{OPEN}" if cut.text == OPEN else ELLIPSIS
+    return [_blank(room + 2 - len(sign)), Piece(sign, "mark", NO_TOKEN), *reversed(kept)]
+
+
+def _cut_end(found: Sequence[Piece], width: int) -> list[Piece]:
+    """Pieces in exactly `width` cells, cut at their end; a cut run of active tokens keeps its mark."""
+    if (spare := width - sum(cell_len(piece.text) for piece in found)) >= 0:
+        return [*found, _blank(spare)]
+    room, kept = width - 2, []
+    for piece in found:
+        text = _first_cells(piece.text, room)
+        kept.append(piece._replace(text=text))
+        room -= cell_len(text)
+        if len(text) < len(piece.text):
+            break
+    cut = found[len(kept) - 1]
+    sign = f"{ELLIPSIS}{CLOSE}" if cut.role in _ACTIVE else f"{CLOSE}{ELLIPSIS}" if cut.text == CLOSE else ELLIPSIS
+    return [*kept, Piece(sign, "mark", NO_TOKEN), _blank(room + 2 - len(sign))]
+
+
+_ACTIVE = ("active", "focus")
+
+
+def _blank(width: int) -> Piece:
+    return Piece(" " * width, "", NO_TOKEN)
+
+
+def _first_cells(text: str, room: int) -> str:
+    """As much of the beginning of a text as `room` cells hold."""
+    if cell_len(text) <= room:
+        return text
+    end = 0
+    for end in range(min(len(text), room), -1, -1):  # a character takes a cell or more, marks on it aside
+        if cell_len(text[:end]) <= room:
+            break
+    return text[:end]
+
+
+def _last_cells(text: str, room: int) -> str:
+    """As much of the end of a text as `room` cells hold."""
+    if cell_len(text) <= room:
+        return text
+    start = max(0, len(text) - room)
+    while start < len(text) and cell_len(text[start:]) > room:
+        start += 1
+    return text[start:]

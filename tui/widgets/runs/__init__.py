@@ -1,0 +1,1 @@
+"""The list of runs, what is said of one, and jobs."""
