@@ -313,9 +313,10 @@ async def position(person: Person) -> None:
     """A positional neuron alone, its curve being read."""
     await filter_by(person, "type:both")
     await person.press("enter")
+    await person.until(lambda: person.pane.size.width > 100)
     await person.settled()
     await person.press("c")
-    await person.press(*["right"] * 24)
+    await person.press("}", "+")
 
 
 async def filter_prompt(person: Person) -> None:

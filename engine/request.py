@@ -8,9 +8,9 @@ from typing import Any, Literal, cast
 
 import torch
 
-from neuron_tui.engine.corpus.sources import CorpusArgument, is_text, parse_corpus_argument
 from neuron_tui.engine.model.locate import builtin_names
 from neuron_tui.engine.model.opt import OptFamily
+from neuron_tui.store.corpus_argument import CorpusArgument, is_text, parse_corpus_argument
 from neuron_tui.store.errors import InputError, UsageError, concerning
 from neuron_tui.store.manifest import RunOptions
 

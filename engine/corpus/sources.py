@@ -1,65 +1,16 @@
-"""Corpus arguments `[DOMAIN=]SOURCE` and the documents behind them."""
+"""The documents behind the sources of a corpus."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from neuron_tui.engine.corpus.builtin import builtin_documents
-from neuron_tui.store.errors import CorpusError, UsageError
-
-BUILTIN = ("prose", "code", "math")
-_SUFFIXES = (".txt", ".jsonl", ".txt.gz", ".jsonl.gz")
-_FORMS = "a .txt or .jsonl file (also .gz), a directory of such files, or builtin:prose, builtin:code, builtin:math"
-
-
-@dataclass(frozen=True, slots=True)
-class CorpusArgument:
-    """One `--corpus` argument, its domain settled."""
-
-    domain: str
-    source: str
-
-    def __str__(self) -> str:
-        return f"{self.domain}={self.source}"
-
-
-def parse_corpus_argument(argument: str) -> CorpusArgument:
-    """Split `[DOMAIN=]SOURCE`; the domain defaults to the source's stem.
-
-    Paths become absolute, so that the same argument names the same text from any folder.
-
-    Raises
-    ------
-    UsageError
-        There is no source, or the domain is not letters, digits and . _ + -.
-    CorpusError
-        The path holds bytes that are no text.
-    """
-    match = re.fullmatch(r"(?:([^/=:]*)=)?(.+)", argument, re.DOTALL)
-    if match is None or match[1] == "":
-        raise UsageError(f"the corpus argument {argument!r} names no source\nWrite it as [DOMAIN=]SOURCE: {_FORMS}.")
-    domain, source = match[1], match[2]
-    if not source.startswith(("builtin:", "hf:")):
-        source = str(Path(source).expanduser().absolute())
-    if not is_text(source):
-        raise CorpusError(f"the corpus {source!r} has no name in UTF-8, which run.json is written in\nRename it.")
-    domain = domain or _stem(source)
-    if not re.fullmatch(r"[\w.+-]{1,60}", domain):
-        raise UsageError(
-            f"the domain name {domain!r} cannot be used\nName it yourself: --corpus NAME={source}, letters and digits."
-        )
-    return CorpusArgument(domain, source)
-
-
-def is_text(text: str) -> bool:
-    """Whether a path or a name is all characters; those of files may hold bytes that are none."""
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+from neuron_tui.store.corpus_argument import BUILTIN, FORMS, SUFFIXES
+from neuron_tui.store.errors import CorpusError
 
 
 def documents(source: str) -> Iterator[str]:
@@ -76,17 +27,7 @@ def documents(source: str) -> Iterator[str]:
             found = True
             yield document
     if not found:
-        raise CorpusError(f"corpus {source}: it holds no text\nName a source with text in it: {_FORMS}.")
-
-
-def _stem(source: str) -> str:
-    if source.startswith("hf:"):
-        return source.split(":")[1].rsplit("/", 1)[-1]
-    if source.startswith("builtin:"):
-        return source.removeprefix("builtin:")
-    name = Path(source).name
-    suffix = next((s for s in sorted(_SUFFIXES, key=len, reverse=True) if name.endswith(s)), "")
-    return name.removesuffix(suffix)
+        raise CorpusError(f"corpus {source}: it holds no text\nName a source with text in it: {FORMS}.")
 
 
 def _documents(source: str) -> Iterator[str]:
@@ -102,16 +43,16 @@ def _documents(source: str) -> Iterator[str]:
         )
     path = Path(source)
     if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.name.endswith(_SUFFIXES) and p.is_file())
+        files = sorted(p for p in path.rglob("*") if p.name.endswith(SUFFIXES) and p.is_file())
         if not files:
             raise CorpusError(f"corpus {source}: no .txt or .jsonl file below this directory (nor .gz of them)")
         for file in files:
             yield from _file_documents(file)
         return
     if not path.exists():
-        raise CorpusError(f"corpus {source}: there is no such file or directory\nName {_FORMS}.")
-    if not path.name.endswith(_SUFFIXES):
-        raise CorpusError(f"corpus {source}: not a kind of file that is read\nName {_FORMS}.")
+        raise CorpusError(f"corpus {source}: there is no such file or directory\nName {FORMS}.")
+    if not path.name.endswith(SUFFIXES):
+        raise CorpusError(f"corpus {source}: not a kind of file that is read\nName {FORMS}.")
     yield from _file_documents(path)
 
 

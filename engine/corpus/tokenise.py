@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.engine.corpus.sources import CorpusArgument, documents
+from neuron_tui.engine.corpus.sources import documents
+from neuron_tui.store.corpus_argument import CorpusArgument
 from neuron_tui.store.errors import CorpusError
 
 if TYPE_CHECKING:

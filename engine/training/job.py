@@ -12,11 +12,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from neuron_tui.engine.corpus.sources import documents, parse_corpus_argument
+from neuron_tui.engine.corpus.sources import documents
 from neuron_tui.engine.training.data import Batches, token_stream
 from neuron_tui.engine.training.loop import Progress, Schedule, optimise
 from neuron_tui.engine.training.model import ModelSize, new_model
 from neuron_tui.engine.training.tokenizer import train_tokenizer
+from neuron_tui.store.corpus_argument import parse_corpus_argument
 from neuron_tui.store.errors import InputError, UsageError
 
 if TYPE_CHECKING:

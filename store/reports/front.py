@@ -17,6 +17,7 @@ from neuron_tui.store.tokens import printable
 
 SIGNS = (
     ("·", "a space, mostly the one before a word; ↵ is a line feed, ⇥ a tab, and \\x1b a byte that does not print"),
+    ("\\u200d", "a character, by its number, that does not print or not everywhere in the same width"),
     (words.SUPPRESSES, "a token detector that suppresses its triggers"),
     (words.OWN_TRIGGER, "one of the neuron's own triggers, among the tokens that it promotes or suppresses"),
     ("▐ ▌", "enclose the text on which the neuron is active"),

@@ -576,3 +576,28 @@ def test_a_runs_directory_that_is_a_file_is_named(good: Path, tmp_path: Path) ->
     corpus = str(good / "texts" / "good.txt")
     with pytest.raises(InputError, match="--runs-dir"):
         extract(ExtractionRequest(model=str(good), corpus=(corpus,), name="x", runs_dir=tmp_path / "file"))
+
+
+@pytest.mark.parametrize("option", ["model", "corpus"])
+def test_a_path_that_is_not_utf_8_is_refused_and_shown_as_what_it_is(tmp_path: Path, option: str) -> None:
+    folder = os.fsdecode(os.fsencode(tmp_path) + b"/b\xff\x1b[31m")
+    Path(folder).mkdir()
+    asked = {"model": "pocket-opt", "corpus": "d=builtin:prose"} | {
+        option: f"{folder}" if option == "model" else f"d={folder}"
+    }
+    arguments = [
+        "extract",
+        asked["model"],
+        "--corpus",
+        asked["corpus"],
+        "--name",
+        "x",
+        "--runs-dir",
+        str(tmp_path / "runs"),
+    ]
+    ended = subprocess.run(
+        [sys.executable, "-m", "neuron_tui.engine", *arguments], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 3
+    assert f"the {option} '{tmp_path}/b\\udcff\\x1b[31m' has no name in UTF-8" in ended.stderr
+    assert not (tmp_path / "runs").exists()

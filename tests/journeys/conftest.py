@@ -19,7 +19,7 @@ from tests.journeys.terminal import Terminal
 from tests.synthetic import build_run
 
 SIZES = ((80, 24), (120, 36), (200, 60))
-LAYERS = 8
+LAYERS = 10
 TOKENS = 60_000
 
 

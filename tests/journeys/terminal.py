@@ -13,7 +13,7 @@ import pyte
 from wcwidth import wcwidth
 
 PROGRAM = str(Path(sys.executable).with_name("neuron-tui"))
-PATIENCE = 15.0
+PATIENCE = 60.0
 """Seconds after which a condition is taken never to come; no test waits for as long as this in passing."""
 
 ENTER, ESCAPE, TAB, CLEAR = "\r", "\x1b", "\t", "\x15"
@@ -30,14 +30,14 @@ class _Screen(pyte.Screen):
     """An emulator's screen that takes note of lines wider than itself."""
 
     def __init__(self, columns: int, lines: int) -> None:
-        self.too_wide: list[str] = []
+        self.too_wide: list[tuple[int, str]] = []
         super().__init__(columns, lines)
 
     def draw(self, data: str) -> None:
         for character in data:
             width = wcwidth(character)
             if width > 0 and self.cursor.x + width > self.columns:
-                self.too_wide.append(self.display[self.cursor.y])
+                self.too_wide.append((self.cursor.y, character))
             super().draw(character)
 
 
@@ -55,6 +55,8 @@ class Terminal:
         self.columns, self.rows = columns, rows
         self._screen = _Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
+        self._text: str | None = None
+        """The screen as text, if nothing has changed since it was read."""
         variables = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"} | dict(environment or {})
         self.sent = b""
         """All that the program printed."""
@@ -68,7 +70,9 @@ class Terminal:
 
     def text(self) -> str:
         """The screen as one text."""
-        return "\n".join(self.screen())
+        if self._text is None:
+            self._text = "\n".join(self.screen())
+        return self._text
 
     def colours(self) -> set[str]:
         """Every colour on the screen: `default`, a name, or six hexadecimal digits."""
@@ -87,11 +91,12 @@ class Terminal:
         """Give the terminal another size."""
         self.columns, self.rows = columns, rows
         self._screen.resize(rows, columns)
+        self._text = None
         self._screen.reset()  # what is seen from now on was drawn for the new size
         self.child.setwinsize(rows, columns)
 
-    def too_wide(self) -> list[str]:
-        """Lines drawn beyond the right edge since this was last asked."""
+    def too_wide(self) -> list[tuple[int, str]]:
+        """What was drawn beyond the right edge since this was last asked: lines, from 0, and characters."""
         found, self._screen.too_wide = self._screen.too_wide, []
         return found
 
@@ -134,4 +139,5 @@ class Terminal:
     def _read(self, timeout: float) -> None:
         said = self.child.read_nonblocking(1 << 16, timeout=timeout)
         self.sent += said
+        self._text = None
         self._stream.feed(said)

@@ -128,7 +128,7 @@ def written(terminal: Terminal, home: Home, name: str, runs: tuple[str, ...]) ->
     text = (home.folder / name).read_text(encoding="utf-8")
     if name.endswith(".svg"):
         drawn = " ".join(ElementTree.fromstring(text).itertext())
-        assert "layer" in drawn
+        assert "Dead neurons" in drawn
         assert len(runs) == 1 or all(run in drawn for run in runs)
     else:
         header, *lines = text.splitlines()

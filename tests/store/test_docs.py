@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from neuron_tui.store import Run
+from neuron_tui.store.figures import NAMES, build_figure, read_facts
+from neuron_tui.store.figures.figure import Histograms
+from neuron_tui.store.job import Job
 from neuron_tui.store.manifest import CorpusIdentity, Manifest, ModelIdentity, RunOptions
+from neuron_tui.store.reports.data import csv_row
 from neuron_tui.store.schema import CORPUS, LAYER, describe
 from neuron_tui.store.summary import HISTOGRAM_BOUNDS
 
@@ -41,6 +46,29 @@ def test_every_dimension_is_explained(page: str) -> None:
 def test_every_key_of_run_json_is_explained(page: str, model: type[Manifest]) -> None:
     section = page.partition("## run.json")[2].partition("## HDF5")[0]
     assert [key for key in model.model_fields if f"`{key}`" not in section] == []
+
+
+def test_every_key_of_job_json_is_explained(page: str) -> None:
+    section = page.partition("## job.json")[2].partition("## HDF5")[0]
+    assert [key for key in Job.model_fields if f"`{key}`" not in section] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_column_of_a_figure_is_named(name: str, run: Run) -> None:
+    text = (DOCS / "reports.md").read_text(encoding="utf-8")
+    figure = build_figure(name, [read_facts(run)])
+    bins = figure.chart.bins if isinstance(figure.chart, Histograms) else ()
+    named = [column.name for column in figure.columns if column.name not in ("run", "layer", "depth", *bins)]
+    row = next(line for line in text.splitlines() if line.startswith("| `") and f"`{name}`" in line.split("|")[1])
+    assert named
+    assert [column for column in named if f"`{column}`" not in row] == []
+
+
+def test_every_column_of_a_csv_report_is_named(run: Run) -> None:
+    text = (DOCS / "reports.md").read_text(encoding="utf-8")
+    record = run.layers[0].neuron(0)
+    columns = [re.sub(r"\d$", "N", re.sub(r":.*", ":DOMAIN", column)) for column in csv_row(record)]
+    assert [column for column in columns if f"`{column}`" not in text] == []
 
 
 def test_the_histograms_of_definitions_md_are_those_of_the_code() -> None:

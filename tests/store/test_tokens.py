@@ -31,9 +31,8 @@ def test_what_is_shown_has_one_width_however_a_terminal_measures(text: str) -> N
     by_code_point = [wcwidth(c) for c in shown]
     assert min(by_code_point, default=0) >= 0
     # Of two or more that are measured together, all but the first are marks without a width.
-    assert all(
-        width > 0 or unicodedata.category(c) in ("Mn", "Me") for c, width in zip(shown, by_code_point, strict=True)
-    )
+    pairs = zip(shown, by_code_point, strict=True)
+    assert all(width > 0 or unicodedata.category(character) in ("Mn", "Me") for character, width in pairs)
     assert cell_len(shown) == wcswidth(shown) == sum(by_code_point)
 
 

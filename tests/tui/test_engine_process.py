@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from neuron_tui.store.errors import InputError
 from neuron_tui.tui.extracting import engine_process
 from neuron_tui.tui.extracting.engine_process import engine_command, run_engine
 
@@ -83,3 +84,8 @@ def test_a_killed_command_leaves_no_engine_behind() -> None:
 
 def test_no_module_of_the_working_directory_stands_in_for_one_of_the_engines() -> None:
     assert engine_command("train", "x") == [sys.executable, "-P", "-m", "neuron_tui.engine", "train", "x"]
+
+
+def test_an_argument_that_no_process_can_be_given_is_refused_in_words() -> None:
+    with pytest.raises(InputError, match=r"'/a\\x00b' holds a NUL"):
+        engine_command("extract", "/a\0b")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -15,21 +17,26 @@ from neuron_tui.store.catalog import list_runs
 from neuron_tui.store.errors import InputError
 from neuron_tui.store.figures import NAMES
 from neuron_tui.store.reports.report import FORMATS
+from neuron_tui.tui.clipboard import copy, osc_52
+from neuron_tui.tui.extracting.jobs import Refused
 from neuron_tui.tui.remembered.saved_filters import SavedFilters, write_filters
 from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.explorer.firing import Firing
 from neuron_tui.tui.screens.export import Export
+from neuron_tui.tui.screens.extraction.new_extraction import NewExtraction
 from neuron_tui.tui.screens.figures.figures import Figures
 from neuron_tui.tui.screens.figures.team import Team
 from neuron_tui.tui.screens.runs.check import Check
 from neuron_tui.tui.screens.runs.job_log import JobLog
 from neuron_tui.tui.screens.runs.runs import Runs
+from neuron_tui.tui.widgets.form.corpus_parts import PartRow
+from neuron_tui.tui.widgets.form.fields import Field
 from neuron_tui.tui.widgets.preview import PreviewPane
 from tests.hostile import FORMS, NAME, TEXTS, acting, aligned, cells
 from tests.synthetic import HOSTILE, build_run, form
 from tests.tui.driving import Person, drive
-from tests.tui.jobs_at_hand import put_job
+from tests.tui.jobs_at_hand import at_work, put_job
 from tests.tui.runs_driving import listed, run_list
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
@@ -114,15 +121,14 @@ def test_the_explorer_in_each_state_of_its_panes(hostile: Path, size: tuple[int,
     drive(hostile, look, run=hostile / "whole", size=size)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 40)])
-def test_the_neuron_of_every_hostile_token(hostile: Path, size: tuple[int, int]) -> None:
+def test_the_neuron_of_every_hostile_token(hostile: Path) -> None:
     async def look(person: Person) -> None:
         await everywhere(person, ["enter"], person.settled)
         for _ in range(LAYERS * NEURONS - 1):
             await everywhere(person, ["n"], person.settled)
         assert person.address == (LAYERS - 1, NEURONS - 1)
 
-    drive(hostile, look, run=hostile / "whole", size=size)
+    drive(hostile, look, run=hostile / "whole", size=(80, 24))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -145,7 +151,7 @@ def test_the_neurons_that_fire_on_it(hostile: Path, size: tuple[int, int]) -> No
 
     async def look(person: Person) -> None:
         table = person.explorer._opened.table
-        for neuron in range(12, NEURONS, 7):
+        for neuron in range(12, NEURONS, 25):
             (token,) = run.layers[0].neuron(neuron).triggers[1].top[0].ids
             screen = Firing(run, (token,), NAME * 3, table)
             person.app.push_screen(screen)
@@ -239,10 +245,11 @@ def _previewed(screen: Export) -> str | None:
 @pytest.mark.parametrize("format_", FORMATS)
 def test_every_preview_of_an_export(hostile: Path, size: tuple[int, int], format_: str) -> None:
     async def look(person: Person) -> None:
-        for neuron in range(9, NEURONS, 10):
+        for neuron in range(9, NEURONS, 50):
             chosen = [(0, neuron), (1, neuron), (0, 0)]
             screen = Export(open_run(hostile / "whole"), sorted(chosen), f'trigger:"{NAME}"')
             person.app.push_screen(screen)
+            await person.until(lambda screen=screen: screen.is_current and _previewed(screen))
             for _ in range(FORMATS.index(format_)):
                 await person.press("ctrl+t")
             await person.until(lambda screen=screen: _previewed(screen) == format_)
@@ -277,3 +284,84 @@ def test_the_line_for_filters_and_what_it_suggests(hostile: Path, size: tuple[in
                 await person.press("escape")
 
     drive(hostile, look, run=hostile / "whole", size=size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_form_what_it_suggests_and_what_it_says(
+    hostile_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    here = tmp_path / "here"
+    names = {text.replace("/", "").replace("\x00", "")[:60] for text in TEXTS} - {"", ".", ".."}
+    for name in (*names, "\udcff\udc9b31m"):
+        (here / "sources" / f"{name}.txt").parent.mkdir(parents=True, exist_ok=True)
+        (here / "sources" / f"{name}.txt").write_text(NAME)
+        (here / "models" / name).mkdir(parents=True)
+        (here / "models" / name / "config.json").write_text('{"num_hidden_layers": "\\u001b", "model_type": "\\u202e"}')
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("HF_HUB_CACHE", str(here / "cache"))
+    for name in names:
+        (here / "cache" / f"models--{name}").mkdir(parents=True)
+
+    async def look(person: Person) -> None:
+        screen = NewExtraction(hostile_runs, ask=_Refusing, start=_refuses)
+        person.app.push_screen(screen)
+        await person.until(lambda: screen.is_current and screen.facts is not None and screen.fields.known)
+        source = screen.query(PartRow).first(PartRow).source
+        for line, text in ((screen.query_one("#field-model", Field), "models/"), (source, "sources/")):
+            line.focus()
+            line.put("")
+            await everywhere(person, ["ctrl+l", "end", "escape"], _nothing)
+            line.put(text)
+            await everywhere(person, ["ctrl+l"], _nothing)
+            await everywhere(person, ["down"] * 40, _nothing)
+            await everywhere(person, ["enter"], _nothing)
+            for typed in (*TEXTS, NAME, "models/" + NAME, *(f"sources/{name}.txt" for name in sorted(names)[:30])):
+                line.put(typed)
+                await everywhere(person, ["home", "end"], _nothing)
+        await everywhere(person, ["ctrl+e", "ctrl+s"], _nothing)
+
+    drive(hostile_runs, look, size=size)
+
+
+class _Refusing:
+    """Stands in for an engine whose answer is hostile."""
+
+    def __init__(self, _: Sequence[str]) -> None:
+        pass
+
+    def wait(self) -> Refused:
+        return Refused("model", f"{NAME}\n{NAME}")
+
+    def stop(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("text", [*TEXTS, NAME])
+def test_what_is_copied_acts_nowhere_it_is_pasted(text: str) -> None:
+    class Copying:
+        """As much of an app as copying needs."""
+
+        _driver = None
+        copied = ""
+
+        def copy_to_clipboard(self, text: str) -> None:
+            self.copied = text
+
+    app = Copying()
+    assert copy(app, text)  # type: ignore[arg-type]
+    assert not acting(app.copied)
+    (sequence,) = osc_52(app.copied, {}) or ()
+    payload = re.fullmatch(r"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07", sequence)
+    assert payload
+    assert base64.b64decode(payload[1]).decode() == app.copied
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_run_that_is_being_written(hostile: Path, tmp_path: Path, size: tuple[int, int]) -> None:
+    folder = build_run(tmp_path / "part", layers=3, neurons=12, finished=1, domains=DOMAINS, model=NAME, extra=FORMS)
+
+    async def look(person: Person) -> None:
+        await everywhere(person, ["r", "enter", "escape", "?", "escape"], _nothing)
+
+    with at_work(folder, stage=NAME, unit=NAME, place=1, layers=3):
+        drive(tmp_path, look, run=folder, size=size)

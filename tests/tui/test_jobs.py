@@ -30,6 +30,8 @@ from tests.tui.jobs_at_hand import a_job, put_job
 
 _ENGINE = """
 import os, signal, sys
+signals = {signal.SIGUSR1: "paused", signal.SIGUSR2: "running", signal.SIGINT: "cancelled"}
+signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before libraries start threads that would take them
 from pathlib import Path
 from neuron_tui.store.job import Job, process_start, this_host, write_job
 from neuron_tui.store.lock import writing
@@ -48,8 +50,6 @@ if model == "killed":
 if model == "complete":
     sys.exit(0)
 
-signals = {signal.SIGUSR1: "paused", signal.SIGUSR2: "running", signal.SIGINT: "cancelled"}
-signal.pthread_sigmask(signal.SIG_BLOCK, signals)
 with writing(folder):
     def tell(state, **more):
         write_job(folder, Job(

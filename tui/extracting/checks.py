@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neuron_tui.store.catalog import run_folder
+from neuron_tui.store.corpus_argument import BUILTIN_SOURCES
 from neuron_tui.store.errors import UsageError
 from neuron_tui.tui.extracting.form import (
-    BUILTIN_SOURCES,
     DTYPES,
     KEEPING,
     CorpusPart,

@@ -6,13 +6,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from neuron_tui.store.corpus_argument import BUILTIN_SOURCES, stem_of
 from neuron_tui.tui.extracting.typed_numbers import ALL, layers_text, read_count, read_layers
 
 BUILTIN_MODEL = "pocket-opt"
-BUILTIN_SOURCES = ("builtin:prose", "builtin:code", "builtin:math")
-SUFFIXES = (".txt", ".jsonl", ".txt.gz", ".jsonl.gz")
-"""Kinds of files that are read as text."""
-
 DTYPES = ("auto", "float32", "float16", "bfloat16")
 KEEPING = ("auto", "always", "never")
 
@@ -59,17 +56,6 @@ class FormValues:
     def parts(self) -> list[CorpusPart]:
         """The parts of the corpus in which something is typed."""
         return [part for part in self.corpus if not part.empty]
-
-
-def stem_of(source: str) -> str:
-    """The domain a source has unless it is given one: a file's name without its suffix, the name of a dataset."""
-    if source.startswith("hf:"):
-        return source.split(":")[1].rsplit("/", 1)[-1]
-    if source.startswith("builtin:"):
-        return source.removeprefix("builtin:")
-    name = Path(source).name
-    suffix = next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.endswith(s)), "")
-    return name.removesuffix(suffix)
 
 
 def is_path(text: str) -> bool:

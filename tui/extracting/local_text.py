@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from neuron_tui.store.corpus_argument import BUILTIN_SOURCES, SUFFIXES
 from neuron_tui.store.words import number, short_count
 from neuron_tui.tui.drawing.amounts import size_text
-from neuron_tui.tui.extracting.form import BUILTIN_SOURCES, SUFFIXES, local_path
+from neuron_tui.tui.extracting.form import local_path
 
 _ENTRIES = 200_000
 """Entries of directories after which counting stops."""

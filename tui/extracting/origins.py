@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from neuron_tui.store.corpus_argument import stem_of
 from neuron_tui.store.job import Job
 from neuron_tui.store.manifest import Manifest
 from neuron_tui.tui.config import Defaults
-from neuron_tui.tui.extracting.form import CorpusPart, FormValues, stem_of
+from neuron_tui.tui.extracting.form import CorpusPart, FormValues
 from neuron_tui.tui.extracting.typed_numbers import ALL, layers_text
 
 

@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from neuron_tui.tui.extracting.form import BUILTIN_SOURCES, SUFFIXES, local_path
+from neuron_tui.store.corpus_argument import BUILTIN_SOURCES, SUFFIXES
+from neuron_tui.tui.extracting.form import local_path
 
 MOST = 500
 """Candidates given at most."""

@@ -25,6 +25,7 @@ Sections = tuple[tuple[str, Entries], ...]
 
 SIGNS: Entries = (
     ("·", "is a space, mostly the one before a word; ↵ is a line feed, \\x1b a byte that is no character."),
+    ("\\u200d", "is a character, by its number, that acts, hides, or has not the same width on every terminal."),
     ("▼", "a token detector that suppresses its triggers: it writes against the tokens it fires on."),
     ("◂", "marks a neuron's own trigger among the tokens it promotes or suppresses."),
     ("▐ ▌", "stand around the tokens of a context on which the neuron is active."),
