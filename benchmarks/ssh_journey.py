@@ -162,7 +162,7 @@ def journey(columns: int, rows: int, keys: int) -> list[str]:
         with ssh_server(folder, variables) as ssh:
             try:
                 here = Connection(ssh, tmux, columns, rows)
-                here.wait_for("No runs")
+                here.wait_for("There are no runs yet")
                 here.press("\r")
                 wait_until(lambda: progress(runs)[1] in ("forward", "count"), "the first layer")
                 here.wait_for("tok/s")
@@ -181,7 +181,7 @@ def journey(columns: int, rows: int, keys: int) -> list[str]:
                 said.append("- tmux and the app in it killed: the job goes on")
                 here = Connection(ssh, tmux, columns, rows)
                 here.wait_for("demo")
-                here.wait_for("complete")
+                here.wait_for(lambda screen: "4/4" in screen and "complete" in screen)
                 said.append("- a new app finds the job and sees it complete")
                 here.press("\r")
                 here.wait_for("Neurons")

@@ -126,6 +126,7 @@ def take(name: str, size: tuple[int, int], scene: Scene, run: Path | None = None
 
     async def act(person: Person) -> None:
         await scene(person)
+        person.app.screen.refresh()  # what lies below it may have been drawn after it
         await person.pilot.pause()
         (PICTURES / f"{name}.svg").write_text(slim(person.app.export_screenshot(title=f"{size[0]} x {size[1]}")))
 

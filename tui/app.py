@@ -9,16 +9,21 @@ import sys
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
+from typing import Any, ClassVar
 
+from rich.console import RenderableType
 from rich.segment import Segments
 from rich.text import Text
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import SystemCommand
+from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 
 from neuron_tui.store.tokens import printable
+from neuron_tui.tui.changed_cells import Changes, ShownCells
 from neuron_tui.tui.config import Config, ConfigFile, config_path, read_config
 from neuron_tui.tui.faults import record_fault
 from neuron_tui.tui.key_names import keymap
@@ -45,6 +50,10 @@ class NeuronTuiApp(TypeAheadApp):
     CSS_PATH = "app.tcss"
     TITLE = "neuron-tui"
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+l", "draw_again", "draw the screen anew", id="app.draw_again", show=False),
+    ]
+
     def __init__(self, runs_dir: Path, run: Path | None = None, settings: ConfigFile | None = None) -> None:
         # Left alone, Textual would turn colours to grey for NO_COLOR; this way it sends none at all.
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
@@ -56,6 +65,7 @@ class NeuronTuiApp(TypeAheadApp):
         self.theme = known_theme(settings)
         self.own_keys = keymap(settings)
         self.set_keymap(self.own_keys)
+        self._shown = ShownCells()
 
     def on_mount(self) -> None:
         """Show the run asked for, or the list."""
@@ -69,6 +79,17 @@ class NeuronTuiApp(TypeAheadApp):
             size = Size(*os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1))
             if size != self.size:
                 self.post_message(Resize(size, size))
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if isinstance(renderable, LayoutUpdate | ChopsUpdate):
+            self._shown.fit(*self.size)
+            renderable = Changes(renderable, self._shown)
+        super()._display(screen, renderable)
+
+    def action_draw_again(self) -> None:
+        """Write the whole screen anew, whatever another program left on it."""
+        self._shown.forget()
+        self.refresh(layout=True)
 
     def on_run_reader_left(self) -> None:
         """Go back to the list of runs; a run opened at once has none below it yet."""
@@ -99,6 +120,7 @@ class NeuronTuiApp(TypeAheadApp):
         yield SystemCommand("Dark theme", "Light text on a dark ground", partial(self._use, DARK.name))
         yield SystemCommand("Light theme", "Dark text on a light ground", partial(self._use, LIGHT.name))
         yield SystemCommand("Other themes", "Choose among all themes", self.action_change_theme)
+        yield SystemCommand("Draw again", "Write the whole screen anew (ctrl+l)", self.action_draw_again)
         yield SystemCommand("Settings", "Say where the settings file is", self._say_settings)
         yield SystemCommand("Screenshot", "Save the screen as an SVG file", self.deliver_screenshot)
         yield SystemCommand("Quit", "Leave at once (ctrl+q)", self.action_quit)

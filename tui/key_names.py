@@ -76,7 +76,9 @@ def _key(text: str, file: ConfigFile, name: str) -> str:
 def _refuse_clashes(chosen: Mapping[str, str], file: ConfigFile) -> None:
     for owner in _owners():
         taken: dict[str, str] = {}
-        for binding in _bindings(owner):
+        # A screen's keys lie with the parts that it is made of.
+        parts = [part for part in owner.__mro__ if part.__module__.startswith("neuron_tui.")]
+        for binding in [b for part in parts for b in Binding.make_bindings(vars(part).get("BINDINGS", ()))]:
             name = binding.id or binding.action
             for key in chosen.get(name, binding.key).split(","):
                 other = taken.setdefault(key, name)

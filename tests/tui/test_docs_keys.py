@@ -1,6 +1,6 @@
-"""docs/configuration.md: every setting, every key by its name, and an example that the app takes as it stands.
+"""docs/app.md and docs/configuration.md name the keys and settings that there are, with what they are by themselves.
 
-`python -m tests.tui.test_docs_keys` prints the table of keys that the page must hold.
+`python -m tests.tui.test_docs_keys` prints the table of keys that docs/configuration.md must hold.
 """
 
 import re
@@ -13,8 +13,25 @@ from neuron_tui.tui.config import Config, ConfigFile, Defaults, config_path, rea
 from neuron_tui.tui.key_names import _bindings, _owners, keymap, named_keys
 from neuron_tui.tui.widgets.key_line import shown_key
 
-PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "configuration.md").read_text(encoding="utf-8")
+APP = (DOCS / "app.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```toml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+SECTIONS = {
+    "Runs": ("runs", "list"),
+    "New extraction": ("form",),
+    "A run: layers, neurons, the neuron": ("explorer", "neurons", "list"),
+    "In the neuron": ("neuron", "list"),
+    "Which neurons fire on it": ("firing", "list"),
+    "Position team": ("team", "list"),
+    "Figures": ("figures",),
+    "Taking reports home": ("export", "form"),
+}
+"""Sections of docs/app.md with tables of keys, and the first parts of the names that these have."""
+
+ARROWS = {"←": "left", "→": "right", "↑": "up", "↓": "down", "F2": "f2"}
 
 
 def table() -> list[str]:
@@ -28,6 +45,26 @@ def table() -> list[str]:
 def test_the_keys_are_those_of_the_app() -> None:
     rows = [line for line in PAGE.splitlines() if re.match(r"\| `[a-z]+\.[a-z_0-9]+` \|", line)]
     assert rows == table(), "put into docs/configuration.md what `python -m tests.tui.test_docs_keys` prints"
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_the_keys_of_a_screen_are_those_it_has(title: str) -> None:
+    section = re.split(r"^#+ ", APP.partition(f"# {title}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    named = {
+        ARROWS.get(key, key)
+        for row in re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE)
+        for key in re.findall(r"`([^`]+)`", row)
+    }
+    there = {
+        shown_key(one) for key in named_keys().values() if key.name.split(".")[0] in SECTIONS[title] for one in key.keys
+    }
+    assert named
+    assert named - there <= {"tab"}
+
+
+def test_every_section_with_keys_is_looked_at() -> None:
+    parts = re.split(r"^#+ (.*)$", APP, flags=re.MULTILINE)
+    assert {title for title, text in zip(parts[1::2], parts[2::2], strict=True) if "| key |" in text} == set(SECTIONS)
 
 
 def test_every_key_of_the_app_has_a_name() -> None:

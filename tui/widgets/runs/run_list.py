@@ -176,10 +176,13 @@ def run_cells(run: RunSummary) -> dict[str, str]:
     done, wanted = layers_done(run)
     state, parts = state_of(run), domains(run)
     share = share_done(run.job.job) if run.job is not None and state in _MOVING else None
+    # What tells checkpoints in directories apart is the end of the path; the details below have all of it.
+    model = model_name(run)
+    model = Path(model).name if model.startswith("/") else model
     return {
         "name": printable(run.name),
         "state": state if share is None else f"{state} {min(99, int(100 * share))}%",
-        "model": printable(model_name(run)) or "–",
+        "model": printable(model) or "–",
         "corpus": ", ".join(printable(name) for name, _ in parts) or "–",
         "tokens": short_count(sum(tokens for _, tokens in parts)) if parts else "–",
         "layers": f"{done}/{wanted}" if wanted else "–",
