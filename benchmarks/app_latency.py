@@ -10,21 +10,25 @@ With --beside-extraction a job as the app starts them extracts the built-in mode
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fcntl
 import os
 import pty
+import queue
 import re
-import select
 import signal
 import statistics
 import struct
 import sys
 import tempfile
 import termios
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pyte
 
 from neuron_tui.store import open_run
 from neuron_tui.store.job import job_status
@@ -38,36 +42,52 @@ class Terminal:
     """The app in a pseudo-terminal of its own."""
 
     def __init__(self, command: list[str], columns: int, rows: int, state: str) -> None:
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
         self.started = time.perf_counter()
         self.process, self.descriptor = pty.fork()
         if self.process == 0:
             os.environ["TERM"] = "xterm-256color"
             os.environ["NEURON_TUI_STATE"] = tempfile.mkdtemp(dir=state)  # each opening is the first
             os.execvp(command[0], command)
+        self._came: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
         fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def press(self, keys: str) -> None:
         """Type keys."""
         os.write(self.descriptor, keys.encode())
 
-    def wait_for(self, *patterns: re.Pattern[bytes]) -> list[float]:
-        """The time at which each pattern first stood in what came since the call; returns once all do."""
-        seen, times = b"", [0.0] * len(patterns)
+    def wait_for(self, *patterns: re.Pattern[str]) -> list[float]:
+        """The time at which each pattern first stood in a line of the screen; returns once all do."""
+        times = [0.0] * len(patterns)
         deadline = time.perf_counter() + PATIENCE
         while True:
-            ready, _, _ = select.select([self.descriptor], [], [], deadline - time.perf_counter())
-            if not ready:
-                raise SystemExit(f"no answer within {PATIENCE:.0f} s; last seen: {seen[-300:]!r}")
-            seen += os.read(self.descriptor, 1 << 16)
-            now = time.perf_counter()
-            times = [at or (now if p.search(seen) else 0.0) for at, p in zip(times, patterns, strict=True)]
+            try:
+                now, data = self._came.get(timeout=max(0.0, deadline - time.perf_counter()))
+            except queue.Empty:
+                raise SystemExit(f"no answer within {PATIENCE:.0f} s\n" + "\n".join(self._screen.display)) from None
+            self._screen.dirty.clear()
+            self._stream.feed(data)
+            changed = [self._line(y) for y in self._screen.dirty]
+            times = [at or (now if any(map(p.search, changed)) else 0.0) for at, p in zip(times, patterns, strict=True)]
             if all(times):
                 return times
 
+    def _line(self, y: int) -> str:
+        return "".join(self._screen.buffer[y][x].data for x in range(self._screen.columns))
+
     def settle(self, quiet: float = 0.3) -> None:
         """Read until nothing has come for a while, so that no late paint is taken for an answer."""
-        while select.select([self.descriptor], [], [], quiet)[0]:
-            os.read(self.descriptor, 1 << 16)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._stream.feed(self._came.get(timeout=quiet)[1])
+
+    def _listen(self) -> None:
+        # In a thread that stamps what comes: the time an emulator takes to read it is not the app's.
+        with contextlib.suppress(OSError):
+            while data := os.read(self.descriptor, 1 << 16):
+                self._came.put((time.perf_counter(), data))
 
     def processor_time(self) -> float:
         """Seconds of processor time the app has used so far."""
@@ -81,15 +101,14 @@ class Terminal:
         os.close(self.descriptor)
 
 
-def title_of(layer: int, neuron: int) -> re.Pattern[bytes]:
+def title_of(layer: int, neuron: int) -> re.Pattern[str]:
     """The title of a neuron's pane, between the spaces and rules of its border."""
-    return re.compile(rf" {layer}:{neuron} ".encode())
+    return re.compile(rf" {layer}:{neuron} [─━]")
 
 
-def cursor_on(layer: int, neuron: int) -> re.Pattern[bytes]:
+def cursor_on(layer: int, neuron: int) -> re.Pattern[str]:
     """The row of a neuron in the list, behind the cursor's mark."""
-    between = rb"(?:\x1b\[[0-9;]*m|\s)+"
-    return re.compile("▸".encode() + between + str(layer).encode() + between + str(neuron).encode() + rb"\s")
+    return re.compile(rf"▸\s+{layer}\s+{neuron}\s")
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -106,6 +125,7 @@ def main() -> None:
     parser.add_argument("--size", default="120x36", help="terminal size")
     parser.add_argument("--beside-extraction", action="store_true", help="while a job uses every core")
     arguments = parser.parse_args()
+    sys.setswitchinterval(0.0002)  # so that the stamps are those of the moment
     with tempfile.TemporaryDirectory(prefix="app-latency-") as scratch:
         if arguments.beside_extraction:
             with extraction(Path(scratch) / "runs"):

@@ -7,6 +7,8 @@ terminal shows are remembered; of what is painted only those go out that differ,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 
 from rich.cells import cell_len, get_character_cell_size
 from rich.color import ColorSystem
@@ -22,6 +24,8 @@ _Codes = tuple[str, str, str]
 """The codes of a style: attributes, colour, ground."""
 
 _PLAIN: _Codes = ("", "", "")
+_NUMBER_OF = itemgetter(1)
+
 _NEAR = 4
 """So many cells that did not change are written again rather than stepped over."""
 
@@ -84,22 +88,10 @@ class ShownCells:
         before = row[x : x + len(cells)]
         if before == cells:
             return
-        end = -1
-        for place, (old, new) in enumerate(zip(before, cells, strict=True)):
-            if old == new:
-                continue
-            first = place
-            while first > 0 and not cells[first][0]:  # the second half of a wide character
-                first -= 1
-            if end >= 0 and first - end <= _NEAR:
-                first = min(first, end)
-            else:
-                writer.move(y, x + max(first, end))
-            for text, number in cells[max(first, end) : place + 1]:
-                writer.put(text, number)
-            end = place + 1
-            while end < len(cells) and not cells[end][0]:
-                end += 1
+        for first, end in _stretches(before, cells):
+            writer.move(y, x + first)
+            for number, part in groupby(cells[first:end], _NUMBER_OF):
+                writer.put("".join(text for text, _ in part), number)
         row[x : x + len(cells)] = cells
 
     def _number(self, style: Style | None) -> int:
@@ -146,7 +138,7 @@ class _Writer:
         self._parts.append(f"\x1b[{y + 1};{x + 1}H")
 
     def put(self, text: str, number: int) -> None:
-        """Write the text of a cell in a style."""
+        """Write a text in a style."""
         if number != self._number:
             self._style(self._codes[number])
             self._number = number
@@ -167,6 +159,29 @@ class _Writer:
             codes = [new for old, new in zip(self._now, wanted, strict=True) if old != new]
         self._parts.append(f"\x1b[{';'.join(code for code in codes if code)}m")
         self._now = wanted
+
+
+def _stretches(before: list[Cell | None], after: list[Cell]) -> Iterator[tuple[int, int]]:
+    """Where cells differ: firsts and ends of stretches, wide characters whole, small gaps closed."""
+    changed = [place for place, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+    first = end = -1
+    for place in changed:
+        if place <= end + _NEAR and first >= 0:
+            end = place + 1
+            continue
+        if first >= 0:
+            yield _whole(after, first, end)
+        first, end = place, place + 1
+    if first >= 0:
+        yield _whole(after, first, end)
+
+
+def _whole(cells: list[Cell], first: int, end: int) -> tuple[int, int]:
+    while first > 0 and not cells[first][0]:
+        first -= 1
+    while end < len(cells) and not cells[end][0]:
+        end += 1
+    return first, end
 
 
 def _cells(text: str, number: int) -> list[Cell]:

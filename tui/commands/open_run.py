@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def open_app(runs_dir: Path, run: Path | None, *, mouse: bool = True) -> int:
     """
     if not has_terminal():
         raise UsageError("the app needs a terminal\nWithout one, use: neuron-tui runs, info, export; or see --help.")
+    os.environ.setdefault("TEXTUAL_FPS", "120")  # read when textual is imported: a key waits half as long for its frame
     from neuron_tui.tui.app import run_app
 
     return run_app(runs_dir, run, mouse=mouse)

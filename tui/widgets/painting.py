@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
@@ -110,10 +110,11 @@ class LineView(ScrollView):
     """Lines that scroll; only those in sight are painted."""
 
     base_style = Style()
+    line_width = 0
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Textual's way to ask for what is to be painted; the style of all lines is found once for all of them."""
-        self.base_style = self.rich_style
+        """Textual's way to ask for what is to be painted; what all lines share is found once for all of them."""
+        self.base_style, self.line_width = self.rich_style, self.inner_width
         return super().render_lines(crop)
 
     @property
@@ -125,18 +126,28 @@ class LineView(ScrollView):
         """The line at an index of the whole."""
         raise NotImplementedError
 
-    def set_line_count(self, count: int) -> None:
-        """How many lines there are."""
+    def set_line_count(self, count: int, changed: Iterable[int] | None = None) -> None:
+        """How many lines there are; `changed` are those to be painted anew, None for all."""
         size = Size(1, count)
         if size != self.virtual_size:
             # Assigned as usual it would lay the whole screen out anew, which a key held down would feel.
             self.set_reactive(Widget.virtual_size, size)
             self._scroll_update(size)
-        self.refresh()
+        if changed is None:
+            self.refresh()
+        else:
+            top, (width, height) = self.scroll_offset.y, self.size
+            rows = (index - top for index in changed)
+            self.refresh_rows(Region(0, y, width, 1) for y in rows if 0 <= y < height)
+
+    def refresh_rows(self, regions: Iterable[Region]) -> None:
+        """Have some regions painted anew, and no more."""
+        if wanted := tuple(regions):
+            self.refresh(*wanted)
 
     def render_line(self, y: int) -> Strip:
         """Textual's way to ask for a line in sight."""
-        width = self.inner_width
+        width = self.line_width
         index = y + self.scroll_offset.y
         line = self.line_at(index, width) if index < self.virtual_size.height else BLANK
         return paint(self, line, width, self.base_style)

@@ -120,7 +120,7 @@ class RowList(LineView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Textual's way to ask for a line in sight."""
-        width = self.inner_width
+        width = self.line_width
         if y < self._header:
             return paint(self, self.header_line(width), width, self.base_style)
         row = y - self._header + self.scroll_offset.y

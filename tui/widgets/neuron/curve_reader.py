@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import ClassVar
 
 from textual.actions import SkipAction
@@ -52,14 +53,17 @@ class CurveReader(NeuronReader):
 
     def draw(self) -> None:
         """Lay the curve into the card."""
-        card = self._card
+        card, before = self._card, self._lines
         if card is None:
             self._lines = ()
         else:
             place, view = card.page.curve, card.view
             curve = position_lines(view.record, place.width, place.height, self._look) if view and place else ()
             self._lines = card.page.with_curve(curve)
-        self.set_line_count(len(self._lines))
+        pairs = enumerate(zip_longest(before, self._lines))
+        changed = [index for index, (old, new) in pairs if old != new]
+        # While the pane has the keys an item is lit that need not be where the one before was.
+        self.set_line_count(len(self._lines), None if self.has_focus else changed)
 
     @property
     def _curve(self) -> tuple[PositionProfile, Place] | None:

@@ -11,6 +11,7 @@ from textual.actions import SkipAction
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
@@ -113,7 +114,7 @@ class NeuronPane(CurveReader, can_focus=True):
         if other and not self.has_focus:
             self._at = ItemCursor()
         self._at = self._at.on_page(card.page.items if card is not None else ())
-        self.border_title = Content("Neuron" if card is None else "{}:{}".format(*card.address))
+        self._entitle("Neuron" if card is None else "{}:{}".format(*card.address))
         self.draw()
         if other and not self.has_focus:
             self.scroll_to(y=0, animate=False)
@@ -124,11 +125,17 @@ class NeuronPane(CurveReader, can_focus=True):
             self._show_contexts()
         self.say()
 
+    def _entitle(self, title: str) -> None:
+        # Set as usual a title has the whole pane painted anew.
+        if Content(title) != self._border_title:
+            self._border_title = Content(title)
+            self.refresh(Region(-1, -1, self.outer_size.width, 1))
+
     # Painting.
 
     def render_line(self, y: int) -> Strip:
         """A line in sight, the item under the cursor lit while the pane has the keys."""
-        width, index = self.inner_width, y + self.scroll_offset.y
+        width, index = self.line_width, y + self.scroll_offset.y
         line = self.line_at(index, width)
         strip = paint(self, line, width, self.base_style)
         if not self.has_focus:
