@@ -15,6 +15,9 @@ from neuron_tui.store.errors import DiskFullError, UsageError
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SHARE_OF_FREE = 0.6
+_PROCESS = 650 << 20
+"""Python, torch and what they work with, beside the buffers; found as the difference to peaks of real runs."""
+
 _WORKING_SPACE = 1 << 30
 _BYTES_PER_NEURON = 4800
 """Stored per neuron, position curve aside, as measured on runs of 1M tokens."""
@@ -106,6 +109,7 @@ def plan_resources(
     host += residual if place == "memory" else 0
     if device.type == "cpu":
         host += weights
+    host += _PROCESS
     scratch = (residual if place == "file" else 0) + (bits if bits_in_file else 0)
     per_layer = neurons * (_BYTES_PER_NEURON + 2 * context_length) + (bits // 2 if keep_activations else 0)
     return Resources(place, bits_in_file, host, device_bytes, scratch, layers * per_layer + positions * 20)

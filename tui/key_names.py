@@ -17,7 +17,7 @@ from neuron_tui.tui.config import ConfigFile
 from neuron_tui.tui.widgets.key_line import shown_key
 
 _MODIFIERS = ("ctrl", "shift", "alt", "meta", "super")
-_NAMES = frozenset(key.value for key in Keys)
+_NAMES = frozenset(key.value for key in Keys) | {_character_to_key(chr(code)) for code in range(33, 127)}
 
 
 @dataclass(frozen=True, slots=True)

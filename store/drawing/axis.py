@@ -23,7 +23,9 @@ def limits_of(values: Iterable[float], *, from_zero: bool = True) -> Limits:
     if high <= low:
         high = low + (abs(low) or 1.0)
     step = _step(low, high, 5)
-    return (low if low >= 0 else step * math.floor(low / step), step * math.ceil(high / step - 1e-9))
+    # A value above a round one by no more than the last digits of a number does not ask for another step.
+    above = step * math.ceil(high / step - 1e-9)
+    return (low if low >= 0 else step * math.floor(low / step), max(above, high))
 
 
 def ticks(limits: Limits, about: int = 5, *, whole: bool = False) -> list[float]:

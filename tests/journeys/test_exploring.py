@@ -32,7 +32,7 @@ def at(terminal: Terminal, layer: int, neuron: int) -> None:
 def filtered_and_sorted(terminal: Terminal, expected: list[tuple[int, int]]) -> None:
     """Filter the neurons, and sort them so that the one that is active most often comes first."""
     terminal.press("/", QUERY, " ", ENTER)
-    terminal.wait_for(f"{QUERY} · {len(expected)} of 256 ")
+    terminal.wait_for(f"Neurons · {len(expected)} of 256 · ")
     terminal.press("s")
     terminal.wait_for("Sort by")
     terminal.press(DOWN * 3, ENTER)
@@ -153,7 +153,7 @@ def test_a_run_is_opened_as_it_was_left(size: tuple[int, int], home: Home, two_r
     again.press(ENTER)
     again.reads(f"As you left it: filter {QUERY}, sorted by freq, 2 marks.")
     at(again, *expected[1])
-    again.wait_for(f"{QUERY} · {len(expected)} of 256 ")
+    again.wait_for(f"Neurons · {len(expected)} of 256 · ")
     again.wait_for("freq↓")
     again.wait_for(lambda screen: screen.count("◆") == 2)
     again.press("q")

@@ -42,7 +42,7 @@ def test_from_no_runs_to_a_report(size: tuple[int, int], home: Home, texts: Text
     terminal.wait_for(f"Neurons · {64 * status.job.place}")
     terminal.press("P")
     terminal.press("/", "layer:0 ", ENTER)
-    terminal.wait_for(f"layer:0 · 64 of {64 * LAYERS} ")
+    terminal.wait_for(f"Neurons · 64 of {64 * LAYERS} · ")
 
     # Two neurons, and a report of them.
     terminal.press("mjm")

@@ -170,7 +170,7 @@ def test_an_interrupted_export_leaves_no_file_and_an_older_one_as_it_was(
     new, older = tmp_path / "new.html", tmp_path / "older.html"
     older.write_text("dear to me")
     start = (
-        "import os, signal; from neuron_tui.store import report_html as h; before = h.neuron_section\n"
+        "import os, signal; from neuron_tui.store.reports import html as h; before = h.neuron_section\n"
         f"h.neuron_section = lambda *a, **k: (os.kill(os.getpid(), {int(number)}), before(*a, **k))[1]\n"
         "from neuron_tui.tui.cli import main; main()"
     )

@@ -52,9 +52,9 @@ def test_walking_shows_the_neuron_under_the_cursor(runs: Path) -> None:
 def test_left_and_right_switch_the_layer_and_a_shows_all(runs: Path) -> None:
     async def switch(person: Person) -> None:
         await person.press("right", "l")
-        await person.sees("Neurons · layer 1 · 64", "1:0")
+        await person.sees("Neurons · 64 · layer 1", "1:0")
         await person.press("h")
-        await person.sees("Neurons · layer 0 · 64", "0:0")
+        await person.sees("Neurons · 64 · layer 0", "0:0")
         await person.press("a")
         await person.sees("Neurons · 256")
 
@@ -64,7 +64,7 @@ def test_left_and_right_switch_the_layer_and_a_shows_all(runs: Path) -> None:
 def test_the_layers_pane_chooses_a_layer(runs: Path) -> None:
     async def choose(person: Person) -> None:
         await person.press("shift+tab", "down", "down", "down", "enter")
-        await person.sees("Neurons · layer 2 · 64", "2:0")
+        await person.sees("Neurons · 64 · layer 2", "2:0")
         assert person.app.focused is person.neurons
 
     drive(runs, choose, run=runs / "whole")
@@ -76,7 +76,7 @@ def test_a_filter_leaves_matching_neurons_and_counts_them(runs: Path) -> None:
         await person.press("/")
         await person.type("type:dead")
         await person.press("enter")
-        await person.sees(f"Neurons · type:dead · {dead} of 256")
+        await person.sees(f"Neurons · {dead} of 256 · type:dead")
         assert person.neurons.count == dead
         await person.press("/", "ctrl+u", "enter")
         await person.sees("Neurons · 256")
@@ -200,7 +200,7 @@ def test_at_80_columns_layers_fold_and_enter_gives_the_neuron_the_screen(runs: P
         await person.press("right")
         await person.until(lambda: person.address == (0, 2))
         await person.press("q")
-        await person.sees("Neurons · layer 0 · 64", "layer 0 of 4")
+        await person.sees("Neurons · 64 · layer 0", "layer 0 of 4")
         assert person.app.focused is person.neurons
 
     drive(runs, fold, run=runs / "whole", size=(80, 24))
@@ -321,7 +321,7 @@ def test_keys_typed_ahead_reach_what_they_are_meant_for(runs: Path) -> None:
     async def burst(person: Person) -> None:
         # As a slow line delivers them when it catches up: all at once.
         await person.press("/", *"type:dead", "enter", "j", "j", "s", "escape", "2")
-        await person.sees("Neurons · type:dead", "cov.2")
+        await person.sees(" · type:dead", "cov.2")
         assert person.neurons.cursor == 2
         assert not isinstance(person.app.screen, Prompt | Choose)
 

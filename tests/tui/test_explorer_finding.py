@@ -111,7 +111,7 @@ def test_the_answer_becomes_a_filter(runs: Path) -> None:
         person.pane.post_message(NeuronPane.TokenAsked(ids, text))
         await shown(person)
         await person.press("/")
-        await person.sees(f'Neurons · trigger:"{text}" · ')
+        await person.sees(f' · trigger:"{text}"')
         await person.until(lambda: person.neurons.place_of(1) is not None)
 
     drive(runs, become, run=runs / "whole")
@@ -183,7 +183,7 @@ def test_jumps_are_visits_and_go_back_through_filters(runs: Path) -> None:
         await person.press("/")
         await person.type("type:dead")
         await person.press("enter")
-        await person.sees("type:dead · ")
+        await person.sees(" · type:dead")
         await person.press("alt+left")
         await person.until(lambda: person.address == (1, 5))
         await person.sees("The filter is cleared")

@@ -19,7 +19,7 @@ async def filter_by(person: Person, query: str) -> None:
     await person.press("/", "ctrl+u")
     await person.type(query)
     await person.press("enter")
-    await person.sees(f"· {query} · ")
+    await person.sees(f" · {query} ")
 
 
 def kept(run: Path) -> Session | None:
@@ -79,15 +79,15 @@ def test_only_marked_neurons_are_shown_until_asked_again(runs: Path) -> None:
         await person.press("*")
         await person.sees("No neuron is marked; m marks one")
         await person.press("m", "G", "m", "*")
-        await person.sees("Neurons · marked ones · 2")
+        await person.sees("Neurons · 2 · marked ones")
         await person.until(lambda: person.address == (3, 63))
         await person.press("m")  # a slip is mended where it happened
         assert person.neurons.count == 2
         await person.press("m")
         await filter_by(person, "type:dead")
-        await person.sees("Neurons · marked ones · type:dead · 1 of 2")
+        await person.sees("Neurons · 1 of 2 · marked ones · type:dead")
         await person.press("*")
-        await person.sees("Neurons · type:dead · ", "of 256")
+        await person.sees("of 256 · type:dead")
 
     drive(runs, limit, run=runs / "whole")
 
@@ -143,7 +143,7 @@ def test_a_run_opens_as_it_was_left(runs: Path) -> None:
     left: list[object] = []
 
     async def look(person: Person) -> None:
-        await person.sees("Neurons · type:token · ", "freq↓", "cov.2", "◆", "[2]")
+        await person.sees(" · type:token", "freq↓", "cov.2", "◆", "[2]")
         await person.sees("As you left it: filter type:token, sorted by freq, 2-grams, 1 mark.")
         left.append(person.explorer.here)
 
@@ -164,7 +164,7 @@ def test_quitting_keeps_layer_zoom_and_what_was_visited(runs: Path) -> None:
         await person.press("enter")
         await person.until(lambda: person.address == (2, 9))
         await person.press("shift+tab", "down", "down", "down", "enter")
-        await person.sees("Neurons · layer 2 · 64")
+        await person.sees("Neurons · 64 · layer 2")
         await person.press("down", "enter")
         await person.until(lambda: person.explorer.has_class("-zoom"))
         await person.press("ctrl+q")
@@ -172,7 +172,7 @@ def test_quitting_keeps_layer_zoom_and_what_was_visited(runs: Path) -> None:
     async def look(person: Person) -> None:
         await person.until(lambda: person.explorer.has_class("-zoom") and person.address == (2, 1))
         await person.press("q")
-        await person.sees("Neurons · layer 2 · 64")
+        await person.sees("Neurons · 64 · layer 2")
         await person.press("[")
         await person.until(lambda: person.address == (2, 9))
 

@@ -75,7 +75,7 @@ def test_new_layers_appear_and_everything_stays_as_it_is(run: Path) -> None:
         height = person.neurons.cursor - person.neurons.scroll_offset.y
         grow(run, 4)
         await look(person)
-        await person.sees("Neurons · type:alive", "of 64", "4 layers × 16 neurons")
+        await person.sees("of 64 · type:alive", "4 layers × 16 neurons")
         await person.until(lambda: len(person.explorer._summaries) == 4)
         await person.until(lambda: person.address == address)
         assert {person.explorer.address(row) for row in person.neurons.marked} == marked
@@ -95,11 +95,11 @@ def test_marks_and_the_cursor_follow_their_neurons_when_a_layer_comes_in_between
 
     async def watch(person: Person) -> None:
         await person.press("m", "G", "m", "*")
-        await person.sees("marked ones · 2")
+        await person.sees("2 · marked ones")
         await person.until(lambda: person.address == (3, NEURONS - 1))
         write_manifest(run, whole)
         await look(person)
-        await person.sees("4 layers × 16 neurons", "marked ones · 2")
+        await person.sees("4 layers × 16 neurons", "2 · marked ones")
         assert {person.explorer.address(row) for row in person.neurons.marked} == {(0, 0), (3, NEURONS - 1)}
         await person.until(lambda: person.address == (3, NEURONS - 1))
         await person.press("*", "U", "U")
@@ -111,14 +111,14 @@ def test_marks_and_the_cursor_follow_their_neurons_when_a_layer_comes_in_between
 def test_the_layer_in_view_stays_the_one_in_view(run: Path) -> None:
     async def watch(person: Person) -> None:
         await person.press("right", "right", "down")
-        await person.sees("Neurons · layer 1 · 16")
+        await person.sees("Neurons · 16 · layer 1")
         grow(run, 3)
         await look(person)
         await person.sees("3 of 4 layers")
         assert person.explorer._layers.layer_at(person.explorer._layers.cursor) == 1
         await person.until(lambda: person.address == (1, 1))
         await person.press("right")
-        await person.sees("Neurons · layer 2 · 16")
+        await person.sees("Neurons · 16 · layer 2")
 
     drive(run.parent, watch, run=run)
 

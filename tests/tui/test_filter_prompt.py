@@ -60,6 +60,18 @@ def test_what_is_wrong_is_said_with_a_caret_below_the_place(runs: Path):
     drive(runs, scenario, size=(80, 24))
 
 
+def test_a_word_that_is_still_being_typed_is_not_called_wrong(runs: Path):
+    async def scenario(person: Person) -> None:
+        await opened(person)
+        for key in "type:token freq":
+            await person.press(key)
+            assert "▲" not in person.lines()[-1]
+        await person.press("enter")
+        await person.sees("freq is followed by one of", "▲")
+
+    drive(runs, scenario)
+
+
 def test_an_objection_longer_than_the_line_is_told_whole(runs: Path):
     async def scenario(person: Person) -> None:
         await opened(person)

@@ -119,7 +119,7 @@ class Prompt(ModalScreen[str | None]):
 
     def on_resize(self) -> None:
         """What is said may need another line."""
-        self._say(self._check(self.query_one(Input).value))
+        self._look_again()
 
     async def on_key(self, event: Key) -> None:
         """Keys typed before the line has the focus, as over a slow connection, still go into it."""
@@ -139,9 +139,13 @@ class Prompt(ModalScreen[str | None]):
 
     def _look_again(self) -> None:
         field = self.query_one(Input)
-        self._say(self._check(field.value))
+        suggestions = self._suggest(field.value, field.cursor_position) if self._suggest is not None else ()
+        objection = self._check(field.value)
+        # A word that is still being typed is not wrong yet.
+        unfinished = objection is not None and (suggestions or objection.position >= len(field.value))
+        self._say(None if unfinished else objection)
         if self._suggest is not None:
-            self.query_one(Suggestions).offer(self._suggest(field.value, field.cursor_position))
+            self.query_one(Suggestions).offer(suggestions)
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:

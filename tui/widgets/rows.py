@@ -19,7 +19,9 @@ CURSOR = "▸"
 
 
 class RowList(LineView, can_focus=True):
-    """Rows under a header that stays; subclasses say what a row reads."""
+    """Rows under a header that stays; subclasses say what a row reads, and what role lies over the cursor's."""
+
+    OVER_CURSOR: ClassVar[str] = "cursor"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *MOVING,
@@ -128,7 +130,7 @@ class RowList(LineView, can_focus=True):
             return paint(self, self.empty_line(width) if row == 0 else BLANK, width, self.base_style)
         here = row == self._cursor
         line: Line = ((CURSOR if here else " ", "mark"), *self.row_line(row, width - 1))
-        over = ("cursor" if self.has_focus else "blurred") if here else ""
+        over = (self.OVER_CURSOR if self.has_focus else "blurred") if here else ""
         return paint(self, line, width, self.base_style, over)
 
     def _repaint(self, row: int) -> None:

@@ -102,14 +102,13 @@ class RunPanes(RunReader):
     def show_title(self, arrangement: Arrangement) -> None:
         """Say over the list what it shows, and how many."""
         wish = arrangement.wish
-        parts = ["Neurons"]
+        shown, query = f"{len(arrangement.rows):,}", wish.query.strip()
+        # How many comes first: what is too long is cut at its end.
+        parts = ["Neurons", f"{shown} of {arrangement.considered:,}" if query else shown]
         if wish.layer is not None:
             parts.append(f"layer {wish.layer}")
         if self._among is not None:
             parts.append("marked ones")
-        shown = f"{len(arrangement.rows):,}"
-        if query := wish.query.strip():
-            parts += [printable(query), f"{shown} of {arrangement.considered:,}"]
-        else:
-            parts.append(shown)
+        if query:
+            parts.append(printable(query))
         self._neurons.border_title = Content(" · ".join(parts))

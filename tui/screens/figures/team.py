@@ -38,6 +38,8 @@ _SAID = 4
 class TeamRows(RowList):
     """A row a neuron: where it is on."""
 
+    OVER_CURSOR = "strong"  # on a ground of its own, blocks would read as gaps
+
     def __init__(self) -> None:
         super().__init__(id="team-rows", header=False)
         self.team: PositionTeam | None = None
