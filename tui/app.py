@@ -86,10 +86,15 @@ class NeuronTuiApp(TypeAheadApp):
             renderable = Changes(renderable, self._shown)
         super()._display(screen, renderable)
 
+    def on_resize(self) -> None:
+        """A terminal may lose what it showed, also when it is back at its old size before we look."""
+        self.action_draw_again()
+
     def action_draw_again(self) -> None:
         """Write the whole screen anew, whatever another program left on it."""
         self._shown.forget()
-        self.refresh(layout=True)
+        if self.screen_stack:
+            self.screen.refresh(layout=True)
 
     def on_run_reader_left(self) -> None:
         """Go back to the list of runs; a run opened at once has none below it yet."""

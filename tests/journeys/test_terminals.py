@@ -65,7 +65,7 @@ def test_settings_choose_the_theme_the_keys_and_the_mouse(size: tuple[int, int],
     terminal.press("j")
     terminal.wait_for("─ 0:1 ─")
     terminal.press("\x06", "type:token \r")  # ctrl+f
-    terminal.wait_for("type:token · ")
+    terminal.wait_for(" · type:token ")
     left(terminal)
     assert not any(code in terminal.sent for code in MOUSE)
 

@@ -254,15 +254,19 @@ def test_writing_tells_how_far_it_is_and_esc_leaves_no_file(
 
 def test_leaving_the_program_ends_the_writing(runs: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stops: SimpleQueue[threading.Event] = SimpleQueue()
-    stopped = []
+    stopped: SimpleQueue[bool] = SimpleQueue()
+    ended = threading.Event()
 
     def write(*arguments: Any, heard: Callable[[int], None], **named: Any) -> None:
         def waiting(count: int) -> None:
             if count == 2:
-                stopped.append(stops.get(timeout=60).wait(60))
+                stopped.put(stops.get(timeout=60).wait(60))
             heard(count)
 
-        write_report(*arguments, heard=waiting, **named)
+        try:
+            write_report(*arguments, heard=waiting, **named)
+        finally:
+            ended.set()
 
     monkeypatch.setattr(export_module, "write_report", write)
 
@@ -276,7 +280,8 @@ def test_leaving_the_program_ends_the_writing(runs: Path, here: Path, monkeypatc
         person.app.exit()
 
     asked(runs, [(0, i) for i in range(5)], leave)
-    assert stopped == [True]
+    assert stopped.get(timeout=60)
+    assert ended.wait(60)
     assert list(here.iterdir()) == []
 
 
