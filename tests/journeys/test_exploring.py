@@ -58,7 +58,8 @@ def test_neurons_are_found_and_walked_to(size: tuple[int, int], home: Home, two_
     at(terminal, *here)
     terminal.press("W", "weather", ENTER)
     terminal.reads("which neurons fire on the token ·weather")
-    line = next(line for line in terminal.wait_for("▸").splitlines() if "▸" in line)
+    row = re.compile(r"▸[^\n│┃]*\d/\d")  # of this list, and not of one that still stands on the screen
+    line = next(line for line in terminal.wait_for(row.search).splitlines() if row.search(line))
     there = tuple(map(int, re.findall(r"\d+", line)[:2]))
     terminal.press(ENTER)
     at(terminal, *there)
