@@ -48,7 +48,10 @@ class Connection:
 
     def text(self) -> str:
         """What is on the screen."""
-        return "\n".join(self._screen.display)
+        # Not pyte's `display`: it fails where a wide character is half overwritten, as between two reads it may be.
+        screen = self._screen
+        rows = ("".join(screen.buffer[y][x].data for x in range(screen.columns)) for y in range(screen.lines))
+        return "\n".join(rows)
 
     def read(self, seconds: float) -> bool:
         """Take in what comes within some time; says whether anything did."""

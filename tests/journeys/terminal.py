@@ -66,7 +66,9 @@ class Terminal:
 
     def screen(self) -> list[str]:
         """The lines on the screen now."""
-        return list(self._screen.display)
+        # Not pyte's `display`: it fails where a wide character is half overwritten, as between two reads it may be.
+        buffer = self._screen.buffer
+        return ["".join(buffer[y][x].data for x in range(self.columns)) for y in range(self.rows)]
 
     def text(self) -> str:
         """The screen as one text."""
