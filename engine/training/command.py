@@ -51,6 +51,9 @@ def train(
         float,
         typer.Option(metavar="SIZE", help="Start position embeddings as sinusoids of this root mean square; 0: noise."),
     ] = 0.0,
+    layer_norm: Annotated[
+        str, typer.Option(help="LayerNorm before each block, or after it as in OPT-350m: before or after.")
+    ] = "before",
     checkpoint_every: Annotated[
         int | None, typer.Option(metavar="STEPS", help="Save DIRECTORY/checkpoints/step_N so often.")
     ] = None,
@@ -70,6 +73,8 @@ def train(
 
     if precision not in ("float32", "bfloat16"):
         raise UsageError(f"--precision {precision}: choose float32 or bfloat16")
+    if layer_norm not in ("before", "after"):
+        raise UsageError(f"--layer-norm {layer_norm}: choose before or after")
     request = TrainingRequest(
         corpus=tuple(corpus),
         output=output,
@@ -90,6 +95,7 @@ def train(
         positions=positions,
         smooth_positions=smooth_positions,
         attention_from=attention_from,
+        norm_before=layer_norm == "before",
         checkpoint_every=checkpoint_every,
         device=device,
         dtype=dtype,

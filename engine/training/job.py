@@ -47,6 +47,7 @@ class TrainingRequest:
     positions: bool = True
     smooth_positions: float = 0.0
     attention_from: int = 0
+    norm_before: bool = True
     checkpoint_every: int | None = None
     device: str = "auto"
     dtype: str = "float32"
@@ -118,6 +119,7 @@ def train_model(request: TrainingRequest, watcher: Watcher) -> Progress:
         positions=request.positions,
         smooth_positions=request.smooth_positions,
         attention_from=request.attention_from,
+        norm_before=request.norm_before,
     )
     watcher.stage(f"training {sum(parameter.numel() for parameter in model.parameters()):,} parameters on {device}")
     # An earlier training there goes only now that the text has turned out to be usable.

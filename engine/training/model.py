@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ModelSize:
-    """The shape of an OPT model: LayerNorm before each block, ReLU, learned positions, tied embeddings."""
+    """The shape of an OPT model: ReLU, learned positions, tied embeddings."""
 
     vocabulary: int
     width: int
@@ -46,6 +46,7 @@ def new_model(
     positions: bool = True,
     smooth_positions: float = 0.0,
     attention_from: int = 0,
+    norm_before: bool = True,
 ) -> OPTForCausalLM:
     """Draw a model's weights from `seed`.
 
@@ -53,7 +54,7 @@ def new_model(
     checkpoint that cannot tell positions apart but through attention. With `smooth_positions` above 0 they start as
     sinusoids of that root mean square instead of noise, and are learned from there. In layers below `attention_from`
     attention writes nothing, its output map is zero and takes no gradient: the FFN of layer 0 then sees a token
-    and its position alone.
+    and its position alone. LayerNorm stands before each block, or, without `norm_before`, after it as in OPT-350m [§6].
     """
     import torch
     from transformers import OPTConfig, OPTForCausalLM
@@ -68,7 +69,7 @@ def new_model(
         num_attention_heads=size.heads,
         max_position_embeddings=size.context_length,
         activation_function="relu",
-        do_layer_norm_before=True,
+        do_layer_norm_before=norm_before,
         dropout=0.0,
         attention_dropout=0.0,
         pad_token_id=PAD_ID,

@@ -100,6 +100,13 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(text, tmp_pat
     assert not all(torch.equal(first[key], other[key]) for key in first)
 
 
+def test_layer_norm_stands_before_each_block_or_after_it(text, tmp_path):
+    run(request_for(text, tmp_path / "after", norm_before=False))
+    model = OPTForCausalLM.from_pretrained(tmp_path / "after")
+    assert model.config.do_layer_norm_before is False
+    assert model.model.decoder.final_layer_norm is None
+
+
 def test_without_positions_their_embeddings_stay_zero(text, tmp_path):
     run(request_for(text, tmp_path / "with"))
     run(request_for(text, tmp_path / "without", positions=False))

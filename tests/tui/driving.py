@@ -46,6 +46,16 @@ class Person:
             self.app.post_message(events.Key(name, character))
         await self.until(lambda: not self.app._message_queue.qsize())
         await self.until(lambda: self.app._exit or (self.app._taken_at is None and not self.app._typed))
+        # What a key set going, the closing of a screen for one, is a chain of messages: each turn takes a link of it.
+        for _ in range(2):
+            await self.until(lambda: self.app._exit or self._quiet())
+
+    def _quiet(self) -> bool:
+        """Whether no part of the screen in sight has a message before it."""
+        screen = self.app.screen
+        return screen.is_current and not any(
+            part._message_queue.qsize() for part in (self.app, screen, *screen.walk_children(with_self=False))
+        )
 
     async def type(self, text: str) -> None:
         """Press the keys that write a text."""
