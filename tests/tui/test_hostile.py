@@ -241,7 +241,9 @@ def _previewed(screen: Export) -> str | None:
     return next((pane.preview.format for pane in screen.query(PreviewPane) if pane.preview), None)
 
 
-@pytest.mark.parametrize(("size", "format_"), [*((SIZES[0], format_) for format_ in FORMATS), *zip(SIZES[1:], FORMATS)])
+@pytest.mark.parametrize(
+    ("size", "format_"), [*((SIZES[0], format_) for format_ in FORMATS), *zip(SIZES[1:], FORMATS[:2], strict=True)]
+)
 def test_every_preview_of_an_export(hostile: Path, size: tuple[int, int], format_: str) -> None:
     async def look(person: Person) -> None:
         for neuron in range(9, NEURONS, 50):
