@@ -14,11 +14,12 @@ from neuron_tui.engine.counting.bits import Words
 from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts
 from neuron_tui.engine.effects import LayerEffects
 from neuron_tui.engine.model.opened import OpenedModel
-from neuron_tui.engine.positions import POSITIONAL, classify, mutual_information
 from neuron_tui.store.files import replacing, sha256
 from neuron_tui.store.hdf5 import SchemaWriter, reading
 from neuron_tui.store.manifest import CORPUS_FILE, CorpusIdentity, Domain, FileEntry, layer_file
+from neuron_tui.store.positional import classify, mutual_information
 from neuron_tui.store.schema import CORPUS, ENOUGH_SEQUENCES, LAYER, ORDERS, STRENGTHS, TYPES
+from neuron_tui.store.thresholds import PAPER
 from neuron_tui.store.trigger_tables import TriggerTables, write_triggers
 
 _CURVES = 1024
@@ -127,7 +128,7 @@ def _write_positions(file: SchemaWriter, active: npt.NDArray[np.int32], plan: Co
         information[first : first + _CURVES] = mutual_information(frequency)
         if plan.full_sequences < ENOUGH_SEQUENCES:
             continue
-        for row in np.flatnonzero(information[first : first + _CURVES] > POSITIONAL).tolist():
+        for row in np.flatnonzero(information[first : first + _CURVES] > PAPER.positional).tolist():
             found = classify(frequency[row], plan.context_length)
             if found is not None:
                 types[first + row], strengths[first + row] = TYPES.index(found[0]), STRENGTHS.index(found[1])
