@@ -23,19 +23,20 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.files import sha256
+from neuron_tui.store.facts_file import add_facts
 from neuron_tui.store.hdf5 import SchemaWriter
 from neuron_tui.store.manifest import (
     CORPUS_FILE,
     CorpusIdentity,
     Domain,
-    FileEntry,
     Manifest,
     ModelIdentity,
     RunOptions,
+    file_entry,
     layer_file,
     write_manifest,
 )
+from neuron_tui.store.position_tables import PositionTables, write_positions
 from neuron_tui.store.schema import (
     CORPUS,
     LAYER,
@@ -43,7 +44,11 @@ from neuron_tui.store.schema import (
     STORED_CONTEXTS,
     STORED_EFFECTS,
     STORED_TRIGGERS,
+    STRENGTHS,
+    TYPES,
 )
+from neuron_tui.store.sensitivity import SETTINGS
+from neuron_tui.store.thresholds import PAPER
 from neuron_tui.store.trigger_tables import TriggerTables, write_triggers
 
 VOCABULARY, POSITIONS, CONTEXT, DOMAINS = 50_272, 2_000_000, 128, ("prose", "code")
@@ -77,7 +82,9 @@ def build(folder: Path, layers: int, neurons: int) -> None:
                 file.attrs["layer"] = layer
         print(f"\rlayer {layer + 1} of {layers}", end="", file=sys.stderr)
     print(file=sys.stderr)
-    write_manifest(folder, manifest(folder, corpus, layers, neurons))
+    made = manifest(folder, corpus, layers, neurons)
+    write_manifest(folder, made)
+    add_facts(folder, made)
 
 
 def write_corpus(path: Path, random: np.random.Generator) -> Made:
@@ -117,11 +124,13 @@ def write_layer(path: Path, layer: int, neurons: int, corpus: Made, random: np.r
     }
     with SchemaWriter(path, LAYER, sizes, layer=layer) as file:
         count = (random.pareto(1, (neurons, len(DOMAINS))) * 2000).astype(np.int64) % (corpus.positions // 3)
-        file.write("count", np.where(alive[:, None], count + 1, 0))
+        count = np.where(alive[:, None], count + 1, 0)
+        file.write("count", count)
+        file.write("first_active", invent_first(count, corpus.positions // len(DOMAINS), random))
         file.write("bos_count", np.where(random.random(neurons) < 0.1, SEQUENCES, 0))
         for n in ORDERS:
             invent_triggers(file, n, alive, detector[n], corpus.occurrences[n], random)
-        write_positions(file, neurons, alive, random)
+        invent_positions(file, neurons, alive, random)
         for kind in ("promoted", "suppressed"):
             ids = random.integers(0, VOCABULARY, (neurons, STORED_EFFECTS))
             scores = np.sort(random.integers(0, 400, (neurons, STORED_EFFECTS)) / 2048, axis=1)
@@ -129,6 +138,8 @@ def write_layer(path: Path, layer: int, neurons: int, corpus: Made, random: np.r
             file.write(f"effect/{kind}_score", (scores[:, ::-1] if kind == "promoted" else -scores).astype(np.float32))
         score = random.normal(-0.03, 0.05, neurons)
         file.write("effect/trigger_score", np.where(detector[1], score, np.nan))
+        top = random.integers(-300, 200, (neurons, STORED_TRIGGERS)) / 2048
+        file.write("effect/top_score", np.where(alive[:, None], top, np.nan).astype(np.float32))
         places = np.sort(random.integers(1, corpus.positions, (neurons, STORED_CONTEXTS)), axis=1)
         file.write("contexts/position", np.where(alive[:, None], places, -1))
         file.write("contexts/active", np.full((neurons, STORED_CONTEXTS), 1 << 40, np.uint64))
@@ -157,27 +168,31 @@ def invent_triggers(
     many = 51 + (random.pareto(1, len(alive)) * 300).astype(np.int64)
     covering = np.where(alive, np.where(detector, few, many), 0)
     total = (active.sum(axis=1) * np.where(detector, 1.0, 4.0)).astype(np.int64)
-    write_triggers(file, n, TriggerTables(total, covering, np.where(detector, few, 0), top, active), occurrences)
+    write_triggers(file, n, TriggerTables(total, covering, np.where(detector, few, 0), top, active), occurrences, PAPER)
 
 
-def write_positions(
+def invent_first(count: Int64s, tokens: int, random: np.random.Generator) -> Int64s:
+    """`first_active` of neurons that are active on so many of the `tokens` of each domain."""
+    waited = 1 + (random.exponential(1, count.shape) * tokens / np.maximum(count, 1)).astype(np.int64)
+    return np.where(count > 0, np.minimum(waited, np.maximum(tokens - count, 1)), 0)
+
+
+def invent_positions(
     file: SchemaWriter, neurons: int, alive: npt.NDArray[np.bool_], random: np.random.Generator
 ) -> None:
     each = SEQUENCES // len(DOMAINS)
     level = random.random((neurons, len(DOMAINS), 1)) ** 6 * each * alive[:, None, None]
     wave = 1 + 0.2 * np.sin(np.arange(1, CONTEXT) / 9)
-    file.write("position/active", np.minimum(level * wave, each).astype(np.int32))
+    active = np.minimum(level * wave, each).astype(np.int32)
     information = np.where(alive, random.random(neurons) ** 8, 0)
-    kind = np.where(information > 0.05, random.integers(1, 5, neurons), 0)
-    file.write("position/mutual_information", information)
-    file.write("position/type", kind)
-    file.write("position/strength", np.where(kind > 0, random.integers(1, 3, neurons), 0))
+    kind = np.where(information > 0.05, random.integers(1, 5, neurons), 0).astype(np.uint8)
+    strength = np.where(kind > 0, random.integers(1, 3, neurons), 0).astype(np.uint8)
+    sensitivity = np.zeros((len(SETTINGS), len(TYPES), len(STRENGTHS)), np.int64)
+    np.add.at(sensitivity, (slice(None), kind, strength), 1)
+    write_positions(file, active, PositionTables(information, kind, strength, sensitivity))
 
 
 def manifest(folder: Path, corpus: Made, layers: int, neurons: int) -> Manifest:
-    def entry(name: str) -> FileEntry:
-        return FileEntry(bytes=(folder / name).stat().st_size, sha256=sha256(folder / name))
-
     each = int(corpus.occurrences[1].sum()) // len(DOMAINS)
     return Manifest(
         program_version="benchmark",
@@ -202,7 +217,7 @@ def manifest(folder: Path, corpus: Made, layers: int, neurons: int) -> Manifest:
             batch_tokens=4096,
         ),
         corpus=CorpusIdentity(
-            file=entry(CORPUS_FILE),
+            file=file_entry(folder / CORPUS_FILE),
             domains=tuple(
                 Domain(name=d, tokens=each, documents=1000, full_sequences=SEQUENCES // len(DOMAINS)) for d in DOMAINS
             ),
@@ -215,7 +230,7 @@ def manifest(folder: Path, corpus: Made, layers: int, neurons: int) -> Manifest:
             eos=2,
             pad=None,
         ),
-        layers={layer: entry(layer_file(layer)) for layer in range(layers)},
+        layers={layer: file_entry(folder / layer_file(layer)) for layer in range(layers)},
     )
 
 

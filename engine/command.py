@@ -1,4 +1,4 @@
-"""The engine's two commands. Help is answered without loading torch: what needs it is imported on use."""
+"""The engine's commands. Help is answered without loading torch: what needs it is imported on use."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from neuron_tui.engine.analyze_command import EXAMPLE, analyze
 from neuron_tui.engine.buffers import keep_freed_memory
 from neuron_tui.engine.interrupt import ready_for_signals
 from neuron_tui.engine.training.command import train
@@ -29,7 +30,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 
 @app.callback()
 def engine() -> None:
-    """Extract runs and train small models."""
+    """Extract runs, count them again with other thresholds, train small models."""
 
 
 @app.command(epilog=_EXTRACT_EXAMPLE)
@@ -38,7 +39,9 @@ def extract(
     model: Annotated[
         str,
         typer.Argument(
-            metavar="MODEL", help="A checkpoint directory, a Hugging Face id (or id@REVISION), or pocket-opt."
+            metavar="MODEL",
+            help="A checkpoint directory, a Hugging Face id (or id@REVISION), or a built-in name: pocket-opt, "
+            "pocket-opt-nopos.",
         ),
     ],
     name: Annotated[str, typer.Option(help="Name of the run.")],
@@ -149,6 +152,7 @@ def _refusals_as_json(wanted: bool) -> Iterator[None]:
         raise
 
 
+app.command(epilog=EXAMPLE)(guarded(analyze))
 app.command()(guarded(train))
 
 

@@ -18,19 +18,19 @@ class LayerEffects:
     """Effects of a layer's N neurons.
 
     Ids (N, E) int32 and scores (N, E) float32 of the tokens with the highest and the lowest score, best first;
-    `trigger_score` (N,) float64: mean score over the covered tokens of a token detector, NaN for other neurons.
+    `top_score` (N, K) float32: scores of the stored tokens that the neuron fires on, NaN where there are no more.
     """
 
     promoted_id: npt.NDArray[np.int32]
     promoted_score: npt.NDArray[np.float32]
     suppressed_id: npt.NDArray[np.int32]
     suppressed_score: npt.NDArray[np.float32]
-    trigger_score: npt.NDArray[np.float64]
+    top_score: npt.NDArray[np.float32]
 
 
 @torch.inference_mode()
 def layer_effects(
-    update_directions: torch.Tensor, unembedding: torch.Tensor, covered_tokens: dict[int, list[int]]
+    update_directions: torch.Tensor, unembedding: torch.Tensor, top_tokens: npt.NDArray[np.int64]
 ) -> LayerEffects:
     """Score every token for every neuron of a layer, in float32.
 
@@ -40,24 +40,26 @@ def layer_effects(
         (width, N) columns of the second FFN map.
     unembedding
         (V, width) after the output projection where there is one; the final LayerNorm is left out (ours).
-    covered_tokens
-        For each token detector the ids of the tokens it covers.
+    top_tokens
+        (N, K) ids of the tokens that each neuron fires on, -1 where there are no more.
     """
     vocabulary, neurons = len(unembedding), update_directions.shape[1]
     stored = min(STORED_EFFECTS, vocabulary)
     tile = max(1, _TILE_ELEMENTS // vocabulary)
     promoted: list[_Extremes] = []
     suppressed: list[_Extremes] = []
+    top: list[npt.NDArray[np.float32]] = []
     for start in range(0, neurons, tile):
         scores = update_directions[:, start : start + tile].T @ unembedding.T  # (tile, V)
         promoted.append(_extremes(scores, stored, largest=True))
         suppressed.append(_extremes(scores, stored, largest=False))
+        top.append(_of_tokens(scores, top_tokens[start : start + tile]))
     return LayerEffects(
         promoted_id=np.concatenate([ids for ids, _ in promoted]),
         promoted_score=np.concatenate([values for _, values in promoted]),
         suppressed_id=np.concatenate([ids for ids, _ in suppressed]),
         suppressed_score=np.concatenate([values for _, values in suppressed]),
-        trigger_score=_trigger_scores(update_directions, unembedding, covered_tokens),
+        top_score=np.concatenate(top),
     )
 
 
@@ -74,12 +76,9 @@ def _extremes(scores: torch.Tensor, stored: int, largest: bool) -> _Extremes:
     return ids.cpu().numpy().astype(np.int32), values.cpu().numpy()
 
 
-def _trigger_scores(
-    update_directions: torch.Tensor, unembedding: torch.Tensor, covered_tokens: dict[int, list[int]]
-) -> npt.NDArray[np.float64]:
-    result = np.full(update_directions.shape[1], np.nan)
-    for neuron, ids in covered_tokens.items():
-        # The mean of dot products is the dot product with the mean.
-        mean = unembedding[torch.tensor(ids, device=unembedding.device)].double().mean(dim=0)
-        result[neuron] = float(mean @ update_directions[:, neuron].double())
-    return result
+def _of_tokens(scores: torch.Tensor, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """Scores (tile, K) of some tokens of each neuron, NaN for -1."""
+    ids = torch.from_numpy(tokens).to(scores.device)
+    found = torch.where(ids >= 0, scores.gather(1, ids.clamp(min=0)), torch.nan)
+    values: npt.NDArray[np.float32] = found.cpu().numpy()
+    return values

@@ -40,9 +40,9 @@ from neuron_tui.engine.resources import Resources, require_disk
 from neuron_tui.engine.writing import write_corpus, write_layer
 from neuron_tui.store.catalog import missing_or_cut, run_folder
 from neuron_tui.store.errors import RunDamagedError
-from neuron_tui.store.files import disk_full_named, sha256
-from neuron_tui.store.folder import SCRATCH, abandon, clear_scratch, delete_files, refuse_foreign_folder
-from neuron_tui.store.lock import writing
+from neuron_tui.store.facts_file import add_facts
+from neuron_tui.store.files import sha256
+from neuron_tui.store.folder import SCRATCH, clear_scratch, delete_files, writing_to
 from neuron_tui.store.manifest import CORPUS_FILE, MANIFEST, Manifest, RunOptions, read_manifest, write_manifest
 from neuron_tui.store.schema import ENOUGH_SEQUENCES
 
@@ -73,7 +73,7 @@ def extract(request: ExtractionRequest, progress: ProgressSink = _quiet, announc
     folder = run_folder(request.runs_dir, request.name)
     device = choose_device(request.device)
     arguments = request.arguments()  # malformed ones are refused before a model is fetched
-    with _writing_to(folder), recording(folder, arguments, partial(_peak_on, device)) as job:
+    with writing_to(folder), recording(folder, arguments, partial(_peak_on, device)) as job:
 
         def tell(step: Progress) -> None:
             job.see(step)
@@ -100,6 +100,7 @@ def _go(
     options = resolve_options(request, model.family, model.config, device)
     manifest = None if request.overwrite else _existing(folder, model, options)
     if manifest is not None and manifest.complete:
+        add_facts(folder, manifest)
         announce(f"The run {request.name} is complete: nothing to do.")
         return
     job.begin()  # one that there is already is ours to go on with: only now
@@ -124,28 +125,12 @@ def _go(
         require_disk(folder, resources.scratch_bytes)
     work = _pass(model, options, device, corpus, resources, scratch)
     with too_large_batches_named(device, options.batch_tokens):
-        _extract_layers(folder, manifest, work, progress)
+        manifest = _extract_layers(folder, manifest, work, progress)
+    add_facts(folder, manifest)
 
 
 def _peak_on(device: torch.device) -> int | None:
     return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
-
-
-@contextmanager
-def _writing_to(folder: Path) -> Iterator[None]:
-    """Hold the run's folder.
-
-    A run that fails before it has a manifest leaves no trace, but for what the app started: its job's own files.
-    """
-    with disk_full_named(folder):
-        refuse_foreign_folder(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        with writing(folder):
-            try:
-                yield
-            finally:
-                if not (folder / MANIFEST).exists():
-                    abandon(folder)
 
 
 @contextmanager
@@ -233,7 +218,7 @@ def _pass(
     )
 
 
-def _extract_layers(folder: Path, manifest: Manifest, work: Pass, progress: ProgressSink) -> None:
+def _extract_layers(folder: Path, manifest: Manifest, work: Pass, progress: ProgressSink) -> Manifest:
     options = manifest.options
     keep = keeps_activations(options.keep_activations, work.corpus.positions, work.family.neurons, len(options.layers))
     missing = [layer for layer in options.layers if layer not in manifest.layers]
@@ -248,3 +233,4 @@ def _extract_layers(folder: Path, manifest: Manifest, work: Pass, progress: Prog
         )
         manifest = manifest.model_copy(update={"layers": manifest.layers | {result.layer: entry}})
         write_manifest(folder, manifest)
+    return manifest

@@ -1,4 +1,4 @@
-"""What an extraction tells of itself in job.json, for whoever watches from outside."""
+"""What an extraction, or a counting again, tells of itself in job.json, for whoever watches from outside."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from neuron_tui.engine.pace import Pace
 from neuron_tui.engine.progress import Progress
 from neuron_tui.store.exits import problem_of
 from neuron_tui.store.files import disk_full_named
-from neuron_tui.store.job import JOB_FILE, Job, JobState, process_start, this_host, write_job
+from neuron_tui.store.job import JOB_FILE, Command, Job, JobState, process_start, this_host, write_job
 
 _BEAT = 1.0
 _AT_MOST_EVERY = 0.1
@@ -30,12 +30,15 @@ class JobRecord:
     Until `begin` nothing is written, and `see` and `end` do nothing.
     """
 
-    def __init__(self, folder: Path, arguments: tuple[str, ...], device_memory: Callable[[], int | None]) -> None:
+    def __init__(
+        self, folder: Path, command: Command, arguments: tuple[str, ...], device_memory: Callable[[], int | None]
+    ) -> None:
         self._folder, self._device_memory = folder, device_memory
         self._job = Job(
             pid=os.getpid(),
             process_started=process_start(os.getpid()) or 0.0,
             host=this_host(),
+            command=command,
             arguments=arguments,
             begun=datetime.now(UTC).isoformat(timespec="seconds"),
         )
@@ -126,10 +129,13 @@ def _told(step: Progress, pace: Pace) -> dict[str, object]:
 
 @contextmanager
 def recording(
-    folder: Path, arguments: tuple[str, ...], device_memory: Callable[[], int | None] = lambda: None
+    folder: Path,
+    arguments: tuple[str, ...],
+    device_memory: Callable[[], int | None] = lambda: None,
+    command: Command = "extract",
 ) -> Iterator[JobRecord]:
     """Give the record of a job on a run; how the block ends becomes its last word. The caller holds the run's lock."""
-    record = JobRecord(folder, arguments, device_memory)
+    record = JobRecord(folder, command, arguments, device_memory)
     try:
         yield record
     except KeyboardInterrupt:

@@ -104,15 +104,11 @@ def _counter(work: Pass) -> Callable[[Words, int, Callable[[int], None]], LayerC
 
 
 def _effects(work: Pass, layer: int, counts: LayerCounts) -> LayerEffects:
-    # The first `covering` of a detector's ranking that are covered; table rows of single tokens lead to their ids.
-    order = work.plan.order.grams[1]
-    covered: dict[int, list[int]] = {}
-    for neuron in np.flatnonzero(counts.covered[1]).tolist():
-        rows = counts.top_gram[1][neuron, : counts.covering[1][neuron]]
-        active = counts.top_active[1][neuron, : len(rows)]
-        covered[neuron] = order.ids[rows[20 * active >= 19 * order.occurrences[rows]], 0].tolist()
+    # Rows of the table of single tokens lead to their ids.
+    ids, rows = work.plan.order.grams[1].ids[:, 0].astype(np.int64), counts.top_gram[1]
+    tokens = np.where(rows >= 0, ids[rows], -1)
     return layer_effects(
-        work.family.update_directions(layer, work.device), work.family.unembedding(work.device), covered
+        work.family.update_directions(layer, work.device), work.family.unembedding(work.device), tokens
     )
 
 

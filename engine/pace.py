@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 from neuron_tui.engine.progress import Progress
 
+_PARTS = {"forward": (0.0, 0.9), "recount": (0.0, 1.0)}
+"""Where in a layer a stage begins, and its share; counting is the shorter part of an extraction: its last tenth."""
+
 
 class Pace:
     """The pace of the present stage and of all layers, from the steps it is shown; times are in seconds."""
@@ -27,7 +30,7 @@ class Pace:
             self._paused_at = None
         if (step.stage, step.layer) != self.stage:
             self.stage, self._stage_begin = (step.stage, step.layer), now
-        if step.stage == "forward" and self._first_layer is None:
+        if step.stage in ("forward", "recount") and self._first_layer is None:
             self._first_layer, self._place_begun = now, step.place
         if step.paused and self._paused_at is None:
             self._paused_at = now
@@ -54,8 +57,8 @@ class Pace:
         """How long the layers still to come will take; None as long as that would be a guess."""
         if self._first_layer is None or not step.total or step.stage == "pass":
             return None
-        # Counting is the shorter part: taken as the last tenth of a layer.
-        within = 0.9 * step.done / step.total if step.stage == "forward" else 0.9 + 0.1 * step.done / step.total
+        begin, part = _PARTS.get(step.stage, (0.9, 0.1))
+        within = begin + part * step.done / step.total
         done = step.place - self._place_begun + within
         seconds = self._now() - self._first_layer
         if done < 0.05 or seconds < 2:

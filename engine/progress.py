@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Stage = Literal["open", "tokenise", "sort", "embed", "pass", "forward", "count"]
+Stage = Literal["open", "tokenise", "sort", "embed", "pass", "forward", "count", "recount"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +13,9 @@ class Progress:
     """`done` of `total` units of a stage.
 
     Units are tokens to tokenise, positions to embed, to take forward, or to pass through a layer that is not counted,
-    and neurons to count; opening the model and sorting the n-grams are one step each. `total` is None where it is not
-    known; `layer` is the layer under way, `place` how many of the run's `layers` are finished. `paused` says that
-    nothing will follow until somebody lets the extraction go on.
+    and neurons to count, or to count again; opening the model and sorting the n-grams are one step each. `total` is
+    None where it is not known; `layer` is the layer under way, `place` how many of the run's `layers` are finished.
+    `paused` says that nothing will follow until somebody lets the extraction go on.
     """
 
     stage: Stage
@@ -29,4 +29,4 @@ class Progress:
     @property
     def unit(self) -> str:
         """What `done` counts: `tok` or `neurons`."""
-        return "neurons" if self.stage == "count" else "tok"
+        return "neurons" if self.stage in ("count", "recount") else "tok"

@@ -81,7 +81,7 @@ class _Lines:
         self._paused = False
 
     def show(self, step: Step) -> None:
-        turn = (step.stage, step.layer) != self._pace.stage and step.stage == "forward"
+        turn = (step.stage, step.layer) != self._pace.stage and step.stage in ("forward", "recount")
         turn |= step.paused != self._paused
         self._paused = step.paused
         self._pace.see(step)

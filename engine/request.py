@@ -13,6 +13,7 @@ from neuron_tui.engine.model.opt import OptFamily
 from neuron_tui.store.corpus_argument import CorpusArgument, is_text, parse_corpus_argument
 from neuron_tui.store.errors import InputError, UsageError, concerning
 from neuron_tui.store.manifest import RunOptions
+from neuron_tui.store.words import show_layers
 
 DEFAULT_BATCH_TOKENS = {"cpu": 4096, "cuda": 32768}
 
@@ -90,14 +91,6 @@ class ExtractionRequest:
             parts += [] if value is None else [f"--{option}", str(value)]
         parts += ["--allow-pickle"] * self.allow_pickle + ["--overwrite"] * self.overwrite
         return tuple(parts)
-
-
-def show_layers(layers: tuple[int, ...]) -> str:
-    """Layer indices as `--layers` takes them: `0-5,8`."""
-    ordered = sorted(set(layers))
-    first = [layer for layer in ordered if layer - 1 not in ordered]
-    last = [layer for layer in ordered if layer + 1 not in ordered]
-    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(first, last, strict=True))
 
 
 def choose_device(device: str) -> torch.device:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from neuron_tui.engine.corpus.prepared import PreparedCorpus
 from neuron_tui.engine.corpus.tokenise import DomainTokens
@@ -14,16 +13,12 @@ from neuron_tui.engine.counting.bits import Words
 from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts
 from neuron_tui.engine.effects import LayerEffects
 from neuron_tui.engine.model.opened import OpenedModel
-from neuron_tui.store.files import replacing, sha256
+from neuron_tui.store.files import replacing
 from neuron_tui.store.hdf5 import SchemaWriter, reading
-from neuron_tui.store.manifest import CORPUS_FILE, CorpusIdentity, Domain, FileEntry, layer_file
-from neuron_tui.store.positional import classify, mutual_information
-from neuron_tui.store.schema import CORPUS, ENOUGH_SEQUENCES, LAYER, ORDERS, STRENGTHS, TYPES
-from neuron_tui.store.thresholds import PAPER
-from neuron_tui.store.trigger_tables import TriggerTables, write_triggers
-
-_CURVES = 1024
-"""Neurons whose curves are looked at in one go."""
+from neuron_tui.store.manifest import CORPUS_FILE, CorpusIdentity, Domain, FileEntry, file_entry, layer_file
+from neuron_tui.store.position_tables import position_tables, write_positions
+from neuron_tui.store.schema import CORPUS, LAYER, ORDERS
+from neuron_tui.store.trigger_tables import TriggerTables, write_all_triggers
 
 
 def write_corpus(
@@ -94,14 +89,21 @@ def write_layer(
         with SchemaWriter(temporary, LAYER, dimensions, layer=layer) as file:
             file.write("count", counts.count)
             file.write("bos_count", counts.bos_count)
-            for n in ORDERS:
-                tables = TriggerTables(
+            file.write("first_active", counts.first_active)
+            triggers = {
+                n: TriggerTables(
                     counts.total[n], counts.covering[n], counts.covered[n], counts.top_gram[n], counts.top_active[n]
                 )
-                write_triggers(file, n, tables, plan.order.grams[n].occurrences)
+                for n in ORDERS
+            }
+            occurrences = {n: plan.order.grams[n].occurrences for n in ORDERS}
+            write_all_triggers(file, triggers, occurrences, effects.top_score, plan.thresholds)
             if plan.full_sequences:
-                _write_positions(file, counts.position_active, plan)
-            for name in ("promoted_id", "promoted_score", "suppressed_id", "suppressed_score", "trigger_score"):
+                tables = position_tables(
+                    counts.position_active, plan.full_sequences, plan.context_length, plan.thresholds
+                )
+                write_positions(file, counts.position_active, tables)
+            for name in ("promoted_id", "promoted_score", "suppressed_id", "suppressed_score", "top_score"):
                 file.write(f"effect/{name}", getattr(effects, name))
             file.write("contexts/position", counts.context_position)
             file.write("contexts/active", counts.context_active)
@@ -112,27 +114,3 @@ def write_layer(
         with reading(temporary, LAYER):
             pass
     return file_entry(path)
-
-
-def file_entry(path: Path) -> FileEntry:
-    """Size and digest of a finished file."""
-    return FileEntry(bytes=path.stat().st_size, sha256=sha256(path))
-
-
-def _write_positions(file: SchemaWriter, active: npt.NDArray[np.int32], plan: CountingPlan) -> None:
-    information = np.zeros(len(active))
-    types = np.zeros(len(active), np.uint8)
-    strengths = np.zeros(len(active), np.uint8)
-    for first in range(0, len(active), _CURVES):  # curves of a whole layer at once would take gigabytes
-        frequency = active[first : first + _CURVES].sum(axis=1) / plan.full_sequences
-        information[first : first + _CURVES] = mutual_information(frequency)
-        if plan.full_sequences < ENOUGH_SEQUENCES:
-            continue
-        for row in np.flatnonzero(information[first : first + _CURVES] > PAPER.positional).tolist():
-            found = classify(frequency[row], plan.context_length)
-            if found is not None:
-                types[first + row], strengths[first + row] = TYPES.index(found[0]), STRENGTHS.index(found[1])
-    file.write("position/active", active)
-    file.write("position/mutual_information", information)
-    file.write("position/type", types)
-    file.write("position/strength", strengths)

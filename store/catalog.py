@@ -22,10 +22,11 @@ from neuron_tui.store.errors import (
     UsageError,
 )
 from neuron_tui.store.files import disk_full_named
-from neuron_tui.store.folder import forget_job
-from neuron_tui.store.job import JOB_FILE, JobStatus, job_status
+from neuron_tui.store.folder import forget_job, holds_job, holds_run, remove_last_variants
+from neuron_tui.store.job import JobStatus, job_status
 from neuron_tui.store.lock import is_being_written, writing
-from neuron_tui.store.manifest import CORPUS_FILE, MANIFEST, Manifest, layer_file, read_manifest
+from neuron_tui.store.manifest import CORPUS_FILE, MANIFEST, VARIANTS, Manifest, read_manifest
+from neuron_tui.store.variants import name_of, named_variant, run_of, variant_folder, variants_of
 
 State = Literal["complete", "partial", "running", "damaged"]
 
@@ -36,8 +37,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,99}")
 class RunSummary:
     """One line of the list of runs.
 
-    `size` is in bytes on disk; `manifest` is None for a damaged run.json and for what has only a job yet; `problem`
-    says why a run is damaged, or why there is only a job; `job` is the last extraction of it, if it told of itself.
+    `size` is in bytes on disk, its variants left out, and of a variant what it has for itself; `manifest` is None for a
+    damaged run.json and for what has only a job yet; `problem` says why a run is damaged, or why there is only a job;
+    `job` is the last one at work on it, if it told of itself; `variant_of` is the folder of the run it is a variant of.
     """
 
     name: str
@@ -47,6 +49,7 @@ class RunSummary:
     manifest: Manifest | None
     problem: str | None
     job: JobStatus | None = None
+    variant_of: Path | None = None
 
 
 def runs_directory(given: Path | None = None) -> Path:
@@ -75,7 +78,7 @@ def run_folder(directory: Path, name: str) -> Path:
 
 
 def find_run(directory: Path, run: str) -> Path:
-    """Folder of a run given by name or by path.
+    """Folder of a run given by name or by path, or of a variant as `demo@loose`; a run really so called goes first.
 
     Raises
     ------
@@ -84,12 +87,15 @@ def find_run(directory: Path, run: str) -> Path:
     RunPartialError
         There is only a job that has not written its run yet, or never will.
     """
-    if run not in ("", ".", "..") and Path(run).name == run and _holds_run(directory / run):
-        return directory / run
     path = Path(os.path.expanduser(run))  # noqa: PTH111 - pathlib raises for an unknown ~user
-    if _holds_run(path):
-        return path
-    if run and (_holds_job(directory / run) or _holds_job(path)):
+    named = run not in ("", ".", "..") and Path(run).name == run
+    if named and holds_run(directory / run):
+        return directory / run
+    variants = (named_variant(directory, run) if named else None, named_variant(Path(), str(path)))
+    for found in (variants[0], path, variants[1]):
+        if found is not None and holds_run(found):
+            return found
+    if run and any(found is not None and holds_job(found) for found in (directory / run, path, *variants)):
         raise RunPartialError(
             f"the run {run} holds nothing yet: its extraction has not come so far, or ended before\n"
             "See what became of it with: neuron-tui runs"
@@ -100,7 +106,7 @@ def find_run(directory: Path, run: str) -> Path:
 
 
 def list_runs(directory: Path) -> list[RunSummary]:
-    """All runs below a directory by name; what cannot be read is listed as damaged.
+    """All runs below a directory by name, each followed by its variants; what cannot be read is listed as damaged.
 
     Raises
     ------
@@ -110,72 +116,65 @@ def list_runs(directory: Path) -> list[RunSummary]:
     if not directory.is_dir():
         return []
     try:
-        folders = sorted(p for p in directory.iterdir() if _holds_run(p) or _holds_job(p))
+        folders = sorted(p for p in directory.iterdir() if holds_run(p) or holds_job(p))
     except OSError as error:
         raise InputError(f"cannot read {directory}: {error.strerror}\nName another with --runs-dir.") from error
-    return [summarise(folder) for folder in folders]
+    every = (path for run in folders for path in (run, *(variant_folder(run, name) for name in variants_of(run))))
+    return [summarise(folder) for folder in every]
 
 
 def summarise(folder: Path) -> RunSummary:
     """State and size of one run, from its manifest, the sizes of its files and its job."""
-    size, job = _size(folder), job_status(folder)
+    name, run, job = name_of(folder), run_of(folder), job_status(folder)
+    size = _size(folder, run)
     try:
         manifest = read_manifest(folder)
     except (RunDamagedError, RunNotFoundError) as error:
         state: State = "damaged"
         problem: str | None = str(error)
-        if job is not None and not _holds_run(folder):
+        if job is not None and not holds_run(folder):
             state, problem = "partial", _why_no_run(job)
         state = "running" if is_being_written(folder) else state
-        return RunSummary(folder.name, folder, state, size, None, problem, job)
+        return RunSummary(name, folder, state, size, None, problem, job, run)
     problem = missing_or_cut(folder, manifest)
     state = "damaged" if problem else "complete" if manifest.complete else "partial"
     state = "running" if is_being_written(folder) else state
-    return RunSummary(folder.name, folder, state, size, manifest, problem, job)
+    return RunSummary(name, folder, state, size, manifest, problem, job, run)
 
 
 def _why_no_run(job: JobStatus) -> str | None:
     """Why a job came to an end without a run; None as long as it has not."""
+    work = {"extract": "the extraction", "analyze": "counting"}[job.job.command]
     match job.condition:
         case "failed":
-            return job.job.problem or "the extraction failed before it wrote anything"
+            return job.job.problem or f"{work} failed before it wrote anything"
         case "cancelled":
-            return "the extraction was cancelled before it wrote anything"
+            return f"{work} was cancelled before it wrote anything"
         case "died" | "done":
-            return "the extraction ended without a word before it wrote anything"
+            return f"{work} ended without a word before it wrote anything"
     return None
 
 
-def _holds_run(folder: Path) -> bool:
-    try:
-        return (folder / MANIFEST).is_file()
-    except (OSError, ValueError):  # no permission, a name too long: nothing that could be opened
-        return False
-
-
-def _holds_job(folder: Path) -> bool:
-    """Whether there is only a job yet; a job.json of somebody else's is none."""
-    try:
-        return (folder / JOB_FILE).is_file() and job_status(folder) is not None
-    except (OSError, ValueError):
-        return False
-
-
-def _size(folder: Path) -> int:
+def _size(folder: Path, run: Path | None) -> int:
+    """Bytes in a folder, without variants in it and without what a variant shares with its `run`."""
+    shared = None
+    if run is not None:
+        with contextlib.suppress(OSError):
+            shared = os.lstat(run / CORPUS_FILE)
     size = 0
-    for directory, _, names in os.walk(folder):
+    for directory, below, names in os.walk(folder):
+        if directory == str(folder) and VARIANTS in below:
+            below.remove(VARIANTS)
         for name in names:
             with contextlib.suppress(OSError):  # moved into place or deleted since it was listed
-                size += os.lstat(os.path.join(directory, name)).st_size  # noqa: PTH118
+                found = os.lstat(os.path.join(directory, name))  # noqa: PTH118
+                size += 0 if shared is not None and os.path.samestat(found, shared) else found.st_size
     return size
 
 
 def missing_or_cut(folder: Path, manifest: Manifest) -> str | None:
     """The first listed file that is not there with its size, in words; None if all are."""
-    listed = {layer_file(layer): entry for layer, entry in manifest.layers.items()}
-    if manifest.corpus is not None:
-        listed[CORPUS_FILE] = manifest.corpus.file
-    for name, entry in sorted(listed.items()):
+    for name, entry in sorted(manifest.files.items()):
         path = folder / name
         if not path.is_file():
             return f"{name} is missing"
@@ -185,17 +184,17 @@ def missing_or_cut(folder: Path, manifest: Manifest) -> str | None:
 
 
 def delete_run(folder: Path) -> None:
-    """Delete a run and everything in its folder; of what has only a job yet, the job's own files.
+    """Delete a run and everything in its folder, its variants too; of what has only a job yet, the job's own files.
 
     Raises
     ------
     RunNotFoundError
         The folder holds neither run.json nor a job, so it is not ours to delete.
     RunBusyError
-        A process is writing it.
+        A process is writing it, or a variant of it.
     """
-    whole = _holds_run(folder)
-    if not whole and not _holds_job(folder):
+    whole = holds_run(folder)
+    if not whole and not holds_job(folder):
         raise RunNotFoundError(f"no run at {folder}: it has no {MANIFEST}\nNothing was deleted.")
     if is_being_written(folder):
         raise RunBusyError(f"the run {folder.name} is being written\nStop the extraction before deleting it.")
@@ -207,10 +206,13 @@ def delete_run(folder: Path) -> None:
             forget_job(folder)
     if whole:
         folder.unlink(missing_ok=True)
+        remove_last_variants(folder)
 
 
 def rename_run(folder: Path, new_name: str) -> Path:
-    """Give a run another name in the same directory; returns its folder there.
+    """Give a run, or a variant of one, another name in the same directory; returns its folder there.
+
+    Variants go with their run. A variant's new name may be given whole, `demo@tight`, or without its run's.
 
     Raises
     ------
@@ -221,18 +223,23 @@ def rename_run(folder: Path, new_name: str) -> Path:
     RunConflictError
         There is something of that name already.
     RunBusyError
-        A process is writing the run.
+        A process is writing the run, or a variant of it.
     InputError
         The system refuses.
     """
-    target = run_folder(folder.parent, new_name)
-    if not _holds_run(folder) and not _holds_job(folder):
+    run = run_of(folder)
+    target = (
+        run_folder(folder.parent, new_name)
+        if run is None
+        else variant_folder(run, new_name.removeprefix(f"{run.name}@"))
+    )
+    if not holds_run(folder) and not holds_job(folder):
         raise RunNotFoundError(f"no run at {folder}: it has no {MANIFEST}\nNothing was renamed.")
     if is_being_written(folder):
         raise RunBusyError(f"the run {folder.name} is being written\nStop the extraction before renaming it.")
     with writing(folder):  # nobody begins to write it under its old name
         if os.path.lexists(target):
-            raise RunConflictError(f"there is a {new_name} already in {folder.parent}\nChoose another name.")
+            raise RunConflictError(f"there is a {target.name} already in {folder.parent}\nChoose another name.")
         _close_files(folder)
         with disk_full_named(target):
             folder.rename(target)

@@ -9,12 +9,24 @@ from typing import Literal
 
 from neuron_tui.store.check_numbers import Occurrences, corpus_contradictions, layer_contradictions, read_occurrences
 from neuron_tui.store.errors import RunDamagedError
+from neuron_tui.store.facts_file import facts_contradictions
 from neuron_tui.store.files import TEMPORARY_SUFFIX, sha256
 from neuron_tui.store.hdf5 import reading
 from neuron_tui.store.job import JOB_FILES
 from neuron_tui.store.lock import LOCK, is_being_written
-from neuron_tui.store.manifest import CORPUS_FILE, MANIFEST, FileEntry, Manifest, layer_file, read_manifest
-from neuron_tui.store.schema import CORPUS, LAYER
+from neuron_tui.store.manifest import (
+    CORPUS_FILE,
+    FACTS_FILE,
+    MANIFEST,
+    VARIANTS,
+    FileEntry,
+    Manifest,
+    layer_file,
+    read_manifest,
+)
+from neuron_tui.store.run import Run
+from neuron_tui.store.schema import CORPUS, FACTS, LAYER
+from neuron_tui.store.variants import run_counted_again, run_of, variants_of
 
 _OWN_FILES = frozenset({MANIFEST, LOCK, *JOB_FILES})
 
@@ -61,6 +73,10 @@ def check_run(folder: Path, watch: Watch | None = None) -> list[Problem]:
         state = "is being written" if is_being_written(folder) else "is partial"
         listed = ", ".join(map(str, waiting)) or "none, but the corpus is missing"
         problems.append(Problem("note", MANIFEST, f"the run {state}; layers still to come: {listed}"))
+    run = run_of(folder)
+    if manifest.variant is not None and run is not None and run_counted_again(folder, manifest) is None:
+        message = f"was counted on something else than the run {run.name} holds now; count it anew with --overwrite"
+        problems.append(Problem("note", MANIFEST, message))
     return [*problems, *_leftovers(folder, manifest)]
 
 
@@ -68,8 +84,8 @@ class _Meter:
     """Counts what is read of the files that the manifest lists, and tells of it."""
 
     def __init__(self, manifest: Manifest, watch: Watch | None) -> None:
-        listed = [*manifest.layers.values(), *([manifest.corpus.file] if manifest.corpus else ())]
-        self._total, self._done, self._file, self._watch = sum(entry.bytes for entry in listed), 0, "", watch
+        total = sum(entry.bytes for entry in manifest.files.values())
+        self._total, self._done, self._file, self._watch = total, 0, "", watch
 
     def begin(self, file: str) -> None:
         self._file = file
@@ -89,8 +105,13 @@ def _check_files(folder: Path, manifest: Manifest, meter: _Meter) -> Iterator[Pr
     of_corpus = list(_check_corpus(folder, manifest, meter))
     yield from of_corpus
     occurrences = None if of_corpus else read_occurrences(folder)
+    of_layers: list[Problem] = []
     for layer, entry in sorted(manifest.layers.items()):
-        yield from _check_layer(folder, manifest, layer, entry, occurrences, meter)
+        found = list(_check_layer(folder, manifest, layer, entry, occurrences, meter))
+        yield from found
+        of_layers += found
+    if manifest.facts is not None:
+        yield from _check_facts(folder, manifest, manifest.facts, sound=not of_corpus and not of_layers, meter=meter)
 
 
 def _check_corpus(folder: Path, manifest: Manifest, meter: _Meter) -> Iterator[Problem]:
@@ -131,6 +152,24 @@ def _check_layer(
         yield Problem("error", name, _reason(error, folder / name))
 
 
+def _check_facts(
+    folder: Path, manifest: Manifest, entry: FileEntry, *, sound: bool, meter: _Meter
+) -> Iterator[Problem]:
+    meter.begin(FACTS_FILE)
+    if not manifest.complete:
+        yield Problem("error", MANIFEST, f"lists {FACTS_FILE}, which only a complete run has")
+    if difference := _difference(folder / FACTS_FILE, entry, meter):
+        yield Problem("error", FACTS_FILE, difference)
+        return
+    try:
+        with reading(folder / FACTS_FILE, FACTS) as file:
+            # Of files with problems of their own nothing follows.
+            for message in facts_contradictions(file, Run(folder)) if sound and manifest.complete else ():
+                yield Problem("error", FACTS_FILE, message)
+    except RunDamagedError as error:
+        yield Problem("error", FACTS_FILE, _reason(error, folder / FACTS_FILE))
+
+
 def _difference(path: Path, entry: FileEntry, meter: _Meter) -> str | None:
     try:
         size = path.stat().st_size
@@ -148,11 +187,11 @@ def _difference(path: Path, entry: FileEntry, meter: _Meter) -> str | None:
 
 
 def _leftovers(folder: Path, manifest: Manifest) -> Iterator[Problem]:
-    known = _OWN_FILES | {CORPUS_FILE} if manifest.corpus else _OWN_FILES
-    known |= {layer_file(layer) for layer in manifest.layers}
+    known = _OWN_FILES | set(manifest.files)
+    runs_of_their_own = tuple(f"{VARIANTS}/{name}/" for name in variants_of(folder))
     for path in sorted(p for p in folder.rglob("*") if not p.is_dir()):
         name = path.relative_to(folder).as_posix()
-        if name in known:
+        if name in known or name.startswith(runs_of_their_own):
             continue
         if name.endswith(TEMPORARY_SUFFIX):
             yield Problem("note", name, "left by an extraction that was cut off, or of one under way")

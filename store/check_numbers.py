@@ -12,7 +12,16 @@ from neuron_tui.store.hdf5 import Array, SchemaReader, reading
 from neuron_tui.store.lookup import lookup_contradiction
 from neuron_tui.store.manifest import CORPUS_FILE, CorpusIdentity, Manifest
 from neuron_tui.store.schema import CORPUS, ORDERS, STRENGTHS, TYPES
-from neuron_tui.store.trigger_tables import detected_grams, read_triggers
+from neuron_tui.store.sensitivity import SETTINGS
+from neuron_tui.store.thresholds import Thresholds
+from neuron_tui.store.trigger_tables import (
+    covered_counts,
+    detected_grams,
+    read_triggers,
+    settled_covering,
+    trigger_scores,
+)
+from neuron_tui.store.words import share_text
 
 _POSITIONS = 1 << 22
 _NEURONS = 1024
@@ -109,27 +118,47 @@ def layer_contradictions(file: SchemaReader, manifest: Manifest, layer: int, occ
         rows = slice(first, min(first + _NEURONS, manifest.model.neurons))
         found |= dict.fromkeys(_counts(file, rows, corpus))
         for n in ORDERS:
-            found |= dict.fromkeys(_triggers(file, rows, n, occurrences[n]))
+            found |= dict.fromkeys(_triggers(file, rows, n, occurrences[n], manifest.thresholds))
         found |= dict.fromkeys(_effects(file, rows, corpus.vocabulary))
         found |= dict.fromkeys(_positions(file, rows, corpus))
         places = file.read("contexts/position", rows)
         if (places < -1).any() or (places >= corpus.positions).any():
             found["`contexts/position` names a position that the corpus does not have"] = None
+    found |= dict.fromkeys(_sensitivity(file, manifest.model.neurons))
     yield from found
     if not found:
-        for n in ORDERS:
-            if not np.array_equal(
-                file.read(f"triggers/{n}/detected"), detected_grams(read_triggers(file, n), occurrences[n])
-            ):
-                yield f"`triggers/{n}/detected` is not what the detectors cover"
-            if contradiction := lookup_contradiction(file, n):
-                yield contradiction
+        yield from _detectors(file, occurrences, manifest.thresholds)
+
+
+def _detectors(file: SchemaReader, occurrences: Occurrences, thresholds: Thresholds) -> Iterator[str]:
+    """What of whole tables of triggers does not follow from the rest of them."""
+    for n in ORDERS:
+        tables = read_triggers(file, n)
+        if not np.array_equal(tables.covered, covered_counts(n, tables, occurrences[n], thresholds)):
+            yield f"`triggers/{n}/covered` is not how many n-grams the detectors cover"
+        elif not np.array_equal(
+            file.read(f"triggers/{n}/detected"), detected_grams(tables, occurrences[n], thresholds)
+        ):
+            yield f"`triggers/{n}/detected` is not what the detectors cover"
+        elif n == 1 and not np.array_equal(
+            file.read("effect/trigger_score"),
+            trigger_scores(tables, occurrences[n], file.read("effect/top_score"), thresholds),
+            equal_nan=True,
+        ):
+            yield "`effect/trigger_score` is not the mean of `effect/top_score` over the covered tokens"
+        if contradiction := lookup_contradiction(file, n):
+            yield contradiction
 
 
 def _counts(file: SchemaReader, rows: slice, corpus: CorpusIdentity) -> Iterator[str]:
     count, bos = file.read("count", rows), file.read("bos_count", rows)
-    if (count < 0).any() or (count > np.array([domain.tokens for domain in corpus.domains])).any():
+    tokens = np.array([domain.tokens for domain in corpus.domains])
+    if (count < 0).any() or (count > tokens).any():
         yield "`count` is more than the tokens of a domain"
+    first = file.read("first_active", rows)
+    # The first active token of a domain leaves room for the others behind it.
+    if ((first > 0) != (count > 0)).any() or (first < 0).any() or (first > np.maximum(tokens - count + 1, 0)).any():
+        yield "`first_active` does not go with `count`"
     if (bos < 0).any() or (bos > corpus.sequences).any():
         yield "`bos_count` is more than the sequences"
     total = file.read("triggers/1/total", rows)
@@ -142,7 +171,9 @@ def _counts(file: SchemaReader, rows: slice, corpus: CorpusIdentity) -> Iterator
         total = smaller
 
 
-def _triggers(file: SchemaReader, rows: slice, n: int, occurrences: npt.NDArray[np.int64]) -> Iterator[str]:
+def _triggers(
+    file: SchemaReader, rows: slice, n: int, occurrences: npt.NDArray[np.int64], thresholds: Thresholds
+) -> Iterator[str]:
     total, covering, covered, first, top, active = (
         file.read(f"triggers/{n}/{name}", rows)
         for name in ("total", "covering", "covered", "first", "top_gram", "top_active")
@@ -166,19 +197,15 @@ def _triggers(file: SchemaReader, rows: slice, n: int, occurrences: npt.NDArray[
         yield f"`triggers/{n}/top_active` adds up to more than `total`"
     if ((covering > 0) != (total > 0)).any() or (covering > total).any():
         yield f"`triggers/{n}/covering` does not go with `total`"
-    elif (covering != _covering(sums, total, covering)).any():
-        yield f"`triggers/{n}/covering` is not the shortest prefix that holds 95%"
-    if (covered < 0).any() or (covered > covering).any() or (covered > (5 if n == 1 else 50)).any():
+    elif (covering != _expected(covering, settled_covering(total, counts, thresholds), top.shape[1])).any():
+        yield f"`triggers/{n}/covering` is not the shortest prefix that holds {share_text(thresholds.coverage)}"
+    if (covered < 0).any() or (covered > covering).any() or (covered > thresholds.most_covering(n)).any():
         yield f"`triggers/{n}/covered` is more than `covering`"
 
 
-def _covering(sums: Array, total: Array, stated: Array) -> Array:
+def _expected(stated: Array, settled: Array, stored: int) -> Array:
     # The stored triggers settle it as far as they reach: within them exactly, beyond them as a lower bound.
-    enough = 20 * sums >= 19 * total[:, None]
-    reached = enough.any(axis=1) & (total > 0)
-    exact = enough.argmax(axis=1) + 1
-    beyond = np.where(total > 0, np.maximum(stated, sums.shape[1] + 1), 0)
-    covering: Array = np.where(reached, exact, beyond)
+    covering: Array = np.where(settled >= 0, settled, np.maximum(stated, stored + 1))
     return covering
 
 
@@ -189,6 +216,9 @@ def _effects(file: SchemaReader, rows: slice, vocabulary: int) -> Iterator[str]:
             yield f"`effect/{kind}_id` names a token that the vocabulary does not have"
         if not np.isfinite(scores).all() or (sign * np.diff(scores, axis=1) < 0).any():
             yield f"`effect/{kind}_score` is not in order"
+    top = file.read("effect/top_score", rows)
+    if (np.isnan(top) != (file.read("triggers/1/top_gram", rows) < 0)).any() or np.isinf(top).any():
+        yield "`effect/top_score` is not there for the tokens of `triggers/1/top_gram` alone"
     detector = file.read("triggers/1/covered", rows) > 0
     if (np.isfinite(file.read("effect/trigger_score", rows)) != detector).any():
         yield "`effect/trigger_score` is not there for the token detectors alone"
@@ -196,7 +226,7 @@ def _effects(file: SchemaReader, rows: slice, vocabulary: int) -> Iterator[str]:
 
 def _positions(file: SchemaReader, rows: slice, corpus: CorpusIdentity) -> Iterator[str]:
     names = [f"position/{name}" for name in ("active", "mutual_information", "type", "strength")]
-    present = [name in file for name in names]
+    present = [name in file for name in (*names, "position/sensitivity")]
     if any(present) != all(present) or all(present) != (corpus.full_sequences > 0):
         yield "positional statistics are there only in part, or without full-length sequences"
         return
@@ -211,6 +241,21 @@ def _positions(file: SchemaReader, rows: slice, corpus: CorpusIdentity) -> Itera
         yield "`position/mutual_information` is not between 0 and log 2"
     if (kind >= len(TYPES)).any() or (strength >= len(STRENGTHS)).any() or ((kind > 0) != (strength > 0)).any():
         yield "`position/type` and `position/strength` hold an unknown code, or one without the other"
+
+
+def _sensitivity(file: SchemaReader, neurons: int) -> Iterator[str]:
+    names = ("position/sensitivity", "position/type", "position/strength")
+    if not all(name in file for name in names):
+        return
+    counts, kind, strength = (file.read(name) for name in names)
+    whole = (counts >= 0).all() and (counts.sum(axis=(1, 2)) == neurons).all()
+    if len(counts) != len(SETTINGS) or not whole or counts[:, 0, 1:].any() or counts[:, 1:, 0].any():
+        yield "`position/sensitivity` does not hold every neuron once under each setting"
+    elif kind.max() < len(TYPES) and strength.max() < len(STRENGTHS):
+        own = np.zeros_like(counts[0])
+        np.add.at(own, (kind, strength), 1)
+        if (own != counts[0]).any():
+            yield "`position/sensitivity` does not begin with the types and strengths of the layer"
 
 
 def _sizes(file: SchemaReader, expected: Mapping[str, int]) -> Iterator[str]:

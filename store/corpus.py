@@ -117,8 +117,12 @@ class StoredCorpus:
 
     def size(self, n: int) -> int:
         """How many distinct n-grams there are, without reading them."""
+        return self._sizes[n]
+
+    @cached_property
+    def _sizes(self) -> dict[int, int]:
         with reading_finished(self._path, CORPUS) as file:
-            return file.dimensions[f"G{n}"]
+            return {n: file.dimensions[f"G{n}"] for n in ORDERS}
 
     def find_gram(self, ids: tuple[int, ...]) -> int | None:
         """Row of an n-gram in the table of its n, None if the corpus does not have it; raises RunDamagedError."""

@@ -1,4 +1,4 @@
-"""job.json and job.log: the process that extracts a run, how far it is, and whether it still lives."""
+"""job.json and job.log: the process that extracts or counts a run, how far it is, and whether it lives."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ LOG_FILE = "job.log"
 JOB_FILES = (JOB_FILE, JOB_FILE + TEMPORARY_SUFFIX, LOG_FILE)
 """Every name that a job's own files can have in the folder of its run."""
 
+Command = Literal["extract", "analyze"]
 JobState = Literal["starting", "running", "paused", "done", "cancelled", "failed"]
 Condition = Literal["starting", "running", "paused", "done", "cancelled", "failed", "died"]
 
@@ -39,9 +40,10 @@ Seconds = Annotated[float, Field(ge=0)]
 class Job(BaseModel):
     """The whole of job.json: one process at work on a run, as it last told.
 
-    `arguments` are those of the engine's `extract`, without `--runs-dir` and with absolute paths: given again they go
-    on with the run. `process_started` is the process's start in seconds since the machine's, 0 where the system does
-    not tell; `host` the machine; `begun` and `heartbeat` are UTC as ISO text and as seconds of the epoch.
+    `arguments` are those of the engine's `command`, without `--runs-dir` and with absolute paths: given again they go
+    on with the run, or with the variant, whose run is the first of them. `process_started` is the process's start in
+    seconds since the machine's, 0 where the system does not tell; `host` the machine; `begun` and `heartbeat` are UTC
+    as ISO text and as seconds of the epoch.
 
     `done` of `total` units of the stage: tokens (`tok`) or `neurons` are the `unit`, `rate` is in units a second;
     `place` of the `layers` asked for are finished. `elapsed` and `left` are seconds at work: pauses do not count.
@@ -53,6 +55,7 @@ class Job(BaseModel):
     pid: Annotated[int, Field(ge=1)]
     process_started: Seconds
     host: str = ""
+    command: Command = "extract"
     arguments: tuple[str, ...]
     begun: str
     state: JobState = "starting"
@@ -83,7 +86,7 @@ def stage_words(stage: str, layer: int | None, place: int, layers: int) -> str:
         return _STAGES[stage]
     if stage == "pass":
         return f"passing through layer {layer}"
-    what = "counting" if stage == "count" else stage
+    what = {"count": "counting", "recount": "counting again"}.get(stage, stage)
     return f"layer {layer} ({min(place + 1, layers)} of {layers}) {what}"
 
 

@@ -29,10 +29,11 @@ def writing(folder: Path) -> Iterator[None]:
     InputError
         The folder cannot be written to.
     """
-    descriptor = _taken(folder)
+    descriptor = _taken(folder, fcntl.LOCK_EX)
     if descriptor is None:
         raise RunBusyError(
-            f"another process is writing the run {folder.name}\nWait for it or stop it, then run this again."
+            f"another process is writing the run {folder.name}, or a variant of it\n"
+            "Wait for it or stop it, then run this again."
         )
     try:
         yield
@@ -40,12 +41,32 @@ def writing(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _taken(folder: Path) -> int | None:
+@contextmanager
+def keeping(folder: Path) -> Iterator[None]:
+    """Share the run's lock, so that nobody writes, renames or deletes the run; it is not listed as running.
+
+    Raises
+    ------
+    RunBusyError
+        Another process is writing it.
+    InputError
+        The folder cannot be written to.
+    """
+    descriptor = _taken(folder, fcntl.LOCK_SH)
+    if descriptor is None:
+        raise RunBusyError(f"another process is writing the run {folder.name}\nWait for it, then run this again.")
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _taken(folder: Path, kind: int) -> int | None:
     for _ in range(_ATTEMPTS):
         with disk_full_named(folder / LOCK):
             descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
             # Its last owner may have taken it away with all it left: then another may hold the one that is there now.
             if os.fstat(descriptor).st_nlink:
                 return descriptor

@@ -8,11 +8,15 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from neuron_tui.store.errors import OUTDATED, RunDamagedError, RunNotFoundError, RunOutdatedError
-from neuron_tui.store.files import write_text
+from neuron_tui.store.files import sha256, write_text
 from neuron_tui.store.schema import FORMAT_VERSION
+from neuron_tui.store.thresholds import PAPER, Thresholds
 
 MANIFEST = "run.json"
 CORPUS_FILE = "corpus.h5"
+VARIANTS = "variants"
+"""Folder of a run that its variants lie in, each a run of its own."""
+FACTS_FILE = "facts.h5"
 
 Count = Annotated[int, Field(ge=0)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -25,7 +29,9 @@ class _Strict(BaseModel):
 class ModelIdentity(_Strict):
     """The checkpoint a run was made from.
 
-    `digest` is a SHA-256 over config.json and, for each weight file, its name, size and both ends.
+    `digest` is a SHA-256 over config.json and, for each weight file, its name, size and both ends. `norm_before` says
+    whether LayerNorm stands before each block, not after it, and `positions` whether the model embeds positions, by a
+    table that is not all zeros; None where a run does not say.
     """
 
     name: str
@@ -36,6 +42,8 @@ class ModelIdentity(_Strict):
     width: Annotated[int, Field(ge=1)]
     context_length: Annotated[int, Field(ge=2)]
     activation: str
+    norm_before: bool | None = None
+    positions: bool | None = None
 
 
 class RunOptions(_Strict):
@@ -81,21 +89,48 @@ class CorpusIdentity(_Strict):
     pad: int | None
 
 
+class Variant(_Strict):
+    """What makes a variant of a run: its thresholds. `name` and `of`, the run's, are those it was counted under."""
+
+    name: str
+    of: str
+    thresholds: Thresholds
+
+
 class Manifest(_Strict):
-    """The whole of run.json."""
+    """The whole of run.json; `variant` is None but for a run that was counted again with other thresholds."""
 
     format_version: Literal[2] = FORMAT_VERSION
     program_version: str
     created: str
     model: ModelIdentity
     options: RunOptions
+    variant: Variant | None = None
     corpus: CorpusIdentity | None = None
     layers: dict[int, FileEntry] = Field(default_factory=dict)
+    facts: FileEntry | None = None
+
+    @property
+    def files(self) -> dict[str, FileEntry]:
+        """All files listed, by their path below the run's folder."""
+        files = {CORPUS_FILE: self.corpus.file} if self.corpus else {}
+        files |= {layer_file(layer): entry for layer, entry in sorted(self.layers.items())}
+        return files | ({FACTS_FILE: self.facts} if self.facts else {})
+
+    @property
+    def has_facts(self) -> bool:
+        """Whether what figures need is there in one small file: a complete run has it, unless it was cut off last."""
+        return self.complete and self.facts is not None
 
     @property
     def complete(self) -> bool:
         """Whether every layer asked for is there."""
         return self.corpus is not None and all(layer in self.layers for layer in self.options.layers)
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds behind its numbers: the paper's, but for a variant."""
+        return self.variant.thresholds if self.variant else PAPER
 
     @property
     def tokens(self) -> int:
@@ -112,6 +147,11 @@ class _Version(BaseModel):
 
     format_version: int
     model: _Named | None = None
+
+
+def file_entry(path: Path) -> FileEntry:
+    """Size and digest of a finished file."""
+    return FileEntry(bytes=path.stat().st_size, sha256=sha256(path))
 
 
 def layer_file(layer: int) -> str:

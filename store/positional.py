@@ -5,14 +5,17 @@ The types are the paper's (Fig. 7), which draws them; the numbers that tell them
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.schema import STRENGTHS, TYPES
 from neuron_tui.store.thresholds import PAPER, Thresholds
 
 Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.uint8]
 PositionalType = Literal["oscillatory", "both", "one", "other"]
 Strength = Literal["strong", "weak"]
 
@@ -62,38 +65,115 @@ def classify(
     fr = np.asarray(frequency, np.float64)
     if fr.shape != (context_length - 1,):
         raise ValueError(f"frequency has the shape {fr.shape}, expected ({context_length - 1},)")
-    if not mutual_information(fr) > thresholds.positional:
+    types, strengths = Curves(fr[None], context_length, thresholds.positional).types(thresholds)
+    if not types[0]:
         return None
-    s = smooth(fr, max(3, context_length // 64))
-    near = thresholds.near + _ROUNDING
-    if _is_oscillatory(s, thresholds):
-        near_zero, near_one = fr <= near, fr >= 1 - near
-        strong = (near_zero | near_one).mean() >= thresholds.extremes and near_zero.any() and near_one.any()
-        return "oscillatory", _strength(strong)
-    needed = max(4, int(context_length * thresholds.interval + _ROUNDING))
-    zero, one = longest_run(s <= near) >= needed, longest_run(s >= 1 - near) >= needed
-    exact_zero, exact_one = longest_run(fr == 0) >= needed, longest_run(fr == 1) >= needed
-    if zero and one:
-        return "both", _strength(exact_zero and exact_one)
-    if zero or one:
-        return "one", _strength(exact_zero if zero else exact_one)
-    return "other", _strength(float(np.sqrt(np.mean((fr - s) ** 2))) <= thresholds.thin + _ROUNDING)
+    return cast("tuple[PositionalType, Strength]", (TYPES[int(types[0])], STRENGTHS[int(strengths[0])]))
+
+
+class Curves:
+    """Frequency curves of many neurons and their types under any thresholds: what these share is found once."""
+
+    def __init__(self, frequency: Floats, context_length: int, least: float = PAPER.positional) -> None:
+        """Look at the curves.
+
+        Parameters
+        ----------
+        frequency
+            (M, T-1) as `classify` takes one; context_length: T.
+        least
+            Lowest mutual information, in nats, that any of the thresholds to come calls positional: curves with no
+            more are not looked at any further.
+        """
+        self.information = mutual_information(frequency)
+        self._rows = np.flatnonzero(self.information > least)
+        self._least = least
+        self._length = context_length
+        self._fr = frequency[self._rows]
+        self._smooth = smooth(self._fr, max(3, context_length // 64))
+        self._range = self._smooth.max(axis=1) - self._smooth.min(axis=1)
+        self._changes = _changes(self._smooth)
+        self._exact = longest_run(self._fr == 0), longest_run(self._fr == 1)
+        self._thinness = np.sqrt(np.mean((self._fr - self._smooth) ** 2, axis=1))
+        self._ends: dict[float, _Ends] = {}
+
+    def types(self, thresholds: Thresholds) -> tuple[Codes, Codes]:
+        """Types and strengths, (M,) uint8 each, in the codes of the schema.
+
+        Raises
+        ------
+        ValueError
+            The thresholds call a neuron positional that these curves left out.
+        """
+        if thresholds.positional < self._least:
+            raise ValueError(f"curves of over {self._least} nats cannot tell those of over {thresholds.positional}")
+        near = thresholds.near + _ROUNDING
+        ends = self._ends[near] = self._ends.get(near) or _ends(self._fr, self._smooth, near)
+        needed = max(4, int(self._length * thresholds.interval + _ROUNDING))
+        zero, one = ends.zero >= needed, ends.one >= needed
+        exact_zero, exact_one = (run >= needed for run in self._exact)
+        oscillatory = (self._range >= thresholds.range - _ROUNDING) & (self._changes >= thresholds.changes)
+        cases = [oscillatory, zero & one, zero | one]
+        strong = np.select(
+            cases,
+            [
+                ends.both & (ends.share >= thresholds.extremes),
+                exact_zero & exact_one,
+                np.where(zero, exact_zero, exact_one),
+            ],
+            self._thinness <= thresholds.thin + _ROUNDING,
+        )
+        kinds = np.select(cases, [TYPES.index(kind) for kind in ("oscillatory", "both", "one")], TYPES.index("other"))
+        positional = self.information[self._rows] > thresholds.positional
+        types, strengths = np.zeros((2, len(self.information)), np.uint8)
+        types[self._rows] = np.where(positional, kinds, 0)
+        strengths[self._rows] = np.where(
+            positional, np.where(strong, STRENGTHS.index("strong"), STRENGTHS.index("weak")), 0
+        )
+        return types, strengths
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """How curves keep near 0 and near 1, (M,) each.
+
+    `zero`, `one`: longest runs of the smoothed curve near either; `share` of positions whose frequency is near one of
+    them; `both`: whether both occur.
+    """
+
+    zero: npt.NDArray[np.int64]
+    one: npt.NDArray[np.int64]
+    share: Floats
+    both: npt.NDArray[np.bool_]
+
+
+def _ends(fr: Floats, s: Floats, near: float) -> _Ends:
+    low, high = fr <= near, fr >= 1 - near
+    both: npt.NDArray[np.bool_] = np.logical_and(low.any(axis=1), high.any(axis=1))
+    return _Ends(longest_run(s <= near), longest_run(s >= 1 - near), (low | high).mean(axis=1), both)
 
 
 def smooth(frequency: Floats, width: int) -> Floats:
-    """Moving average over `width` positions, from width // 2 before to the rest after; the ends use what is there."""
-    sums = np.concatenate([[0.0], np.cumsum(frequency)])
-    at = np.arange(len(frequency))
+    """Moving average over `width` positions, from width // 2 before to the rest after; the ends use what is there.
+
+    Along the last axis: (..., L) gives (..., L).
+    """
+    length = frequency.shape[-1]
+    sums = np.zeros((*frequency.shape[:-1], length + 1))
+    np.cumsum(frequency, axis=-1, out=sums[..., 1:])
+    at = np.arange(length)
     low = np.maximum(at - width // 2, 0)
-    high = np.minimum(at - width // 2 + width, len(frequency))
-    average: Floats = (sums[high] - sums[low]) / (high - low)
+    high = np.minimum(at - width // 2 + width, length)
+    average: Floats = (sums[..., high] - sums[..., low]) / (high - low)
     return average
 
 
-def longest_run(mask: npt.NDArray[np.bool_]) -> int:
-    """Length of the longest run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
-    return int((edges[1::2] - edges[::2]).max(initial=0))
+def longest_run(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Length of the longest run of True along the last axis: (..., L) gives (...) int64."""
+    places = np.arange(1, mask.shape[-1] + 1)
+    since = places - np.maximum.accumulate(np.where(mask, 0, places), axis=-1)
+    longest: npt.NDArray[np.int64] = since.max(axis=-1, initial=0)
+    return longest
 
 
 def _x_log_x_over(x: Floats, mean: Floats) -> Floats:
@@ -103,15 +183,13 @@ def _x_log_x_over(x: Floats, mean: Floats) -> Floats:
     return terms
 
 
-def _is_oscillatory(s: Floats, thresholds: Thresholds) -> bool:
-    low, high = s.min(), s.max()
+def _changes(s: Floats) -> npt.NDArray[np.int64]:
+    """How often curves (M, L) change between their low and their high third, (M,)."""
+    low, high = s.min(axis=1, keepdims=True), s.max(axis=1, keepdims=True)
     third = (high - low) / 3
-    if high - low < thresholds.range - _ROUNDING:
-        return False
     side = np.where(s < low + third - _ROUNDING, -1, np.where(s > high - third + _ROUNDING, 1, 0))
-    side = side[side != 0]
-    return int((side[1:] != side[:-1]).sum()) >= thresholds.changes
-
-
-def _strength(strong: bool | np.bool_) -> Strength:
-    return "strong" if strong else "weak"
+    # Between the thirds a curve is still on the side it came from.
+    last = np.maximum.accumulate(np.where(side != 0, np.arange(s.shape[1]), -1), axis=1)
+    held = np.where(last >= 0, np.take_along_axis(side, np.maximum(last, 0), axis=1), 0)
+    changes: npt.NDArray[np.int64] = ((held[:, 1:] != held[:, :-1]) & (held[:, :-1] != 0)).sum(axis=1)
+    return changes

@@ -6,20 +6,24 @@ import re
 from dataclasses import dataclass
 
 from neuron_tui.store.query import KEYS, NUMBER_KEYS, TYPE_WORDS
+from neuron_tui.store.threshold_words import coverage_text, number_text
+from neuron_tui.store.thresholds import PAPER, Thresholds
 
 MEANINGS = {
     "type:": "what a neuron is, such as type:token or type:one,both",
     "layer:": "its layer, such as layer:0-5,8",
     "trigger:": 'an n-gram it fires on, such as trigger:" title"',
     "freq": "share of tokens it is active on, such as freq<1%",
-    "mi": "mutual information with position in nats, such as mi>0.05",
-    "covering": "tokens that cover 95% of its activations, such as covering<=5",
+    "mi": "mutual information with position in nats, such as mi>{positional}",
+    "covering": "tokens that cover {coverage} of its activations, such as covering<={tokens}",
     "covering2": "bigrams that do",
     "covering3": "trigrams that do",
     "count": "tokens it is active on, such as count>1000",
     "score": "mean score of a token detector's triggers, such as score<0",
     "neuron": "its number in its layer, such as neuron<100",
 }
+"""What each key asks for; in braces what the thresholds of a run say."""
+
 TYPE_MEANINGS = {
     "dead": "never active",
     "alive": "active at least once",
@@ -49,8 +53,11 @@ class Completion:
     meaning: str
 
 
-def completions(query: str, cursor: int) -> tuple[Completion, ...]:
-    """Words that fit where the cursor is, from what is typed of the word before it; none inside quotation marks."""
+def completions(query: str, cursor: int, thresholds: Thresholds = PAPER) -> tuple[Completion, ...]:
+    """Words that fit where the cursor is, from what is typed of the word before it; none inside quotation marks.
+
+    Their meanings are told by the thresholds of the run that is filtered.
+    """
     before, after = query[:cursor], query[cursor:]
     start = _term_start(before)
     if start is None:
@@ -64,8 +71,16 @@ def completions(query: str, cursor: int) -> tuple[Completion, ...]:
     elif re.search(r"[:<>=]", typed):
         return ()
     else:
-        words = [(_opened(key), MEANINGS[key]) for key in KEYS if key.startswith(typed)]
+        words = [(_opened(key), _meaning(key, thresholds)) for key in KEYS if key.startswith(typed)]
     return tuple(Completion(query[:at] + word + after, at + len(word), word, meaning) for word, meaning in words)
+
+
+def _meaning(key: str, thresholds: Thresholds) -> str:
+    return MEANINGS[key].format(
+        coverage=coverage_text(thresholds),
+        tokens=thresholds.most_covering(1),
+        positional=number_text(thresholds.positional),
+    )
 
 
 def _opened(key: str) -> str:

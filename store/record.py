@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.thresholds import PAPER, Thresholds
+
 
 @dataclass(frozen=True, slots=True)
 class DomainCount:
@@ -26,18 +28,15 @@ class DomainCount:
 class Trigger:
     """An n-gram with the positions it has in the corpus and those of them where the neuron is active.
 
-    `text` is the tokeniser's own form of each token.
+    `text` is the tokeniser's own form of each token; `covered` says whether the neuron is active on enough of its
+    positions: on 95% of them by the paper's thresholds [§4].
     """
 
     ids: tuple[int, ...]
     text: tuple[str, ...]
     active: int
     occurrences: int
-
-    @property
-    def covered(self) -> bool:
-        """Whether the neuron is active on at least 95% of its positions [§4]."""
-        return 20 * self.active >= 19 * self.occurrences
+    covered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,10 @@ class PositionProfile:
 
 @dataclass(frozen=True, slots=True)
 class NeuronRecord:
-    """One neuron of a run; counts are of counted positions, `position` is None without full-length sequences."""
+    """One neuron of a run; counts are of counted positions, `position` is None without full-length sequences.
+
+    `thresholds` are those that its detectors and its positional type were told by.
+    """
 
     layer: int
     neuron: int
@@ -101,6 +103,7 @@ class NeuronRecord:
     triggers: dict[int, Triggers]
     effect: Effect
     position: PositionProfile | None
+    thresholds: Thresholds = PAPER
 
     @property
     def frequency(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from neuron_tui.store.activity import KeptActivity, active_endings, known_throug
 from neuron_tui.store.catalog import find_run, missing_or_cut, runs_directory
 from neuron_tui.store.corpus import Context, StoredCorpus
 from neuron_tui.store.errors import NeuronNotFoundError, RunDamagedError, RunPartialError
+from neuron_tui.store.hdf5 import SchemaReader
 from neuron_tui.store.manifest import CorpusIdentity, Manifest, layer_file, read_manifest
 from neuron_tui.store.open_files import reading_finished
 from neuron_tui.store.record import (
@@ -27,22 +29,29 @@ from neuron_tui.store.record import (
     Triggers,
 )
 from neuron_tui.store.schema import CONTEXT_AFTER, CONTEXT_BEFORE, LAYER, ORDERS, STORED_CONTEXTS, STRENGTHS, TYPES
+from neuron_tui.store.variants import name_of, run_counted_again
 
 _BATCH = 256
 
+_FIRSTS = tuple(f"triggers/{n}/first" for n in ORDERS)
 _RECORD_DATASETS = tuple(
     d.name
     for d in LAYER.datasets
-    if d.shape[0] == "N" and not d.name.startswith("contexts/") and not d.name.endswith("/first")
+    if d.shape[0] == "N" and not d.name.startswith(("contexts/", "first_active", "effect/top_", *_FIRSTS))
 )
 
 
 class Layer:
     """One finished layer of a run."""
 
-    def __init__(self, folder: Path, manifest: Manifest, corpus: StoredCorpus, index: int) -> None:
+    def __init__(
+        self, folder: Path, manifest: Manifest, corpus: StoredCorpus, index: int, counted_again: Path | None = None
+    ) -> None:
+        """The layer of the run in `folder`; `counted_again` is that of the run it is a variant of."""
         self.index = index
         self.path = folder / layer_file(index)
+        # A variant keeps no activations of its own: they are its run's.
+        self._kept_in = self.path if counted_again is None else counted_again / layer_file(index)
         self._manifest = manifest
         self._corpus = corpus
 
@@ -105,10 +114,13 @@ class Layer:
             there = positions >= 0
             contexts = iter(self._corpus.contexts(positions[there], masks[there], before, after))
             found = [[next(contexts) for _ in range(count)] for count in there.sum(axis=1).tolist()]
-            if (before > CONTEXT_BEFORE or after > CONTEXT_AFTER) and "activations" in file:
+        if before > CONTEXT_BEFORE or after > CONTEXT_AFTER:
+            with self._activations() as kept:
+                if kept is None:
+                    return found
                 for row, neuron in enumerate(neurons.tolist()):
                     own = positions[row][there[row]]
-                    found[row] = known_throughout(found[row], own, KeptActivity(file, neuron))
+                    found[row] = known_throughout(found[row], own, KeptActivity(kept, neuron))
         return found
 
     def contexts_on(
@@ -126,9 +138,10 @@ class Layer:
                 [p >= 0 and len(self._corpus.endings(ids, p, p + 1)) > 0 for p in positions.tolist()], bool
             )
             positions, masks = positions[stored], masks[stored]
-            if "activations" not in file:
+        with self._activations() as kept:
+            if kept is None:
                 return self._corpus.contexts(positions, masks, before, after)
-            activity = KeptActivity(file, neuron)
+            activity = KeptActivity(kept, neuron)
             more = active_endings(self._corpus, activity, ids, STORED_CONTEXTS)
             positions = np.union1d(positions, np.setdiff1d(more, positions)[:STORED_CONTEXTS])
             contexts = self._corpus.contexts(positions, np.zeros(len(positions), np.uint64), before, after)
@@ -155,6 +168,21 @@ class Layer:
                     curves[start : start + _BATCH] = active.sum(axis=1) / sequences
         return curves
 
+    @property
+    def keeps_activations(self) -> bool:
+        """Whether the activity at every position is there, of a variant in its run; raises RunDamagedError."""
+        with self._activations() as kept:
+            return kept is not None
+
+    @contextmanager
+    def _activations(self) -> Iterator[SchemaReader | None]:
+        """The open file that keeps the activations; None if they are not kept, or went with the variant's run."""
+        if self._kept_in != self.path and not self._kept_in.is_file():
+            yield None
+            return
+        with reading_finished(self._kept_in, LAYER) as file:
+            yield file if "activations" in file else None
+
     def columns(self, *names: str) -> dict[str, npt.NDArray[Any]]:
         """Whole datasets of the layer by name; optional ones that are absent are left out."""
         with reading_finished(self.path, LAYER) as file:
@@ -179,6 +207,7 @@ class Layer:
             triggers={n: self._triggers(n, row) for n in ORDERS},
             effect=self._effect(row),
             position=position,
+            thresholds=self._manifest.thresholds,
         )
 
     def _position(self, row: dict[str, Any], corpus: CorpusIdentity) -> PositionProfile:
@@ -205,9 +234,9 @@ class Layer:
         rows = rows[rows >= 0]
         if rows.max(initial=-1) >= len(grams.ids):
             raise RunDamagedError(f"{self.path}: a {n}-gram that the corpus does not have\nExtract the run again.")
-        form = self._corpus.form
+        form, told = self._corpus.form, self._manifest.thresholds
         top = tuple(
-            Trigger(tuple(ids), tuple(form(i) for i in ids), active, occurrences)
+            Trigger(tuple(ids), tuple(form(i) for i in ids), active, occurrences, told.covered(active, occurrences))
             for ids, active, occurrences in zip(
                 grams.ids[rows].tolist(),
                 row[f"triggers/{n}/top_active"].tolist(),
@@ -243,12 +272,13 @@ class Run:
     def __init__(self, folder: Path) -> None:
         """Open the run in `folder`; see `open_run`."""
         self.path = folder
-        self.name = folder.resolve().name
+        self.name = name_of(folder.resolve())
         self.manifest = read_manifest(folder)
         if problem := missing_or_cut(folder, self.manifest):
+            again = "extract" if self.manifest.variant is None else "count"
             raise RunDamagedError(
                 f"the run {self.name} is damaged: {problem}\n"
-                f"See what else with: neuron-tui check {self.name}; extract it again with --overwrite."
+                f"See what else with: neuron-tui check {self.name}; {again} it again with --overwrite."
             )
 
     @cached_property
@@ -259,7 +289,8 @@ class Run:
     @cached_property
     def layers(self) -> dict[int, Layer]:
         """The finished layers, in order."""
-        return {i: Layer(self.path, self.manifest, self.corpus, i) for i in sorted(self.manifest.layers)}
+        run = run_counted_again(self.path, self.manifest)
+        return {i: Layer(self.path, self.manifest, self.corpus, i, run) for i in sorted(self.manifest.layers)}
 
     def layer(self, index: int) -> Layer:
         """One finished layer.
@@ -274,7 +305,7 @@ class Run:
         if index not in self.layers and index in self.manifest.options.layers:
             raise RunPartialError(
                 f"layer {index} of the run {self.name} is not finished\n"
-                "Go on with its extraction: run the same command again."
+                "Go on with what was begun: run the same command again."
             )
         if index not in self.layers:
             have = ", ".join(map(str, self.layers)) or "none yet"
@@ -283,7 +314,7 @@ class Run:
 
 
 def open_run(run: str | os.PathLike[str], runs_dir: Path | None = None) -> Run:
-    """Open a run by name (in the runs directory) or by path.
+    """Open a run by name (in the runs directory) or by path; a variant as `demo@loose`.
 
     Raises
     ------

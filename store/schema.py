@@ -8,7 +8,9 @@ are named by letters; `dimensions` of a file give their values:
     K stored triggers          E stored effects   C stored contexts
     G1 G2 G3 distinct n-grams  W words of 64 neurons (ceil(N / 64))  B bytes of all tokens
     L1 L2 L3 stored triggers of all neurons      Q1 Q2 Q3 pages of 1024 of them (ceil(L / 1024))
-    A1 A2 A3 distinct n-grams the layer detects
+    A1 A2 A3 distinct n-grams the layer detects  Z settings of the positional thresholds
+    L layers of the run        X prefixes of the corpus  U suppressors  R positional neurons
+    J tokens with a detector, layer by layer     Y token detectors of all layers
     or a number, or a dimension plus or minus one
 """
 
@@ -37,6 +39,9 @@ TYPES = (None, "oscillatory", "both", "one", "other")
 STRENGTHS = (None, "weak", "strong")
 """Positional types and strengths, by the code that stands for them in `position/type` and `position/strength`."""
 
+BINS = 8
+"""Bins of each histogram of `covering` [Fig. 2, 12, 13]."""
+
 ENOUGH_SEQUENCES = 30
 """Fewer full-length sequences give a neuron no positional type (ours)."""
 
@@ -47,6 +52,13 @@ ACTIVATIONS_CHUNK = 1 << 15
 """Positions of `activations` that share a chunk."""
 
 MAX_DIMENSION = 1 << 40
+
+
+ALIVE_BIT = 1
+TYPE_SHIFT = 1
+TYPE_BITS = 0b111
+DETECTOR_BITS = {n: 8 << n for n in ORDERS}
+"""What the bits of `neurons/state` in facts.h5 are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +168,8 @@ def _trigger_tables(n: int) -> tuple[Dataset, ...]:
             ("N",),
             "int64",
             f"{n}-grams",
-            "Length of the shortest prefix of the ranking that holds 95% of `total`; 0 where total is 0.",
+            "Length of the shortest prefix of the ranking that holds 95% of `total`, in a variant its own share; 0 if"
+            " total is 0.",
         ),
         Dataset(
             f"triggers/{n}/covered",
@@ -233,6 +246,14 @@ LAYER = FileSchema(
     (
         Dataset("count", ("N", "D"), "int64", "positions", "Active counted positions by domain."),
         Dataset("bos_count", ("N",), "int64", "sequences", "Sequences whose BOS at position 0 is active."),
+        Dataset(
+            "first_active",
+            ("N", "D"),
+            "int64",
+            "counted tokens",
+            "Counted tokens of each domain up to and including the first active one, as the corpus has them; 0: none.",
+            rows=1024,
+        ),
         *(table for n in ORDERS for table in _trigger_tables(n)),
         *(table for n in ORDERS for table in _lookup_tables(n)),
         Dataset(
@@ -261,16 +282,33 @@ LAYER = FileSchema(
             optional=True,
         ),
         Dataset("position/strength", ("N",), "uint8", "code", "0 none, 1 weak, 2 strong.", optional=True),
+        Dataset(
+            "position/sensitivity",
+            ("Z", str(len(TYPES)), str(len(STRENGTHS))),
+            "int64",
+            "neurons",
+            "Neurons of each type and strength, by code, under each setting of the positional thresholds: the run's own, "
+            "then one of them changed at a time.",
+            optional=True,
+        ),
         Dataset("effect/promoted_id", ("N", "E"), "int32", "token id", "Tokens with the highest score.", rows=64),
         Dataset("effect/promoted_score", ("N", "E"), "float32", "logit", "Their scores.", rows=64),
         Dataset("effect/suppressed_id", ("N", "E"), "int32", "token id", "Tokens with the lowest score.", rows=64),
         Dataset("effect/suppressed_score", ("N", "E"), "float32", "logit", "Their scores.", rows=64),
         Dataset(
+            "effect/top_score",
+            ("N", "K"),
+            "float32",
+            "logit",
+            "Score of each token of `triggers/1/top_gram`; NaN where there are no more.",
+            rows=64,
+        ),
+        Dataset(
             "effect/trigger_score",
             ("N",),
             "float64",
             "logit",
-            "Mean score over the covered tokens of a token detector; NaN for other neurons.",
+            "Mean of `top_score` over the covered tokens of a token detector; NaN for other neurons.",
         ),
         Dataset(
             "contexts/position",
@@ -301,10 +339,94 @@ LAYER = FileSchema(
 )
 
 
+def _by_order(name: str, meaning: str) -> Dataset:
+    return Dataset(f"summary/{name}", ("L", str(len(ORDERS))), "int64", "n-grams", meaning)
+
+
+FACTS = FileSchema(
+    "facts",
+    (
+        Dataset("made_of", ("32",), "uint8", "byte", "SHA-256 of the files behind it: see below."),
+        Dataset("vocabulary", ("32",), "uint8", "byte", "SHA-256 of the vocabulary; equal ones write tokens alike."),
+        Dataset("layer", ("L",), "int64", "layer", "The run's layers, ascending: the order of all below."),
+        Dataset("prefix", ("X",), "float64", "share", "How much of every domain each prefix of the corpus holds."),
+        Dataset("summary/dead", ("L",), "int64", "neurons", "Dead neurons."),
+        Dataset(
+            "summary/mean_frequency_alive",
+            ("L",),
+            "float64",
+            "share",
+            "Mean frequency of the other neurons; NaN where there are none.",
+        ),
+        Dataset(
+            "summary/detectors", ("L", str(len(ORDERS))), "int64", "neurons", "Detectors of tokens, bigrams, trigrams."
+        ),
+        _by_order("covered", "Distinct tokens, bigrams, trigrams with a detector in the layer."),
+        _by_order("covered_cumulative", "Those with a detector in it or in a layer below."),
+        _by_order("new_overall", "Those of the layer that no layer below detects."),
+        _by_order("new_to_previous", "Those that the layer just below does not detect; -1 if it is not there."),
+        *(
+            Dataset(
+                f"summary/covering/{n}",
+                ("L", str(BINS)),
+                "int64",
+                "neurons",
+                f"Alive neurons by `triggers/{n}/covering`, in the bins of the paper's histograms.",
+            )
+            for n in ORDERS
+        ),
+        Dataset("summary/suppressing", ("L",), "int64", "neurons", "Token detectors that suppress their triggers."),
+        Dataset(
+            "summary/positional",
+            ("L", str(len(TYPES)), str(len(STRENGTHS))),
+            "int64",
+            "neurons",
+            "Neurons of each positional type and strength, by code.",
+        ),
+        Dataset(
+            "growth", ("L", "X"), "int64", "neurons", "Neurons of the layer that are dead on each prefix of the corpus."
+        ),
+        Dataset(
+            "sensitivity",
+            ("L", "Z", str(len(TYPES)), str(len(STRENGTHS))),
+            "int64",
+            "neurons",
+            "`position/sensitivity` of each layer.",
+            optional=True,
+        ),
+        Dataset("suppressors/layer", ("U",), "int32", "layer", "Layers of the neurons that suppress their triggers."),
+        Dataset("suppressors/neuron", ("U",), "int32", "neuron", "Those neurons, strongest first."),
+        Dataset("suppressors/score", ("U",), "float64", "logit", "Their `effect/trigger_score`."),
+        Dataset("positional/start", ("L+1",), "int64", "place", "Where each layer begins below; the last entry is R."),
+        Dataset("positional/neuron", ("R",), "int32", "neuron", "Positional neurons by layer, then neuron."),
+        Dataset("positional/type", ("R",), "uint8", "code", "Their `position/type`."),
+        Dataset("positional/strength", ("R",), "uint8", "code", "Their `position/strength`."),
+        Dataset("positional/mutual_information", ("R",), "float64", "nats", "Their `position/mutual_information`."),
+        Dataset(
+            "neurons/state",
+            ("L", "N"),
+            "uint8",
+            "bits",
+            "Each neuron: bit 0 if it is alive, bits 1 to 3 its `position/type`, bits 4, 5, 6 if it is a detector of "
+            "tokens, bigrams, trigrams.",
+        ),
+        Dataset(
+            "neurons/strongest",
+            ("Y",),
+            "int32",
+            "token id",
+            "The first of the ranking of each token detector, by layer, then neuron.",
+        ),
+        Dataset("detected/start", ("L+1",), "int64", "place", "Where each layer begins below; the last entry is J."),
+        Dataset("detected/token", ("J",), "int32", "token id", "Tokens with a detector in the layer, ascending."),
+    ),
+)
+
+
 def describe() -> str:
     """The schema as Markdown tables, for docs/format.md."""
     lines: list[str] = []
-    for schema, name in ((CORPUS, "corpus.h5"), (LAYER, "layers/layer_NNN.h5")):
+    for schema, name in ((CORPUS, "corpus.h5"), (LAYER, "layers/layer_NNN.h5"), (FACTS, "facts.h5")):
         lines += [
             f"## {name}",
             "",

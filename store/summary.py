@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,13 @@ import numpy.typing as npt
 
 from neuron_tui.store.catalog import summarise
 from neuron_tui.store.errors import RunDamagedError
+from neuron_tui.store.facts import LayerSummary as LayerSummary  # what summaries are: one import gives both
+from neuron_tui.store.intervals import wilson
 from neuron_tui.store.run import Layer, Run
 from neuron_tui.store.schema import ORDERS, STRENGTHS, TYPES
+from neuron_tui.store.stored_facts import read_stored_summaries
 from neuron_tui.store.table import NeuronTable, read_table
+from neuron_tui.store.thresholds import Thresholds
 
 HISTOGRAM_BOUNDS = {
     1: (5, 10, 20, 50, 200, 1000, 2000),
@@ -21,51 +25,17 @@ HISTOGRAM_BOUNDS = {
 }
 """Last value of each bin of `covering`; one more bin holds what is above [Fig. 2, 12, 13]."""
 
-Counts = dict[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class LayerSummary:
-    """One layer [§3-5]. Dictionaries are keyed by n of the n-grams, or by positional type, then strength.
-
-    `covered`: distinct n-grams with a detector in the layer; `covered_cumulative`: in it or any below;
-    `new_overall`: those no layer below detects; `new_to_previous`: those the layer just below does not detect,
-    None if the run does not hold that layer.
-    """
-
-    layer: int
-    neurons: int
-    dead: int
-    mean_frequency_alive: float | None
-    detectors: Counts
-    covered: Counts
-    covered_cumulative: Counts
-    new_overall: Counts
-    new_to_previous: dict[int, int | None]
-    covering_histogram: dict[int, tuple[int, ...]]
-    suppressing: int
-    positional: dict[str, dict[str, int]]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The summary as `info --json` prints it."""
-        keyed = (
-            "detectors",
-            "covered",
-            "covered_cumulative",
-            "new_overall",
-            "new_to_previous",
-            "covering_histogram",
-        )
-        return {
-            name: {str(n): list(v) if isinstance(v, tuple) else v for n, v in getattr(self, name).items()}
-            if name in keyed
-            else getattr(self, name)
-            for name in self.__slots__
-        }
-
 
 def summarise_layers(run: Run, table: NeuronTable | None = None) -> tuple[LayerSummary, ...]:
-    """Summaries of all finished layers, from the bottom up; raises RunDamagedError."""
+    """Summaries of all finished layers, from the bottom up; raises RunDamagedError.
+
+    A complete run has them in its facts; else `table` spares reading the columns again that it has.
+    """
+    return read_stored_summaries(run) if run.manifest.has_facts else summaries_from_layers(run, table)
+
+
+def summaries_from_layers(run: Run, table: NeuronTable | None = None) -> tuple[LayerSummary, ...]:
+    """Summaries of all finished layers counted from their files, from the bottom up; raises RunDamagedError."""
     table = read_table(run) if table is None else table
     neurons = run.manifest.model.neurons
     below = {n: np.zeros(run.corpus.size(n), dtype=bool) for n in ORDERS}  # which n-grams a layer so far detects
@@ -74,7 +44,7 @@ def summarise_layers(run: Run, table: NeuronTable | None = None) -> tuple[LayerS
     summaries = []
     for place, layer in enumerate(run.layers.values()):
         rows = slice(place * neurons, (place + 1) * neurons)
-        covered = {n: covered_grams(run, layer, n) for n in ORDERS}
+        covered = covered_grams(run, layer)
         known = previous_index == layer.index - 1  # below layer 0 there is nothing
         to_previous = {
             n: int((~np.isin(covered[n], previous[n], assume_unique=True)).sum()) if known else None for n in ORDERS
@@ -104,12 +74,14 @@ def summarise_layers(run: Run, table: NeuronTable | None = None) -> tuple[LayerS
     return tuple(summaries)
 
 
-def covered_grams(run: Run, layer: Layer, n: int) -> npt.NDArray[np.int64]:
-    """Rows of the n-gram table that a detector of the layer covers, ascending [§4]; raises RunDamagedError."""
-    rows: npt.NDArray[np.int64] = layer.columns(f"triggers/{n}/detected")[f"triggers/{n}/detected"]
-    if len(rows) and not 0 <= rows.min() <= rows.max() < run.corpus.size(n):
-        raise RunDamagedError(f"{layer.path}: a {n}-gram that the corpus does not have\nExtract the run again.")
-    return rows
+def covered_grams(run: Run, layer: Layer) -> dict[int, npt.NDArray[np.int64]]:
+    """Rows of the n-gram tables that a detector of the layer covers, ascending, by n [§4]; raises RunDamagedError."""
+    data = layer.columns(*(f"triggers/{n}/detected" for n in ORDERS))
+    covered: dict[int, npt.NDArray[np.int64]] = {n: data[f"triggers/{n}/detected"] for n in ORDERS}
+    for n, rows in covered.items():
+        if len(rows) and not 0 <= rows.min() <= rows.max() < run.corpus.size(n):
+            raise RunDamagedError(f"{layer.path}: a {n}-gram that the corpus does not have\nExtract the run again.")
+    return covered
 
 
 def histogram(covering: npt.NDArray[np.signedinteger[Any]], n: int) -> tuple[int, ...]:
@@ -128,7 +100,29 @@ def run_info(run: Run) -> dict[str, Any]:
         "tokens": manifest.tokens,
         "domains": {d.name: d.tokens for d in manifest.corpus.domains} if manifest.corpus else {},
         "state": summarise(run.path).state,
-        "layers": [summary.to_dict() for summary in summarise_layers(run)],
+        "thresholds": _plain(manifest.thresholds),
+        "layers": [summary.to_dict() | {"intervals": layer_intervals(summary)} for summary in summarise_layers(run)],
+    }
+
+
+def _plain(thresholds: Thresholds) -> dict[str, Any]:
+    data = thresholds.model_dump() | {"max_covering": list(thresholds.max_covering)}
+    return {name: float(value) if isinstance(value, Decimal) else value for name, value in data.items()}
+
+
+def layer_intervals(summary: LayerSummary) -> dict[str, Any]:
+    """Intervals of a layer's shares, low and high, as `info --json` prints them; None for a share of nothing.
+
+    `dead` and `detectors` (by n) are shares of the neurons, `suppressing` of the token detectors; see `wilson`.
+    """
+
+    def ends(part: int, of: int) -> list[float] | None:
+        return list(wilson(part, of)) if of else None
+
+    return {
+        "dead": ends(summary.dead, summary.neurons),
+        "detectors": {str(n): ends(count, summary.neurons) for n, count in summary.detectors.items()},
+        "suppressing": ends(summary.suppressing, summary.detectors[1]),
     }
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Protocol, TypeVar
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
+from neuron_tui.store.errors import UsageError, concerning
 from neuron_tui.store.schema import ORDERS, STORED_TRIGGERS
 
 Share = Annotated[Decimal, Field(gt=0, le=1, decimal_places=4)]
@@ -17,7 +17,15 @@ Share = Annotated[Decimal, Field(gt=0, le=1, decimal_places=4)]
 Limit = Annotated[int, Field(ge=1, le=STORED_TRIGGERS)]
 """Most covering n-grams of a detector: they are among those that a run stores."""
 
-Count = TypeVar("Count", int, npt.NDArray[np.int64])
+
+class Whole(Protocol):
+    """Whole numbers: an int, an array or a tensor of them."""
+
+    def __rmul__(self, factor: int, /) -> Any:  # noqa: ANN401 - the same, multiplied
+        ...
+
+
+Count = TypeVar("Count", bound=Whole)
 
 
 class Thresholds(BaseModel):
@@ -64,7 +72,7 @@ class Thresholds(BaseModel):
         """Most covering n-grams of a detector of n-grams."""
         return self.max_covering[ORDERS.index(n)]
 
-    def holds(self, part: Count, total: Count) -> Any:  # noqa: ANN401 - a bool, or an array of them
+    def holds(self, part: Whole, total: Whole) -> Any:  # noqa: ANN401 - a bool, or an array of them
         """Whether `part` is at least `coverage` of `total`, in whole numbers; arrays too."""
         share, whole = self.coverage.as_integer_ratio()
         return whole * part >= share * total
@@ -72,13 +80,70 @@ class Thresholds(BaseModel):
     def needed(self, total: Count) -> Count:
         """The least part of `total` that holds `coverage` of it, in whole numbers."""
         share, whole = self.coverage.as_integer_ratio()
-        return -(-share * total // whole)
+        least: Count = -(-share * total // whole)
+        return least
 
-    def covered(self, active: Count, occurrences: Count) -> Any:  # noqa: ANN401 - a bool, or an array of them
+    def covered(self, active: Whole, occurrences: Whole) -> Any:  # noqa: ANN401 - a bool, or an array of them
         """Whether an n-gram with these `active` positions of its `occurrences` is covered, in whole numbers."""
         share, whole = self.precision.as_integer_ratio()
         return whole * active >= share * occurrences
 
+    def options(self) -> tuple[str, ...]:
+        """Options of `neuron-tui analyze` for what is not the paper's: `--coverage 0.9 --max-covering 10,50,50`."""
+        return tuple(part for name in self.others() for part in (f"--{name.replace('_', '-')}", text_of(self, name)))
+
+    def others(self, than: Thresholds | None = None) -> tuple[str, ...]:
+        """Names of the thresholds that are others than the paper's, or than those given."""
+        than = Thresholds() if than is None else than
+        return tuple(name for name in Thresholds.model_fields if getattr(self, name) != getattr(than, name))
+
+
+def text_of(thresholds: Thresholds, name: str) -> str:
+    """One of the thresholds as its option takes it: `0.95`, `5,50,50`, `0.0625`."""
+    value = getattr(thresholds, name)
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return f"{value:f}" if isinstance(value, Decimal) else repr(value)
+
+
+def parse_thresholds(typed: Mapping[str, str]) -> Thresholds:
+    """Thresholds from texts by name, such as `{"coverage": "0.9", "max_covering": "10"}`; the others are the paper's.
+
+    Shares may be written in percent, most covering n-grams as one number for all n or as three.
+
+    Raises
+    ------
+    UsageError
+        One cannot be read, or is out of its range; `option` says which.
+    """
+    data: dict[str, object] = {}
+    for name, text in typed.items():
+        with concerning(name.replace("_", "-")):
+            try:
+                data[name] = _parsed(name, text.strip())
+                Thresholds.model_validate({name: data[name]})
+            except (ValueError, ArithmeticError) as error:
+                raise UsageError(f"--{name.replace('_', '-')} is {text!r}\n{_EXPECTED[name]}") from error
+    return Thresholds.model_validate(data)
+
+
+def _parsed(name: str, text: str) -> object:
+    if name == "max_covering":
+        each = [int(part) for part in text.split(",")]
+        return each * 3 if len(each) == 1 else each
+    percent = name in ("coverage", "precision") and text.endswith("%")
+    return Decimal(text.removesuffix("%").strip()) / 100 if percent else text
+
+
+_EXPECTED = {
+    **dict.fromkeys(("coverage", "precision"), "Give a share over 0 and at most 1 of at most 4 decimals, such as 0.9."),
+    "max_covering": f"Give one whole number from 1 to {STORED_TRIGGERS}, or three for n = 1, 2, 3, such as 10,50,50.",
+    "positional": "Give a number of nats that is at least 0, such as 0.05.",
+    "near": "Give a number from 0 to under 0.5, such as 0.05.",
+    **dict.fromkeys(("range", "extremes", "thin"), "Give a number from 0 to 1, such as 0.3."),
+    "changes": "Give a whole number that is at least 1, such as 4.",
+    "interval": "Give a number over 0 and at most 1, such as 0.0625.",
+}
 
 PAPER: Final = Thresholds()
 """The thresholds of definitions: the paper's, and ours where it gives none."""

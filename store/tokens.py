@@ -6,6 +6,7 @@ controls and half characters occur. Whatever shows a token goes through `visible
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from functools import cache, lru_cache
 
@@ -50,6 +51,13 @@ def _byte_of_character() -> dict[str, int]:
     return {chr(b): b for b in printable} | {chr(0x100 + i): b for i, b in enumerate(moved)}
 
 
+@cache
+def _translation() -> dict[int, int]:
+    """From the byte-level alphabet to the characters of Latin-1, which are its bytes; from others to none of those."""
+    alphabet = {ord(character): byte for character, byte in _byte_of_character().items()}
+    return dict.fromkeys(range(256), sys.maxunicode) | alphabet
+
+
 @lru_cache(maxsize=1 << 18)
 def token_bytes(form: str, byte_level: bool) -> bytes:
     """Bytes of text that a token stands for.
@@ -58,10 +66,10 @@ def token_bytes(form: str, byte_level: bool) -> bytes:
     and those of other vocabularies stand for their own characters, with SentencePiece's ▁ for a space.
     """
     if byte_level:
-        table = _byte_of_character()
-        if all(character in table for character in form):
-            return bytes(table[character] for character in form)
-        return form.encode("utf-8", "surrogatepass")
+        try:
+            return form.translate(_translation()).encode("latin-1")
+        except UnicodeEncodeError:
+            return form.encode("utf-8", "surrogatepass")
     return form.replace("▁", " ").encode("utf-8", "surrogatepass")
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.intervals import wilson
 from neuron_tui.store.record import NeuronRecord
 from neuron_tui.store.schema import ENOUGH_SEQUENCES, ORDERS, STRENGTHS, TYPES
 from neuron_tui.store.table import NeuronTable
@@ -126,9 +128,28 @@ def percent(share: float) -> str:
     return f"{text.rstrip('0').rstrip('.')}%"
 
 
+def interval_text(part: int, of: int) -> str:
+    """The interval of a share of neurons, such as `3.3–5%`; see `wilson`, also for what it raises."""
+    low, high = wilson(part, of)
+    return f"{percent(low).removesuffix('%')}–{percent(high)}"
+
+
+def share_text(share: Decimal) -> str:
+    """A share as somebody set it, with no digit lost: `95%`, `99.5%`, `100%`."""
+    return f"{(100 * share).normalize():f}%"
+
+
 def number(count: int, noun: str) -> str:
     """A count with its noun: `1 token`, `1,234 tokens`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def show_layers(layers: Iterable[int]) -> str:
+    """Layer indices as `--layers` takes them: `0-5,8`."""
+    ordered = sorted(set(layers))
+    first = [layer for layer in ordered if layer - 1 not in ordered]
+    last = [layer for layer in ordered if layer + 1 not in ordered]
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(first, last, strict=True))
 
 
 def signed(score: float) -> str:
@@ -197,11 +218,12 @@ def label(dead: bool, orders: list[int], suppresses: bool, position_type: str | 
 
 def _detects(record: NeuronRecord) -> list[str]:
     sentences = []
+    share = share_text(record.thresholds.coverage)
     for n, triggers in record.triggers.items():
         if triggers.detector:
             count = number(triggers.covering, GRAM_NAMES[n])
             cover = "covers" if triggers.covering == 1 else "cover"
-            sentences.append(f"{GRAM_NAMES[n].capitalize()} detector: {count} {cover} 95% of its activations.")
+            sentences.append(f"{GRAM_NAMES[n].capitalize()} detector: {count} {cover} {share} of its activations.")
         if n == 1 and triggers.detector and record.effect.trigger_score is not None:
             mean = record.effect.trigger_score
             verb = "Suppresses" if mean < 0 else "Promotes" if mean > 0 else "Neither promotes nor suppresses"
@@ -212,7 +234,7 @@ def _detects(record: NeuronRecord) -> list[str]:
     if not needed:
         return ["No n-gram detector."]
     listed = needed[0] if len(needed) == 1 else f"{', '.join(needed[:-1])} or {needed[-1]}"
-    return [f"No n-gram detector: it takes {listed} to cover 95% of its activations."]
+    return [f"No n-gram detector: it takes {listed} to cover {share} of its activations."]
 
 
 def describe_bos(record: NeuronRecord) -> list[str]:

@@ -11,23 +11,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.files import sha256
+from neuron_tui.store.facts_file import add_facts
 from neuron_tui.store.hdf5 import SchemaWriter
 from neuron_tui.store.manifest import (
     CORPUS_FILE,
     CorpusIdentity,
     Domain,
-    FileEntry,
     Manifest,
     ModelIdentity,
     RunOptions,
+    Variant,
+    file_entry,
     layer_file,
     write_manifest,
 )
+from neuron_tui.store.position_tables import PositionTables, position_tables, write_positions
 from neuron_tui.store.schema import (
     CONTEXT_AFTER,
     CONTEXT_BEFORE,
@@ -40,7 +43,9 @@ from neuron_tui.store.schema import (
     STRENGTHS,
     TYPES,
 )
-from neuron_tui.store.trigger_tables import TriggerTables, write_triggers
+from neuron_tui.store.thresholds import PAPER, Thresholds
+from neuron_tui.store.trigger_tables import TriggerTables, trigger_scores, write_triggers
+from neuron_tui.store.variants import variant_folder
 
 PLANTED = (
     "dead",
@@ -151,6 +156,7 @@ def build_run(
     model: str = "synthetic-opt",
     keep_activations: bool = False,
     extra: Sequence[str] = (),
+    variant: Variant | None = None,
 ) -> Path:
     """Write a complete run and return its folder.
 
@@ -177,16 +183,28 @@ def build_run(
         Further tokens, as the tokeniser writes them. With any, these and `HOSTILE` are all over the run: the corpus has
         them as often as words, each is all that some neuron fires on if there are neurons enough, and all neurons write
         for and against them.
+    variant
+        What the run is a variant of; see `build_variant`.
     """
     rng = np.random.default_rng(seed)
     (folder / "layers").mkdir(parents=True, exist_ok=True)
     corpus = _make_corpus(rng, domains, context_length, sequences, tuple(extra))
     _write_corpus(folder / CORPUS_FILE, corpus)
     done = layers if finished is None else finished
+    thresholds = variant.thresholds if variant else PAPER
     for layer in range(done):
-        _write_layer(folder / layer_file(layer), corpus, layer, neurons, rng, keep_activations)
-    write_manifest(folder, _manifest(folder, corpus, layers, neurons, done, model))
+        _write_layer(folder / layer_file(layer), corpus, layer, neurons, rng, keep_activations, thresholds)
+    manifest = _manifest(folder, corpus, layers, neurons, done, model).model_copy(update={"variant": variant})
+    write_manifest(folder, manifest)
+    if manifest.complete:
+        add_facts(folder, manifest)
     return folder
+
+
+def build_variant(run: Path, name: str, thresholds: Thresholds, **options: Any) -> Path:
+    """Count a run that `build_run` wrote again with other thresholds, given the same options; returns its folder."""
+    variant = Variant(name=name, of=run.name, thresholds=thresholds)
+    return build_run(variant_folder(run, name), **(options | {"keep_activations": False, "variant": variant}))
 
 
 def _make_corpus(
@@ -258,7 +276,7 @@ def _activity(corpus: _Corpus, kind: str, tokens: list[int], rng: np.random.Gene
     if kind == "one":
         return (offset > length // 2) & (some < 0.4)
     if kind == "other":
-        return some < 0.1 + 0.8 * offset / length
+        return some < 0.1 + 0.8 * offset / length + 0.1 * (-1.0) ** offset  # which is too ragged to be a thin curve
     if kind == "broad":
         return some < 0.4
     if kind in ("bigram", "trigram"):
@@ -270,7 +288,13 @@ def _activity(corpus: _Corpus, kind: str, tokens: list[int], rng: np.random.Gene
 
 
 def _write_layer(
-    path: Path, corpus: _Corpus, layer: int, neurons: int, rng: np.random.Generator, keep_activations: bool
+    path: Path,
+    corpus: _Corpus,
+    layer: int,
+    neurons: int,
+    rng: np.random.Generator,
+    keep_activations: bool,
+    thresholds: Thresholds,
 ) -> None:
     kinds = [PLANTED[i] if i < len(PLANTED) else "random" for i in range(neurons)]
     for i in range(len(PLANTED), neurons):
@@ -294,12 +318,13 @@ def _write_layer(
         counted = active & corpus.counted
         file.write("count", np.stack([counted[:, owner == d].sum(axis=1) for d in range(len(corpus.domains))], axis=1))
         file.write("bos_count", active[:, corpus.offset == 0].sum(axis=1))
+        file.write("first_active", _first_active(corpus, active, owner))
         for n in ORDERS:
-            covered = _write_triggers(file, corpus, active, n)
+            tables = _write_triggers(file, corpus, active, n, thresholds)
             if n == 1:
-                _write_effects(file, corpus, kinds, tokens, covered, rng)
+                _write_effects(file, corpus, kinds, tokens, tables, rng, thresholds)
         if with_positions:
-            _write_positions(file, corpus, kinds, active)
+            _write_positions(file, corpus, kinds, active, thresholds)
         _write_contexts(file, corpus, active, rng)
         if keep_activations:
             padded = np.zeros((dimensions["W"] * 64, active.shape[1]), dtype=bool)
@@ -308,16 +333,25 @@ def _write_layer(
             file.write("activations", np.bitwise_or.reduce(words, axis=1))
 
 
-def _write_triggers(
-    file: SchemaWriter, corpus: _Corpus, active: npt.NDArray[np.bool_], n: int
+def _first_active(
+    corpus: _Corpus, active: npt.NDArray[np.bool_], owner: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
+    first = np.zeros((len(active), len(corpus.domains)), np.int64)
+    for domain in range(len(corpus.domains)):
+        there = active[:, (owner == domain) & corpus.counted]
+        first[:, domain] = np.where(there.any(axis=1), there.argmax(axis=1) + 1, 0)
+    return first
+
+
+def _write_triggers(
+    file: SchemaWriter, corpus: _Corpus, active: npt.NDArray[np.bool_], n: int, thresholds: Thresholds
+) -> TriggerTables:
     at = corpus.gram_of_position[n]
     size = len(corpus.gram_ids[n])
     occurrences = np.bincount(at[at >= 0], minlength=size)
     total, covering, covered = (np.zeros(len(active), np.int64) for _ in range(3))
     top = np.full((len(active), STORED_TRIGGERS), -1, np.int64)
     counts = np.zeros((len(active), STORED_TRIGGERS), np.int64)
-    limit = 5 if n == 1 else 50
     for i, row in enumerate(active):
         count = np.bincount(at[row & (at >= 0)], minlength=size)
         total[i] = count.sum()
@@ -325,15 +359,16 @@ def _write_triggers(
             continue
         order = np.lexsort((occurrences, -count))
         order = order[count[order] > 0]
-        covering[i] = int(np.searchsorted(20 * np.cumsum(count[order]), 19 * total[i])) + 1
+        covering[i] = int(np.argmax(thresholds.holds(np.cumsum(count[order]), total[i]))) + 1
         good = order[: covering[i]]
-        good = good[20 * count[good] >= 19 * occurrences[good]]
-        if covering[i] <= limit and 20 * count[good].sum() >= 19 * total[i]:
+        good = good[thresholds.covered(count[good], occurrences[good])]
+        if covering[i] <= thresholds.most_covering(n) and thresholds.holds(count[good].sum(), total[i]):
             covered[i] = len(good)
         kept = order[:STORED_TRIGGERS]
         top[i, : len(kept)], counts[i, : len(kept)] = kept, count[kept]
-    write_triggers(file, n, TriggerTables(total, covering, covered, top, counts), occurrences)
-    return covered
+    tables = TriggerTables(total, covering, covered, top, counts)
+    write_triggers(file, n, tables, occurrences, thresholds)
+    return tables
 
 
 def _write_effects(
@@ -341,28 +376,33 @@ def _write_effects(
     corpus: _Corpus,
     kinds: list[str],
     tokens: list[npt.NDArray[np.int64]],
-    covered: npt.NDArray[np.int64],
+    triggers: TriggerTables,
     rng: np.random.Generator,
+    thresholds: Thresholds,
 ) -> None:
     scores = rng.normal(0, 0.03, (len(kinds), len(corpus.forms)))
     scores[:, list(corpus.everywhere)] *= 5
-    mean = np.full(len(kinds), np.nan)
     for i, kind in enumerate(kinds):
         if "token" in kind:
             sign = 1 if "promoting" in kind else -1
             scores[i, tokens[i]] = sign * rng.uniform(0.1, 0.15, len(tokens[i]))
-        if covered[i]:
-            mean[i] = scores[i, tokens[i]].mean()
+    top = np.where(triggers.top_gram >= 0, corpus.gram_ids[1][triggers.top_gram, 0], -1)
+    of_top = np.where(top >= 0, np.take_along_axis(scores, top, axis=1), np.nan).astype(np.float32)
+    at = corpus.gram_of_position[1]
+    occurrences = np.bincount(at[at >= 0], minlength=len(corpus.gram_ids[1]))
     order = np.argsort(scores, axis=1, kind="stable")
     lowest, highest = order[:, :STORED_EFFECTS], order[:, ::-1][:, :STORED_EFFECTS]
     file.write("effect/promoted_id", highest)
     file.write("effect/promoted_score", np.take_along_axis(scores, highest, axis=1))
     file.write("effect/suppressed_id", lowest)
     file.write("effect/suppressed_score", np.take_along_axis(scores, lowest, axis=1))
-    file.write("effect/trigger_score", mean)
+    file.write("effect/top_score", of_top)
+    file.write("effect/trigger_score", trigger_scores(triggers, occurrences, of_top, thresholds))
 
 
-def _write_positions(file: SchemaWriter, corpus: _Corpus, kinds: list[str], active: npt.NDArray[np.bool_]) -> None:
+def _write_positions(
+    file: SchemaWriter, corpus: _Corpus, kinds: list[str], active: npt.NDArray[np.bool_], thresholds: Thresholds
+) -> None:
     length = corpus.context_length
     cells = corpus.starts[corpus.full][:, None] + np.arange(1, length)
     owner = corpus.domain_of_sequence[corpus.full]
@@ -371,13 +411,14 @@ def _write_positions(file: SchemaWriter, corpus: _Corpus, kinds: list[str], acti
     information = _mutual_information(frequency)
     typed = len(corpus.full) >= 30
     types = np.array([TYPES.index(k) if typed and k in TYPES else 0 for k in kinds])
-    types[typed & (information > 0.05) & (types == 0)] = TYPES.index("other")
+    types[typed & (information > thresholds.positional) & (types == 0)] = TYPES.index("other")
+    types[information <= thresholds.positional] = 0
     exact = np.array([k in ("oscillatory", "both", "one") for k in kinds])
     strengths = np.where(types == 0, 0, np.where(exact, STRENGTHS.index("strong"), STRENGTHS.index("weak")))
-    file.write("position/active", count)
-    file.write("position/mutual_information", information)
-    file.write("position/type", types)
-    file.write("position/strength", strengths)
+    sensitivity = position_tables(count, len(corpus.full), length, thresholds).sensitivity
+    sensitivity[0] = 0  # the run's own thresholds gave what was planted
+    np.add.at(sensitivity[0], (types, strengths), 1)
+    write_positions(file, count, PositionTables(information, types, strengths, sensitivity))
 
 
 def _mutual_information(frequency: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -411,9 +452,6 @@ def _write_contexts(
 
 
 def _manifest(folder: Path, corpus: _Corpus, layers: int, neurons: int, done: int, model: str) -> Manifest:
-    def entry(name: str) -> FileEntry:
-        return FileEntry(bytes=(folder / name).stat().st_size, sha256=sha256(folder / name))
-
     owner = corpus.domain_of_sequence[corpus.sequence]
     tokens = np.bincount(owner[corpus.counted], minlength=len(corpus.domains)).tolist()
     full = np.bincount(corpus.domain_of_sequence[corpus.full], minlength=len(corpus.domains)).tolist()
@@ -440,7 +478,7 @@ def _manifest(folder: Path, corpus: _Corpus, layers: int, neurons: int, done: in
             batch_tokens=4096,
         ),
         corpus=CorpusIdentity(
-            file=entry(CORPUS_FILE),
+            file=file_entry(folder / CORPUS_FILE),
             domains=tuple(
                 Domain(name=d, tokens=t, documents=8, full_sequences=f)
                 for d, t, f in zip(corpus.domains, tokens, full, strict=True)
@@ -454,5 +492,5 @@ def _manifest(folder: Path, corpus: _Corpus, layers: int, neurons: int, done: in
             eos=EOS,
             pad=PAD,
         ),
-        layers={layer: entry(layer_file(layer)) for layer in range(done)},
+        layers={layer: file_entry(folder / layer_file(layer)) for layer in range(done)},
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from neuron_tui.store.files import reserve
+
+if TYPE_CHECKING:
+    import torch
 
 WORD = 64
 
@@ -42,6 +45,8 @@ def pack_values(values: torch.Tensor) -> Words:
 
 def pack_on_device(active: torch.Tensor) -> Words:
     """`pack` with the work done where the (B, N) bools are."""
+    import torch  # counting again needs none: it reads bits that are there
+
     rows, neurons = active.shape
     padded = torch.nn.functional.pad(active, (0, words_of(neurons) * WORD - neurons))
     weights = torch.tensor([1 << bit for bit in range(8)], dtype=torch.uint8, device=active.device)

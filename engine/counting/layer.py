@@ -15,6 +15,10 @@ from neuron_tui.engine.counting.bits import WORD, Words, byte_plane
 from neuron_tui.engine.counting.contexts import ContextDraw, activity_around, context_draw, draw
 from neuron_tui.engine.counting.triggers import TriggerCount, count_triggers
 from neuron_tui.store.schema import ORDERS, STORED_CONTEXTS, STORED_TRIGGERS
+from neuron_tui.store.thresholds import PAPER, Thresholds
+
+_FIRST_LOOK = 4096
+"""Positions among which a neuron's first active one is looked for first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,9 @@ class CountingPlan:
     """What counting needs of a corpus, made once for all layers.
 
     `sequence_start` (S+1,); `full_blocks`: stretches of positions that hold full-length sequences one after the other,
-    each of one domain: domain, start, stop; `context_length` T; `full_sequences` how many there are in all.
+    each of one domain: domain, start, stop; `context_length` T; `full_sequences` how many there are in all;
+    `counted` (P,): which positions are; `domain_start` (D+1,): the position where each domain begins, then P;
+    `thresholds` tell who is a detector.
     """
 
     order: NestedOrder
@@ -32,15 +38,25 @@ class CountingPlan:
     full_sequences: int
     context_length: int
     domains: int
+    counted: npt.NDArray[np.bool_]
+    domain_start: Ints
+    thresholds: Thresholds
 
 
 def counting_plan(
-    order: NestedOrder, sequence_start: Ints, sequence_domain: npt.NDArray[np.int32], context_length: int, domains: int
+    order: NestedOrder,
+    sequence_start: Ints,
+    sequence_domain: npt.NDArray[np.int32],
+    context_length: int,
+    domains: int,
+    thresholds: Thresholds = PAPER,
 ) -> CountingPlan:
     """Prepare counting on a corpus of sequences; see CountingPlan for the shapes."""
     lengths = np.diff(sequence_start)
     sequence = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
     full = lengths == context_length
+    counted = np.zeros(len(sequence), dtype=bool)
+    counted[order.positions] = True
     return CountingPlan(
         order=order,
         draw=context_draw(order.positions, sequence_domain[sequence], sequence, domains),
@@ -49,6 +65,9 @@ def counting_plan(
         full_sequences=int(full.sum()),
         context_length=context_length,
         domains=domains,
+        counted=counted,
+        domain_start=sequence_start[np.searchsorted(sequence_domain, np.arange(domains + 1))],
+        thresholds=thresholds,
     )
 
 
@@ -66,13 +85,14 @@ def _full_blocks(
 class LayerCounts:
     """Counts of one layer's N neurons, in the shapes of the layer file's schema.
 
-    `count` (N, D); `bos_count` (N,); `position_active` (N, D, T-1) int32; by n: `total`, `covering` (N,) int64,
-    `covered` (N,) int32, `top_gram`, `top_active` (N, 50) int64, padded with -1 and 0; `context_position` (N, 20)
-    int64, padded with -1; `context_active` (N, 20) uint64.
+    `count`, `first_active` (N, D); `bos_count` (N,); `position_active` (N, D, T-1) int32; by n: `total`, `covering`
+    (N,) int64, `covered` (N,) int32, `top_gram`, `top_active` (N, 50) int64, padded with -1 and 0; `context_position`
+    (N, 20) int64, padded with -1; `context_active` (N, 20) uint64.
     """
 
     count: Ints
     bos_count: Ints
+    first_active: Ints
     position_active: npt.NDArray[np.int32]
     total: dict[int, Ints]
     covering: dict[int, Ints]
@@ -92,6 +112,7 @@ class LayerCounts:
         return cls(
             count=zeros(plan.domains),
             bos_count=zeros(),
+            first_active=zeros(plan.domains),
             position_active=np.zeros((neurons, plan.domains, plan.context_length - 1), np.int32),
             total={n: zeros() for n in ORDERS},
             covering={n: zeros() for n in ORDERS},
@@ -155,12 +176,30 @@ def _count_eight(words: Words, base: int, byte: int, neurons: int, plan: Countin
         active = somewhere[np.flatnonzero((nested & mask) != 0)]
         by_domain = np.bincount(plan.draw.domain.take(active), minlength=plan.domains)
         counts.count[neuron] = by_domain
-        for n, found in count_triggers(active, plan.order.grams).items():
+        for domain in np.flatnonzero(by_domain).tolist():
+            counts.first_active[neuron, domain] = _first_active(plane, mask, plan, domain)
+        for n, found in count_triggers(active, plan.order.grams, plan.thresholds).items():
             counts.put_triggers(neuron, n, found)
         chosen = draw(active, by_domain, plan.draw)
         counts.context_position[neuron, : len(chosen)] = chosen
         counts.context_active[neuron, : len(chosen)] = activity_around(words, neuron - base, chosen, plan.draw)
     return last - first
+
+
+def _first_active(plane: npt.NDArray[np.uint8], mask: np.uint8, plan: CountingPlan, domain: int) -> int:
+    """Counted tokens of a domain up to the first active one, of a neuron that is active on one of them."""
+    at, stop = plan.domain_start[domain : domain + 2].tolist()
+    before, length = 0, _FIRST_LOOK
+    while at < stop:
+        # Most neurons are active soon, and a look that finds nothing is followed by a longer one.
+        counted = plan.counted[at : min(at + length, stop)]
+        found = counted & ((plane[at : at + len(counted)] & mask) != 0)
+        place = int(found.argmax())
+        if found[place]:
+            return before + int(np.count_nonzero(counted[: place + 1]))
+        before += int(np.count_nonzero(counted))
+        at, length = at + len(counted), 4 * length
+    raise AssertionError(f"no active position in domain {domain}")
 
 
 def _count_positions(active: npt.NDArray[np.bool_], plan: CountingPlan, into: npt.NDArray[np.int32]) -> None:

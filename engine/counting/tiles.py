@@ -14,15 +14,18 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from neuron_tui.engine.corpus.order import GramOrder
+from neuron_tui.engine.corpus.order import GramOrder, Ints
 from neuron_tui.engine.counting.bits import WORD, Words
 from neuron_tui.engine.counting.contexts import activity_around, shares
 from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts
-from neuron_tui.engine.counting.triggers import DETECTOR_LIMIT
 from neuron_tui.store.schema import STORED_CONTEXTS, STORED_TRIGGERS
+from neuron_tui.store.thresholds import Thresholds
 
 _BYTES_PER_BIT = 40
 """Device memory that a position and a neuron of a tile take at the peak, counted generously."""
+
+_FIRST_LOOK = 1 << 16
+"""Counted tokens among which the first active one of a tile's neurons is looked for first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,11 @@ class TileCounter:
             runs = order.run[firsts]
             self._levels[n] = self._level(order, runs)
             firsts = firsts[np.flatnonzero(np.diff(runs, prepend=-1))]
+        # The counted positions of each domain as the corpus has them.
+        in_order = np.flatnonzero(plan.counted)
+        self._reading = [
+            self._there(part) for part in np.split(in_order, np.searchsorted(in_order, plan.domain_start[1:-1]))
+        ]
         by_priority = np.argsort(plan.draw.priority)
         domain = plan.draw.domain[by_priority]
         # The positions of each domain in the order of their priority: a sample is the first active ones.
@@ -84,6 +92,8 @@ class TileCounter:
         counts.bos_count[tile] = bits(there[starts]).sum(dim=0).cpu().numpy()
         active = bits(there[self._positions])
         counts.count[tile] = self._sum_into(active, self._domain, plan.domains).T.cpu().numpy()
+        for domain, positions in enumerate(self._reading):
+            counts.first_active[tile, domain] = _first_active(there, positions, bits, counts.count[tile, domain])
         for domain, begin, end in plan.full_blocks:
             block = max(1, (1 << 22) // plan.context_length) * plan.context_length
             for at in range(begin, end, block):
@@ -96,9 +106,10 @@ class TileCounter:
         self._draw(there, row, bits, tile, counts)
 
     def _put_triggers(self, n: int, level: _Level, runs: torch.Tensor, tile: slice, counts: LayerCounts) -> None:
+        told = self._plan.thresholds
         active = torch.where((level.seniority >= 0)[:, None], runs, 0)  # (R, tile)
         total = active.sum(dim=0, dtype=torch.int64)
-        covering = _covering(active, total)
+        covering = _covering(active, total, told)
         if not level.table:
             return
         key = torch.where(active > 0, active.to(torch.int64) * level.table + level.seniority[:, None], -1)
@@ -107,9 +118,9 @@ class TileCounter:
         rows = torch.where(held, level.senior[best.clamp(min=0) % level.table], -1)
         top = torch.where(held, best // level.table, 0)
         within = torch.arange(len(best), device=self._device)[:, None] < covering
-        covered = held & within & (20 * top >= 19 * level.occurrences[rows.clamp(min=0)])
-        detector = (covering >= 1) & (covering <= DETECTOR_LIMIT[n])
-        detector &= 20 * torch.where(covered, top, 0).sum(dim=0) >= 19 * total
+        covered = held & within & told.covered(top, level.occurrences[rows.clamp(min=0)])
+        detector = (covering >= 1) & (covering <= told.most_covering(n))
+        detector &= told.holds(torch.where(covered, top, 0).sum(dim=0), total)
         counts.total[n][tile] = total.cpu().numpy()
         counts.covering[n][tile] = covering.cpu().numpy()
         counts.covered[n][tile] = torch.where(detector, covered.sum(dim=0), 0).cpu().numpy()
@@ -170,7 +181,21 @@ class TileCounter:
         return next((width for width in (64, 32, 16, 8, 4, 2) if width <= fits), 1)
 
 
-def _covering(active: torch.Tensor, total: torch.Tensor) -> torch.Tensor:
+def _first_active(
+    there: torch.Tensor, positions: torch.Tensor, bits: Callable[[torch.Tensor], torch.Tensor], count: Ints
+) -> Ints:
+    """Counted tokens of a domain up to the first active one, for each neuron of a tile; 0 where `count` is."""
+    first = np.zeros_like(count)
+    at, length = 0, _FIRST_LOOK
+    while (waiting := (first == 0) & (count > 0)).any():
+        best = bits(there[positions[at : at + length]]).max(dim=0)  # of equal values the index is the first
+        on, place = best.values.cpu().numpy(), best.indices.cpu().numpy()
+        first = np.where(waiting & (on > 0), at + place + 1, first)
+        at, length = at + length, 4 * length
+    return first
+
+
+def _covering(active: torch.Tensor, total: torch.Tensor, thresholds: Thresholds) -> torch.Tensor:
     """`covering_length` of every column of (R, tile) counts, as int64."""
     tile = active.shape[1]
     most = int(active.max()) if active.numel() else 0
@@ -181,11 +206,11 @@ def _covering(active: torch.Tensor, total: torch.Tensor) -> torch.Tensor:
     values = torch.arange(most, 0, -1, device=active.device)
     grams = histogram[:, 1:].flip(1)  # by value, falling
     sums = (grams * values).cumsum(dim=1)
-    last = (20 * sums < 19 * total[:, None]).sum(dim=1)
+    needed = thresholds.needed(total)
+    last = (sums < needed[:, None]).sum(dim=1)
     last = last.clamp(max=most - 1)  # only for a total of 0
     before = torch.where(last > 0, sums.gather(1, (last - 1).clamp(min=0)[:, None])[:, 0], 0)
     earlier = grams.cumsum(dim=1)
     earlier = torch.where(last > 0, earlier.gather(1, (last - 1).clamp(min=0)[:, None])[:, 0], 0)
-    needed = -(-19 * total // 20) - before
-    length = earlier + -(-needed // values[last])
+    length = earlier + -(-(needed - before) // values[last])
     return torch.where(total > 0, length, 0)

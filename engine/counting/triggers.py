@@ -9,17 +9,15 @@ import numpy.typing as npt
 
 from neuron_tui.engine.corpus.order import GramOrder, Ints
 from neuron_tui.store.schema import STORED_TRIGGERS
-
-DETECTOR_LIMIT = {1: 5, 2: 50, 3: 50}
-"""Most n-grams that may cover a detector of n-grams [§4, App. A]."""
+from neuron_tui.store.thresholds import PAPER, Thresholds
 
 
 @dataclass(frozen=True, slots=True)
 class TriggerCount:
     """Triggers of a neuron for one n.
 
-    `covering` is the length of the shortest prefix of the ranking holding 95% of `total`; `covered` how many of
-    these are covered if the neuron is a detector, else 0; `gram` (k,) and `active` (k,) the first k <= 50 of the
+    `covering` is the length of the shortest prefix of the ranking that holds `coverage` of `total`; `covered` how many
+    of these are covered if the neuron is a detector, else 0; `gram` (k,) and `active` (k,) the first k <= 50 of the
     ranking: rows of the n-gram table, and positions where the neuron is active.
     """
 
@@ -30,7 +28,9 @@ class TriggerCount:
     active: Ints
 
 
-def count_triggers(active: Ints, grams: dict[int, GramOrder]) -> dict[int, TriggerCount]:
+def count_triggers(
+    active: Ints, grams: dict[int, GramOrder], thresholds: Thresholds = PAPER
+) -> dict[int, TriggerCount]:
     """Count a neuron's triggers for n = 1, 2, 3.
 
     Parameters
@@ -53,11 +53,13 @@ def count_triggers(active: Ints, grams: dict[int, GramOrder]) -> dict[int, Trigg
         elif len(firsts):
             weights = np.add.reduceat(weights, firsts)
         places, runs = places.take(firsts), runs.take(firsts)
-        counts[n] = rank(n, runs, weights, order)
+        counts[n] = rank(n, runs, weights, order, thresholds)
     return dict(sorted(counts.items()))
 
 
-def rank(n: int, runs: npt.NDArray[np.int32], active: Ints, order: GramOrder) -> TriggerCount:
+def rank(
+    n: int, runs: npt.NDArray[np.int32], active: Ints, order: GramOrder, thresholds: Thresholds = PAPER
+) -> TriggerCount:
     """Rank n-grams and see what covers them.
 
     Parameters
@@ -70,7 +72,7 @@ def rank(n: int, runs: npt.NDArray[np.int32], active: Ints, order: GramOrder) ->
     if not valid.all():
         runs, active, seniority = runs[valid], active[valid], seniority[valid]
     total = int(active.sum())
-    covering = covering_length(active, total)
+    covering = covering_length(active, total, thresholds)
     # Most active first, ties by seniority (fewest occurrences, then smallest ids): one integer says both.
     key = active * len(order.ids) + seniority
     best = np.arange(len(key))
@@ -78,9 +80,8 @@ def rank(n: int, runs: npt.NDArray[np.int32], active: Ints, order: GramOrder) ->
         best = np.argpartition(key, len(key) - STORED_TRIGGERS)[-STORED_TRIGGERS:]
     best = best[np.argsort(key[best])[::-1]]
     rows, active = order.row[runs[best]], active[best]
-    return TriggerCount(
-        total, covering, covered_length(n, rows, active, total, covering, order.occurrences), rows, active
-    )
+    covered = covered_length(n, rows, active, total, covering, order.occurrences, thresholds)
+    return TriggerCount(total, covering, covered, rows, active)
 
 
 def _firsts(runs: npt.NDArray[np.int32]) -> Ints:
@@ -90,8 +91,8 @@ def _firsts(runs: npt.NDArray[np.int32]) -> Ints:
     return np.concatenate([[0], np.flatnonzero(runs[1:] != runs[:-1]) + 1])
 
 
-def covering_length(active: Ints, total: int) -> int:
-    """Length of the shortest prefix, most active first, with 20 * its sum >= 19 * total; 0 for a total of 0.
+def covering_length(active: Ints, total: int, thresholds: Thresholds = PAPER) -> int:
+    """Length of the shortest prefix, most active first, that holds `coverage` of the total; 0 for a total of 0.
 
     Counting how often each value occurs is enough; nothing is sorted.
     """
@@ -101,18 +102,20 @@ def covering_length(active: Ints, total: int) -> int:
     values = np.flatnonzero(histogram)[::-1]
     grams = histogram[values]
     sums = np.cumsum(values * grams)
-    last = int(np.searchsorted(20 * sums, 19 * total))
+    needed = thresholds.needed(total)
+    last = int(np.searchsorted(sums, needed))
     before = int(sums[last - 1]) if last else 0
-    needed = -(-19 * total // 20) - before
-    return int(grams[:last].sum()) + -(-needed // int(values[last]))
+    return int(grams[:last].sum()) + -(-(needed - before) // int(values[last]))
 
 
-def covered_length(n: int, rows: Ints, active: Ints, total: int, covering: int, occurrences: Ints) -> int:
+def covered_length(
+    n: int, rows: Ints, active: Ints, total: int, covering: int, occurrences: Ints, thresholds: Thresholds = PAPER
+) -> int:
     """How many of the covering n-grams are covered, 0 unless the neuron is a detector [§4].
 
-    `rows` and `active` are the beginning of the ranking, at least DETECTOR_LIMIT[n] of it.
+    `rows` and `active` are the beginning of the ranking, at least as much as may cover a detector.
     """
-    if not 1 <= covering <= DETECTOR_LIMIT[n]:
+    if not 1 <= covering <= thresholds.most_covering(n):
         return 0
-    covered: npt.NDArray[np.bool_] = 20 * active[:covering] >= 19 * occurrences[rows[:covering]]
-    return int(covered.sum()) if 20 * int(active[:covering][covered].sum()) >= 19 * total else 0
+    covered: npt.NDArray[np.bool_] = thresholds.covered(active[:covering], occurrences[rows[:covering]])
+    return int(covered.sum()) if thresholds.holds(int(active[:covering][covered].sum()), total) else 0

@@ -48,6 +48,8 @@ def open_model(model: str, allow_pickle: bool) -> OpenedModel:
         width=family.width,
         context_length=family.context_length,
         activation=family.config.activation_function,
+        norm_before=family.norm_before,
+        positions=family.embeds_positions(),
     )
     special = SpecialTokens(*family.special_tokens)
     return OpenedModel(identity, config, family, tokenizer, vocabulary, byte_level, special)

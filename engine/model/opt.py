@@ -70,6 +70,17 @@ class OptFamily:
         return int(self.config.max_position_embeddings)
 
     @property
+    def norm_before(self) -> bool:
+        """Whether LayerNorm stands before each block; in OPT-350m it stands after [§6]."""
+        return bool(self.config.do_layer_norm_before)
+
+    def embeds_positions(self) -> bool:
+        """Whether the table of position embeddings holds anything but zeros; raises CheckpointError [§5.4]."""
+        return bool(
+            self._weights.read(f"{self._prefix}embed_positions.weight", torch.device("cpu"), torch.float32).any()
+        )
+
+    @property
     def special_tokens(self) -> tuple[int, int, int | None]:
         """BOS, EOS and padding ids."""
         eos = self.config.eos_token_id

@@ -37,6 +37,29 @@ def ticks(limits: Limits, about: int = 5, *, whole: bool = False) -> list[float]
     return [round(place * step, 12) + 0.0 for place in range(first, last + 1)]
 
 
+def log_ticks(limits: Limits, about: int = 5) -> list[tuple[float, str]]:
+    """Ticks of a logarithmic axis from a positive value to another: their common logarithms, and how they read.
+
+    Powers of ten, with 2 and 5 times those between them where there is room for as many.
+    """
+    low, high = (math.log10(limit) for limit in limits)
+    for factors in ((1, 2, 5), (1, 5), (1,)):
+        powers = range(math.floor(low), math.floor(high) + 1)
+        values = [factor * 10**power for power in powers for factor in factors]
+        inside = [value for value in values if low - 1e-9 <= math.log10(value) <= high + 1e-9]
+        if len(inside) <= about:
+            break
+    return [(math.log10(value), _short(value)) for value in inside]
+
+
+def _short(value: float) -> str:
+    """A round number in few characters: `500`, `20k`, `1M`."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:g}{unit}"
+    return f"{value:g}"
+
+
 def are_whole(values: Iterable[float]) -> bool:
     """Whether all finite values are whole numbers, as counts and layers are."""
     return all(float(value).is_integer() for value in values if math.isfinite(value))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.drawing.axis import Limits, are_whole, limits_of
+from neuron_tui.store.drawing.axis import Limits, are_whole, limits_of, log_ticks
 from neuron_tui.store.drawing.svg_plot import MARKERS, PAIRS, Entry, Plot, element
 from neuron_tui.store.words import on_ranges
 
@@ -30,7 +30,8 @@ class Series:
     """A line of a chart: `x` and `y` have a value for each point, NaN where there is none and the line breaks.
 
     `marker` is one of `MARKERS`, any other character, or empty; see `told_apart`. Two series that follow each other
-    with the markers of one of `PAIRS` have the same colour.
+    with the markers of one of `PAIRS` have the same colour. `low` and `high`, a value for each point or none at all,
+    are the ends of an interval about `y`: text charts leave it out, others shade it.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Series:
     y: Numbers
     dash: bool = False
     marker: str = ""
+    low: Numbers = ()
+    high: Numbers = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,17 @@ class Point:
     x: float
     y: float
     kind: int
+
+
+def on_logarithms(series: Sequence[Series], x_limits: Limits) -> tuple[list[Series], Limits]:
+    """Series and limits over the common logarithms of their x; points at 0 or below are left out."""
+
+    def logarithms(values: Numbers) -> npt.NDArray[np.float64]:
+        x = np.asarray(values, np.float64)
+        return np.log10(x, out=np.full(len(x), np.nan), where=x > 0)
+
+    low, high = (math.log10(limit) for limit in x_limits)
+    return [replace(s, x=logarithms(s.x)) for s in series], (low, high if high > low else low + 1)
 
 
 def told_apart(series: Sequence[Series]) -> list[Series]:
@@ -66,6 +80,7 @@ def line_chart(
     y_label: str = "",
     x_limits: Limits | None = None,
     y_limits: Limits | None = None,
+    x_log: bool = False,
     percent: bool = False,
     show_title: bool = True,
 ) -> str:
@@ -81,6 +96,8 @@ def line_chart(
         Size in pixels, labels and one line of a legend included.
     x_limits, y_limits
         First and last value of each axis; if None, they hold all points.
+    x_log
+        Make the x axis logarithmic; its limits are given, and positive.
     percent
         Write the ticks of the y axis, which are shares, as percentages.
 
@@ -88,7 +105,14 @@ def line_chart(
     -------
     One `<svg>` element.
     """
+    x_ticks = None
+    if x_log and x_limits is not None:
+        x_ticks = log_ticks(x_limits, max(2, width // 80))
+        series, x_limits = on_logarithms(series, x_limits)
     drawn = told_apart(series)
+    if y_limits is not None and any(len(s.high) for s in drawn):  # which the limits of the lines alone may leave out
+        highest = limits_of(v for s in drawn for v in s.high)[1]
+        y_limits = (y_limits[0], max(y_limits[1], highest))
     entries = [
         Entry(s.name, colour, s.marker, "dashed" if s.dash else "solid")
         for s, colour in zip(drawn, _colours([s.marker for s in drawn]), strict=True)
@@ -103,7 +127,11 @@ def line_chart(
         show_title=show_title,
     )
     whole = (are_whole(v for s in drawn for v in s.x), not percent and are_whole(v for s in drawn for v in s.y))
-    plot.axes(x_label, y_label, percent=percent, whole=whole)
+    plot.axes(x_label, y_label, percent=percent, whole=whole, x_ticks=x_ticks)
+    for one, entry in zip(drawn, entries, strict=True):
+        if len(one.low):
+            x, low, high = (np.asarray(values, np.float64) for values in (one.x, one.low, one.high))
+            plot.band(x, low, high, entry.colour)
     for one, entry in zip(drawn, entries, strict=True):
         plot.line(np.asarray(one.x, np.float64), np.asarray(one.y, np.float64), entry, _MARKERS_ON_A_LINE)
     return plot.svg()
@@ -209,6 +237,48 @@ def circles(
     plot.axes(x_label, y_label, whole=(are_whole(p.x for p in points), are_whole(p.y for p in points)))
     for point in points:
         plot.mark(point.x, point.y, entries[point.kind])
+    return plot.svg()
+
+
+def dots(
+    rows: Sequence[tuple[str, Sequence[int]]],
+    kinds: Sequence[tuple[str, str]],
+    *,
+    title: str,
+    width: int = 640,
+    x_label: str = "",
+    show_title: bool = True,
+) -> str:
+    """A row of marks for each of some names: one for each kind, at its number; those of the first row go on as lines.
+
+    `kinds` are as for `circles`, and each row has a number for every one. Returns one `<svg>` element, as high as its
+    rows need.
+    """
+    colours = _colours([shape for _, shape in kinds])
+    entries = [Entry(name, colour, shape, "marks") for (name, shape), colour in zip(kinds, colours, strict=True)]
+    names = [name for name, _ in rows]
+    high = float(max(1, len(rows)))
+    plot = Plot(
+        title,
+        width,
+        90 + 18 * max(1, len(rows)),
+        entries,
+        limits_of(float(value) for _, values in rows for value in values),
+        (0.0, high),
+        show_title=show_title,
+        names=names,
+    )
+    plot.axes(x_label, "", whole=(True, False), rows=names)
+    for value, entry in zip(rows[0][1] if rows else (), entries, strict=False):
+        plot.line(
+            np.array([value, value], np.float64),
+            np.array([0.0, high - 0.5]),
+            replace(entry, drawn="dashed", marker=""),
+            0,
+        )
+    for place, (_, values) in enumerate(rows):
+        for value, entry in zip(values, entries, strict=True):
+            plot.mark(float(value), high - place - 0.5, entry)
     return plot.svg()
 
 

@@ -43,8 +43,18 @@ class Plot:
     """
 
     def __init__(
-        self, title: str, width: int, height: int, legend: Sequence[Entry], x: Limits, y: Limits, *, show_title: bool
+        self,
+        title: str,
+        width: int,
+        height: int,
+        legend: Sequence[Entry],
+        x: Limits,
+        y: Limits,
+        *,
+        show_title: bool,
+        names: Sequence[str] = (),
     ) -> None:
+        """Room for a chart; `names` are those of rows that need more room on the left than numbers do."""
         self._title, self._width, self._x, self._y = title, width, x, y
         self._parts: list[str] = []
         top = 6.0
@@ -54,6 +64,7 @@ class Plot:
         below = self._legend(legend, top)
         self._height = height + int(max(0.0, below - top - _LINE))
         self._top, self._bottom, self._left, self._right = below + 6, self._height - _BOTTOM, _LEFT, width - _RIGHT
+        self._left = max(_LEFT, 12 + _CHARACTER * max((len(printable(name)) for name in names), default=0))
 
     def svg(self) -> str:
         """All of it as one element."""
@@ -68,8 +79,11 @@ class Plot:
         whole: tuple[bool, bool] = (False, False),
         columns: Sequence[str] | None = None,
         rows: Sequence[str] | None = None,
+        x_ticks: Sequence[tuple[float, str]] | None = None,
     ) -> None:
         """Both axes with ticks; `columns` or `rows` name the units of an axis, from the left or the top, instead.
+
+        `x_ticks` are the ticks of the x axis, where they are no round numbers, with their labels.
 
         `whole` says of each axis whether only whole numbers make sense on it.
         """
@@ -82,9 +96,10 @@ class Plot:
         for place, name in enumerate(rows or ()):
             self._parts.append(text(self._left - 6, self.y(len(rows or ()) - place - 0.5) + 4, name, "end"))
         if columns is None:
-            for value in ticks(self._x, max(2, min(10, int((self._right - self._left) / 50))), whole=whole[0]):
+            round_ones = ticks(self._x, max(2, min(10, int((self._right - self._left) / 50))), whole=whole[0])
+            for value, label in x_ticks if x_ticks is not None else [(v, tick_label(v)) for v in round_ones]:
                 self._parts.append(path(f"M{_n(self.x(value))} {_n(self._bottom)}v4", "black"))
-                self._parts.append(text(self.x(value), self._bottom + 16, tick_label(value), "middle"))
+                self._parts.append(text(self.x(value), self._bottom + 16, label, "middle"))
         for place, name in enumerate(columns or ()):
             self._parts.append(text(self.x(place + 0.5), self._bottom + 16, name, "middle"))
         frame = f"M{_n(self._left)} {_n(self._top)}V{_n(self._bottom)}H{_n(self._right)}"
@@ -106,6 +121,17 @@ class Plot:
         places = np.flatnonzero(finite)
         for place in places[:: max(1, len(places) // max(1, markers))].tolist() if entry.marker else ():
             self.mark(float(x[place]), float(y[place]), entry)
+
+    def band(
+        self, x: npt.NDArray[np.float64], low: npt.NDArray[np.float64], high: npt.NDArray[np.float64], colour: str
+    ) -> None:
+        """A shaded band between two lines, broken where either has no number."""
+        finite = np.isfinite(x) & np.isfinite(low) & np.isfinite(high)
+        for run in np.split(np.arange(len(x)), np.flatnonzero(np.diff(finite)) + 1):
+            if len(run) > 1 and finite[run[0]]:
+                there = [(x[i], low[i]) for i in run.tolist()] + [(x[i], high[i]) for i in run[::-1].tolist()]
+                corners = "L".join(f"{_n(self.x(a))} {_n(self.y(b))}" for a, b in there)
+                self._parts.append(f'<path d="M{corners}z" fill="{colour}" fill-opacity="0.12"/>')
 
     def mark(self, x: float, y: float, entry: Entry) -> None:
         """A single marker."""

@@ -12,12 +12,16 @@ from neuron_tui.store.drawing.svg import Series
 from neuron_tui.store.drawing.svg_plot import PAIRS
 from neuron_tui.store.figures.facts import RunFacts, labels_of, notes_on, notes_on_positions
 from neuron_tui.store.figures.figure import Cell, Column, Figure, Lines, finite
+from neuron_tui.store.intervals import CONFIDENCE, Interval, wilson
 from neuron_tui.store.schema import TYPES
 from neuron_tui.store.summary import LayerSummary
 
 LAYER_COLUMNS = (Column("run", key=True), Column("layer", key=True), Column("depth", "relative depth", key=True))
 """What a row of nearly every figure begins with; `layer_cells` fills them."""
 
+INTERVAL_NOTE = (
+    f"low, high: {CONFIDENCE:.0%} interval of the share if neurons were drawn independently; those of a model are not."
+)
 
 Value = Callable[[LayerSummary], float | None]
 
@@ -25,6 +29,8 @@ Value = Callable[[LayerSummary], float | None]
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A column of a figure by layer: how it is found, and how it is drawn.
+
+    A share with an `interval` has its ends in two last columns, `low` and `high`; see `intervals.wilson`.
 
     `line` names the line in the legend, empty for a column that is not drawn. Measures with the same `pair` share
     marker and colour, the second of them hollow; dashed ones have gaps.
@@ -36,6 +42,11 @@ class Measure:
     line: str = ""
     pair: int = 0
     dash: bool = False
+    interval: Callable[[LayerSummary], Interval | None] | None = None
+
+    def ends(self, summary: LayerSummary) -> tuple[Cell, ...]:
+        """The ends of the interval, where there is one."""
+        return () if self.interval is None else self.interval(summary) or (None, None)
 
 
 def layer_cells(facts: RunFacts, layer: int) -> tuple[Cell, ...]:
@@ -56,15 +67,18 @@ class ByLayer:
 
     def __call__(self, facts: Sequence[RunFacts], layer: int | None = None) -> Figure:
         """The figure; `layer` plays no part."""
-        rows = tuple(
-            (*layer_cells(one, s.layer), *(finite(m.value(s)) for m in self.measures))
-            for one in facts
-            for s in one.summaries
-        )
+        rows = tuple((*layer_cells(one, s.layer), *self._cells(s)) for one in facts for s in one.summaries)
         notes = (*notes_on(facts), *(notes_on_positions(facts) if self.of_positions else ()))
-        columns = (*LAYER_COLUMNS, *(Column(m.name, m.unit) for m in self.measures))
+        if any(m.interval is not None for m in self.measures):
+            notes = (*notes, INTERVAL_NOTE)
+        ends = (Column(end, m.unit) for m in self.measures if m.interval is not None for end in ("low", "high"))
+        columns = (*LAYER_COLUMNS, *(Column(m.name, m.unit) for m in self.measures), *ends)
         chart = self._lines(facts)
         return Figure(self.name, self.title, self.reference, labels_of(facts), columns, rows, chart, notes)
+
+    def _cells(self, summary: LayerSummary) -> tuple[Cell, ...]:
+        values = (finite(m.value(summary)) for m in self.measures)
+        return (*values, *(end for m in self.measures for end in m.ends(summary)))
 
     def _lines(self, facts: Sequence[RunFacts]) -> Lines:
         drawn = [m for m in self.measures if m.line]
@@ -77,7 +91,9 @@ class ByLayer:
                 y = np.array([np.nan if (value := m.value(s)) is None else value for s in one.summaries], np.float64)
                 marker = PAIRS[(place * pairs + m.pair) % len(PAIRS)][self._second(drawn, m)]
                 name = one.label if len(drawn) == 1 else m.line if alone else f"{one.label}: {m.line}"
-                series.append(Series(name, x, y, m.dash, marker))
+                ends = [(m.interval(s) if m.interval is not None else None) or (np.nan,) * 2 for s in one.summaries]
+                low, high = zip(*ends, strict=True) if m.interval is not None and ends else ((), ())
+                series.append(Series(name, x, y, m.dash, marker, low, high))
         last = max(1, facts[0].run.manifest.model.layers - 1) if alone else 1
         return Lines(
             tuple(series),
@@ -95,6 +111,10 @@ class ByLayer:
 
 def _share(part: float, of: float) -> float | None:
     return part / of if of else None
+
+
+def _interval(part: int, of: int) -> Interval | None:
+    return wilson(part, of) if of else None
 
 
 def _of_order(field: str, n: int) -> Value:
@@ -124,7 +144,13 @@ BY_LAYER = (
         "§3, Fig. 1a",
         "share of neurons dead",
         (
-            Measure("dead_share", "share", lambda s: _share(s.dead, s.neurons), "dead"),
+            Measure(
+                "dead_share",
+                "share",
+                lambda s: _share(s.dead, s.neurons),
+                "dead",
+                interval=lambda s: _interval(s.dead, s.neurons),
+            ),
             Measure("dead", "neurons", lambda s: s.dead),
             Measure("neurons", "neurons", lambda s: s.neurons),
         ),
@@ -205,7 +231,13 @@ BY_LAYER = (
         "§4.4",
         "share of token detectors",
         (
-            Measure("suppressing_share", "share", lambda s: _share(s.suppressing, s.detectors[1]), "suppressing"),
+            Measure(
+                "suppressing_share",
+                "share",
+                lambda s: _share(s.suppressing, s.detectors[1]),
+                "suppressing",
+                interval=lambda s: _interval(s.suppressing, s.detectors[1]),
+            ),
             Measure("suppressing", "neurons", lambda s: s.suppressing),
             Measure("token_detectors", "neurons", _of_order("detectors", 1)),
         ),

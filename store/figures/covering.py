@@ -9,6 +9,7 @@ from neuron_tui.store.figures.by_layer import LAYER_COLUMNS, layer_cells
 from neuron_tui.store.figures.facts import RunFacts, labels_of, notes_on
 from neuron_tui.store.figures.figure import Bins, Column, Figure, Histograms
 from neuron_tui.store.summary import HISTOGRAM_BOUNDS, LayerSummary
+from neuron_tui.store.threshold_words import coverage_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Covering:
             labels_of(facts),
             columns,
             tuple(rows),
-            Histograms(bins, f"{self.grams} that cover 95%", tuple(panels)),
+            Histograms(bins, f"{self.grams} that cover {_coverage_of(facts)}", tuple(panels)),
             (*notes_on(facts), *_notes_on_halves(facts)),
         )
 
@@ -61,6 +62,11 @@ def _first(low: int) -> str:
 
 def _short(value: int) -> str:
     return f"{value // 1000}k" if value >= 1000 else str(value)
+
+
+def _coverage_of(facts: Sequence[RunFacts]) -> str:
+    """What covering n-grams hold: `95%`; where the runs' thresholds differ `95% or 90%`, and notes say which is whose."""
+    return " or ".join(dict.fromkeys(coverage_text(one.run.manifest.thresholds) for one in facts))
 
 
 def _notes_on_halves(facts: Sequence[RunFacts]) -> list[str]:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from neuron_tui.store.drawing.axis import limits_of
-from neuron_tui.store.drawing.svg import Point, bar_chart, circles, line_chart, raster, stacked
+from neuron_tui.store.drawing.svg import Point, bar_chart, circles, dots, line_chart, raster, stacked
 from neuron_tui.store.errors import UsageError
-from neuron_tui.store.figures.figure import Cell, Column, Figure, Histograms, Lines, Marks, Teams, Tokens
+from neuron_tui.store.figures.figure import Cell, Column, Figure, Histograms, Lines, Marks, Tallies, Teams, Tokens
 from neuron_tui.store.reports.data import json_text
 
 LONG = ("figure", "run", "layer", "depth", "neuron", "series", "value")
@@ -26,29 +26,30 @@ _NOWHERE = np.zeros((0, 1), dtype=bool)
 
 def figures_json(figures: Sequence[Figure]) -> str:
     """Figures as a JSON list; a row is an object with the names of the columns as keys."""
-    data = [
-        {
-            "name": figure.name,
-            "title": figure.title,
-            "reference": figure.reference,
-            "columns": [{"name": column.name, "unit": column.unit} for column in figure.columns],
-            "rows": [_row(figure, row) for row in figure.rows],
-            "notes": list(figure.notes),
-        }
-        for figure in figures
-    ]
-    return json.dumps(data, indent=2, allow_nan=False) + "\n"
+    return json.dumps([figure_data(figure) for figure in figures], indent=2, allow_nan=False) + "\n"
+
+
+def figure_data(figure: Figure) -> dict[str, Any]:
+    """One figure as an object of that list."""
+    return {
+        "name": figure.name,
+        "title": figure.title,
+        "reference": figure.reference,
+        "columns": [{"name": column.name, "unit": column.unit} for column in figure.columns],
+        "rows": [_row(figure, row) for row in figure.rows],
+        "notes": list(figure.notes),
+    }
 
 
 def figure_csv(figure: Figure) -> str:
     """One figure as CSV: its name before the columns of its table; tokens are JSON lists of the tokeniser's texts."""
     names = ("figure", *(column.name for column in figure.columns))
-    return _csv(names, ((figure.name, *map(_plain, row)) for row in figure.rows))
+    return csv_text(names, ((figure.name, *plain_cells(row)) for row in figure.rows))
 
 
 def figures_csv(figures: Sequence[Figure]) -> str:
     """Several figures as CSV in long form, with the columns of `LONG`."""
-    return _csv(LONG, (row for figure in figures for row in _long_rows(figure)))
+    return csv_text(LONG, (row for figure in figures for row in _long_rows(figure)))
 
 
 def figure_svg(figure: Figure, *, all_layers: bool = False, width: int = 720) -> str:
@@ -70,13 +71,14 @@ def figure_svg(figure: Figure, *, all_layers: bool = False, width: int = 720) ->
             y_label=chart.y_label,
             x_limits=chart.x_limits,
             y_limits=chart.y_limits,
+            x_log=chart.x_log,
             percent=chart.percent,
         )
     panels = _panels(chart, title, width, all_layers)
     return panels[0] if len(panels) == 1 else stacked(panels, title)
 
 
-def _panels(chart: Histograms | Marks | Teams, title: str, width: int, all_layers: bool) -> list[str]:
+def _panels(chart: Histograms | Marks | Teams | Tallies, title: str, width: int, all_layers: bool) -> list[str]:
     if isinstance(chart, Histograms):
         panels = [(panel.run, panel.shown(all_layers)) for panel in chart.panels]
         limits = limits_of(share for _, layers in panels for _, shares in layers for share in shares)
@@ -106,6 +108,11 @@ def _panels(chart: Histograms | Marks | Teams, title: str, width: int, all_layer
             )
             for panel in chart.panels
         ]
+    if isinstance(chart, Tallies):
+        return [
+            dots(rows, chart.kinds, title=f"{title}: {run}", width=width, x_label=chart.x_label)
+            for run, rows in chart.panels
+        ] or [dots([], chart.kinds, title=f"{title}: none", width=width, x_label=chart.x_label)]
     return [
         raster(
             [str(neuron) for neuron in team.neurons.tolist()],
@@ -136,12 +143,19 @@ def _plain(cell: Cell) -> Plain:
     return before + (cell if cell.isprintable() else json_text(cell)[1:-1])
 
 
+def plain_cells(row: Sequence[Cell]) -> tuple[Plain, ...]:
+    """The cells of a row as CSV holds them; nothing in them acts, on a terminal or in a spreadsheet."""
+    return tuple(map(_plain, row))
+
+
 def _long_rows(figure: Figure) -> list[tuple[Plain, ...]]:
     rows: list[tuple[Plain, ...]] = []
     for row in figure.rows:
-        named = dict(zip((column.name for column in figure.columns), map(_plain, row), strict=True))
+        named = dict(zip((column.name for column in figure.columns), plain_cells(row), strict=True))
         key = (figure.name, named["run"], named["layer"], named["depth"], named.get("neuron"))
-        rows += [(*key, column.name, named[column.name]) for column in _values(figure)]
+        # What else a row is of has no column of its own in long form.
+        more = "".join(f", {c.name} {named[c.name]}" for c in figure.columns if c.key and c.name not in LONG)
+        rows += [(*key, column.name + more, named[column.name]) for column in _values(figure)]
     return rows
 
 
@@ -149,7 +163,8 @@ def _values(figure: Figure) -> list[Column]:
     return [column for column in figure.columns if not column.key]
 
 
-def _csv(names: Sequence[str], rows: Iterable[Sequence[Plain]]) -> str:
+def csv_text(names: Sequence[str], rows: Iterable[Sequence[Plain]]) -> str:
+    """Rows as CSV under their names."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(names)

@@ -1,57 +1,27 @@
-"""What the figures need of a run, read once: summaries of its layers, its token detectors, its positional neurons."""
+"""What the figures need of a run, read once, and what must be said of any figure of some runs."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from neuron_tui.store.errors import RunPartialError
+from neuron_tui.store.facts import Facts
+from neuron_tui.store.facts_file import facts_of
+from neuron_tui.store.manifest import Manifest
 from neuron_tui.store.run import Run
 from neuron_tui.store.schema import ENOUGH_SEQUENCES
-from neuron_tui.store.summary import LayerSummary, summarise_layers
-from neuron_tui.store.table import LISTED, NeuronTable, read_table
-from neuron_tui.store.words import number
-
-Int64s = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-
-_COLUMNS = (*LISTED, "triggers/2/covering", "triggers/3/covering")
-"""Datasets behind all figures: read in one pass over the layers' files."""
+from neuron_tui.store.threshold_words import counted_with
+from neuron_tui.store.words import number, show_layers
 
 
 @dataclass(frozen=True, slots=True)
-class Suppressors:
-    """Token detectors that suppress their triggers, strongest first: (M,) each [§4.4]; `score` in logits."""
-
-    layer: Int64s
-    neuron: Int64s
-    score: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Positional:
-    """Positional neurons by layer, then neuron: (M,) each [§5]; `type` and `strength` are the schema's codes."""
-
-    layer: Int64s
-    neuron: Int64s
-    type: Int64s
-    strength: Int64s
-    mutual_information: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class RunFacts:
-    """A run as the figures see it. `label` tells it from the others shown with it."""
+class RunFacts(Facts):
+    """The facts of a run as the figures see it. `label` tells it from the others shown with it."""
 
     run: Run
     label: str
-    summaries: tuple[LayerSummary, ...]
-    suppressors: Suppressors
-    positional: Positional
 
     @property
     def layers(self) -> tuple[int, ...]:
@@ -70,7 +40,7 @@ class RunFacts:
 
 
 def read_facts(run: Run, label: str = "") -> RunFacts:
-    """Read what the figures need of the finished layers of a run.
+    """Read what the figures need of the finished layers of a run, from one small file if the run is complete.
 
     Raises
     ------
@@ -79,13 +49,9 @@ def read_facts(run: Run, label: str = "") -> RunFacts:
     RunDamagedError
         A file of it cannot be read.
     """
-    if not run.layers:
-        raise RunPartialError(
-            f"the run {run.name} has no finished layer yet\nGo on with its extraction: run the same command again."
-        )
-    table = read_table(run)  # not kept: of a large run it is big, and what the figures need of it is not
-    table.load(*_COLUMNS)
-    return RunFacts(run, label or run.name, summarise_layers(run, table), _suppressors(table), _positional(table))
+    facts = facts_of(run)
+    parts: dict[str, Any] = {field.name: getattr(facts, field.name) for field in fields(Facts)}
+    return RunFacts(**parts, run=run, label=label or run.name)
 
 
 def labels(runs: Sequence[Run]) -> list[str]:
@@ -102,13 +68,15 @@ def labels_of(facts: Sequence[RunFacts]) -> tuple[str, ...]:
 
 
 def notes_on(facts: Sequence[RunFacts]) -> list[str]:
-    """What must be said of any figure of these runs: partial ones, and what keeps them from being compared."""
+    """What must be said of any figure of these runs: partial ones, thresholds of their own, what makes them differ."""
     notes = []
     for one in facts:
         done, asked = len(one.layers), len(one.run.manifest.options.layers)
         if not one.run.manifest.complete:
             notes.append(f"{one.label} is partial: {done} of {asked} layers are finished.")
-    return notes + _differences(facts)
+        if counted := counted_with(one.run.manifest.thresholds):
+            notes.append(f"{one.label} is {counted}.")
+    return notes + _differences(facts) + _differences_in_layers(facts)
 
 
 def notes_on_positions(facts: Sequence[RunFacts]) -> list[str]:
@@ -132,15 +100,26 @@ def _differences(facts: Sequence[RunFacts]) -> list[str]:
     domains = [", ".join(d.name for d in m.corpus.domains) if m.corpus else "none" for m in made]
     told = [
         _difference("corpus", facts, [m.options.corpus for m in made], domains),
-        _difference("tokeniser", facts, [one.run.corpus.vocabulary for one in facts], _vocabularies(facts)),
+        _difference("tokeniser", facts, [one.vocabulary for one in facts], _vocabularies(made)),
         _difference("budget", facts, [m.tokens for m in made], [number(m.tokens, "token") for m in made]),
         _difference("context length", facts, lengths := [m.options.context_length for m in made], map(str, lengths)),
     ]
     return [note for note in told if note] or ["The runs differ in corpus: the same sources gave other tokens."]
 
 
-def _vocabularies(facts: Sequence[RunFacts]) -> list[str]:
-    return [number(len(one.run.corpus.vocabulary), "token") for one in facts]
+def _differences_in_layers(facts: Sequence[RunFacts]) -> list[str]:
+    """A note if a run was not asked for all layers of its model, unless all runs hold the same of as many."""
+    made = [one.run.manifest for one in facts]
+    asked = [(tuple(sorted(m.options.layers)), m.model.layers) for m in made]
+    if all(layers == tuple(range(count)) for layers, count in asked):
+        return []
+    words = (f"{'all' if len(ls) == count else show_layers(ls) + ' of'} {count}" for ls, count in asked)
+    note = _difference("layers", facts, asked, words)
+    return [note] if note else []
+
+
+def _vocabularies(made: Sequence[Manifest]) -> list[str]:
+    return [number(manifest.corpus.vocabulary if manifest.corpus else 0, "token") for manifest in made]
 
 
 def _difference(what: str, facts: Sequence[RunFacts], values: Sequence[object], shown: Iterable[str]) -> str:
@@ -150,19 +129,3 @@ def _difference(what: str, facts: Sequence[RunFacts], values: Sequence[object], 
     words = list(shown)
     listed = "; ".join(f"{one.label} {word}" for one, word in zip(facts, words, strict=True))
     return f"The runs differ in {what}: {listed}." if len(set(words)) > 1 else f"The runs differ in {what}."
-
-
-def _suppressors(table: NeuronTable) -> Suppressors:
-    rows = np.flatnonzero(table.suppressing)
-    rows = rows[np.argsort(table.trigger_score[rows], kind="stable")]
-    return Suppressors(*_addresses(table, rows), table.trigger_score[rows])
-
-
-def _positional(table: NeuronTable) -> Positional:
-    rows = np.flatnonzero(table.positional)
-    types, strengths = (column[rows].astype(np.int64) for column in (table.type, table.strength))
-    return Positional(*_addresses(table, rows), types, strengths, table.mutual_information[rows])
-
-
-def _addresses(table: NeuronTable, rows: Int64s) -> tuple[Int64s, Int64s]:
-    return table.layer[rows].astype(np.int64), table.neuron[rows].astype(np.int64)

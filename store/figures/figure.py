@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import TypeVar, overload
 
 from neuron_tui.store.drawing.axis import Limits
 from neuron_tui.store.drawing.svg import Series
@@ -23,6 +27,48 @@ class Tokens:
         return "  ".join(visible_token(form, self.byte_level) for form in self.forms)
 
 
+T = TypeVar("T")
+
+_STEP = 4096
+
+
+class Deferred(Sequence[T]):
+    """Items that are made when they are asked for: a large model has half a million positional neurons."""
+
+    def __init__(self, *parts: tuple[int, Callable[[int, int], Iterable[T]]]) -> None:
+        """Parts one after the other: how many items each has, and how those from one place to another are made."""
+        self._parts = parts
+        self._ends = list(accumulate(size for size, _ in parts))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def __iter__(self) -> Iterator[T]:
+        for size, make in self._parts:
+            for start in range(0, size, _STEP):
+                yield from make(start, min(start + _STEP, size))
+
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[T, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> T | tuple[T, ...]:
+        if isinstance(place, slice):
+            return tuple(self[i] for i in range(*place.indices(len(self))))
+        place = range(len(self))[place]
+        part = bisect_right(self._ends, place)
+        size, make = self._parts[part]
+        within = place - (self._ends[part] - size)
+        return next(iter(make(within, within + 1)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 Cell = int | float | str | Tokens | None
 
 
@@ -40,7 +86,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Lines over the layers: over their index for one run, over relative depth for several."""
+    """Lines over the layers: over their index for one run, over relative depth for several; or over tokens.
+
+    `x_log` says that the x axis is logarithmic; its limits are then positive.
+    """
 
     series: tuple[Series, ...]
     x_label: str
@@ -48,6 +97,7 @@ class Lines:
     x_limits: Limits
     y_limits: Limits
     percent: bool
+    x_log: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +143,17 @@ class MarkPanel:
 
     run: str
     layers: tuple[int, ...]
-    marks: tuple[Mark, ...]
+    marks: Sequence[Mark]
+    counts: Mapping[int, tuple[int, ...]] | None = None
+
+    def counted(self, kinds: int) -> dict[int, list[int]]:
+        """How many marks of each kind each layer has; they need not be made where `counts` says it."""
+        counts = {layer: [0] * kinds for layer in self.layers}
+        for layer, known in (self.counts or {}).items():
+            counts[layer] = list(known)
+        for mark in self.marks if self.counts is None else ():
+            counts[mark.layer][mark.kind] += 1
+        return counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +171,19 @@ class Teams:
     panels: tuple[tuple[str, Team | None], ...]
 
 
-Chart = Lines | Histograms | Marks | Teams
+@dataclass(frozen=True, slots=True)
+class Tallies:
+    """Numbers of several kinds under several names, the first of which the others are held against.
+
+    `kinds` are pairs of a name and a marker; `panels` are a run and, for each name, a number for every kind.
+    """
+
+    kinds: tuple[tuple[str, str], ...]
+    x_label: str
+    panels: tuple[tuple[str, tuple[tuple[str, tuple[int, ...]], ...]], ...]
+
+
+Chart = Lines | Histograms | Marks | Teams | Tallies
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +199,7 @@ class Figure:
     reference: str
     runs: tuple[str, ...]
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: Sequence[tuple[Cell, ...]]
     chart: Chart | None
     notes: tuple[str, ...]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from neuron_tui.store.drawing.svg_plot import PAIRS
 from neuron_tui.store.figures.by_layer import LAYER_COLUMNS, layer_cells
 from neuron_tui.store.figures.facts import RunFacts, labels_of, notes_on, notes_on_positions
-from neuron_tui.store.figures.figure import Cell, Column, Figure, Mark, MarkPanel, Marks, Teams, finite
+from neuron_tui.store.figures.figure import Cell, Column, Deferred, Figure, Mark, MarkPanel, Marks, Teams, finite
 from neuron_tui.store.schema import STRENGTHS, TYPES
 from neuron_tui.store.teams import Team, position_team
 from neuron_tui.store.words import on_ranges, percent
@@ -24,25 +25,11 @@ KINDS = tuple(
 
 def positional_neurons(facts: Sequence[RunFacts], layer: int | None = None) -> Figure:
     """Every positional neuron with its type, strength and mutual information [Fig. 8]; `layer` plays no part."""
-    rows: list[tuple[Cell, ...]] = []
-    panels = []
-    for one in facts:
-        found = one.positional
-        marks = []
-        for where, neuron, kind, strength, information in zip(
-            found.layer.tolist(),
-            found.neuron.tolist(),
-            found.type.tolist(),
-            found.strength.tolist(),
-            found.mutual_information.tolist(),
-            strict=True,
-        ):
-            names = TYPES[kind], STRENGTHS[strength]
-            rows.append((*layer_cells(one, where), neuron, *names, finite(information)))
-            if names[1] is not None:
-                place = 2 * (kind - 1) + _STRENGTHS.index(names[1])
-                marks.append(Mark(where, neuron, information, place))
-        panels.append(MarkPanel(one.label, one.layers, tuple(marks)))
+    rows = Deferred(*((len(one.positional.layer), partial(_rows, one)) for one in facts))
+    panels = [
+        MarkPanel(one.label, one.layers, Deferred((len(one.positional.layer), partial(_marks, one))), _counts(one))
+        for one in facts
+    ]
     columns = (
         *LAYER_COLUMNS,
         Column("neuron", key=True),
@@ -53,7 +40,30 @@ def positional_neurons(facts: Sequence[RunFacts], layer: int | None = None) -> F
     notes = (*notes_on(facts), *notes_on_positions(facts))
     chart = Marks(KINDS, tuple(panels))
     title = "Positional neurons"
-    return Figure("8", title, "§5, Fig. 8", labels_of(facts), columns, tuple(rows), chart, notes)
+    return Figure("8", title, "§5, Fig. 8", labels_of(facts), columns, rows, chart, notes)
+
+
+def _stretch(facts: RunFacts, start: int, stop: int) -> Iterator[tuple[int, int, int, int, float]]:
+    """Layer, neuron, type, strength and mutual information of some of the positional neurons."""
+    found = facts.positional
+    columns = (found.layer, found.neuron, found.type, found.strength, found.mutual_information)
+    return zip(*(column[start:stop].tolist() for column in columns), strict=True)
+
+
+def _rows(facts: RunFacts, start: int, stop: int) -> Iterator[tuple[Cell, ...]]:
+    for layer, neuron, kind, strength, information in _stretch(facts, start, stop):
+        yield *layer_cells(facts, layer), neuron, TYPES[kind], STRENGTHS[strength], finite(information)
+
+
+def _marks(facts: RunFacts, start: int, stop: int) -> Iterator[Mark]:
+    for layer, neuron, kind, strength, information in _stretch(facts, start, stop):
+        yield Mark(layer, neuron, information, 2 * (kind - 1) + (STRENGTHS[strength] != _STRENGTHS[0]))
+
+
+def _counts(facts: RunFacts) -> dict[int, tuple[int, ...]]:
+    """Positional neurons of each layer, in the order of `KINDS`."""
+    kinds = [kind for kind in TYPES if kind is not None]
+    return {s.layer: tuple(s.positional[kind][name] for kind in kinds for name in _STRENGTHS) for s in facts.summaries}
 
 
 def team_figure(facts: Sequence[RunFacts], layer: int | None = None) -> Figure:

@@ -9,7 +9,9 @@ from neuron_tui.store.figures.by_layer import BY_LAYER
 from neuron_tui.store.figures.covering import COVERING
 from neuron_tui.store.figures.facts import RunFacts
 from neuron_tui.store.figures.figure import Figure
+from neuron_tui.store.figures.growth import dead_by_tokens
 from neuron_tui.store.figures.positions import positional_neurons, team_figure
+from neuron_tui.store.figures.sensitivity import positional_types_by_setting
 from neuron_tui.store.figures.suppression import strongest_suppressors
 
 Builder = Callable[[Sequence[RunFacts], int | None], Figure]
@@ -20,11 +22,13 @@ _BUILDERS: dict[str, Builder] = {
     "5": strongest_suppressors,
     "8": positional_neurons,
     "9": team_figure,
+    "dead-by-tokens": dead_by_tokens,
+    "sensitivity": positional_types_by_setting,
 }
 
 NAMES = (
     *("1a", "1b", "2", "3a", "3b", "4", "5", "8", "9", "12", "13", "14a", "14b", "15"),
-    *("suppressing", "positional"),
+    *("suppressing", "positional", "dead-by-tokens", "sensitivity"),
 )
 """Names of all figures."""
 

@@ -9,10 +9,14 @@ import numpy as np
 
 from neuron_tui.store import words
 from neuron_tui.store.errors import RunDamagedError
+from neuron_tui.store.intervals import CONFIDENCE
 from neuron_tui.store.reports.neuron import shown_token
 from neuron_tui.store.reports.selection import Selection, phrase_parts
 from neuron_tui.store.run import Layer, Run
 from neuron_tui.store.schema import ENOUGH_SEQUENCES, ORDERS, TYPES
+from neuron_tui.store.summary import summarise_layers
+from neuron_tui.store.threshold_words import counted_with, coverage_text, detector_text, number_text
+from neuron_tui.store.thresholds import Thresholds
 from neuron_tui.store.tokens import printable
 
 SIGNS = (
@@ -24,30 +28,36 @@ SIGNS = (
 )
 """Signs in a report, and what they stand for."""
 
-TERMS = (
+_TERMS_BEFORE = (
     ("active", "the value after the activation function is above 0; the BOS, EOS and padding are not counted"),
     ("frequency", "the share of counted tokens on which the neuron is active; dead if there is none"),
     ("trigger", "an n-gram at whose last token the neuron is active, ranked by how often it is"),
     ("precision", "how often the neuron is active of the n-gram's occurrences"),
+    (
+        "interval",
+        f"3.3–5% behind a share of neurons: at {CONFIDENCE:.0%} confidence, if neurons were drawn independently; "
+        "those of a model are not",
+    ),
     ("covered so far", "the share of the neuron's activations that this n-gram and those above it hold"),
-    ("covering", "how many n-grams, taken from the top, hold 95% of its activations"),
-    (
-        "detector",
-        "at most 5 tokens (50 bigrams, 50 trigrams) cover 95% of its activations, and so do those of them alone "
-        "on whose occurrences it is active in 95% of cases",
-    ),
-    (
-        "promoted, suppressed",
-        "the tokens with the highest and lowest score: the neuron's update direction times their unembedding",
-    ),
-    (
-        "mi",
-        "mutual information of activity and position, in nats; above 0.05 is positional, "
-        f"given {ENOUGH_SEQUENCES} full-length sequences",
-    ),
-    *((name, f"a positional neuron: {meaning}") for name, meaning in words.TYPE_MEANINGS.items()),
 )
-"""Words of a report, each with its definition."""
+
+_PROMOTED = (
+    "promoted, suppressed",
+    "the tokens with the highest and lowest score: the neuron's update direction times their unembedding",
+)
+
+
+def terms(thresholds: Thresholds) -> tuple[tuple[str, str], ...]:
+    """Words of a report, each with its definition by these thresholds."""
+    hold = f"how many n-grams, taken from the top, hold {coverage_text(thresholds)} of its activations"
+    above = number_text(thresholds.positional)
+    information = (
+        f"mutual information of activity and position, in nats; above {above} is positional, "
+        f"given {ENOUGH_SEQUENCES} full-length sequences"
+    )
+    types = ((name, f"a positional neuron: {meaning}") for name, meaning in words.TYPE_MEANINGS.items())
+    detector = ("detector", detector_text(thresholds))
+    return (*_TERMS_BEFORE, ("covering", hold), detector, _PROMOTED, ("mi", information), *types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,7 @@ class ContentsRow:
 
 
 def facts(run: Run, selection: Selection) -> Iterator[Fact]:
-    """Which run, which model, how much text, which neurons."""
+    """Which run, which model, how much text, by which thresholds if they are not the paper's, which neurons."""
     manifest = run.manifest
     model, corpus = manifest.model, manifest.corpus
     size = f", {words.number(model.layers, 'layer')} of {words.number(model.neurons, 'neuron')}"
@@ -85,9 +95,26 @@ def facts(run: Run, selection: Selection) -> Iterator[Fact]:
         yield Fact("Corpus", tuple(parts))
     sequences = f" ({words.number(corpus.full_sequences, 'full-length sequence')})" if corpus is not None else ""
     yield Fact("Context length", ((f"{manifest.options.context_length:,}{sequences}", False),))
+    if manifest.complete:  # of a partial run it would take reading every layer, and change with the next
+        yield Fact("Layers", ((_shares(run), False),))
+    if told := counted_with(manifest.thresholds):
+        yield Fact("Thresholds", ((told, False),))
     if selection.chosen_by.strip():
         chosen, query = phrase_parts(len(selection), selection.chosen_by)
         yield Fact("Neurons", ((chosen, False), (query, True)) if query else ((chosen, False),))
+
+
+def _shares(run: Run) -> str:
+    """The shares of dead neurons, of token detectors and of suppressing ones, each with its interval."""
+    layers = summarise_layers(run)
+    neurons, dead = sum(s.neurons for s in layers), sum(s.dead for s in layers)
+    detectors, suppressing = sum(s.detectors[1] for s in layers), sum(s.suppressing for s in layers)
+
+    def share(part: int, of: int) -> str:
+        return f"{part:,} of {of:,} ({words.percent(part / of)}, interval {words.interval_text(part, of)})"
+
+    told = f"dead neurons {share(dead, neurons)}; token detectors {share(detectors, neurons)}"
+    return f"{told}; suppressing ones {share(suppressing, detectors)}" if detectors else told
 
 
 def contents(run: Run, selection: Selection) -> Iterator[ContentsRow]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from neuron_tui.store import words
 from neuron_tui.store.drawing.axis import Limits, limits_of
 from neuron_tui.store.drawing.svg import Series, line_chart
-from neuron_tui.store.reports.front import SIGNS, TERMS, Fact, contents, facts
+from neuron_tui.store.reports.front import SIGNS, Fact, contents, facts, terms
 from neuron_tui.store.reports.neuron import (
     SHOWN,
     ContextPart,
@@ -29,13 +29,11 @@ from neuron_tui.store.reports.neuron import (
     TriggerRow,
     neuron_parts,
 )
+from neuron_tui.store.reports.page import ENDING, beginning, foreign, token
 from neuron_tui.store.reports.selection import Selection
-from neuron_tui.store.reports.style import STYLE
 from neuron_tui.store.run import Run
+from neuron_tui.store.thresholds import Thresholds
 from neuron_tui.store.tokens import printable
-
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-"""What a browser may load for the page: nothing but the style that is in it."""
 
 _POINTS, _FEW_POINTS = 400, 160
 """Points of a curve: more than a chart of its width can show apart are means of their stretch."""
@@ -44,8 +42,8 @@ _POINTS, _FEW_POINTS = 400, 160
 def write_html(run: Run, selection: Selection, stream: TextIO) -> None:
     """A head, a table of contents, a section for each neuron, and what signs and words mean; raises RunDamagedError."""
     title = f"{words.number(len(selection), 'neuron')} of {printable(run.name)}"
-    stream.write(_beginning(title))
-    stream.write(f"<header>\n<h1>{words.number(len(selection), 'neuron')} of {_foreign(printable(run.name))}</h1>\n")
+    stream.write(beginning(title))
+    stream.write(f"<header>\n<h1>{words.number(len(selection), 'neuron')} of {foreign(printable(run.name))}</h1>\n")
     stream.writelines(_facts(facts(run, selection)))
     stream.write('<p><a href="#signs">What the signs and words mean</a></p>\n</header>\n')
     if len(selection) > 1:
@@ -54,8 +52,8 @@ def write_html(run: Run, selection: Selection, stream: TextIO) -> None:
     for part in neuron_parts(run, selection):
         stream.writelines(neuron_section(part, with_contents=len(selection) > 1))
     stream.write("</main>\n")
-    stream.writelines(_legend())
-    stream.write("</body>\n</html>\n")
+    stream.writelines(_legend(run.manifest.thresholds))
+    stream.write(ENDING)
 
 
 def neuron_section(part: NeuronPart, *, with_contents: bool = False) -> Iterator[str]:
@@ -79,37 +77,17 @@ def neuron_section(part: NeuronPart, *, with_contents: bool = False) -> Iterator
     yield "</section>\n"
 
 
-def _beginning(title: str) -> str:
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-    )
-
-
-def _foreign(text: str, kind: str = "") -> str:
-    """A text that is not ours, with its direction kept to itself."""
-    attribute = f' class="{kind}"' if kind else ""
-    return f"<bdi{attribute}>{escape(text)}</bdi>"
-
-
-def _token(text: str) -> str:
-    return _foreign(text, "t")
-
-
 def _facts(items: Iterable[Fact]) -> Iterator[str]:
     yield "<dl>\n"
     for fact in items:
-        text = "".join(_foreign(part) if foreign else escape(part) for part, foreign in fact.parts)
+        text = "".join(foreign(part) if theirs else escape(part) for part, theirs in fact.parts)
         yield f"<dt>{escape(fact.name)}</dt><dd>{text}</dd>\n"
     yield "</dl>\n"
 
 
-def _legend() -> Iterator[str]:
+def _legend(thresholds: Thresholds) -> Iterator[str]:
     yield '<footer id="signs">\n<h2>Signs and words</h2>\n<dl>\n'
-    for name, meaning in (*SIGNS, *TERMS):
+    for name, meaning in (*SIGNS, *terms(thresholds)):
         yield f"<dt>{escape(name)}</dt><dd>{escape(meaning)}</dd>\n"
     yield "</dl>\n</footer>\n"
 
@@ -124,7 +102,7 @@ def _contents(run: Run, selection: Selection) -> Iterator[str]:
         yield (
             f'<tr><th scope="row">{link}</th><td class="w">{escape(row.what)}</td>'
             f"<td>{words.percent(row.frequency)}</td><td>{row.covering:,}</td><td>{information}</td>"
-            f'<td class="w">{_token(row.trigger) if row.trigger else ""}</td></tr>\n'
+            f'<td class="w">{token(row.trigger) if row.trigger else ""}</td></tr>\n'
         )
     yield f"{_TABLE_END}</nav>\n"
 
@@ -158,7 +136,7 @@ def _domains(rows: tuple[DomainRow, ...]) -> Iterator[str]:
     yield f"<div>{_table_start('<b>By domain</b>', ('domain', 'active', 'of', 'share', ''))}"
     for row in rows:
         yield (
-            f'<tr><th scope="row">{_foreign(row.name)}</th><td>{row.count:,}</td><td>{row.tokens:,}</td>'
+            f'<tr><th scope="row">{foreign(row.name)}</th><td>{row.count:,}</td><td>{row.tokens:,}</td>'
             f"<td>{words.percent(row.share)}</td>{_bar(row.share / highest)}</tr>\n"
         )
     yield f"{_TABLE_END}</div>\n"
@@ -173,7 +151,7 @@ def _triggers(triggers: TriggerPart) -> Iterator[str]:
     def cells(place: int, row: TriggerRow) -> str:
         kind = "" if row.covering else ' class="rest cut"' if place == end else ' class="rest"'
         return (
-            f'<tr{kind}><th scope="row">{" ".join(map(_token, row.tokens))}</th><td>{row.active:,}</td>'
+            f'<tr{kind}><th scope="row">{" ".join(map(token, row.tokens))}</th><td>{row.active:,}</td>'
             f"<td>{row.occurrences:,}</td><td>{words.percent(row.precision)}</td><td>{words.percent(row.together)}</td>"
         )
 
@@ -187,7 +165,7 @@ def _effects(name: str, effects: tuple[EffectRow, ...]) -> Iterator[str]:
     rows = []
     for row in effects:
         own = f" {words.OWN_TRIGGER}" if row.own else ""
-        rows.append(f'<tr><th scope="row">{_token(row.token)}{own}</th><td>{words.signed(row.score)}</td>')
+        rows.append(f'<tr><th scope="row">{token(row.token)}{own}</th><td>{words.signed(row.score)}</td>')
     bars = [_bar(abs(row.score) / strongest) for row in effects]
     yield from _list(f"<b>{name}</b>", ("token", "score"), rows, bars, SHOWN)
 
@@ -218,7 +196,7 @@ def _position(position: PositionPart) -> Iterator[str]:
     for curve in by_domain:
         sequences = words.number(curve.sequences, "sequence")
         chart = _curve(curve, f"The same in {curve.name}", limits, 320, 150, _FEW_POINTS)
-        yield f"<figure>{chart}<figcaption>{_foreign(curve.name)}: {sequences}</figcaption></figure>\n"
+        yield f"<figure>{chart}<figcaption>{foreign(curve.name)}: {sequences}</figcaption></figure>\n"
     yield "</div>\n"
 
 
@@ -254,7 +232,7 @@ def _contexts(contexts: tuple[ContextPart, ...]) -> Iterator[str]:
         return
     yield "<h3>Contexts</h3>\n"
     for domain, members in groupby(contexts, key=lambda context: context.domain):
-        yield f'<h4>{_foreign(domain)}</h4>\n<ol class="c">\n'
+        yield f'<h4>{foreign(domain)}</h4>\n<ol class="c">\n'
         for context in members:
             yield f"<li>{''.join(map(_piece, _marked(context)))}</li>\n"
         yield "</ol>\n"
@@ -267,4 +245,4 @@ def _marked(context: ContextPart) -> Iterator[tuple[str, bool]]:
 
 def _piece(piece: tuple[str, bool]) -> str:
     text, active = piece
-    return f"<mark>{_foreign(text)}</mark>" if active else _foreign(text)
+    return f"<mark>{foreign(text)}</mark>" if active else foreign(text)

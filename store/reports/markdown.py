@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from neuron_tui.store import words
-from neuron_tui.store.reports.front import SIGNS, TERMS, Fact, contents, facts
+from neuron_tui.store.reports.front import SIGNS, Fact, contents, facts, terms
 from neuron_tui.store.reports.neuron import (
     SHOWN,
     ContextPart,
@@ -20,6 +20,7 @@ from neuron_tui.store.reports.neuron import (
 )
 from neuron_tui.store.reports.selection import Selection
 from neuron_tui.store.run import Run
+from neuron_tui.store.thresholds import Thresholds
 from neuron_tui.store.tokens import printable
 
 _SPARK_WIDTH = 64
@@ -31,7 +32,7 @@ def write_markdown(run: Run, selection: Selection, stream: TextIO) -> None:
         stream.write(f"{line}\n")
     for part in neuron_parts(run, selection):
         stream.write("\n".join(neuron_section(part)) + "\n")
-    stream.write("\n".join(_legend()) + "\n")
+    stream.write("\n".join(_legend(run.manifest.thresholds)) + "\n")
 
 
 def neuron_section(part: NeuronPart) -> Iterator[str]:
@@ -78,10 +79,10 @@ def _parts(fact: Fact) -> str:
     return "".join(code(text) if foreign else text for text, foreign in fact.parts)
 
 
-def _legend() -> Iterator[str]:
+def _legend(thresholds: Thresholds) -> Iterator[str]:
     yield "\n# Signs and words\n"
     yield from (f"- {code(sign)} {meaning}" for sign, meaning in SIGNS)
-    yield from (f"- *{term}*: {meaning}" for term, meaning in TERMS)
+    yield from (f"- *{term}*: {meaning}" for term, meaning in terms(thresholds))
 
 
 def _domains(rows: Iterable[DomainRow]) -> Iterator[str]:

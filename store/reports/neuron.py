@@ -154,7 +154,8 @@ def neuron_part(record: NeuronRecord, contexts: list[Context], byte_level: bool)
     alive = not record.dead
     several = alive and len(record.domains) > 1
     domains = [DomainRow(printable(name), d.count, d.tokens, d.frequency) for name, d in record.domains.items()]
-    triggers = [_triggers(t, n, byte_level) for n, t in record.triggers.items() if t.total]
+    coverage = words.share_text(record.thresholds.coverage)
+    triggers = [_triggers(t, n, coverage, byte_level) for n, t in record.triggers.items() if t.total]
     return NeuronPart(
         layer=record.layer,
         neuron=record.neuron,
@@ -182,9 +183,10 @@ def shortened(text: str, longest: int) -> str:
     return f"{text[: longest - 1 - half]}…{text[-half:]}"
 
 
-def _triggers(triggers: Triggers, n: int, byte_level: bool) -> TriggerPart:
+def _triggers(triggers: Triggers, n: int, coverage: str, byte_level: bool) -> TriggerPart:
     name = words.GRAM_NAMES[n]
     verb = "covers" if triggers.covering == 1 else "cover"
+    together = f"{words.number(triggers.covering, name)} {verb} {coverage}"
     rows = tuple(
         TriggerRow(
             tokens=tuple(shown_token(form, byte_level) for form in trigger.text),
@@ -200,7 +202,7 @@ def _triggers(triggers: Triggers, n: int, byte_level: bool) -> TriggerPart:
     )
     return TriggerPart(
         name=name,
-        sentence=f"{words.number(triggers.covering, name)} {verb} 95% of {words.number(triggers.total, 'activation')}.",
+        sentence=f"{together} of {words.number(triggers.total, 'activation')}.",
         rows=rows,
         shown=max(SHOWN, triggers.covering) if triggers.detector else SHOWN,
     )

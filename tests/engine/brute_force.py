@@ -18,6 +18,8 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer, OPTForCausalLM
 
+from neuron_tui.store.thresholds import PAPER, Thresholds
+
 from .brute_force_positions import mutual_information, positional_type
 
 Record = dict[str, Any]
@@ -176,7 +178,14 @@ def scores(model: OPTForCausalLM, layer: int, neuron: int) -> list[float]:
     return (model.lm_head.weight.double() @ direction).tolist()
 
 
-def record(text: Text, layer: int, neuron: int, active: list[list[bool]], score: list[float]) -> Record:
+def record(
+    text: Text,
+    layer: int,
+    neuron: int,
+    active: list[list[bool]],
+    score: list[float],
+    thresholds: Thresholds = PAPER,
+) -> Record:
     """Record of one neuron, from its activity by sequence and position and its score of every token.
 
     `top` is the whole ranking, `promoted` and `suppressed` hold every row of the unembedding.
@@ -186,7 +195,7 @@ def record(text: Text, layer: int, neuron: int, active: list[list[bool]], score:
         tokens[text.windows[s].domain] += 1
         count[text.windows[s].domain] += active[s][p]
     total, number = sum(count.values()), sum(tokens.values())
-    triggers = {str(n): ngrams(text, n, active) for n in (1, 2, 3)}
+    triggers = {str(n): ngrams(text, n, active, thresholds) for n in (1, 2, 3)}
     order = sorted(range(len(score)), key=lambda t: -score[t])
     trigger_score = None
     if triggers["1"]["detector"]:
@@ -208,11 +217,23 @@ def record(text: Text, layer: int, neuron: int, active: list[list[bool]], score:
             "trigger_score": trigger_score,
             "suppresses_triggers": None if trigger_score is None else trigger_score < 0,
         },
-        "position": position_profile(text, active),
+        "position": position_profile(text, active, thresholds),
     }
 
 
-def ngrams(text: Text, n: int, active: list[list[bool]]) -> dict[str, Any]:
+def first_active(text: Text, active: list[list[bool]]) -> list[int]:
+    """Counted tokens of each domain up to and including the first active one, 0 for none."""
+    found = dict.fromkeys(text.domains, 0)
+    read = Counter[str]()
+    for s, p in text.counted_positions:
+        domain = text.windows[s].domain
+        read[domain] += 1
+        if active[s][p] and not found[domain]:
+            found[domain] = read[domain]
+    return list(found.values())
+
+
+def ngrams(text: Text, n: int, active: list[list[bool]], thresholds: Thresholds = PAPER) -> dict[str, Any]:
     """Triggers of one neuron for one n [§4]."""
     active_count, occurrences = Counter[Gram](), text.occurrences[n]
     for s, k, gram in text.grams[n]:
@@ -221,13 +242,13 @@ def ngrams(text: Text, n: int, active: list[list[bool]]) -> dict[str, Any]:
     ranking = sorted(active_count, key=lambda g: (-active_count[g], occurrences[g], g))
     total = sum(active_count.values())
     covering, held = 0, 0
-    while 20 * held < 19 * total:
+    coverage, precision = Fraction(thresholds.coverage), Fraction(thresholds.precision)
+    while held < coverage * total:
         held += active_count[ranking[covering]]
         covering += 1
-    covered = [g for g in ranking[:covering] if 20 * active_count[g] >= 19 * occurrences[g]]
-    detector = (
-        1 <= covering <= (5 if n == 1 else 50) and 20 * sum(active_count[g] for g in covered) >= 19 * total
-    )  # fmt: skip
+    covered = [g for g in ranking[:covering] if active_count[g] >= precision * occurrences[g]]
+    few = 1 <= covering <= thresholds.max_covering[n - 1]
+    detector = few and sum(active_count[g] for g in covered) >= coverage * total
     return {
         "total": total,
         "covering": covering,
@@ -241,14 +262,14 @@ def _named(text: Text, gram: Gram) -> dict[str, Any]:
     return {"ids": list(gram), "text": [text.forms[t] for t in gram]}
 
 
-def position_profile(text: Text, active: list[list[bool]]) -> dict[str, Any] | None:
+def position_profile(text: Text, active: list[list[bool]], thresholds: Thresholds = PAPER) -> dict[str, Any] | None:
     """Activity by position over the full-length sequences [§5]."""
     full = [row for w, row in zip(text.windows, active, strict=True) if len(w.ids) == text.context_length]
     if not full:
         return None
     counts = [sum(row[p] for row in full) for p in range(1, text.context_length)]
     frequency = [Fraction(count, len(full)) for count in counts]
-    named = positional_type(frequency, text.context_length) if len(full) >= 30 else None
+    named = positional_type(frequency, text.context_length, thresholds) if len(full) >= 30 else None
     return {
         "mutual_information": mutual_information(frequency),
         "type": named[0] if named else None,
@@ -278,8 +299,12 @@ def records(
     context_length: int | None = None,
     tokens: int | None = None,
     layers: Sequence[int] | None = None,
+    thresholds: Thresholds = PAPER,
 ) -> tuple[dict[tuple[int, int], Record], float]:
-    """All records of a run by (layer, neuron), and how near to zero a value before an activation came."""
+    """All records of a run by (layer, neuron), and how near to zero a value before an activation came.
+
+    With each neuron's `first_active`, which a run stores beside its record.
+    """
     text = tokenise(checkpoint, corpus, context_length, tokens)
     model = load(checkpoint)
     active, nearest = activity(model, text)
@@ -287,5 +312,6 @@ def records(
     for layer in range(len(active)) if layers is None else layers:
         for neuron in range(len(active[layer][0][0])):
             rows = [[position[neuron] for position in sequence] for sequence in active[layer]]
-            found[layer, neuron] = record(text, layer, neuron, rows, scores(model, layer, neuron))
+            known = record(text, layer, neuron, rows, scores(model, layer, neuron), thresholds)
+            found[layer, neuron] = known | {"first_active": first_active(text, rows)}
     return found, nearest

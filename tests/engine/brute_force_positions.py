@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import groupby, pairwise
 
+from neuron_tui.store.thresholds import PAPER, Thresholds
+
 Named = tuple[str, str]
 Curve = Sequence[Fraction]
 
@@ -25,24 +27,30 @@ def mutual_information(frequency: Curve) -> float:
 
 
 def positional_type(
-    frequency: Curve, context_length: int, *, lean: int = 0, exact_within: bool = False
+    frequency: Curve,
+    context_length: int,
+    thresholds: Thresholds = PAPER,
+    *,
+    lean: int = 0,
+    exact_within: bool = False,
 ) -> Named | None:
     """Type and strength of a neuron, None if it is not positional [§5, Fig. 7].
 
     `lean` chooses which neighbour a moving average over an even number of positions takes in, the one before (0) or the
     one after (1). `exact_within` says whether an interval is exact by what `frequency` is within it, or anywhere.
     """
-    if mutual_information(frequency) <= 0.05:
+    if mutual_information(frequency) <= thresholds.positional:
         return None
-    near_zero, near_one = Fraction(5, 100), Fraction(95, 100)
+    near_zero, near_one = _exactly(thresholds.near), 1 - _exactly(thresholds.near)
     smooth = moving_average(frequency, max(3, context_length // 64), lean)
     low, high = min(smooth), max(smooth)
     spread = high - low
-    if spread >= Fraction(3, 10) and swings(smooth, low + spread / 3, high - spread / 3) >= 4:
+    changes = swings(smooth, low + spread / 3, high - spread / 3)
+    if spread >= _exactly(thresholds.range) and changes >= thresholds.changes:
         extreme = sum(f <= near_zero or f >= near_one for f in frequency)
         both = min(frequency) <= near_zero and max(frequency) >= near_one
-        return "oscillatory", _strength(both and 10 * extreme >= 9 * len(frequency))
-    least = max(4, context_length // 16)
+        return "oscillatory", _strength(both and extreme >= _exactly(thresholds.extremes) * len(frequency))
+    least = max(4, math.floor(context_length * _exactly(thresholds.interval)))
     zeros = runs([s <= near_zero for s in smooth], least)
     ones = runs([s >= near_one for s in smooth], least)
     exact_zero = _exact([f == 0 for f in frequency], least, zeros, exact_within)
@@ -52,13 +60,18 @@ def positional_type(
     if zeros or ones:
         return "one", _strength(exact_zero if zeros else exact_one)
     mean_square = sum(((f - s) ** 2 for f, s in zip(frequency, smooth, strict=True)), Fraction(0)) / len(frequency)
-    return "other", _strength(mean_square <= Fraction(5, 100) ** 2)
+    return "other", _strength(mean_square <= _exactly(thresholds.thin) ** 2)
 
 
-def acceptable(frequency: Curve, context_length: int) -> set[Named | None]:
+def _exactly(value: float) -> Fraction:
+    """The fraction that a threshold is written as."""
+    return Fraction(value).limit_denominator(10_000)
+
+
+def acceptable(frequency: Curve, context_length: int, thresholds: Thresholds = PAPER) -> set[Named | None]:
     """Every answer that a reading of the definitions allows; nearly always a single one."""
     return {
-        positional_type(frequency, context_length, lean=lean, exact_within=within)
+        positional_type(frequency, context_length, thresholds, lean=lean, exact_within=within)
         for lean in (0, 1)
         for within in (True, False)
     }

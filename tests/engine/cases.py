@@ -138,6 +138,9 @@ def extracted(asked: ExtractionRequest) -> dict[Key, Record]:
 
 
 def stored_records(run: Path) -> dict[Key, Record]:
-    """Every record of a run by (layer, neuron)."""
-    layers = open_run(run).layers.values()
-    return {(r.layer, r.neuron): r.to_dict() for layer in layers for r in layer.records()}
+    """Every record of a run by (layer, neuron), each with the neuron's `first_active`."""
+    found = {}
+    for layer in open_run(run).layers.values():
+        first = layer.columns("first_active")["first_active"].tolist()
+        found |= {(r.layer, r.neuron): r.to_dict() | {"first_active": first[r.neuron]} for r in layer.records()}
+    return found

@@ -18,7 +18,16 @@ def assert_same(found: Record, expected: Record) -> None:
     """Integers and texts exactly, floats within 1e-4; `top` and the effects as far as they are stored."""
     name = f"neuron {expected['layer']}:{expected['neuron']}"
     assert found.keys() == expected.keys(), name
-    for key in ("layer", "neuron", "tokens", "count", "dead", "bos_count", "domains"):
+    for key in (
+        "layer",
+        "neuron",
+        "tokens",
+        "count",
+        "dead",
+        "bos_count",
+        "domains",
+        *({"first_active"} & expected.keys()),
+    ):
         assert found[key] == expected[key], f"{name}: {key}"
     assert list(found["domains"]) == list(expected["domains"]), name
     assert found["frequency"] == pytest.approx(expected["frequency"], abs=1e-12), name

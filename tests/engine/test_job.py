@@ -8,17 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
+from neuron_tui.engine import layers
 from neuron_tui.engine.command import parse_layers
 from neuron_tui.engine.extraction import ExtractionRequest, extract
 from neuron_tui.engine.job import peak_memory, recording
 from neuron_tui.engine.progress import Progress
-from neuron_tui.engine.request import show_layers
 from neuron_tui.store.catalog import summarise
 from neuron_tui.store.check import check_run
 from neuron_tui.store.errors import CheckpointError, CorpusError, InputError, RunConflictError
 from neuron_tui.store.job import JOB_FILE, LOG_FILE, Job, job_status, read_job
+from neuron_tui.store.words import show_layers
 
 from .cases import Case, build, request
 from .checkpoints import Shape, words
@@ -252,7 +252,7 @@ def test_what_fails_before_it_has_a_run_leaves_a_trace_only_if_the_app_started_i
 
 def test_a_fault_of_ours_is_told_too(asked: ExtractionRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = interrupted(asked)
-    monkeypatch.setattr(torch, "isfinite", lambda _: 1 / 0)
+    monkeypatch.setattr(layers, "pack_values", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         extract(asked)
     job = read_job(folder)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import huggingface_hub
 import pytest
+import torch
 
 from neuron_tui.engine.model.locate import locate
 from neuron_tui.engine.model.opened import open_model
@@ -45,6 +46,21 @@ def test_an_id_is_taken_from_the_cache_without_a_network(cache: Path) -> None:
 def test_a_revision_is_named_behind_an_at_sign(cache: Path) -> None:
     assert open_model("acme/tiny@v1", allow_pickle=False).identity.layers == 1
     assert open_model(f"acme/tiny@{OLD}", allow_pickle=False).identity.layers == 1
+
+
+@pytest.mark.parametrize("norm_before", [True, False])
+@pytest.mark.parametrize("positions", [True, False])
+def test_norms_and_position_embeddings_are_told_as_the_checkpoint_has_them(
+    norm_before: bool, positions: bool, tmp_path: Path
+) -> None:
+    build_tokenizer("fast", 300, tmp_path)
+    write_config(Shape(layers=1, norm_before=norm_before), 300, tmp_path)
+    model = random_opt(tmp_path, 0, [5, 6, 7])
+    if not positions:
+        torch.nn.init.zeros_(model.model.decoder.embed_positions.weight)
+    save(model, tmp_path, "safetensors")
+    identity = open_model(str(tmp_path), allow_pickle=False).identity
+    assert (identity.norm_before, identity.positions) == (norm_before, positions)
 
 
 def test_pickles_in_the_cache_are_refused_until_allowed(cache: Path) -> None:

@@ -70,3 +70,14 @@ def test_a_pause_counts_for_nothing(clock: Clock) -> None:
         clock.now += 1000
         pace.see(step)
         assert (pace.elapsed(), pace.rate(step), pace.left(step)) == before
+
+
+def test_counting_again_is_the_whole_of_a_layer(clock: Clock) -> None:
+    pace = Pace(clock)
+    pace.see(Progress("recount", 0, 100, layer=1, place=1, layers=3))
+    clock.now += 10
+    step = Progress("recount", 50, 100, layer=1, place=1, layers=3)
+    pace.see(step)
+    assert pace.rate(step) == 5
+    assert step.unit == "neurons"
+    assert pace.left(step) == pytest.approx(30)

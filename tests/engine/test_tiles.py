@@ -7,9 +7,13 @@ import pytest
 import torch
 
 from neuron_tui.engine.corpus.order import nested_order
+from neuron_tui.engine.counting import layer, tiles
 from neuron_tui.engine.counting.bits import ActiveBits, pack
 from neuron_tui.engine.counting.layer import LayerCounts, count_layer, counting_plan
 from neuron_tui.engine.counting.tiles import TileCounter
+from neuron_tui.store.thresholds import PAPER, Thresholds
+
+LOOSE = Thresholds.model_validate({"coverage": "0.6", "max_covering": (10, 20, 30), "precision": "0.5"})
 
 
 def assert_same(a: LayerCounts, b: LayerCounts) -> None:
@@ -19,8 +23,23 @@ def assert_same(a: LayerCounts, b: LayerCounts) -> None:
             np.testing.assert_array_equal(*(x if key is None else x[key] for x in (one, other)), err_msg=field.name)
 
 
+def assert_same_first(
+    found: np.ndarray, active: np.ndarray, counted: np.ndarray, domain_of_position: np.ndarray
+) -> None:
+    for neuron, row in enumerate(found.tolist()):
+        for domain, first in enumerate(row):
+            own = active[counted & (domain_of_position == domain), neuron].tolist()
+            assert first == (own.index(True) + 1 if True in own else 0), (neuron, domain)
+
+
+@pytest.mark.parametrize("thresholds", [PAPER, LOOSE], ids=["the paper's thresholds", "others"])
 @pytest.mark.parametrize(("neurons", "sequences", "vocabulary"), [(70, 60, 30), (64, 3, 5), (5, 40, 400), (130, 1, 3)])
-def test_tiles_count_what_single_neurons_count(neurons: int, sequences: int, vocabulary: int) -> None:
+def test_tiles_count_what_single_neurons_count(
+    neurons: int, sequences: int, vocabulary: int, thresholds: Thresholds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A corpus as small as this one would else be looked through in one go.
+    monkeypatch.setattr(layer, "_FIRST_LOOK", 5)
+    monkeypatch.setattr(tiles, "_FIRST_LOOK", 3)
     random = np.random.default_rng(neurons)
     context = 32
     lengths = np.full(sequences, context)
@@ -30,7 +49,7 @@ def test_tiles_count_what_single_neurons_count(neurons: int, sequences: int, voc
     tokens[start[:-1]] = 0
     domain = np.sort(random.integers(0, 3, sequences)).astype(np.int32)
     order = nested_order(tokens, tokens > 1, start)
-    plan = counting_plan(order, start, domain, context, 3)
+    plan = counting_plan(order, start, domain, context, 3, thresholds)
     # Every kind of neuron: dead, of one token, of one position, seldom and often active.
     position = np.arange(start[-1]) - np.repeat(start[:-1], lengths)
     active = random.random((start[-1], neurons)) < random.choice([0, 0.01, 0.1, 0.5, 0.97], neurons)
@@ -44,3 +63,4 @@ def test_tiles_count_what_single_neurons_count(neurons: int, sequences: int, voc
     assert_same(one_by_one, tiled)
     assert sum(seen) == neurons
     assert one_by_one.count.sum() > 0
+    assert_same_first(one_by_one.first_active, active, tokens > 1, np.repeat(domain, lengths))

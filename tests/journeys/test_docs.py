@@ -8,9 +8,12 @@ import pytest
 import typer
 
 from neuron_tui.engine.command import app as engine
+from neuron_tui.store.comparison.export import LONG
+from neuron_tui.store.comparison.report import PARTS
 from neuron_tui.store.figures import NAMES
 from neuron_tui.store.reports.report import FORMATS
 from neuron_tui.tui.cli import app
+from neuron_tui.tui.commands.compare import FORMATS as COMPARISON_FORMATS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -81,7 +84,9 @@ def test_links_within_pages_lead_to_headings(path: Path) -> None:
 
 def test_every_picture_is_used() -> None:
     shown = {
-        Path(link).name for path in PAGES for link in re.findall(r"!\[[^]]+\]\(([^)]+)\)", path.read_text("utf-8"))
+        Path(link).name
+        for path in PAGES
+        for link in re.findall(r"!\[[^]]+\]\(([^)]*pictures/[^)]+)\)", path.read_text("utf-8"))
     }
     assert shown == {picture.name for picture in PICTURES.iterdir()}
 
@@ -96,3 +101,8 @@ def test_pictures_tell_of_no_machine() -> None:
 def test_every_format_and_figure_is_described() -> None:
     text = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
     assert [name for name in (*FORMATS, *NAMES) if f"`{name}`" not in text] == []
+
+
+def test_every_part_and_format_of_a_comparison_is_described() -> None:
+    text = (ROOT / "docs" / "comparison.md").read_text(encoding="utf-8")
+    assert [name for name in (*PARTS, *COMPARISON_FORMATS, *LONG) if f"`{name}`" not in text] == []

@@ -17,11 +17,14 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^\$ (neuron-tui(?:.*\\\n)*.*)", README, re.MULTILINE)
 PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
-QUIET = ("extract", "train", "check")
+QUIET = ("extract", "analyze", "train", "check")
 """Commands whose words are on stderr: they have no data to print."""
 
 # What a reader gives an evening is shown to work in seconds.
-SHORTER = {"--minutes 10": "--minutes 0.03 --vocabulary 300 --ffn 64"}
+SHORTER = {
+    "--minutes 10": "--minutes 0.03 --vocabulary 300 --ffn 64",
+    "--tokens 600000 --name nopos": "--tokens 20000 --name nopos",
+}
 
 
 @pytest.fixture(scope="module")

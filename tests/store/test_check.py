@@ -111,6 +111,13 @@ def turn_round(file: h5py.File) -> None:
         file[name][...] = file[name][...][::-1]
 
 
+def move_a_neuron_to_another_type(file: h5py.File) -> None:
+    counts = file["position/sensitivity"][...]
+    counts[0, 0, 0] -= 1
+    counts[0, 2, 1] += 1
+    file["position/sensitivity"][...] = counts
+
+
 CONTRADICTIONS: list[tuple[str, Callable[[h5py.File], None], str]] = [
     (CORPUS_FILE, setting("sequence_start", 1, 0), "`sequence_start` does not rise from 0"),
     (CORPUS_FILE, setting("sequence_start", 1, 40), "a sequence is longer than the context length"),
@@ -131,6 +138,9 @@ CONTRADICTIONS: list[tuple[str, Callable[[h5py.File], None], str]] = [
     (LAYER, setting("count", (1, 0), 10**6), "`count` is more than the tokens of a domain"),
     (LAYER, setting("count", (1, 0), 0), "`triggers/1/total` is not the sum of `count`"),
     (LAYER, setting("bos_count", 0, 10**6), "`bos_count` is more than the sequences"),
+    (LAYER, setting("first_active", (1, 0), 0), "`first_active` does not go with `count`"),
+    (LAYER, setting("first_active", (0, 0), 1), "`first_active` does not go with `count`"),
+    (LAYER, setting("first_active", (1, 0), 10**6), "`first_active` does not go with `count`"),
     (LAYER, setting("triggers/2/total", 1, 10**6), "`triggers/2/total` is more than that of shorter n-grams"),
     (LAYER, setting("triggers/1/top_gram", (1, 0), 10**6), "`triggers/1/top_gram` names an n-gram"),
     (LAYER, setting("triggers/1/top_gram", (1, 0), -1), "`triggers/1/first` is not the first of `top_gram`"),
@@ -154,6 +164,9 @@ CONTRADICTIONS: list[tuple[str, Callable[[h5py.File], None], str]] = [
     (LAYER, setting("position/mutual_information", 1, np.nan), "`position/mutual_information` is not between"),
     (LAYER, setting("position/type", 1, 9), "`position/type` and `position/strength` hold an unknown code"),
     (LAYER, lambda f: f.__delitem__("position/type"), "positional statistics are there only in part"),
+    (LAYER, lambda f: f.__delitem__("position/sensitivity"), "positional statistics are there only in part"),
+    (LAYER, setting("position/sensitivity", (3, 0, 0), 0), "`position/sensitivity` does not hold every neuron once"),
+    (LAYER, move_a_neuron_to_another_type, "`position/sensitivity` does not begin with the types"),
     (LAYER, setting("effect/promoted_id", (1, 1), -1), "`effect/promoted_id` names a token"),
     (LAYER, setting("effect/suppressed_score", (1, 1), 9.0), "`effect/suppressed_score` is not in order"),
     (LAYER, setting("effect/trigger_score", 1, np.nan), "`effect/trigger_score` is not there for the token detectors"),

@@ -4,15 +4,17 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from neuron_tui.store import Run
 from neuron_tui.store.figures import NAMES, build_figure, read_facts
 from neuron_tui.store.figures.figure import Histograms
 from neuron_tui.store.job import Job
-from neuron_tui.store.manifest import CorpusIdentity, Manifest, ModelIdentity, RunOptions
+from neuron_tui.store.manifest import CorpusIdentity, Manifest, ModelIdentity, RunOptions, Variant
 from neuron_tui.store.reports.data import csv_row
-from neuron_tui.store.schema import CORPUS, LAYER, describe
+from neuron_tui.store.schema import CORPUS, FACTS, LAYER, describe
 from neuron_tui.store.summary import HISTOGRAM_BOUNDS
+from neuron_tui.store.thresholds import Thresholds
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -32,7 +34,7 @@ def test_the_tables_of_format_md_are_those_of_the_schema(page: str) -> None:
 def test_every_dimension_is_explained(page: str) -> None:
     used = {
         match[0]
-        for schema in (CORPUS, LAYER)
+        for schema in (CORPUS, LAYER, FACTS)
         for dataset in schema.datasets
         for term in dataset.shape
         if (match := re.match(r"[A-Z]\d?", term))
@@ -42,9 +44,9 @@ def test_every_dimension_is_explained(page: str) -> None:
     assert used <= named
 
 
-@pytest.mark.parametrize("model", [Manifest, ModelIdentity, RunOptions, CorpusIdentity])
-def test_every_key_of_run_json_is_explained(page: str, model: type[Manifest]) -> None:
-    section = page.partition("## run.json")[2].partition("## HDF5")[0]
+@pytest.mark.parametrize("model", [Manifest, ModelIdentity, RunOptions, CorpusIdentity, Variant, Thresholds])
+def test_every_key_of_run_json_is_explained(page: str, model: type[BaseModel]) -> None:
+    section = page.partition("## run.json")[2].partition("## Variants")[0]
     assert [key for key in model.model_fields if f"`{key}`" not in section] == []
 
 

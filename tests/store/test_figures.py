@@ -15,9 +15,14 @@ from neuron_tui.store.errors import NeuronNotFoundError, RunPartialError, UsageE
 from neuron_tui.store.figures import NAMES, Figure, RunFacts, build_figure, labels, read_facts
 from neuron_tui.store.figures.covering import bin_names
 from neuron_tui.store.figures.export import LONG, figure_csv, figure_svg, figures_csv, figures_json
-from neuron_tui.store.figures.figure import Bins, Histograms, Lines, Marks, Teams, Tokens
-from neuron_tui.store.manifest import read_manifest, write_manifest
+from neuron_tui.store.figures.figure import Bins, Histograms, Lines, Marks, Tallies, Teams, Tokens
+from neuron_tui.store.growth import GROWTH
+from neuron_tui.store.hdf5 import reading
+from neuron_tui.store.intervals import wilson
+from neuron_tui.store.manifest import CORPUS_FILE, read_manifest, write_manifest
 from neuron_tui.store.record import NeuronRecord
+from neuron_tui.store.schema import CORPUS
+from neuron_tui.store.sensitivity import SETTINGS
 from tests.store.planting import plant_oscillatory
 from tests.synthetic import build_run
 
@@ -73,7 +78,9 @@ def expected_by_layer(records: Records) -> dict[str, dict[str, list[object]]]:
 
     for place, here in enumerate(records):
         alive = [r for r in here if not r.dead]
+        low, high = wilson(len(here) - len(alive), len(here))
         put("1a", dead=len(here) - len(alive), dead_share=1 - len(alive) / len(here), neurons=len(here))
+        put("1a", low=low, high=high)
         put("1b", mean_frequency=float(np.mean([r.frequency for r in alive])), alive=len(alive))
         put("3a", token_detectors=sum(r.triggers[1].detector for r in here))
         grams = {n: [detected(layer, n) for layer in records[: place + 1]] for n in (1, 2, 3)}
@@ -90,6 +97,7 @@ def expected_by_layer(records: Records) -> dict[str, dict[str, list[object]]]:
         suppress = sum(r.effect.suppresses_triggers is True for r in here)
         tokens = sum(r.triggers[1].detector for r in here)
         put("suppressing", suppressing=suppress, token_detectors=tokens, suppressing_share=suppress / tokens)
+        put("suppressing", low=wilson(suppress, tokens)[0], high=wilson(suppress, tokens)[1])
         types = [r.position.type for r in here if r.position and r.position.type]
         put("positional", positional_share=len(types) / len(here))
         put("positional", **{kind: types.count(kind) for kind in ("oscillatory", "both", "one", "other")})
@@ -216,12 +224,118 @@ def test_a_layer_whose_lower_neighbour_is_missing_leaves_a_gap(copy: Path) -> No
 
 
 def test_notes_say_what_is_partial_and_in_what_the_runs_differ(facts: RunFacts, partial: RunFacts) -> None:
-    notes = build_figure("1a", [facts, partial]).notes
+    notes = build_figure("1b", [facts, partial]).notes
     assert notes[0] == "part is partial: 2 of 4 layers are finished."
     assert notes[1] == "The runs differ in corpus: five prose, code, math; part prose."
     assert notes[2].startswith("The runs differ in budget: five 6,8")
     assert len(notes) == 3
-    assert build_figure("1a", [facts]).notes == build_figure("1a", [facts, facts]).notes == ()
+    assert build_figure("1b", [facts]).notes == build_figure("1b", [facts, facts]).notes == ()
+
+
+def test_a_share_of_neurons_comes_with_its_interval_and_what_it_is_not(facts: RunFacts, tmp_path: Path) -> None:
+    for name in ("1a", "suppressing", "dead-by-tokens"):
+        assert "if neurons were drawn independently; those of a model are not." in " ".join(
+            build_figure(name, [facts]).notes
+        )
+    one = read_facts(open_run(build_run(tmp_path / "dead", layers=1, neurons=1)))  # which has no detector
+    assert [build_figure("suppressing", [one]).column(end) for end in ("low", "high")] == [(None,), (None,)]
+    shaded = figure_svg(build_figure("1a", [facts]))
+    assert shaded.count("fill-opacity") == 1
+    assert figure_svg(build_figure("3a", [facts])).count("fill-opacity") == 0
+
+
+def first_active_by_hand(run: Run, layer: int) -> list[list[int]]:
+    """First active counted token of each neuron in each domain, from the kept activations."""
+    with reading(run.path / CORPUS_FILE, CORPUS) as file:
+        tokens, starts, owners = (file.read(name) for name in ("tokens", "sequence_start", "sequence_domain"))
+    words = run.layer(layer).columns("activations")["activations"]
+    owner = np.repeat(owners, np.diff(starts))
+    found = []
+    for neuron in range(run.layer(layer).neurons):
+        active = (words[neuron // 64] >> np.uint64(neuron % 64)) & np.uint64(1)
+        row = []
+        for domain in range(3):
+            own = active[(owner == domain) & ~np.isin(tokens, (0, 1, 2))].tolist()
+            row.append(own.index(1) + 1 if 1 in own else 0)
+        found.append(row)
+    return found
+
+
+def test_dead_by_tokens_counts_who_had_not_fired_yet(tmp_path: Path) -> None:
+    run = open_run(build_run(tmp_path / "kept", layers=2, neurons=30, keep_activations=True))
+    figure = build_figure("dead-by-tokens", [read_facts(run)])
+    assert run.manifest.corpus is not None
+    domains = [domain.tokens for domain in run.manifest.corpus.domains]
+    rows: dict[int | None, list[tuple[object, ...]]] = defaultdict(list)
+    for row in figure.rows:
+        rows[row[1]].append(row[3:])  # type: ignore[index]
+    expected: dict[int | None, list[int]] = {}
+    for layer in (0, 1):
+        firsts = first_active_by_hand(run, layer)
+        expected[layer] = [
+            sum(not any(0 < f <= int(share * t) for f, t in zip(row, domains, strict=True)) for row in firsts)
+            for share in GROWTH
+        ]
+    expected[None] = [sum(both) for both in zip(expected[0], expected[1], strict=True)]
+    assert expected[0][0] > expected[0][-1] >= 2
+    for layer, dead in expected.items():
+        of = 60 if layer is None else 30
+        assert [row[:4] for row in rows[layer]] == [
+            (sum(int(share * t) for t in domains), share, count, count / of)
+            for share, count in zip(GROWTH, dead, strict=True)
+        ]
+        assert [row[4:] for row in rows[layer]] == [wilson(count, of) for count in dead]
+    assert f"kept: {expected[None][-1]} of 60 neurons are dead on {sum(domains):,} tokens" in figure.notes[0]
+
+
+def test_dead_by_tokens_is_drawn_over_logarithms(facts: RunFacts, partial: RunFacts) -> None:
+    alone, both = (build_figure("dead-by-tokens", runs).chart for runs in ([facts], [facts, partial]))
+    assert isinstance(alone, Lines)
+    assert isinstance(both, Lines)
+    assert alone.x_log
+    most = max(facts.summaries, key=lambda s: s.dead).layer
+    assert [s.name for s in alone.series] == ["all layers", f"layer {most}"]
+    assert [s.name for s in both.series] == ["five", "part"]
+    assert both.x_limits[1] == max(one.run.manifest.tokens for one in (facts, partial))
+
+
+def test_sensitivity_begins_with_the_types_of_the_run(facts: RunFacts) -> None:
+    figure = build_figure("sensitivity", [facts])
+    kinds = ("oscillatory", "both", "one", "other")
+    by_layer = [row for row in figure.rows if row[1] is not None and row[3] == "unchanged"]
+    for row, summary in zip(by_layer, facts.summaries, strict=True):
+        assert row[4:8] == tuple(sum(summary.positional[kind].values()) for kind in kinds)
+        assert row[8] == sum(summary.positional[kind]["strong"] for kind in kinds)
+    settings = [row[3] for row in figure.rows if row[1] is None]
+    assert settings == [setting.name for setting in SETTINGS]
+    for place, name in enumerate(settings):
+        whole = np.array([row[4:] for row in figure.rows if row[3] == name])
+        assert whole[0].tolist() == whole[1:].sum(axis=0).tolist()
+        assert isinstance(figure.chart, Tallies)
+        assert figure.chart.panels[0][1][place] == (name, tuple(whole[0].tolist()))
+    assert "five, unchanged: positional 0.05, near 0.05, range 0.3, changes 4" in figure.notes[0]
+
+
+def test_a_run_without_positions_has_no_sensitivity(tmp_path: Path, facts: RunFacts) -> None:
+    none = read_facts(open_run(build_run(tmp_path / "none", sequences=0, layers=2, neurons=12)))
+    figure = build_figure("sensitivity", [none, facts])
+    assert {row[0] for row in figure.rows} == {"five"}
+    assert any("none: no positional statistics" in note for note in figure.notes)
+    assert build_figure("sensitivity", [none]).rows == ()
+    assert ElementTree.fromstring(figure_svg(build_figure("sensitivity", [none]))).tag.endswith("svg")
+
+
+def test_long_csv_says_what_each_value_of_the_figures_by_tokens_and_by_setting_is_of(facts: RunFacts) -> None:
+    figures = [build_figure(name, [facts]) for name in ("dead-by-tokens", "sensitivity")]
+    rows = list(csv.reader(io.StringIO(figures_csv(figures))))[1:]
+    keys = [tuple(row[:-1]) for row in rows]
+    assert len(keys) == len(set(keys))
+    tokens = facts.run.manifest.tokens
+    dead = next(
+        row for row in rows if row[:3] == ["dead-by-tokens", "five", "2"] and row[5] == f"dead, tokens {tokens}"
+    )
+    assert int(dead[6]) == facts.summaries[2].dead
+    assert ["sensitivity", "five", "", "", "", "both, setting near 0.1"] in [row[:-1] for row in rows]
 
 
 def test_runs_on_the_same_sources_with_other_tokens_or_context_are_not_silently_compared(tmp_path: Path) -> None:

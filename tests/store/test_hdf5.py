@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.hdf5 import SchemaWriter, reading
-from neuron_tui.store.schema import CORPUS, LAYER, FileSchema, resolve
+from neuron_tui.store.schema import CORPUS, FACTS, LAYER, FileSchema, resolve
 
 SIZES = {
     "N": 5,
@@ -35,6 +35,13 @@ SIZES = {
     "Q2": 1,
     "Q3": 0,
     "B": 7,
+    "L": 2,
+    "X": 3,
+    "U": 2,
+    "R": 3,
+    "J": 4,
+    "Y": 2,
+    "Z": 2,
 }
 
 
@@ -51,7 +58,7 @@ def write_all(path: Path, schema: FileSchema, leave_out: tuple[str, ...] = ()) -
     return path
 
 
-@pytest.mark.parametrize("schema", [CORPUS, LAYER], ids=lambda schema: schema.kind)
+@pytest.mark.parametrize("schema", [CORPUS, LAYER, FACTS], ids=lambda schema: schema.kind)
 def test_every_dataset_is_read_as_it_was_written(tmp_path: Path, schema: FileSchema) -> None:
     write_all(tmp_path / "a.h5", schema)
     with reading(tmp_path / "a.h5", schema) as file:

@@ -156,6 +156,7 @@ def test_the_tail_of_the_log_is_its_last_lines(tmp_path: Path) -> None:
         ("pass", "passing through layer 7"),
         ("forward", "layer 7 (3 of 4) forward"),
         ("count", "layer 7 (3 of 4) counting"),
+        ("recount", "layer 7 (3 of 4) counting again"),
     ],
 )
 def test_what_a_job_does_in_words(stage: str, words: str) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from neuron_tui.store import Run, open_run
 from neuron_tui.store.record import NeuronRecord
-from neuron_tui.store.reports.html import POLICY, thinned
+from neuron_tui.store.reports.html import thinned
 from neuron_tui.store.reports.neuron import shown_token
+from neuron_tui.store.reports.page import POLICY
 from neuron_tui.store.reports.report import write_report
 from neuron_tui.store.tokens import visible
 from neuron_tui.store.words import GRAM_NAMES, headline, own_triggers, percent, signed
@@ -239,10 +240,11 @@ def test_names_and_filters_are_literal_too(tmp_path: Path) -> None:
     assert "<script" not in text
     page = Page(text).root
     assert next(page.all("title")).text == "2 neurons of <b>x"
-    facts = [fact.text for fact in page.all("dd")][:4]
+    facts = [fact.text for fact in page.all("dd")][:5]
     assert facts[0].startswith("<script>alert(1)</script>&amp;\\u202e, 1 layer of 12 neurons")
     assert "<i> " in facts[1]
-    assert facts[3] == '2 neurons that match trigger:"</title><script>"'
+    assert facts[3].startswith("dead neurons 2 of 12 (16.7%, interval 4.7–44.8%); token detectors ")
+    assert facts[4] == '2 neurons that match trigger:"</title><script>"'
 
 
 def test_without_positions_or_a_second_domain_there_are_no_empty_parts(tmp_path: Path) -> None:

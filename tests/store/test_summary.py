@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from neuron_tui.store import Run, open_run
+from neuron_tui.store.intervals import wilson
 from neuron_tui.store.manifest import read_manifest, write_manifest
 from neuron_tui.store.record import NeuronRecord
 from neuron_tui.store.summary import HISTOGRAM_BOUNDS, histogram, run_info, summarise_layers
@@ -86,13 +87,27 @@ def test_info_has_the_fields_of_the_contract(run: Run) -> None:
     layer = info["layers"][0]
     assert list(layer) == [
         *("layer", "neurons", "dead", "mean_frequency_alive", "detectors", "covered", "covered_cumulative"),
-        *("new_overall", "new_to_previous", "covering_histogram", "suppressing", "positional"),
+        *("new_overall", "new_to_previous", "covering_histogram", "suppressing", "positional", "intervals"),
     ]
     assert list(layer["detectors"]) == ["1", "2", "3"]
     assert all(len(bins) == 8 for bins in layer["covering_histogram"].values())
     assert {kind: list(s) for kind, s in layer["positional"].items()} == {
         kind: ["strong", "weak"] for kind in ("oscillatory", "both", "one", "other")
     }
+
+
+def test_info_gives_every_share_of_neurons_its_interval(run: Run) -> None:
+    for layer in run_info(run)["layers"]:
+        found = layer["intervals"]
+        assert found["dead"] == list(wilson(layer["dead"], layer["neurons"]))
+        assert found["detectors"] == {n: list(wilson(k, layer["neurons"])) for n, k in layer["detectors"].items()}
+        assert found["suppressing"] == list(wilson(layer["suppressing"], layer["detectors"]["1"]))
+
+
+def test_of_no_detectors_there_is_no_interval(tmp_path: Path) -> None:
+    (layer,) = run_info(open_run(build_run(tmp_path / "dead", layers=1, neurons=1)))["layers"]
+    assert layer["intervals"]["suppressing"] is None
+    assert layer["intervals"]["dead"] == [pytest.approx(0.025), 1.0]
 
 
 def test_a_partial_run_is_summarised_as_far_as_it_goes(tmp_path: Path) -> None:

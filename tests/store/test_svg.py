@@ -6,7 +6,18 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from neuron_tui.store.drawing.svg import Point, Series, bar_chart, circles, line_chart, raster, stacked, told_apart
+from neuron_tui.store.drawing.svg import (
+    COLOURS,
+    Point,
+    Series,
+    bar_chart,
+    circles,
+    dots,
+    line_chart,
+    raster,
+    stacked,
+    told_apart,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<script>alert(1)</script> & \"'\x1b[31m\x00\udcff\u202e"
@@ -117,6 +128,50 @@ def test_a_raster_has_a_block_for_each_range_of_a_row() -> None:
     assert first[1] == pytest.approx(2 * second[1], abs=0.2)
     assert second[0] == pytest.approx(first[0] + 3 * second[1], abs=0.2)
     assert first[2] < second[2]
+
+
+def marks_at(text: str, colour: str) -> list[tuple[float, float]]:
+    root = ElementTree.fromstring(text)
+    found = [e for e in root.iter(f"{SVG}circle") if e.get("stroke") == colour]
+    return [(float(e.get("cx") or 0), float(e.get("cy") or 0)) for e in found]
+
+
+def test_a_logarithmic_axis_gives_equal_room_to_equal_factors() -> None:
+    series = [Series("a", [10.0, 100.0, 1000.0, 0.0], [1.0, 1.0, 1.0, 1.0], marker="●")]
+    text = line_chart(series, title="t", x_limits=(10.0, 1000.0), y_limits=(0.0, 1.0), x_log=True)
+    (first, _), (second, _), (third, _) = marks_at(text, COLOURS[0])  # 0 has no place there
+    assert second - first == pytest.approx(third - second, abs=0.2)
+    assert [e.text for e in ElementTree.fromstring(text).iter(f"{SVG}text") if e.text in ("10", "100", "1k")] == [
+        *("10", "100", "1k"),
+    ]
+
+
+def test_an_interval_is_a_band_that_breaks_where_there_is_none_and_fits_the_chart() -> None:
+    low, high = np.array([0.1, 0.1, np.nan, 0.1, 0.1]), np.array([0.2, 0.2, np.nan, 0.2, 0.9])
+    one = Series("a", np.arange(5.0), np.full(5, 0.15), low=low, high=high)
+    text = line_chart([one], title="t", y_limits=(0.0, 0.2))
+    bands = [e.get("d") or "" for e in ElementTree.fromstring(text).iter(f"{SVG}path") if e.get("fill-opacity")]
+    assert len(bands) == 2
+    assert all(band.count("L") == 3 for band in bands)
+    top = min(y for band in bands for _, y in points(band))
+    frame = next(e.get("d") or "" for e in ElementTree.fromstring(text).iter(f"{SVG}path") if "V" in (e.get("d") or ""))
+    assert top > float(re.findall(r"[\d.]+", frame)[1])  # 0.9 lies below the upper end of the axis
+
+
+def test_dots_stand_in_their_rows_at_their_numbers() -> None:
+    rows = [("unchanged", (10, 4)), ("a longer name 0.025", (20, 0))]
+    text = dots(rows, (("one", "●"), ("two", "■")), title="t", x_label="neurons")
+    (_, legend), *found = marks_at(text, COLOURS[0])
+    assert len(found) == 2
+    (first, above), (second, below) = found
+    assert legend < above < below
+    zero, twenty = (
+        float(e.get("x") or 0) for e in ElementTree.fromstring(text).iter(f"{SVG}text") if e.text in ("0", "20")
+    )
+    assert first == pytest.approx((zero + twenty) / 2, abs=0.2)
+    assert second == pytest.approx(twenty, abs=0.2)
+    names = [e for e in ElementTree.fromstring(text).iter(f"{SVG}text") if e.text == rows[1][0]]
+    assert float(names[0].get("x") or 0) > 6 * len(rows[1][0])  # where it ends: all of it is in the picture
 
 
 def test_charts_put_below_each_other_keep_their_sizes() -> None:

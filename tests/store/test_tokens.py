@@ -90,6 +90,11 @@ def test_every_byte_string_goes_through_the_byte_level_alphabet_and_back(raw: by
     assert token_bytes(form(raw), byte_level=True) == raw
 
 
+@pytest.mark.parametrize("written", [" a", "Ġa b", "\xad", "\x80", "日", "Ġ日", "▁x", "\ud800", "<s>\n"])
+def test_what_is_not_in_the_byte_level_alphabet_stands_for_its_own_characters(written: str) -> None:
+    assert token_bytes(written, byte_level=True) == written.encode("utf-8", "surrogatepass")
+
+
 @given(st.lists(st.binary(max_size=4), max_size=6))
 def test_tokens_together_read_what_their_bytes_read(parts: list[bytes]) -> None:
     text = decode([form(part) for part in parts], byte_level=True)

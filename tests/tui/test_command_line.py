@@ -5,10 +5,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import typer
 
+from neuron_tui.tui.cli import app
 from tests.tui.command import Command, command  # noqa: F401 - a fixture
 
-COMMANDS = ("demo", "open", "extract", "train", "runs", "info", "export", "check")
+ENGINES = ("extract", "analyze", "train")
+COMMANDS = tuple(typer.main.get_command(app).commands)
 
 _HELP = """
 import sys
@@ -31,7 +34,7 @@ def fresh(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
     )
 
 
-@pytest.mark.parametrize("arguments", [(), *((name,) for name in COMMANDS if name not in ("extract", "train"))])
+@pytest.mark.parametrize("arguments", [(), *((name,) for name in COMMANDS if name not in ENGINES)])
 def test_help_has_an_example_and_loads_neither_torch_nor_textual(arguments: tuple[str, ...]) -> None:
     done = fresh(*arguments, "--help")
     assert done.stderr == "loaded: code: 0\n"
@@ -39,7 +42,7 @@ def test_help_has_an_example_and_loads_neither_torch_nor_textual(arguments: tupl
     assert " ".join(("neuron-tui", *arguments)) in done.stdout
 
 
-@pytest.mark.parametrize("name", ["extract", "train"])
+@pytest.mark.parametrize("name", ENGINES)
 def test_the_engines_commands_answer_help_themselves_under_our_name(name: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _HELP, name, "--help"], capture_output=True, text=True, env={**os.environ}
@@ -49,7 +52,7 @@ def test_the_engines_commands_answer_help_themselves_under_our_name(name: str) -
     assert "Example" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["extract", "train"])
+@pytest.mark.parametrize("name", ENGINES)
 def test_the_engines_help_loads_no_torch(name: str) -> None:
     script = (
         f"import sys; sys.argv = ['x', '{name}', '--help']\n"
@@ -113,7 +116,7 @@ def test_a_module_in_the_working_directory_cannot_stand_in_for_one_of_the_engine
 
 
 def test_what_only_the_engine_knows_is_refused_by_it_with_its_exit_code(tmp_path: Path) -> None:
-    for arguments in (("extract",), ("extract", "--nonsense"), ("train", "--nonsense")):
+    for arguments in (("extract",), ("extract", "--nonsense"), ("analyze",), ("train", "--nonsense")):
         done = subprocess.run([sys.executable, "-c", _HELP, *arguments], capture_output=True, text=True)
         assert (done.returncode, done.stdout) == (2, "")
         assert f"Usage: neuron-tui {arguments[0]}" in done.stderr

@@ -5,7 +5,7 @@ import h5py
 import pytest
 
 from neuron_tui.store import open_run
-from neuron_tui.store.manifest import MANIFEST, layer_file
+from neuron_tui.store.manifest import FACTS_FILE, MANIFEST, layer_file
 from neuron_tui.store.summary import run_info
 from tests.synthetic import build_run
 from tests.tui.command import Command, command  # noqa: F401 - a fixture
@@ -43,6 +43,7 @@ def test_runs_as_json_are_data_for_a_program(command: Command, own_runs: Path) -
         "layers_done": 4,
         "bytes": sum(p.stat().st_size for p in (own_runs / "whole").rglob("*") if p.is_file()),
         "problem": None,
+        "variant_of": None,
         "job": None,
     }
     assert (data["short"]["state"], data["short"]["model"]) == ("damaged", None)
@@ -194,12 +195,13 @@ def test_a_damaged_run_is_4_without_a_traceback(
 
 
 def test_a_file_altered_at_the_same_length_is_named_by_whoever_reads_it(command: Command, own_runs: Path) -> None:
-    path = own_runs / "whole" / layer_file(1)
-    content = path.read_bytes()
-    path.write_bytes(bytes(len(content)))
-    for arguments in (["info", "whole"], ["export", "whole", "--neuron", "1:0", "--format", "md"]):
+    readers = {layer_file(1): ["export", "whole", "--neuron", "1:0", "--format", "md"], FACTS_FILE: ["info", "whole"]}
+    for name, arguments in readers.items():
+        path = own_runs / "whole" / name
+        path.write_bytes(bytes(path.stat().st_size))
         ended = command(*arguments, "--runs-dir", own_runs)
         assert ended.code == 4
         assert ended.err.splitlines()[0] == f"{path}: not an HDF5 file, or cut short"
     ended = command("check", "whole", "--runs-dir", own_runs)
-    assert ended.out == "error: layers/layer_001.h5: has been altered: its SHA-256 is not the one in run.json\n"
+    altered = "has been altered: its SHA-256 is not the one in run.json"
+    assert ended.out == "".join(f"error: {name}: {altered}\n" for name in readers)

@@ -22,11 +22,14 @@ EXAMPLES = re.findall(r"^```toml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 SECTIONS = {
     "Runs": ("runs", "list"),
     "New extraction": ("form",),
+    "Counting again": ("counting",),
     "A run: layers, neurons, the neuron": ("explorer", "neurons", "list"),
     "In the neuron": ("neuron", "list"),
     "Which neurons fire on it": ("firing", "list"),
     "Position team": ("team", "list"),
     "Figures": ("figures",),
+    "Comparison": ("compare", "tokens", "list"),
+    "The paper's claims": ("paper", "list"),
     "Taking reports home": ("export", "form"),
 }
 """Sections of docs/app.md with tables of keys, and the first parts of the names that these have."""

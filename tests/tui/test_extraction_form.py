@@ -18,6 +18,7 @@ from neuron_tui.tui.extracting.estimate_words import about, estimate_paragraphs
 from neuron_tui.tui.extracting.estimating import Estimating
 from neuron_tui.tui.extracting.facts import Facts, carried_over, complaints_of, free_name, look_at
 from neuron_tui.tui.extracting.form import (
+    BUILTIN_MODELS,
     CorpusPart,
     FormValues,
     engine_arguments,
@@ -386,11 +387,11 @@ def checkpoint(folder: Path, weights: str) -> Path:
 
 def test_models_of_the_cache_are_found_without_its_library(cache: Path, runs: Path) -> None:
     assert cached_models() == ["org/begun", "org/whole"]
-    assert [model.name for model in known_models([])] == ["pocket-opt", "org/begun", "org/whole"]
+    assert [model.name for model in known_models([])] == [*BUILTIN_MODELS, "org/begun", "org/whole"]
     job = Job(pid=1, process_started=0, arguments=("org/job", "--name", "n"), begun="x")
     begun = RunSummary("n", Path("n"), "partial", 0, None, None, JobStatus(job, "failed"))
     known = known_models([*list_runs(runs), begun])
-    assert [model.origin for model in known[:3]] == ["built in", "of the run few", "of the run n"]
+    assert [model.origin for model in known[:4]] == ["built in", "built in", "of the run few", "of the run n"]
     assert look_at_model("org/whole").note == "in the Hugging Face cache, 24 layers, pickled weights"
     assert look_at_model("org/whole@abc").pickled
     assert "in part" in look_at_model("org/begun").note

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from neuron_tui.store import open_run
 from neuron_tui.store.drawing.svg import Series
 from neuron_tui.store.figures import NAMES, Figure, build_figure, read_facts
-from neuron_tui.store.figures.figure import Bins, Column, Histograms, Mark, MarkPanel, Marks
+from neuron_tui.store.figures.figure import Bins, Column, Histograms, Mark, MarkPanel, Marks, Tallies
 from neuron_tui.store.figures.positions import KINDS
 from neuron_tui.store.teams import Team
 from neuron_tui.tui.drawing.charts import line_chart
@@ -148,6 +148,35 @@ def test_marks_read_as_a_row_a_layer_with_a_mark_a_neuron() -> None:
     assert rows["2"].rstrip().endswith("1 ◇")
 
 
+def test_tallies_read_as_a_row_a_setting_with_what_each_changes() -> None:
+    rows = (("unchanged", (120, 3)), ("range 0.2", (1140, 3)), ("range 0.4", (20, 23_460)))
+    chart = Tallies((("oscillatory", "●"), ("other", "■")), "neurons", (("demo", rows),))
+    figure = Figure("sensitivity", "t", "r", ("demo",), (), (), chart, ())
+    for width in (40, 80, 150):
+        lines = [plain(line) for line in chart_lines(figure, width, 10)]
+        assert max(map(cell_len, lines)) <= width
+        said = [[word for word in line.split() if "█" not in word and word not in "▏▎▍▌▋▊▉"] for line in lines]
+        assert said == [
+            ["oscillatory", "other"],
+            ["unchanged", "120", "3"],
+            ["range", "0.2", "+1020", "1,140", "3"],
+            ["range", "0.4", "−100", "20", "+23k", "23,460"],
+        ]
+        ends = [lines[0].index(name) + len(name) for name in ("oscillatory", "other")]
+        assert [lines[2][end - 1] for end in ends] == ["0", "3"]
+    bars = [plain(line).count("█") for line in chart_lines(figure, 150, 10)]
+    assert bars[3] > 10 * bars[2] > 0
+
+
+def test_a_logarithmic_chart_names_its_decades_and_spaces_them_alike() -> None:
+    tokens = np.array([100.0, 1000.0, 10_000.0])
+    lines = drawn([Series("a", tokens, np.full(3, 0.5))], x_limits=(100.0, 10_000.0), x_log=True)
+    assert lines[-1].split() == ["100", "500", "1k", "5k", "10k"]
+    marked = next(line for line in lines[1:] if "●" in line)
+    first, second, third = (place for place, cell in enumerate(marked) if cell == "●")
+    assert abs((second - first) - (third - second)) <= 1
+
+
 def test_cells_have_their_units() -> None:
     assert cell_text(Column("x", "share"), 0.424) == "42.4%"
     assert cell_text(Column("x", "neurons"), 12345) == "12,345"
@@ -187,3 +216,17 @@ def test_a_table_of_one_run_names_it_once(runs: Path) -> None:
     lines = [plain(line) for line in tabled(figure, None)]
     assert lines[0].endswith("whole")
     assert not any("whole" in line for line in lines[1:])
+
+
+def test_a_long_table_is_made_as_it_is_shown_and_reads_as_a_short_one(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figure = build_figure("8", [read_facts(open_run(runs / "whole")), read_facts(open_run(runs / "whole"), "again")])
+    short = table_text(figure)
+    assert isinstance(short.cells, tuple)
+    monkeypatch.setattr("neuron_tui.tui.drawing.figure_table._MEASURED", 5)
+    long = table_text(figure)
+    assert not isinstance(long.cells, tuple)
+    assert (len(long.cells), tuple(long.cells)) == (len(figure.rows), short.cells)
+    assert (long.headings, long.left) == (short.headings, short.left)
+    assert table_lines(long, None)[-1] == table_lines(short, None)[-1]

@@ -132,7 +132,7 @@ def test_t_switches_between_chart_and_table(runs: Path) -> None:
         await drawn(person)
         await person.sees("token detectors ↑", "t table")
         await person.press("t")
-        await person.sees("t chart", "table ─")
+        await person.sees("t chart", "table ─", "0.33")
         whole = build_figure("3a", [read_facts(open_run(runs / "whole"))])
         rows = [line.split("│")[-2].split() for line in person.lines() if "0.33" in line]
         assert str(whole.column("token_detectors")[1]) in rows[0]

@@ -21,6 +21,8 @@ from neuron_tui.tui.clipboard import copy, osc_52
 from neuron_tui.tui.extracting.jobs import Refused
 from neuron_tui.tui.remembered.saved_filters import SavedFilters, write_filters
 from neuron_tui.tui.screens.ask import Choose
+from neuron_tui.tui.screens.comparison.compare import Compare
+from neuron_tui.tui.screens.comparison.tokens import TokenOverlap
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.explorer.firing import Firing
 from neuron_tui.tui.screens.export import Export
@@ -233,6 +235,24 @@ def test_figures_and_the_team(hostile: Path, hostile_runs: Path, size: tuple[int
         person.app.push_screen(team)
         await person.until(lambda: team.is_current and team._having is not None)
         await everywhere(person, ["right", "?", "escape"], _nothing)
+
+    drive(hostile_runs, look, size=size)
+
+
+@pytest.mark.parametrize("size", [SIZES[0], SIZES[2]])  # the folded screen, and that with all panes
+def test_a_comparison_and_its_tokens(hostile: Path, hostile_runs: Path, size: tuple[int, int]) -> None:
+    async def look(person: Person) -> None:
+        whole = [run.path for run in list_runs(hostile_runs) if run.manifest and run.manifest.complete]
+        screen = Compare([hostile / "whole", *whole])
+        person.app.push_screen(screen)
+        await person.until(lambda: screen.is_current and screen._figures)
+        for _ in range(len(screen._parts_listed)):
+            await person.until(lambda: screen._drawing is None)
+            await everywhere(person, ["t", "G", "t", "x", "escape", "right"], _nothing)
+        tokens = TokenOverlap(screen._facts[0], screen._facts[1])
+        person.app.push_screen(tokens)
+        await person.until(lambda: tokens.is_current and not tokens.under_way)
+        await everywhere(person, ["G", "right", "x", "escape", "right", "?", "escape"], _nothing)
 
     drive(hostile_runs, look, size=size)
 

@@ -51,6 +51,7 @@ def _commands(runs: Path) -> Iterator[list[object]]:
         yield ["export", name, "--where", NAME, "--format", "csv"]
         yield ["figures", name, "--figure", NAME]
         yield ["figures", name, "--format", NAME]
+        yield ["compare", name, NAME.replace("\x00", ""), "--part", NAME]
     for name in names:
         yield ["info", name, "--json"]
         for format_ in ("table", "json", "csv", "chart"):
@@ -58,6 +59,8 @@ def _commands(runs: Path) -> Iterator[list[object]]:
         for format_ in ("md", "html", "json", "jsonl", "csv"):
             yield ["export", name, "--neuron", "0:20", "--format", format_]
         yield ["figures", name, "--figure", "1a", "--format", "svg"]
+    for format_ in ("table", "json", "csv", "chart", "html"):
+        yield ["compare", "=1+1", "[red]", "--tokens", "--format", format_]
     yield [NAME]
     yield ["open", NAME.replace("\x00", "")]
 

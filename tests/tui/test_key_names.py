@@ -54,7 +54,7 @@ def test_the_name_of_a_key_says_what_it_does() -> None:
 def test_the_app_obeys_and_says_so(runs: Path) -> None:
     async def act() -> None:
         app = NeuronTuiApp(runs, None, settings(runs_sort="f5", runs_filter="ctrl+f"))
-        async with app.run_test(size=(120, 36)) as pilot:
+        async with app.run_test(size=(120, 60)) as pilot:
             person = Person(pilot, app)
             await person.sees("ctrl+f filter")
             await person.press("s")

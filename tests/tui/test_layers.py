@@ -107,6 +107,17 @@ def test_the_totals_say_what_the_model_holds(width: int) -> None:
     assert "12 positional:  3 oscillatory, 3 both,  3 one, 3 other" in said
 
 
+def test_the_totals_end_their_shares_with_intervals_at_one_edge_where_there_is_room() -> None:
+    for width in (31, 33, 50):
+        lines = [plain(line) for line in total_lines(SUMMARIES, width)]
+        assert lines[0].endswith("  4.3–5.8%")
+        assert cell_len(lines[0]) == width
+        assert lines[3].endswith("  86.3–100%") == (width == 50)
+        assert ("25 suppress their triggers (100%)" in lines[3]) == (width == 50)
+    none = [plain(line) for line in total_lines([summary(0, dead=3)], 50)]  # of no detectors there is no share
+    assert none[3].strip() == "0 suppress their triggers"
+
+
 def test_the_totals_of_a_large_model_find_room() -> None:
     many = [summary(layer, neurons=36864, dead=21000, tokens=8, scale=100) for layer in range(64)]
     assert all(cell_len(plain(line)) <= 31 for line in total_lines(many, 31))

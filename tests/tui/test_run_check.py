@@ -7,7 +7,6 @@ from threading import Event
 import pytest
 
 from neuron_tui.store.check import CheckProgress, Problem, check_run
-from neuron_tui.store.manifest import read_manifest
 from neuron_tui.tui.browsing.checking import CheckState, RunCheck
 from neuron_tui.tui.drawing.spans import plain
 from neuron_tui.tui.screens.runs.check import Check, check_lines, verdict
@@ -41,13 +40,11 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
 def test_progress_counts_every_byte_of_the_listed_files(runs: Path) -> None:
     seen: list[CheckProgress] = []
     assert check_run(runs / "whole", seen.append) == []
-    manifest = read_manifest(runs / "whole")
-    assert manifest.corpus is not None
-    total = manifest.corpus.file.bytes + sum(entry.bytes for entry in manifest.layers.values())
+    total = sum(path.stat().st_size for path in (runs / "whole").rglob("*.h5"))
     assert {progress.total for progress in seen} == {total}
     assert [progress.done for progress in seen] == sorted(progress.done for progress in seen)
     assert seen[0] == CheckProgress("corpus.h5", 0, total)
-    assert seen[-1] == CheckProgress("layers/layer_003.h5", total, total)
+    assert seen[-1] == CheckProgress("facts.h5", total, total)
 
 
 def test_a_sound_run_is_said_to_be_as_it_was_written(runs: Path) -> None:

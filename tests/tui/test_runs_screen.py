@@ -234,29 +234,35 @@ def test_the_headline_says_what_the_runs_take_and_what_is_free(runs: Path) -> No
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """Names of the runs that figures were asked for, each time."""
+    """Figures or comparison, and the names of the runs that were asked for, each time."""
     asked: list[list[str]] = []
 
-    class Figures(Screen[None]):
-        BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "dismiss")]
+    def standing_in(name: str) -> type[Screen[None]]:
+        class StandIn(Screen[None]):
+            BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "dismiss")]
 
-        def __init__(self, paths: list[Path]) -> None:
-            super().__init__()
-            asked.append([path.name for path in paths])
+            def __init__(self, paths: list[Path]) -> None:
+                super().__init__()
+                asked.append([name, *(path.name for path in paths)])
 
-    module = ModuleType("figures")
-    module.Figures = Figures  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "neuron_tui.tui.screens.figures.figures", module)
+        return StandIn
+
+    for place, name in (("figures.figures", "Figures"), ("comparison.compare", "Compare")):
+        module = ModuleType(place)
+        setattr(module, name, standing_in(name))
+        monkeypatch.setitem(sys.modules, f"neuron_tui.tui.screens.{place}", module)
     return asked
 
 
-def test_figures_are_of_the_marked_runs_or_of_the_one_under_the_cursor(own_runs: Path, drawn: list[list[str]]) -> None:
+def test_one_run_has_its_figures_shown_and_several_marked_ones_are_compared(
+    own_runs: Path, drawn: list[list[str]]
+) -> None:
     (own_runs / "few" / "corpus.h5").unlink()
 
     async def compare(person: Person) -> None:
         await choose(person, "short")
         await person.press("c", "q")
-        assert drawn == [["short"]]
+        assert drawn == [["Figures", "short"]]
         await person.press("m")
         await choose(person, "whole")
         await person.press("m")
@@ -264,7 +270,7 @@ def test_figures_are_of_the_marked_runs_or_of_the_one_under_the_cursor(own_runs:
         await person.press("m")
         await person.sees("Runs · 4 · 3 marked", "◆ whole")
         await person.press("c", "q")
-        assert drawn[1:] == [["short", "whole"]]  # a damaged one cannot be drawn
+        assert drawn[1:] == [["Compare", "short", "whole"]]  # a damaged one cannot be
         await choose(person, "short")
         await person.press("m")
         await choose(person, "whole")

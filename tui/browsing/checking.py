@@ -14,13 +14,14 @@ from neuron_tui.store.errors import NeuronTuiError
 class CheckState:
     """What is known of a check at a moment. `problems` is None until it has come to its end.
 
-    `failure` says why it could not; a check that was stopped has neither.
+    `failure` says why it could not; a check that was stopped has neither. `variant` says that it is of a variant.
     """
 
     progress: CheckProgress
     over: bool = False
     problems: tuple[Problem, ...] | None = None
     failure: str | None = None
+    variant: bool = False
 
     @property
     def errors(self) -> int:
@@ -31,9 +32,10 @@ class CheckState:
 class RunCheck:
     """The check of one run. `work` is for a thread; everything else may be asked from any other."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.state = CheckState(CheckProgress("", 0, 0))
+    def __init__(self, folder: Path, name: str = "", *, variant: bool = False) -> None:
+        """Check the run, or the variant of one, in a folder; it is called as that is if not otherwise."""
+        self.folder, self.name = folder, name or folder.name
+        self.state = CheckState(CheckProgress("", 0, 0), variant=variant)
         self._stopping = Event()
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from neuron_tui.store.figures.export import figure_csv, figure_svg, figures_json
@@ -33,11 +34,16 @@ def write_figure(figure: Figure, path: Path, *, all_layers: bool = False) -> Non
 
 def objection_to(figure: Figure, name: str) -> str:
     """What is wrong with writing a figure to a file of that name; empty if nothing is."""
-    path = Path(name.strip()).expanduser()
-    if path.suffix.lower() not in SUFFIXES:
-        return f"The name must end in one of {' '.join(SUFFIXES)}."
-    if figure.chart is None and path.suffix.lower() == ".svg":
+    if figure.chart is None and Path(name.strip()).suffix.lower() == ".svg":
         return f"Figure {figure.name} is a table: write it as .txt, .csv or .json."
+    return objection_to_name(name, SUFFIXES)
+
+
+def objection_to_name(name: str, suffixes: Sequence[str]) -> str:
+    """What is wrong with writing to a file of that name, one of `suffixes` at its end; empty if nothing is."""
+    path = Path(name.strip()).expanduser()
+    if path.suffix.lower() not in suffixes:
+        return f"The name must end in one of {' '.join(suffixes)}."
     if path.exists():
         return f"{path} exists. Type another name."
     return "" if path.parent.is_dir() else f"There is no directory {path.parent}."

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from neuron_tui.store.catalog import RunSummary
+from neuron_tui.store.threshold_words import differences
 from neuron_tui.store.tokens import printable
 
 STATES = ("running", "paused", "starting", "failed", "died", "damaged", "cancelled", "partial", "complete")
@@ -55,7 +57,7 @@ def state_of(run: RunSummary) -> str:
 
 
 def resumable(run: RunSummary) -> bool:
-    """Whether an extraction could go on with it."""
+    """Whether a job could go on with it."""
     return state_of(run) in ("partial", "cancelled", "failed", "died")
 
 
@@ -80,6 +82,21 @@ def domains(run: RunSummary) -> tuple[tuple[str, int], ...]:
     return tuple((domain.name, domain.tokens) for domain in run.manifest.corpus.domains)
 
 
+def folder_above(run: RunSummary) -> Path | None:
+    """Folder of the run that a variant is of, named from where the variant itself is; None for a run."""
+    return run.path.parent.parent if run.variant_of is not None else None
+
+
+def own_thresholds(run: RunSummary) -> tuple[str, ...]:
+    """What a variant is counted with that is not the paper's, a few words each; nothing for a run itself."""
+    return differences(run.manifest.thresholds) if run.manifest is not None else ()
+
+
+def work_of(run: RunSummary) -> str:
+    """What a job does to it: `extraction`, or `counting` for a variant."""
+    return "extraction" if run.variant_of is None else "counting"
+
+
 def created(run: RunSummary) -> str:
     """When it was begun, as ISO 8601 in UTC; empty if that is not known."""
     if run.manifest is not None:
@@ -93,16 +110,25 @@ def created_text(run: RunSummary) -> str:
 
 
 def arrange_runs(runs: Sequence[RunSummary], wish: RunWish) -> list[RunSummary]:
-    """The runs that a wish is about, in its order; equal ones by name."""
+    """The runs that a wish is about, in its order; equal ones by name.
+
+    Variants stand below their run, in the same order; one whose run the wish hides stands by itself.
+    """
     words = wish.words.casefold().split()
     chosen = [run for run in runs if all(word in text for text in [_searched(run)] for word in words)]
     by_name = sorted(chosen, key=lambda run: run.name.casefold())
-    return sorted(by_name, key=_KEYS[wish.column], reverse=wish.descending)
+    ordered = sorted(by_name, key=_KEYS[wish.column], reverse=wish.descending)
+    below: dict[Path, list[RunSummary]] = {run.path: [] for run in ordered if run.variant_of is None}
+    for run in ordered:
+        if (whose := folder_above(run)) in below:
+            below[whose].append(run)
+    return [one for run in ordered if folder_above(run) not in below for one in (run, *below.get(run.path, ()))]
 
 
 def _searched(run: RunSummary) -> str:
     # As it is shown, so that what is read can be typed; one line a field, so that no word spans two.
     parts = (run.name, model_name(run), *(name for name, _ in domains(run)), state_of(run), run.state)
+    parts = (*parts, *(("variant", *own_thresholds(run)) if run.variant_of is not None else ()))
     return "\n".join(printable(part) for part in parts).casefold()
 
 

@@ -18,6 +18,7 @@ def check(context: typer.Context, run: RunArgument, runs_dir: RunsDirectory = No
     from neuron_tui.store.catalog import find_run
     from neuron_tui.store.check import check_run
     from neuron_tui.store.tokens import printable
+    from neuron_tui.store.variants import run_of
     from neuron_tui.store.words import number
 
     folder = find_run(runs_directory_of(context, runs_dir), run)
@@ -26,7 +27,8 @@ def check(context: typer.Context, run: RunArgument, runs_dir: RunsDirectory = No
         print(printable(f"{problem.severity}: {problem.file}: {problem.message}"))
     errors = sum(problem.severity == "error" for problem in problems)
     if errors:
-        say(f"{folder}: {number(errors, 'problem')}\nExtract it again with --overwrite, or restore its files.")
+        again = "Extract" if run_of(folder) is None else "Count"
+        say(f"{folder}: {number(errors, 'problem')}\n{again} it again with --overwrite, or restore its files.")
         return UNUSABLE_RUN
     say(f"{folder}: every file is as it was written")
     return DONE

@@ -1,4 +1,4 @@
-"""`neuron-tui extract` and `neuron-tui train`: the engine's own commands, run in place of this process."""
+"""`neuron-tui extract`, `analyze` and `train`: the engine's own commands, run in place of this process."""
 
 from __future__ import annotations
 
@@ -24,18 +24,28 @@ class _PassedOn(TyperCommand):
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("extract", cls=_PassedOn, options_metavar="MODEL --corpus [DOMAIN=]SOURCE --name NAME")(extract)
+    app.command("analyze", cls=_PassedOn, options_metavar="RUN --name NAME")(analyze)
     app.command("train", cls=_PassedOn, options_metavar="DIRECTORY --corpus [DOMAIN=]SOURCE")(train)
 
 
 def extract(context: typer.Context) -> None:
     """Extract a run: which neurons of a model are active where on a corpus."""
-    directory = given_runs_directory(context, None)
-    _become_engine("extract", *context.args, *(["--runs-dir", str(directory)] if directory is not None else []))
+    _on_runs("extract", context)
+
+
+def analyze(context: typer.Context) -> None:
+    """Count a finished run again with other thresholds, without its model."""
+    _on_runs("analyze", context)
 
 
 def train(context: typer.Context) -> None:
     """Train a small OPT-architecture model from text."""
     _become_engine("train", *context.args)
+
+
+def _on_runs(command: str, context: typer.Context) -> None:
+    directory = given_runs_directory(context, None)
+    _become_engine(command, *context.args, *(["--runs-dir", str(directory)] if directory is not None else []))
 
 
 def _become_engine(*arguments: str) -> None:

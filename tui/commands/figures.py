@@ -13,9 +13,10 @@ import typer
 from neuron_tui.store.errors import UsageError
 from neuron_tui.store.exits import guarded, say
 from neuron_tui.tui.commands.options import RunsDirectory, runs_directory_of
+from neuron_tui.tui.commands.reading import read_runs
 
 if TYPE_CHECKING:
-    from neuron_tui.store.figures import Figure, RunFacts
+    from neuron_tui.store.figures import Figure
 
 FORMATS = ("table", "json", "csv", "chart", "svg")
 
@@ -44,7 +45,10 @@ def figures(
     ],
     figure: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Which: 1a 1b 2 3a 3b 4 5 8 9 12 13 14a 14b 15 suppressing positional."),
+        typer.Option(
+            metavar="NAME",
+            help="Which: 1a 1b 2 3a 3b 4 5 8 9 12 13 14a 14b 15 suppressing positional dead-by-tokens sensitivity.",
+        ),
     ] = None,
     format_: Annotated[
         str, typer.Option("--format", metavar="|".join(FORMATS), help="csv without --figure: a line for each value.")
@@ -74,7 +78,7 @@ def figures(
         raise UsageError("one SVG holds one figure\nName it with --figure.")
     if layer is not None and figure not in (None, WITH_LAYER):
         raise UsageError(f"figure {figure} is not of one layer\nLeave --layer away, or ask for --figure {WITH_LAYER}.")
-    facts = _read(runs, runs_directory_of(context, runs_dir))
+    facts = read_runs(runs, runs_directory_of(context, runs_dir))
     made = [build_figure(name, facts, layer) for name in ([figure] if figure else NAMES)]
     to_stdout = output is None or str(output) == "-"
     width = shutil.get_terminal_size().columns if to_stdout and sys.stdout.isatty() else None
@@ -87,19 +91,6 @@ def figures(
         return
     with opened_output(output) as stream:
         stream.write(text)
-
-
-def _read(runs: Sequence[str], directory: Path) -> list[RunFacts]:
-    from neuron_tui.store import open_run
-    from neuron_tui.store.figures import labels, read_facts
-
-    opened = [open_run(run, directory) for run in runs]
-    facts = []
-    for run, label in zip(opened, labels(opened), strict=True):
-        if sys.stderr.isatty():
-            say(f"reading {label} …")
-        facts.append(read_facts(run, label))
-    return facts
 
 
 def _text(made: Sequence[Figure], format_: str, width: int | None, all_layers: bool, *, alone: bool) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from textwrap import fill
 from typing import Any
 
 import typer
 
 from neuron_tui.store.exits import guarded
+from neuron_tui.store.intervals import CONFIDENCE
 from neuron_tui.store.run import Run
-from neuron_tui.store.words import percent
+from neuron_tui.store.words import interval_text, percent
 from neuron_tui.tui.commands.options import AsJson, RunArgument, RunsDirectory, runs_directory_of
 from neuron_tui.tui.commands.tables import Column, print_table
 
@@ -47,6 +49,7 @@ def info(context: typer.Context, run: RunArgument, as_json: AsJson = False, runs
 def print_info(run: Run) -> None:
     """Print a run and its layers on stdout, for people; raises RunDamagedError."""
     from neuron_tui.store.summary import run_info
+    from neuron_tui.store.threshold_words import differences
     from neuron_tui.store.tokens import printable
 
     facts = run_info(run)
@@ -60,12 +63,30 @@ def print_info(run: Run) -> None:
     )
     for name, text in lines:
         print(f"{name:8} {printable(text)}")
+    if told := ", ".join(differences(run.manifest.thresholds)):
+        print(fill(f"counted  with {told}", 80, subsequent_indent=" " * 9))
     if not facts["layers"]:
         return
     print()
     rows = [_row(layer) for layer in facts["layers"]]
     print_table([Column(heading) for heading in _HEADINGS], [*rows, _total(facts["layers"])], gap=1)
+    print(_intervals(facts["layers"]))
     print(_LEGEND)
+
+
+def _intervals(layers: list[dict[str, Any]]) -> str:
+    """Intervals of the shares of all layers together, in a few lines."""
+    neurons = sum(layer["neurons"] for layer in layers)
+    found = {n: sum(layer["detectors"][n] for layer in layers) for n in ("1", "2", "3")}
+    dead = f"dead {interval_text(sum(layer['dead'] for layer in layers), neurons)}"
+    if found["1"]:
+        suppressing = interval_text(sum(layer["suppressing"] for layer in layers), found["1"])
+        dead += f"; suppressing {suppressing} of the token detectors"
+    tokens, bigrams, trigrams = (interval_text(count, neurons) for count in found.values())
+    return (
+        f"\n{CONFIDENCE:.0%} intervals of all layers' shares, if neurons were drawn independently:\n{dead}\n"
+        f"detectors of tokens {tokens}, bigrams {bigrams}, trigrams {trigrams}"
+    )
 
 
 def _row(layer: dict[str, Any]) -> list[str]:

@@ -49,6 +49,7 @@ def runs(context: typer.Context, as_json: AsJson = False, runs_dir: RunsDirector
                 "layers_done": len(run.manifest.layers) if run.manifest else None,
                 "bytes": run.size,
                 "problem": run.problem,
+                "variant_of": str(run.variant_of.absolute()) if run.variant_of else None,
                 "job": _as_data(run.job) if run.job else None,
             }
             for run in found

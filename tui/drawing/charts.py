@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.drawing.axis import Limits, are_whole, tick_label, ticks
-from neuron_tui.store.drawing.svg import Series, told_apart
+from neuron_tui.store.drawing.axis import Limits, are_whole, log_ticks, tick_label, ticks
+from neuron_tui.store.drawing.svg import Series, on_logarithms, told_apart
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import fit, wrap_items
 
@@ -31,6 +31,7 @@ def line_chart(
     y_limits: Limits,
     x_label: str = "",
     y_label: str = "",
+    x_log: bool = False,
     percent: bool = False,
 ) -> list[str]:
     """Lines over a common x axis, each with its marker on its points; dashed ones have gaps.
@@ -45,6 +46,8 @@ def line_chart(
         First and last value of each axis.
     x_label, y_label
         What the axes measure; written in a line above the chart.
+    x_log
+        Make the x axis logarithmic; its limits are positive.
     percent
         Write the ticks of the y axis, which are shares, as percentages.
 
@@ -52,6 +55,9 @@ def line_chart(
     -------
     `height` lines of `width` characters; more if the legend leaves too few for the chart.
     """
+    x_ticks = log_ticks(x_limits, max(2, min(12, width // 9))) if x_log else None
+    if x_log:
+        series, x_limits = on_logarithms(series, x_limits)
     drawn = told_apart(series)
     legend = series_legend(drawn, width) if len(drawn) > 1 else []
     axes = fit("   ".join(f"{label} {arrow}" for label, arrow in ((y_label, "↑"), (x_label, "→")) if label), width)
@@ -62,7 +68,8 @@ def line_chart(
         are_whole(v for s in drawn for v in s.x),
         not percent and are_whole(v for s in drawn for v in s.y),
     )
-    xticks = [(v, tick_label(v)) for v in ticks(x_limits, max(2, min(12, width // 9)), whole=whole_x)]
+    round_ones = ticks(x_limits, max(2, min(12, width // 9)), whole=whole_x)
+    xticks = x_ticks if x_ticks is not None else [(v, tick_label(v)) for v in round_ones]
     yticks = [(v, tick_label(v, percent=percent)) for v in ticks(y_limits, max(2, min(5, rows // 3)), whole=whole_y)]
     return [axes, *_drawn(width, rows, strokes, x_limits, y_limits, xticks, yticks), *legend]
 

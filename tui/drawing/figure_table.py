@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from neuron_tui.store.figures.figure import Cell, Column, Figure, Tokens
+from neuron_tui.store.figures.figure import Cell, Column, Deferred, Figure, Tokens
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.words import percent, signed
 from neuron_tui.tui.drawing.spans import Line, fit, wrap
@@ -15,6 +16,9 @@ _GAP = 2
 _LEAST = 8
 """Cells below which a column of texts is not narrowed."""
 
+_MEASURED = 5_000
+"""Rows of a table that columns are as wide as: of a longer one every so many. The other rows are made when shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class TableText:
@@ -22,7 +26,7 @@ class TableText:
 
     headings: tuple[str, ...]
     left: tuple[bool, ...]
-    cells: tuple[tuple[str, ...], ...]
+    cells: Sequence[tuple[str, ...]]
     widths: tuple[int, ...]
 
     def fitted(self, width: int | None) -> tuple[int, ...]:
@@ -56,16 +60,20 @@ def table_text(figure: Figure) -> TableText:
     """The table of a figure; the runs' column is left out where there is but one run."""
     shown = [i for i, column in enumerate(figure.columns) if column.name != "run" or len(figure.runs) > 1]
     columns = [figure.columns[i] for i in shown]
-    cells = tuple(
-        tuple(cell_text(column, row[i]) for column, i in zip(columns, shown, strict=True)) for row in figure.rows
-    )
+
+    def texts(start: int, stop: int) -> Iterator[tuple[str, ...]]:
+        for row in figure.rows[start:stop]:
+            yield tuple(cell_text(column, row[i]) for column, i in zip(columns, shown, strict=True))
+
+    size = len(figure.rows)
+    cells = tuple(texts(0, size)) if size <= _MEASURED else Deferred((size, texts))
+    measured = [*range(0, size, max(1, size // _MEASURED)), size - 1] if size else []
     headings = tuple(_heading(column) for column in columns)
-    left = tuple(any(isinstance(row[i], str | Tokens) for row in figure.rows) for i in shown)
-    widths = tuple(
-        max([cell_len(word) for word in heading.split()] + [cell_len(row[place]) for row in cells])
-        for place, heading in enumerate(headings)
-    )
-    return TableText(headings, left, cells, widths)
+    left = tuple(any(isinstance(figure.rows[row][i], str | Tokens) for row in measured) for i in shown)
+    widths = [max(map(cell_len, heading.split())) for heading in headings]
+    for row in measured:
+        widths = [max(pair) for pair in zip(widths, map(cell_len, cells[row]), strict=True)]
+    return TableText(headings, left, cells, tuple(widths))
 
 
 def table_lines(text: TableText, width: int | None) -> list[Line]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neuron_tui.store.figures.figure import Figure, Histograms, Lines, MarkPanel, Marks, Teams
+from rich.cells import cell_len
+
+from neuron_tui.store.figures.figure import Figure, Histograms, Lines, Marks, Tallies, Teams
 from neuron_tui.store.teams import Team
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.words import number, percent
@@ -17,6 +19,9 @@ _NAME = 6
 """Cells for the name of a layer."""
 
 _MOST_BAR = 24
+
+_TALLY = 12
+"""Cells for a number and its difference from another."""
 
 _NOTE_WIDTH = 100
 
@@ -46,6 +51,8 @@ def chart_lines(figure: Figure, width: int, height: int, *, all_layers: bool = F
             return _marks(chart, width)
         case Teams() as chart:
             return [line for run, team in chart.panels for line in _team(run, team, width)]
+        case Tallies() as chart:
+            return _tallies(chart, width) or [(("nothing to show", "dim"),)]
     return table_lines(table_text(figure), width)
 
 
@@ -78,6 +85,7 @@ def _curves(chart: Lines, width: int, height: int) -> list[str]:
         y_limits=chart.y_limits,
         x_label=chart.x_label,
         y_label=chart.y_label,
+        x_log=chart.x_log,
         percent=chart.percent,
     )
 
@@ -111,7 +119,7 @@ def _marks(chart: Marks, width: int) -> list[Line]:
         lines += [BLANK]
         lines += [((printable(panel.run), "strong"),)] if len(chart.panels) > 1 else []
         lines.append(((fit("layer", _NAME) + titles, "column"),))
-        counts = _counted(panel, len(chart.kinds))
+        counts = panel.counted(len(chart.kinds))
         for layer in panel.layers:
             line: Line = ((fit(str(layer), _NAME - 1, "right") + " ", ""),)
             for place, pair in enumerate(pairs):
@@ -123,11 +131,30 @@ def _marks(chart: Marks, width: int) -> list[Line]:
     return lines
 
 
-def _counted(panel: MarkPanel, kinds: int) -> dict[int, list[int]]:
-    counts = {layer: [0] * kinds for layer in panel.layers}
-    for mark in panel.marks:
-        counts[mark.layer][mark.kind] += 1
-    return counts
+def _tallies(chart: Tallies, width: int) -> list[Line]:
+    """A row a name, a column a kind: how far the number is from the first row's, the number, a bar if there is room."""
+    lines: list[Line] = []
+    names = 1 + max((cell_len(name) for _, rows in chart.panels for name, _ in rows), default=0)
+    room = max(_TALLY, (width - names) // len(chart.kinds))
+    titles = "".join(f"{fit(name, _TALLY, 'right')}{' ' * (room - _TALLY)}" for name, _ in chart.kinds)
+    for run, rows in chart.panels:
+        lines += [BLANK, ((printable(run), "strong"),)] if len(chart.panels) > 1 else []
+        lines.append(((" " * names + titles, "column"),))
+        most = max((count for _, counts in rows for count in counts), default=0) or 1
+        for name, counts in rows:
+            line: Line = ((fit(name, names), ""),)
+            for count, first in zip(counts, rows[0][1], strict=True):
+                line += ((fit(_change(count - first), 5, "right"), "mark"), (f"{count:>7,}", "" if count else "dim"))
+                blocks = bar(count / most, room - _TALLY - 2) if room > _TALLY + 4 else ""
+                line += ((fit(f" {blocks}", room - _TALLY), "bar"),)
+            lines.append(line)
+    return lines
+
+
+def _change(by: int) -> str:
+    """A difference in at most five cells, nothing for none: `+4`, `−1020`, `+23k`."""
+    text = f"{by:+}" if abs(by) < 10_000 else f"{round(by / 1000):+}k"
+    return text.replace("-", "−") if by else ""
 
 
 def _team(run: str, team: Team | None, width: int) -> list[Line]:

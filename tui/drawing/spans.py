@@ -147,6 +147,15 @@ def beside(left: Sequence[Line], right: Sequence[Line], left_width: int, gap: in
     ]
 
 
+Block = tuple[list[Line], int]
+"""Lines, and the cells that they take."""
+
+
+def joined(left: Block, right: Block, gap: int = 2) -> Block:
+    """Two blocks side by side as one."""
+    return beside(left[0], right[0], left[1], gap), left[1] + gap + right[1]
+
+
 def bar(share: float, width: int) -> str:
     """A share between 0 and 1 as a bar of `width` cells, in eighths of a cell; anything above 0 shows."""
     eighths = round(max(0.0, min(1.0, share)) * width * 8)

@@ -9,7 +9,9 @@ from pathlib import Path
 from neuron_tui.store.corpus_argument import BUILTIN_SOURCES, stem_of
 from neuron_tui.tui.extracting.typed_numbers import ALL, layers_text, read_count, read_layers
 
-BUILTIN_MODEL = "pocket-opt"
+BUILTIN_MODELS = ("pocket-opt", "pocket-opt-nopos")
+"""Models that come with the program; the first is what a form begins with."""
+
 DTYPES = ("auto", "float32", "float16", "bfloat16")
 KEEPING = ("auto", "always", "never")
 
@@ -39,7 +41,7 @@ class CorpusPart:
 class FormValues:
     """Every field as it is typed. An empty number, size or list of layers leaves the choice to the engine."""
 
-    model: str = BUILTIN_MODEL
+    model: str = BUILTIN_MODELS[0]
     allow_pickle: bool = False
     corpus: tuple[CorpusPart, ...] = tuple(CorpusPart("", source) for source in BUILTIN_SOURCES)
     tokens: str = "1,000,000"
@@ -130,7 +132,7 @@ def local_path(text: str) -> Path:
 
 def _absolute_model(text: str) -> str:
     path = local_path(text)
-    return str(path) if is_path(text) or (text != BUILTIN_MODEL and path.is_dir()) else text
+    return str(path) if is_path(text) or (text not in BUILTIN_MODELS and path.is_dir()) else text
 
 
 def _absolute_source(text: str) -> str:

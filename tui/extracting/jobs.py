@@ -1,4 +1,4 @@
-"""Extractions as processes of their own: started, paused, let go on, cancelled.
+"""Extractions and countings as processes of their own: started, paused, let go on, cancelled.
 
 A job outlives the app: it has its own session, and all that is known of it lies in the folder of its run
 (`store.job`). Every function here waits for files or processes: call them from threads.
@@ -34,6 +34,7 @@ from neuron_tui.store.folder import forget_job, refuse_foreign_folder
 from neuron_tui.store.job import LOG_FILE, Job, is_process, job_status, read_job, this_host
 from neuron_tui.store.lock import is_being_written, writing
 from neuron_tui.store.manifest import MANIFEST, Manifest, read_manifest
+from neuron_tui.store.variants import name_of, run_of, variant_folder
 from neuron_tui.tui.extracting.engine_process import engine_command
 from neuron_tui.tui.extracting.estimation import Estimated as Estimated  # the answers about a job before it starts
 from neuron_tui.tui.extracting.estimation import Estimation as Estimation
@@ -75,23 +76,48 @@ def start_job(runs_dir: Path, arguments: Sequence[str]) -> Path:
         The extraction ended at once with an error, whose message this is; of a run that was new nothing is left.
     """
     folder = run_folder(runs_dir, _name_in(arguments))
+    return _start(folder, ("extract", *arguments), ("--runs-dir", str(runs_dir.absolute())))
+
+
+def start_analysis(run: Path, arguments: Sequence[str]) -> Path:
+    """Start counting the run in a folder again with other thresholds; returns the variant's folder as `start_job` does.
+
+    Parameters
+    ----------
+    arguments
+        Those of the engine's `analyze` but for the run, `--name NAME` among them.
+
+    Raises
+    ------
+    RunBusyError
+        Another process is counting the variant.
+    NeuronTuiError
+        What `start_job` raises.
+    """
+    folder = variant_folder(run, _name_in(arguments))
+    return _start(folder, ("analyze", str(run.absolute()), *arguments), ())
+
+
+def _start(folder: Path, said: Sequence[str], unsaid: Sequence[str]) -> Path:
+    """Start the engine on a folder; the log begins with the arguments that are `said`."""
     refuse_foreign_folder(folder)
-    command = engine_command("extract", *arguments, "--runs-dir", str(runs_dir.absolute()))
+    command = engine_command(*said, *unsaid)
     if _is_taken(folder):
-        raise RunBusyError(f"the run {folder.name} is being extracted already\nWatch it, or cancel it first.")
+        doing = "extracted" if run_of(folder) is None else "counted"
+        raise RunBusyError(f"the run {name_of(folder)} is being {doing} already\nWatch it, or cancel it first.")
     log = folder / LOG_FILE
     with disk_full_named(log):
         folder.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as said:
-            begun = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  extract {shlex.join(arguments)}"
-            said.write(f"\n{begun}\n".encode(errors="backslashreplace"))
-            said.flush()
-            begin = said.tell()
+        with log.open("ab") as told:
+            begun = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  {shlex.join(said)}"
+            told.write(f"\n{begun}\n".encode(errors="backslashreplace"))
+            told.flush()
+            begin = told.tell()
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
+                stdout=told,
+                stderr=told,
                 start_new_session=True,
             )
     with contextlib.suppress(OSError):  # it may have ended already
@@ -133,7 +159,8 @@ def _why(process: subprocess.Popen[bytes], folder: Path, begin: int) -> NeuronTu
     """What a job that ended badly said: in its record if it came so far, else in its log from `begin` on."""
     code = process.returncode
     if code < 0:
-        return NeuronTuiError(f"the extraction was ended by {signal.Signals(-code).name}\nStart it again.")
+        work = "extraction" if run_of(folder) is None else "counting"
+        return NeuronTuiError(f"the {work} was ended by {signal.Signals(-code).name}\nStart it again.")
     status = job_status(folder)
     if status is not None and status.job.pid == process.pid and status.job.problem:
         said = status.job.problem
@@ -141,7 +168,7 @@ def _why(process: subprocess.Popen[bytes], folder: Path, begin: int) -> NeuronTu
         with (folder / LOG_FILE).open("rb") as file:
             file.seek(begin)
             said = in_words(file.read().decode("utf-8", "replace"))
-    return _ERRORS.get(code, RunError)(said or f"the extraction ended with code {code}")
+    return _ERRORS.get(code, RunError)(said or f"the job ended with code {code}")
 
 
 def _leave_nothing_new(folder: Path) -> None:
@@ -161,7 +188,7 @@ def _name_in(arguments: Sequence[str]) -> str:
 
 
 def resume_job(folder: Path) -> Path:
-    """Go on with a partial run, with the arguments of its last job or, if it never had one, of its manifest.
+    """Go on with a partial run or variant, with the arguments of its last job or, if it had none, of its manifest.
 
     Raises
     ------
@@ -174,7 +201,9 @@ def resume_job(folder: Path) -> Path:
     """
     manifest = read_manifest(folder) if (folder / MANIFEST).exists() else None
     if manifest is not None and manifest.complete:
-        raise RunConflictError(f"the run {folder.name} is complete: there is nothing to go on with")
+        raise RunConflictError(f"the run {name_of(folder)} is complete: there is nothing to go on with")
+    if (run := run_of(folder)) is not None:
+        return start_analysis(run, _analysis_of(folder, manifest))
     try:
         arguments = read_job(folder).arguments
     except (RunNotFoundError, RunDamagedError):
@@ -184,6 +213,14 @@ def resume_job(folder: Path) -> Path:
     if _name_in(arguments) != folder.name:  # it was renamed, or the manifest names none: the last counts
         arguments = (*arguments, "--name", folder.name)
     return start_job(folder.parent, arguments)
+
+
+def _analysis_of(folder: Path, manifest: Manifest | None) -> tuple[str, ...]:
+    """Arguments of `analyze`, but for the run, that go on with a variant; it and its run may have been renamed."""
+    if manifest is not None:
+        return ("--name", folder.name, *manifest.thresholds.options())
+    _, *arguments = read_job(folder).arguments
+    return (*arguments, "--name", folder.name)
 
 
 def arguments_of(manifest: Manifest) -> tuple[str, ...]:
@@ -222,16 +259,17 @@ def cancel_job(folder: Path) -> None:
 
 def _signal(folder: Path, number: signal.Signals) -> None:
     status = job_status(folder)
+    work = "extraction" if run_of(folder) is None else "counting"
     if status is None:
-        raise RunError(f"the run {folder.name} has no extraction that could be reached")
+        raise RunError(f"the run {name_of(folder)} has no {work} that could be reached")
     if not status.active:
-        raise RunError(f"the extraction of {folder.name} is not under way: {_ENDS[status.condition]}")
+        raise RunError(f"the {work} of {name_of(folder)} is not under way: {_ENDS[status.condition]}")
     if status.job.host != this_host():
-        raise RunError(f"the extraction of {folder.name} runs on {status.job.host}: reach it from there")
+        raise RunError(f"the {work} of {name_of(folder)} runs on {status.job.host}: reach it from there")
     try:
         _send(status.job, number)
     except (ProcessLookupError, PermissionError) as error:
-        raise RunError(f"the extraction of {folder.name} cannot be reached: {error.strerror}") from error
+        raise RunError(f"the {work} of {name_of(folder)} cannot be reached: {error.strerror}") from error
 
 
 _ENDS = {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neuron_tui.store.catalog import RunSummary
-from neuron_tui.tui.extracting.form import BUILTIN_MODEL, is_hub_id, is_path, local_path
+from neuron_tui.tui.extracting.form import BUILTIN_MODELS, is_hub_id, is_path, local_path
 from neuron_tui.tui.extracting.origins import values_from_job
 
 _SAFE = ("model.safetensors", "model.safetensors.index.json")
@@ -62,8 +62,8 @@ def cached_models() -> list[str]:
 
 
 def known_models(runs: list[RunSummary]) -> list[KnownModel]:
-    """The built-in model, those of earlier runs, those of the cache; each once, by where it was first met."""
-    known = {BUILTIN_MODEL: "built in"}
+    """The built-in models, those of earlier runs, those of the cache; each once, by where it was first met."""
+    known = dict.fromkeys(BUILTIN_MODELS, "built in")
     for run in runs:
         name = run.manifest.model.name if run.manifest else values_from_job(run.job.job).model if run.job else ""
         if name:
@@ -77,7 +77,7 @@ def look_at_model(text: str) -> ModelFacts:
     """What is known of a model without fetching or loading anything."""
     if not text:
         return ModelFacts()
-    if text == BUILTIN_MODEL:
+    if text in BUILTIN_MODELS:
         return ModelFacts("built in")
     folder = local_path(text)
     try:

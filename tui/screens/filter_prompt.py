@@ -13,6 +13,7 @@ from textual.widgets import Input
 from neuron_tui.store.errors import NeuronTuiError, QueryError
 from neuron_tui.store.query import parse_query
 from neuron_tui.store.query_completion import completions
+from neuron_tui.store.thresholds import PAPER, Thresholds
 from neuron_tui.tui.remembered.saved_filters import SavedFilters, read_filters, write_filters
 from neuron_tui.tui.screens.prompt import Objection, Prompt, Suggestion
 
@@ -34,15 +35,17 @@ class FilterPrompt(Prompt):
         ("ctrl+s", "saves the filter, or forgets it if it is saved; ★ marks saved ones."),
     )
 
-    def __init__(self, query: str) -> None:
+    def __init__(self, query: str, thresholds: Thresholds = PAPER) -> None:
+        """Begin with a query; what its words mean is told by the thresholds of the run."""
         super().__init__(" / ", query, HINT, _objection, self._suggestions)
+        self._thresholds = thresholds
         self._filters = read_filters()
         self._first = query
 
     def _suggestions(self, query: str, cursor: int) -> Sequence[Suggestion]:
         if not query.strip():
             return [*self._kept(self._filters.saved, "★ saved"), *self._kept(self._recent(), "used before")]
-        found = [Suggestion(c.word, c.meaning, c.query, c.cursor) for c in completions(query, cursor)]
+        found = [Suggestion(c.word, c.meaning, c.query, c.cursor) for c in completions(query, cursor, self._thresholds)]
         saved = [q for q in self._filters.saved if q.startswith(query) and q != query]
         return [*found, *self._kept(saved, "★ saved")] if query != self._first or found else []
 

@@ -14,6 +14,8 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
+from neuron_tui.store.threshold_words import coverage_text, detector_text, number_text
+from neuron_tui.store.thresholds import PAPER, Thresholds
 from neuron_tui.store.words import TYPE_MEANINGS
 from neuron_tui.tui.drawing.spans import BLANK, Line, fit, wrap
 from neuron_tui.tui.key_names import named_keys
@@ -23,7 +25,7 @@ from neuron_tui.tui.widgets.painting import LineView
 Entries = tuple[tuple[str, str], ...]
 Sections = tuple[tuple[str, Entries], ...]
 
-SIGNS: Entries = (
+_SIGNS: Entries = (
     ("·", "is a space, mostly the one before a word; ↵ is a line feed, \\x1b a byte that is no character."),
     ("\\u200d", "is a character, by its number, that acts, hides, or has not the same width on every terminal."),
     ("▼", "a token detector that suppresses its triggers: it writes against the tokens it fires on."),
@@ -31,12 +33,23 @@ SIGNS: Entries = (
     ("▐ ▌", "stand around the tokens of a context on which the neuron is active."),
     ("◆", "marks what you marked."),
     ("2g 3g", "are bigram and trigram detectors, tok token detectors, pos positional neurons."),
-    ("cover", "how many n-grams it takes to cover 95% of a neuron's activations."),
     ("freq", "the share of counted tokens on which a neuron is active."),
+    ("interval", "3.3–5% behind a share of neurons: at 95%, if they were drawn independently; a model's are not."),
     ("score", "a token detector's mean score over its triggers: below 0 it suppresses them."),
-    ("mi", "the mutual information of activity and position, in nats; above 0.05 is positional."),
-    *((name, f"a positional type: {meaning}.") for name, meaning in TYPE_MEANINGS.items()),
 )
+
+
+def signs(thresholds: Thresholds) -> Entries:
+    """What the signs mean, and the words that have a threshold in them."""
+    coverage, above = coverage_text(thresholds), number_text(thresholds.positional)
+    return (
+        *_SIGNS,
+        ("cover", f"how many n-grams it takes to cover {coverage} of a neuron's activations: its covering n-grams."),
+        ("detector", f"of n-grams: {detector_text(thresholds)}."),
+        ("mi", f"the mutual information of activity and position, in nats; above {above} is positional."),
+        *((name, f"a positional type: {meaning}.") for name, meaning in TYPE_MEANINGS.items()),
+    )
+
 
 ELSEWHERE: Entries = (
     ("tab", "gives the keys to the next pane; its border is heavy."),
@@ -46,13 +59,14 @@ ELSEWHERE: Entries = (
 
 
 def help_sections(screen: Screen[Any]) -> Sections:
-    """What is to say of a screen: the pane in focus first, then the screen."""
+    """What is to say of a screen: the pane in focus first, then the screen; words as its `thresholds` have them."""
     sections = [("Here", entries) for entries in _entries(screen.focused)]
     sections += [("On this screen", entries) for entries in _entries(screen)]
     own = _own_keys(screen)
     if own:
         sections.append(("Keys from your settings", own))
-    return (*sections, ("Everywhere", ELSEWHERE), ("Signs", SIGNS))
+    thresholds: Thresholds = getattr(screen, "thresholds", PAPER)
+    return (*sections, ("Everywhere", ELSEWHERE), ("Signs", signs(thresholds)))
 
 
 def _entries(start: Widget | None) -> Iterator[Entries]:

@@ -158,8 +158,8 @@ class FigurePane(Vertical):
     FigurePane #figure-notes { height: auto; scrollbar-gutter: auto; }
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
         self._figure: Figure | None = None
         self._text: TableText | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from neuron_tui.store.job import JobStatus
+from neuron_tui.store.threshold_words import differences
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.words import number, short_count
 from neuron_tui.tui.browsing.reading import OpenedRun
@@ -17,7 +18,10 @@ _KEY = {True: "P goes on", False: "P pauses"}
 
 
 class Headline(OneLine):
-    """` demo · pocket-opt · 1.2M tokens: prose 600k, code 500k        6 layers × 512 neurons`."""
+    """` demo · pocket-opt · 1.2M tokens: prose 600k, code 500k        6 layers × 512 neurons`.
+
+    Of a variant it says after the name which thresholds are not the paper's: ` demo@loose · coverage 90% · …`.
+    """
 
     def __init__(self, text: str) -> None:
         super().__init__(classes="headline")
@@ -32,10 +36,9 @@ class Headline(OneLine):
         domains = manifest.corpus.domains if manifest.corpus else ()
         corpus = ", ".join(f"{printable(d.name)} {short_count(d.tokens)}" for d in domains)
         self._run_name = opened.run.name
-        self._left = (
-            f"{printable(opened.run.name)} · {printable(manifest.model.name)} · "
-            f"{short_count(manifest.tokens)} tokens: {corpus}"
-        )
+        thresholds = ", ".join(differences(manifest.thresholds))
+        parts = (printable(opened.run.name), thresholds, printable(manifest.model.name))
+        self._left = " · ".join([*filter(None, parts), f"{short_count(manifest.tokens)} tokens: {corpus}"])
         done, model = len(opened.run.layers), manifest.model
         layers = number(done, "layer") if done == model.layers else f"{done} of {number(model.layers, 'layer')}"
         state = "" if opened.state == "complete" else f"{opened.state} · "

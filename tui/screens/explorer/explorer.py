@@ -1,12 +1,14 @@
 """The explorer: layers, neurons, and the neuron under the cursor.
 
 What people do in it lies with its parts: `finding` asks for neurons, `walking` goes from one to another, `marking` and
-`keeping` hold marks, reports and the session, `live` follows a run that is still extracted. Here they come together.
+`keeping` hold marks, reports and the session, `variants` goes to the same neurons counted with other thresholds, `live`
+follows a run that is still extracted. Here they come together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import SystemCommand
@@ -18,6 +20,7 @@ from neuron_tui.tui.screens.explorer.keeping import Keeping
 from neuron_tui.tui.screens.explorer.live import Live
 from neuron_tui.tui.screens.explorer.marking import Marking
 from neuron_tui.tui.screens.explorer.run_reader import RunReader
+from neuron_tui.tui.screens.explorer.variants import Variants, View
 from neuron_tui.tui.screens.explorer.walking import Walking
 from neuron_tui.tui.screens.help import Help, help_sections
 from neuron_tui.tui.widgets.key_line import Key
@@ -26,7 +29,7 @@ from neuron_tui.tui.widgets.neurons import NeuronList
 from neuron_tui.tui.widgets.rows import RowList
 
 
-class Explorer(Finding, Keeping, Live):
+class Explorer(Finding, Keeping, Variants, Live):
     """One run."""
 
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as textual declares it
@@ -46,6 +49,7 @@ class Explorer(Finding, Keeping, Live):
         *Walking.KEY_HELP,
         *Marking.KEY_HELP,
         *Keeping.KEY_HELP,
+        *Variants.KEY_HELP,
         *Live.KEY_HELP,
         ("enter", "gives the neuron the whole screen; q or escape gives the list back."),
         ("q", "goes back: from the neuron alone to the list, from there to the runs."),
@@ -77,6 +81,7 @@ class Explorer(Finding, Keeping, Live):
         self._layers.show_layers(list(opened.run.layers))
         self._neuron.use(opened.run)
         self.restore(opened, event.session)
+        self.keep_in_view(opened, event.session is not None)
         if self._at is not None:
             self.go_to(self._at)
         self.want(self._wish)
@@ -119,6 +124,7 @@ class Explorer(Finding, Keeping, Live):
         self.show_title(event.arrangement)
         self.show_layer_line()
         self.show_neuron()
+        self.bring_in_view()
 
     def on_run_reader_not_arranged(self, event: RunReader.NotArranged) -> None:
         """Say what is wrong and keep what is shown, unless something else is wanted by now."""
@@ -137,6 +143,12 @@ class Explorer(Finding, Keeping, Live):
         """The run was made anew since it was opened: open it afresh."""
         if self.is_current:
             self.app.switch_screen(Explorer(self._path))
+
+    def switch_to(self, path: Path, view: View) -> None:
+        """Show another run of the same neurons in the place of this one."""
+        beside = Explorer(path)
+        beside.take_over(view)
+        self.app.switch_screen(beside)
 
     # What the lists say.
 

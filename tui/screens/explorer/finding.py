@@ -14,6 +14,7 @@ from textual.message import Message
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.query import NUMBER_KEYS, TYPE_WORDS
 from neuron_tui.store.run import Run
+from neuron_tui.store.threshold_words import coverage_text
 from neuron_tui.store.tokens import visible
 from neuron_tui.tui.browsing.grams import Gram, grams_reading, typed_text
 from neuron_tui.tui.browsing.places import Address, find_place
@@ -25,12 +26,12 @@ from neuron_tui.tui.screens.prompt import Objection, Prompt
 from neuron_tui.tui.widgets.neuron.pane import NeuronPane
 from neuron_tui.tui.widgets.neurons import NeuronList
 
-SORTS = (
+_SORTS = (
     ("layer", "layer, then neuron"),
     ("neuron", "neuron"),
     ("what", "what it is"),
     ("freq", "frequency"),
-    ("cover", "n-grams that cover 95%"),
+    ("cover", "n-grams that cover {coverage}"),
     ("mi", "mutual information with position"),
     ("score", "mean score of a token detector's triggers"),
     ("trigger", "first trigger, alphabetically"),
@@ -50,6 +51,7 @@ class Finding(Walking):
         Binding("w,W", "which", "which neurons fire on a text", id="explorer.which", show=False),
         Binding("t,T", "team", "position team", id="explorer.team", show=False),
         Binding("f,F", "figures", "figures", id="explorer.figures", show=False),
+        Binding("C", "paper", "what the paper found", id="explorer.paper", show=False),
     ]
 
     KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -61,6 +63,7 @@ class Finding(Walking):
         ("s", "sorts by a column; the same column again turns the order round. Titles can be clicked."),
         ("T", "shows the position team of this layer: which positions its oscillatory neurons share out; so does t."),
         ("F", "shows the figures of this run; so does f, outside the neuron."),
+        ("C", "checks the paper's claims against this run."),
     )
 
     @dataclass
@@ -78,6 +81,7 @@ class Finding(Walking):
         yield SystemCommand("Sort", "Sort the neurons by a column (s)", self.action_sort)
         yield SystemCommand("Position team", "Show the position team of this layer (T)", self.action_team)
         yield SystemCommand("Figures", "Show the figures of this run (F)", self.action_figures)
+        yield SystemCommand("The paper's claims", "Check them against this run (C)", self.action_paper)
         yield from super().commands()
 
     # By a filter, in an order.
@@ -89,7 +93,7 @@ class Finding(Walking):
             if query is not None:
                 self.filter_by(query)
 
-        self.app.push_screen(FilterPrompt(self._wish.query), answered)
+        self.app.push_screen(FilterPrompt(self._wish.query, self.thresholds), answered)
 
     def filter_by(self, query: str) -> None:
         """Have only the neurons shown that a query matches; the cursor stays on its neuron if it is one of them."""
@@ -103,7 +107,8 @@ class Finding(Walking):
             if column is not None:
                 self.sort_by(column)
 
-        self.app.push_screen(Choose("Sort by (again: turn round)", SORTS, self._wish.column), answered)
+        sorts = [(key, text.format(coverage=coverage_text(self.thresholds))) for key, text in _SORTS]
+        self.app.push_screen(Choose("Sort by (again: turn round)", sorts, self._wish.column), answered)
 
     def sort_by(self, column: str) -> None:
         """Sort by a column, with the cursor on what now comes first."""
@@ -215,3 +220,9 @@ class Finding(Walking):
         from neuron_tui.tui.screens.figures.figures import Figures
 
         self.app.push_screen(Figures([self._path]))
+
+    def action_paper(self) -> None:
+        """Check the paper's claims against this run."""
+        from neuron_tui.tui.screens.paper import Paper
+
+        self.app.push_screen(Paper([self._path]))

@@ -17,6 +17,7 @@ from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.run import Run
 from neuron_tui.store.schema import STORED_TRIGGERS
 from neuron_tui.store.table import NeuronTable, read_table
+from neuron_tui.store.thresholds import Thresholds
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.words import GRAM_NAMES, number
 from neuron_tui.tui.browsing.grams import trigger_filter
@@ -59,7 +60,7 @@ class Firing(Screen[Address | str | None]):
     KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
         ("enter", "goes to the neuron."),
         ("s", "sorts: by how often a neuron fires on it, by its share or rank among what the neuron does, by layer."),
-        ("/", "filters the neurons of the run by this n-gram: those that need it to cover 95% of their activations."),
+        ("/", "filters the neurons of the run by this n-gram: those with it among their covering n-grams."),
         ("act./occ.", "positions of the n-gram where the neuron is active, of all its positions; prec. is that share."),
         ("own", "the share of the neuron's own activations that are on this n-gram."),
         ("rank", "the n-gram's place among the neuron's triggers."),
@@ -92,6 +93,11 @@ class Firing(Screen[Address | str | None]):
         self._run, self._ids, self._text, self._table = run, ids, printable(text), table
         self._query: str | None = None
         self.rows = FiringList()
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds behind the run."""
+        return self._run.manifest.thresholds
 
     def compose(self) -> ComposeResult:
         """The list, and below it what the answer covers."""

@@ -64,7 +64,7 @@ class Live(RunPanes):
         yield from super().commands()
         job = self._glance.job
         if job is not None and job.active:
-            name = "Go on with the extraction" if job.condition == "paused" else "Pause the extraction"
+            name = f"{'Go on with' if job.condition == 'paused' else 'Pause'} the {_work(job)}"
             yield SystemCommand(name, f"{name} that is writing this run (P)", self.action_pause)
         yield SystemCommand("Look for new layers", "Show layers that were finished since (r)", self.action_look)
 
@@ -109,20 +109,20 @@ class Live(RunPanes):
     def _tell_the_end(self, status: JobStatus, first: bool, complete: bool) -> None:
         """Say how the job ended. What ended before the run was opened is told in passing, if it left something out."""
         job = status.job
-        kept = f"{job.place} of {number(job.layers, 'layer')} finished"
+        kept, work = f"{job.place} of {number(job.layers, 'layer')} finished", _work(status)
         if first and complete:
             return
         tell = self.note if first else self.complain
         match status.condition:
             case "done" if not first:
-                self.note(f"The extraction is done: {number(job.layers, 'layer')}.")
+                self.note(f"The {work} is done: {number(job.layers, 'layer')}.")
             case "cancelled" if not first:
-                self.note(f"The extraction was cancelled, {kept}. It can be resumed from the list of runs.")
+                self.note(f"The {work} was cancelled, {kept}. It can be resumed from the list of runs.")
             case "failed":
                 why = " ".join((job.problem or "it did not say why").splitlines())
-                tell(f"The extraction failed, {kept}: {why}")
+                tell(f"The {work} failed, {kept}: {why}")
             case "died":
-                tell(f"The extraction ended without a word, {kept}. Resume it from the list of runs.")
+                tell(f"The {work} ended without a word, {kept}. Resume it from the list of runs.")
 
     # The job.
 
@@ -132,9 +132,11 @@ class Live(RunPanes):
         if job is None or not job.active:
             self.note("Nothing is writing this run.")
         elif job.condition == "paused":
-            self.run_worker(partial(self._order, continue_job, "The extraction goes on."), thread=True, group="job")
+            said = f"The {_work(job)} goes on."
+            self.run_worker(partial(self._order, continue_job, said), thread=True, group="job")
         else:
-            self.run_worker(partial(self._order, pause_job, "The extraction pauses."), thread=True, group="job")
+            said = f"The {_work(job)} pauses."
+            self.run_worker(partial(self._order, pause_job, said), thread=True, group="job")
 
     def _order(self, order: Callable[[Path], None], done: str) -> None:
         try:
@@ -151,3 +153,7 @@ class Live(RunPanes):
         else:
             self.complain(event.problem)
         self.action_look()
+
+
+def _work(status: JobStatus) -> str:
+    return "extraction" if status.job.command == "extract" else "counting"

@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.summary import LayerSummary, summarise_layers
+from neuron_tui.store.thresholds import PAPER, Thresholds
 from neuron_tui.tui.browsing.arrangement import Arrangement, Wish, arrange
 from neuron_tui.tui.browsing.live import reopen
 from neuron_tui.tui.browsing.places import Address, codes_of
@@ -100,6 +101,11 @@ class RunReader(Screen[None]):
     def path(self) -> Path:
         """The run's folder."""
         return self._path
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds behind what is shown; the paper's until the run is open."""
+        return self._opened.run.manifest.thresholds if self._opened is not None else PAPER
 
     @property
     def under_way(self) -> bool:

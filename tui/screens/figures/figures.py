@@ -16,7 +16,7 @@ from textual.message import Message
 from neuron_tui.store.figures import Figure
 from neuron_tui.store.figures.figure import Histograms, Teams
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.browsing.figure_files import SUFFIXES, objection_to
+from neuron_tui.tui.browsing.figure_files import SUFFIXES, objection_to, write_figure
 from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.screens.export import free_name
 from neuron_tui.tui.screens.figures.reader import Drawing, FiguresReader
@@ -273,7 +273,8 @@ class Figures(FiguresReader):
 
         def answered(text: str | None) -> None:
             if text is not None:
-                self.write(figure, Path(text.strip()).expanduser(), self._all_layers)
+                path = Path(text.strip()).expanduser()
+                self.write(path, partial(write_figure, figure, path, all_layers=self._all_layers))
 
         stem = "-".join([figure.runs[0] if len(figure.runs) == 1 else "runs", "figure", figure.name])
         suffix = ".csv" if self._table_shown else ".svg"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from textual.screen import Screen
 from neuron_tui.store import open_run
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.figures import NAMES, Figure, RunFacts, build_figure, labels, read_facts
-from neuron_tui.tui.browsing.figure_files import write_figure
+from neuron_tui.store.thresholds import PAPER, Thresholds
 from neuron_tui.tui.drawing.figure_table import TableText, table_text
 from neuron_tui.tui.drawing.figure_text import chart_lines
 from neuron_tui.tui.drawing.spans import Line
@@ -75,6 +75,12 @@ class FiguresReader(Screen[None]):
         self._drawing: Drawing | None = None
 
     @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds behind all of the runs; the paper's where they differ, and notes then say whose are others."""
+        found = {one.run.manifest.thresholds for one in self._facts}
+        return found.pop() if len(found) == 1 else PAPER
+
+    @property
     def under_way(self) -> bool:
         """Whether the figures are still to come: keys typed ahead are meant for them."""
         return not self._figures
@@ -102,17 +108,26 @@ class FiguresReader(Screen[None]):
             if self._wanted is not None and self._wanted != event.drawing:
                 self.want(self._wanted)
 
-    def write(self, figure: Figure, path: Path, all_layers: bool) -> None:
-        """Have a figure written to a file."""
-        self.run_worker(partial(self._write, figure, path, all_layers), thread=True, group="write")
+    def write(self, path: Path, writing: Callable[[], None]) -> None:
+        """Have a file written, and say how it went."""
+        self.run_worker(partial(self._write, path, writing), thread=True, group="write")
+
+    def facts_read(self) -> list[RunFacts]:
+        """The facts of the runs, read in a thread that says how far it is; raises as `open_run` and `read_facts`."""
+        runs = [open_run(path) for path in self._paths]
+        facts = []
+        for place, (run, label) in enumerate(zip(runs, labels(runs), strict=True), 1):
+            self.post_message(self.Reading(f"reading {label} ({place} of {len(runs)}) …"))
+            facts.append(read_facts(run, label))
+        return facts
+
+    def lines_of(self, figure: Figure, drawing: Drawing) -> list[Line]:
+        """The chart of a figure, drawn in a thread."""
+        return chart_lines(figure, drawing.width, drawing.height, all_layers=drawing.all_layers)
 
     def _read(self) -> None:
         try:
-            runs = [open_run(path) for path in self._paths]
-            facts = []
-            for place, (run, label) in enumerate(zip(runs, labels(runs), strict=True), 1):
-                self.post_message(self.Reading(f"reading {label} ({place} of {len(runs)}) …"))
-                facts.append(read_facts(run, label))
+            facts = self.facts_read()
             self.post_message(self.Reading("making the figures …"))
             figures = [build_figure(name, facts) for name in NAMES]
             self.post_message(self.Built(tuple(facts), tuple((figure, table_text(figure)) for figure in figures)))
@@ -120,13 +135,12 @@ class FiguresReader(Screen[None]):
             self.post_message(self.Failed(str(error)))
 
     def _draw(self, drawing: Drawing, figure: Figure) -> None:
-        lines = chart_lines(figure, drawing.width, drawing.height, all_layers=drawing.all_layers)
-        self.post_message(self.Drawn(drawing, lines))
+        self.post_message(self.Drawn(drawing, self.lines_of(figure, drawing)))
 
-    def _write(self, figure: Figure, path: Path, all_layers: bool) -> None:
+    def _write(self, path: Path, writing: Callable[[], None]) -> None:
         problem = None
         try:
-            write_figure(figure, path, all_layers=all_layers)
+            writing()
         except NeuronTuiError as error:
             problem = str(error)
         except OSError as error:

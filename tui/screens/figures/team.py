@@ -22,6 +22,7 @@ from neuron_tui.store.figures.positions import describe_team
 from neuron_tui.store.run import Run
 from neuron_tui.store.teams import Team as PositionTeam
 from neuron_tui.store.teams import position_team, team_layers
+from neuron_tui.store.thresholds import Thresholds
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.words import on_ranges
 from neuron_tui.tui.drawing.figure_text import team_axis, team_row
@@ -120,6 +121,11 @@ class Team(Screen[tuple[int, int] | None]):
         super().__init__()
         self._run, self._layer = run, layer
         self._having: tuple[int, ...] | None = None
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds behind the run."""
+        return self._run.manifest.thresholds
 
     def compose(self) -> ComposeResult:
         """The raster over its axis, and what is to say of it."""

@@ -31,7 +31,8 @@ def verdict(state: CheckState) -> str:
     if state.problems is None:
         return "Stopped before its end: nothing is known of the run."
     if state.errors:
-        return f"{number(state.errors, 'problem')}. Extract it again with --overwrite, or restore its files."
+        again = "Count" if state.variant else "Extract"
+        return f"{number(state.errors, 'problem')}. {again} it again with --overwrite, or restore its files."
     return "Every file is as it was written."
 
 
@@ -107,7 +108,7 @@ class Check(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """One box."""
         with Vertical(id="check") as box:
-            box.border_title = Content(f"Check of {printable(self.check.folder.name)}")
+            box.border_title = Content(f"Check of {printable(self.check.name)}")
             yield CheckLines(self.check)
             yield Said(id="check-keys")
 

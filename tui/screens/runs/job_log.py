@@ -92,15 +92,16 @@ class JobLog(ModalScreen[None]):
 
         lines: list[str]
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str) -> None:
+        """Show the log in the folder of the run that is called so."""
         super().__init__()
-        self._folder = folder
+        self._folder, self._called = folder, name
         self._reading = False
 
     def compose(self) -> ComposeResult:
         """One box."""
         with Vertical(id="log") as box:
-            box.border_title = Content(f"Log of {printable(self._folder.name)}")
+            box.border_title = Content(f"Log of {printable(self._called)}")
             box.border_subtitle = Content("q closes")
             yield LogLines()
 

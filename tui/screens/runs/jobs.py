@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 
 from neuron_tui.store.catalog import RunSummary
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.browsing.run_order import resumable, state_of
+from neuron_tui.tui.browsing.run_order import resumable, state_of, work_of
 from neuron_tui.tui.extracting import jobs
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.runs.job_log import JobLog
@@ -25,6 +25,7 @@ class RunJobs(RunsReader):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "new extraction", show=False, id="runs.new"),
         Binding("N", "again", "again with these options", show=False, id="runs.again"),
+        Binding("A", "count_again", "count again with other thresholds", show=False, id="runs.count_again"),
         Binding("p", "pause", "pause or go on", show=False, id="runs.pause"),
         Binding("ctrl+x,X", "cancel", "cancel", show=False, id="runs.cancel"),
         Binding("e", "resume", "resume", show=False, id="runs.resume"),
@@ -43,21 +44,35 @@ class RunJobs(RunsReader):
         """Ask for an extraction that begins with the options of the run under the cursor."""
         self._open_form(again=True)
 
+    def action_count_again(self) -> None:
+        """Ask for thresholds to count the run under the cursor again with; of a variant, its own to begin with."""
+        run = self._runs.selected
+        if run is None or run.manifest is None or not run.manifest.layers or run.state == "damaged":
+            self.notify("There is no finished layer that could be counted again.", severity="warning", markup=False)
+            return
+        from neuron_tui.tui.screens.extraction.count_again import CountAgain
+
+        self.app.push_screen(CountAgain(run.path, run.manifest.thresholds), self._go_to_new)
+
+    def _go_to_new(self, folder: Path | None) -> None:
+        """Go to what was begun by a form, once the list has it."""
+        if folder is not None:
+            self._follow = folder
+            self.start_reading()
+
     def _open_form(self, again: bool) -> None:
         from neuron_tui.tui.screens.extraction.new_extraction import NewExtraction
 
         run = self._runs.selected if again else None
+        if run is not None and run.variant_of is not None:
+            self.action_count_again()
+            return
         options = None if run is None else run.job.job if run.job is not None else run.manifest
         if again and options is None:
             self.notify("There is no run whose options could be used.", severity="warning", markup=False)
             return
 
-        def answered(folder: Path | None) -> None:
-            if folder is not None:
-                self._follow = folder
-                self.start_reading()
-
-        self.app.push_screen(NewExtraction(self._directory, options), answered)
+        self.app.push_screen(NewExtraction(self._directory, options), self._go_to_new)
 
     def action_demo(self) -> None:
         """Make the demo's run."""
@@ -90,7 +105,8 @@ class RunJobs(RunsReader):
 
         told = "Told already: once more ends it at once. " if again else ""
         detail = f"{told}Finished layers stay ({run.job.job.place} so far); e goes on with the rest another time."
-        self.app.push_screen(Confirm(f"Cancel the extraction {name}?", detail, "Cancel it", "Let it go on"), answered)
+        question = f"Cancel the {work_of(run)} {name}?"
+        self.app.push_screen(Confirm(question, detail, "Cancel it", "Let it go on"), answered)
 
     def action_resume(self) -> None:
         """Go on with the run under the cursor."""
@@ -110,7 +126,7 @@ class RunJobs(RunsReader):
                 self._resume(run)
 
         detail = f"It is {state_of(run)} and has no finished layer to open."
-        self.app.push_screen(Confirm(f"Resume the extraction {run.name}?", detail, "Resume", "Not now"), answered)
+        self.app.push_screen(Confirm(f"Resume the {work_of(run)} {run.name}?", detail, "Resume", "Not now"), answered)
 
     def _resume(self, run: RunSummary) -> None:
         self._told_to_end.discard(run.path)
@@ -123,12 +139,13 @@ class RunJobs(RunsReader):
         if run is None or run.job is None:
             self.notify("This run has no job whose log could be shown.", severity="warning", markup=False)
         else:
-            self.app.push_screen(JobLog(run.path))
+            self.app.push_screen(JobLog(run.path, run.name))
 
     def job_commands(self) -> Iterator[SystemCommand]:
         """The actions on jobs for the command palette."""
         yield SystemCommand("New extraction", "Extract the neurons of a model (n)", self.action_new)
         yield SystemCommand("Again with these options", "Fill a new extraction in from this one (N)", self.action_again)
+        yield SystemCommand("Count again", "Count this run with other thresholds (A)", self.action_count_again)
         yield SystemCommand("Make the demo", "Extract the built-in model on built-in text", self.action_demo)
         yield SystemCommand("Pause or go on", "Pause the run's job, or let it go on (p)", self.action_pause)
         yield SystemCommand("Cancel the job", "Stop it; finished layers stay (X)", self.action_cancel)

@@ -22,17 +22,19 @@ RUNS_HELP = (
     ("↑ ↓  k j", "go to the run above or below; g and G to the first and last."),
     ("enter", "opens the run; a running or partial one opens on the layers it has."),
     ("n", "starts a new extraction."),
-    ("N", "starts one again, with the options of this run filled in."),
+    ("N", "starts one again, with the options of this run filled in; of a variant, asks for thresholds as A does."),
+    ("A", "asks for other thresholds and counts the run again with them; the variant then stands below it."),
     ("p", "pauses the run's job, or lets it go on."),
     ("X ctrl+x", "cancels the job, after asking; the finished layers stay."),
     ("e", "resumes a partial, cancelled, failed or died run."),
     ("L", "shows the log of the run's job."),
-    ("c", "shows the figures of the marked runs side by side, or of this one."),
+    ("c", "compares the marked runs side by side; with one run, shows its figures."),
+    ("C", "checks the paper's claims against the marked runs, or this one."),
     ("m", "marks the run with ◆, or takes the mark away; c and d are for all marked ones."),
     ("/", "shows the runs in whose name, model, domains or state all the words occur; escape shows all."),
     ("s", "sorts by a column; the same column again turns the order round. Titles can be clicked."),
-    ("R F2", "renames the run."),
-    ("d", "deletes the marked runs, or this one, after asking."),
+    ("R F2", "renames the run; its variants go with it."),
+    ("d", "deletes the marked runs, or this one, after asking; its variants go with a run."),
     ("v", "verifies every file of the run against what was written."),
     ("r", "reads the list again; it is read by itself every few seconds."),
     ("q", "leaves the program; jobs go on."),
@@ -40,12 +42,13 @@ RUNS_HELP = (
     ("partial", "some layers are there, the others are not; cancelled, failed and died say why."),
     ("died", "the job's process is gone and never said why: the machine went down, or it was killed."),
     ("damaged", "a file is missing or altered; what is below the list says which."),
+    ("└ @", "is a variant of the run above it: the same neurons, counted again with other thresholds."),
 )
 """What the keys do and the states mean, in plain sentences."""
 
 
-def keys_for(run: RunSummary) -> tuple[Key, ...]:
-    """Keys for a run under the cursor."""
+def keys_for(run: RunSummary, marked: int = 0) -> tuple[Key, ...]:
+    """Keys for a run under the cursor, with so many runs marked."""
     opens = (_OPEN,) if run.manifest is not None and run.manifest.layers and run.state != "damaged" else ()
     if run.job is not None and run.job.active:
         pause = Key("p", "go on" if run.job.condition == "paused" else "pause", "screen.pause")
@@ -55,4 +58,5 @@ def keys_for(run: RunSummary) -> tuple[Key, ...]:
     if resumable(run):
         log = (_LOG,) if run.job is not None else (_FILTER,)
         return (*opens, Key("e", "resume", "screen.resume"), *log, _DELETE, _NEW, *_LAST)
-    return (*opens, Key("c", "figures", "screen.compare"), _NEW, _FILTER, Key("m", "mark", "screen.mark"), *_LAST)
+    compare = Key("c", "compare" if marked > 1 else "figures", "screen.compare")
+    return (*opens, compare, _NEW, _FILTER, Key("m", "mark", "screen.mark"), *_LAST)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,6 +15,7 @@ from textual.content import Content
 from neuron_tui.store.catalog import RunSummary
 from neuron_tui.store.job import JobStatus
 from neuron_tui.store.tokens import printable
+from neuron_tui.store.words import number
 from neuron_tui.tui.browsing.run_order import SORTS, RunWish, resumable, state_of
 from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.screens.ask import Choose
@@ -52,7 +53,8 @@ class Runs(RunJobs, RunUpkeep):
         Binding("escape", "show_all", "show all", show=False, id="runs.show_all"),
         Binding("s", "sort", "sort", show=False, id="runs.sort"),
         Binding("m", "mark", "mark", show=False, id="runs.mark"),
-        Binding("c", "compare", "figures", show=False, id="runs.compare"),
+        Binding("c", "compare", "compare, or figures", show=False, id="runs.compare"),
+        Binding("C", "paper", "what the paper found", show=False, id="runs.paper"),
         Binding("r", "reload", "read again", show=False, id="runs.reload"),
         Binding("question_mark", "help", "keys", show=False, id="runs.help"),
         Binding("q", "app.quit", "out", show=False, id="runs.quit"),
@@ -161,13 +163,14 @@ class Runs(RunJobs, RunUpkeep):
 
     def _tell_ends(self, found: Mapping[Path, JobStatus | None]) -> None:
         """Say which of the jobs seen at work before have come to an end."""
+        names = {run.path: run.name for run in self._runs.all}
         for path, status in found.items():
             if status is None:
                 continue
             before, self._conditions[path] = self._conditions.get(path), status.condition
             if before in ("starting", "running", "paused") and not status.active:
                 bad = status.condition in ("failed", "died")
-                said = f"{printable(path.name)}: {job_words(status)}"
+                said = f"{printable(names.get(path, path.name))}: {job_words(status)}"
                 self.app.notify(said, severity="error" if bad else "information", timeout=12, markup=False)
 
     def _go_where_wanted(self) -> None:
@@ -191,7 +194,7 @@ class Runs(RunJobs, RunUpkeep):
             details.say(*(() if runs.all else NOTHING))
             keys.show(*(NO_MATCH if runs.all else NO_RUNS))
             return
-        keys.show(*keys_for(run))
+        keys.show(*keys_for(run, len(runs.marked)))
         details.show(run, self._log_of(run), time.time())
 
     def _log_of(self, run: RunSummary) -> tuple[str, ...]:
@@ -209,7 +212,7 @@ class Runs(RunJobs, RunUpkeep):
         words = runs.wish.words.strip()
         parts = [
             "Runs",
-            *([printable(words), f"{len(runs.runs)} of {len(runs.all)}"] if words else [str(len(runs.all))]),
+            *([printable(words), f"{len(runs.runs)} of {len(runs.all)}"] if words else _counted(runs.all)),
         ]
         return " · ".join([*parts, *([f"{len(runs.marked)} marked"] if runs.marked else [])])
 
@@ -240,14 +243,28 @@ class Runs(RunJobs, RunUpkeep):
             super().action_delete()
 
     def action_compare(self) -> None:
-        """Show the figures of the marked runs, or of the one under the cursor."""
+        """Compare the marked runs, or show the figures of the one under the cursor."""
         able = [r for r in self._runs.chosen if r.manifest is not None and r.manifest.layers and r.state != "damaged"]
-        if able:
+        if len(able) > 1:
+            from neuron_tui.tui.screens.comparison.compare import Compare
+
+            self.app.push_screen(Compare([run.path for run in able]))
+        elif able:
             from neuron_tui.tui.screens.figures.figures import Figures
 
             self.app.push_screen(Figures([run.path for run in able]))
         else:
             self.notify("There is no finished layer to draw.", severity="warning", markup=False)
+
+    def action_paper(self) -> None:
+        """Check the paper's claims against the marked runs, or the one under the cursor."""
+        able = [r for r in self._runs.chosen if r.manifest is not None and r.manifest.layers and r.state != "damaged"]
+        if able:
+            from neuron_tui.tui.screens.paper import Paper
+
+            self.app.push_screen(Paper([run.path for run in able]))
+        else:
+            self.notify("There is no finished layer to check.", severity="warning", markup=False)
 
     def action_filter(self) -> None:
         """Ask for words that must occur."""
@@ -297,7 +314,12 @@ class Runs(RunJobs, RunUpkeep):
         """The actions of this screen for the command palette."""
         yield SystemCommand("Open", "Open the run under the cursor (enter)", self.action_open)
         yield from self.job_commands()
-        yield SystemCommand("Figures", "Compare the marked runs, or draw this one (c)", self.action_compare)
+        yield SystemCommand(
+            "Compare", "Compare the marked runs, or draw the figures of this one (c)", self.action_compare
+        )
+        yield SystemCommand(
+            "The paper's claims", "Check them against the marked runs, or this one (C)", self.action_paper
+        )
         yield SystemCommand("Mark", "Mark the run or take its mark away (m)", self.action_mark)
         yield SystemCommand("Unmark all", "Take all marks away", self.action_unmark_all)
         yield SystemCommand("Filter", "Show only runs in which all words occur (/)", self.action_filter)
@@ -306,6 +328,11 @@ class Runs(RunJobs, RunUpkeep):
         yield from self.upkeep_commands()
         yield SystemCommand("Read again", "Read the list of runs again (r)", self.action_reload)
         yield SystemCommand("Keys and states", "Show the help (?)", self.action_help)
+
+
+def _counted(runs: Sequence[RunSummary]) -> list[str]:
+    variants = sum(run.variant_of is not None for run in runs)
+    return [str(len(runs) - variants), *([number(variants, "variant")] if variants else [])]
 
 
 def _turned(before: JobStatus | None, after: JobStatus | None) -> bool:

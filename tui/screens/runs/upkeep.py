@@ -13,8 +13,10 @@ from textual.binding import Binding, BindingType
 from neuron_tui.store.catalog import RunSummary, delete_run, rename_run, run_folder
 from neuron_tui.store.errors import NeuronTuiError, RunError, UsageError
 from neuron_tui.store.tokens import printable
+from neuron_tui.store.variants import variant_folder
 from neuron_tui.store.words import number
 from neuron_tui.tui.browsing.checking import RunCheck
+from neuron_tui.tui.browsing.run_order import folder_above
 from neuron_tui.tui.drawing.amounts import size_text
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.prompt import Objection, Prompt
@@ -51,7 +53,7 @@ class RunUpkeep(RunsReader):
             bad = state.errors or state.failure
             self.app.notify(
                 verdict(state),
-                title=printable(event.check.folder.name),
+                title=printable(event.check.name),
                 severity="error" if bad else "information",
                 timeout=12,
                 markup=False,
@@ -62,43 +64,53 @@ class RunUpkeep(RunsReader):
         run = self._runs.selected
         if run is None:
             return
-        others = {other.name for other in self._runs.all} - {run.name}
+        of = folder_above(run)
+        called, what = (run.name, "run") if of is None else (run.path.name, "variant")
+        others = {other.path.name for other in self._runs.all if folder_above(other) == of} - {called}
+        whole = "{}" if of is None else f"{of.name}@{{}}"
 
         def check(name: str) -> Objection | None:
             if name.strip() in others:
-                return Objection(f"There is a run called {name.strip()}.", 0)
+                return Objection(f"There is a {what} called {name.strip()}.", 0)
             try:
-                run_folder(self._directory, name.strip())
+                _ = run_folder(self._directory, name.strip()) if of is None else variant_folder(of, name.strip())
             except UsageError as error:
                 return Objection(" ".join(str(error).split("\n")), 0)
             return None
 
         def answered(name: str | None) -> None:
-            if name is not None and name.strip() != run.name:
+            if name is not None and name.strip() != called:
                 new = name.strip()
-                self.carry_out(partial(rename_run, run.path, new), f"{run.name} is now {new}.", "Not renamed")
+                said = f"{run.name} is now {whole.format(new)}."
+                self.carry_out(partial(rename_run, run.path, new), said, "Not renamed")
 
-        self.app.push_screen(Prompt(" = ", run.name, "The new name of the run; esc leaves it.", check), answered)
+        self.app.push_screen(Prompt(" = ", called, f"The new name of the {what}; esc leaves it.", check), answered)
 
     def action_delete(self) -> None:
         """Ask, then delete the marked runs, or the one under the cursor."""
         chosen = self._runs.chosen
         if not chosen:
             return
-        if busy := [run for run in chosen if run.state == "running"]:
+        chosen_runs = {run.path for run in chosen}
+        with_them = [run for run in self._runs.all if folder_above(run) in chosen_runs and run.path not in chosen_runs]
+        if busy := [run for run in (*chosen, *with_them) if run.state == "running"]:
             names = ", ".join(printable(run.name) for run in busy)
             self.notify(f"{names}: being written. Cancel its job first (X).", severity="warning", markup=False)
             return
-        size = size_text(sum(run.size for run in chosen))
+        size = size_text(sum(run.size for run in (*chosen, *with_them)))
+        variants = ", ".join(f"@{run.path.name}" for run in with_them[:_NAMED_AT_MOST])
+        variants += f" and {len(with_them) - _NAMED_AT_MOST} more" if len(with_them) > _NAMED_AT_MOST else ""
+        too = f"With {number(len(with_them), 'variant')}: {variants}. " if with_them else ""
         if len(chosen) == 1:
-            question, detail = f"Delete the run {chosen[0].name}?", f"{size} in {chosen[0].path}."
-            said = f"The run {chosen[0].name} is deleted."
+            what = "run" if chosen[0].variant_of is None else "variant"
+            question, detail = f"Delete the {what} {chosen[0].name}?", f"{too}{size} in {chosen[0].path}."
+            said = f"The {what} {chosen[0].name} is deleted."
         else:
             named = ", ".join(f"{run.name} ({size_text(run.size)})" for run in chosen[:_NAMED_AT_MOST])
             more = f" and {len(chosen) - _NAMED_AT_MOST} more" if len(chosen) > _NAMED_AT_MOST else ""
-            question, detail = f"Delete {number(len(chosen), 'marked run')}?", f"{named}{more}: {size} together."
+            question, detail = f"Delete {number(len(chosen), 'marked run')}?", f"{too}{named}{more}: {size} together."
             said = f"{number(len(chosen), 'run')} deleted."
-        them = "It" if len(chosen) == 1 else "They"
+        them = "It" if len(chosen) == 1 and not with_them else "They"
 
         def answered(yes: bool | None) -> None:
             if yes:
@@ -116,7 +128,7 @@ class RunUpkeep(RunsReader):
             return
         check = self._checks.get(run.path)
         if check is None or check.state.over:
-            check = self._checks[run.path] = RunCheck(run.path)
+            check = self._checks[run.path] = RunCheck(run.path, run.name, variant=run.variant_of is not None)
             self.start_check(check)
         self.app.push_screen(Check(check))
 
@@ -130,7 +142,8 @@ class RunUpkeep(RunsReader):
 def _delete(runs: list[RunSummary]) -> None:
     """Delete runs; what goes wrong with one does not keep the others; raises RunError for all that did."""
     problems = []
-    for run in runs:
+    chosen = {run.path for run in runs}
+    for run in [run for run in runs if folder_above(run) not in chosen]:  # a variant goes with its run
         try:
             delete_run(run.path)
         except (NeuronTuiError, OSError) as error:

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.extracting.checks import Complaint
 from neuron_tui.tui.extracting.facts import Facts
-from neuron_tui.tui.extracting.form import BUILTIN_MODEL, DTYPES, KEEPING, FormValues, options_text
+from neuron_tui.tui.extracting.form import BUILTIN_MODELS, DTYPES, KEEPING, FormValues, options_text
 from neuron_tui.tui.extracting.path_candidates import Candidate, models, one_of
 from neuron_tui.tui.widgets.form.corpus_parts import CorpusParts
 from neuron_tui.tui.widgets.form.fields import Field, Fold, Note, Pick, Row, Tick
@@ -70,7 +70,7 @@ class ExtractionFields(Vertical):
     def compose(self) -> ComposeResult:
         """The fields, filled."""
         values = self._start
-        yield Row("Model", CompletingField(values.model, self._models, id="field-model", placeholder=BUILTIN_MODEL))
+        yield Row("Model", CompletingField(values.model, self._models, id="field-model", placeholder=BUILTIN_MODELS[0]))
         yield Note(id="note-model", indent=_INDENT)
         tick = Tick("load pickled weights, as weights only", values.allow_pickle, id="field-allow-pickle")
         yield Row("", tick)

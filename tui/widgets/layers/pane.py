@@ -10,10 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
+from neuron_tui.store.facts import mean_frequency
 from neuron_tui.store.summary import LayerSummary
 from neuron_tui.store.words import GRAM_NAMES
 from neuron_tui.tui.drawing.spans import Line, Span, bar, fit, short_percent
-from neuron_tui.tui.widgets.layers.totals import LayerTotals, mean_frequency, positional
+from neuron_tui.tui.widgets.layers.totals import LayerTotals, positional
 from neuron_tui.tui.widgets.rows import RowList
 
 TITLES = ("dead", "freq", "tok", "2g", "3g", "pos")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from neuron_tui.store.facts import mean_frequency
 from neuron_tui.store.summary import LayerSummary
-from neuron_tui.store.words import GRAM_NAMES, number, percent, short_count
-from neuron_tui.tui.drawing.spans import BLANK, Line, Span
+from neuron_tui.store.words import GRAM_NAMES, interval_text, number, percent, short_count
+from neuron_tui.tui.drawing.spans import BLANK, Line, Span, plain
 from neuron_tui.tui.widgets.painting import paint
 
 LINES = 8
@@ -19,17 +21,16 @@ LINES = 8
 _ROWS = 9
 """Lines of the pane that the list of layers gets first."""
 
+_WIDE = 40
+"""Cells from which on counts are written out."""
+
+_GAP = 2
+"""Least cells between a line and the interval that ends it."""
+
 
 def positional(summary: LayerSummary) -> int:
     """Neurons of a layer with a positional type."""
     return sum(sum(strengths.values()) for strengths in summary.positional.values())
-
-
-def mean_frequency(summaries: Sequence[LayerSummary]) -> float | None:
-    """Mean frequency of the neurons that are not dead [Fig. 1b]; None if all are."""
-    alive = sum(s.neurons - s.dead for s in summaries)
-    total = sum((s.mean_frequency_alive or 0.0) * (s.neurons - s.dead) for s in summaries)
-    return total / alive if alive else None
 
 
 def total_lines(summaries: Sequence[LayerSummary], width: int) -> list[Line]:
@@ -40,12 +41,21 @@ def total_lines(summaries: Sequence[LayerSummary], width: int) -> list[Line]:
     frequency = mean_frequency(summaries)
     types = {kind: sum(sum(s.positional[kind].values()) for s in summaries) for kind in summaries[0].positional}
     oscillatory, both, one, other = (_fact(f"{_shown(count, width)} {kind}") for kind, count in types.items())
+    suppressing = f" ({percent(suppress / found[1])})" if found[1] and width >= _WIDE else ""
     whose = "suppresses its" if suppress == 1 else "suppress their"
     return [
-        (*_fact(f"{_shown(dead, width)} of {_shown(neurons, width)} dead"), (f" ({percent(dead / neurons)})", "")),
+        _with_interval(
+            (*_fact(f"{_shown(dead, width)} of {_shown(neurons, width)} dead"), (f" ({percent(dead / neurons)})", "")),
+            interval_text(dead, neurons),
+            width,
+        ),
         (("others' mean frequency ", ""), (percent(frequency) if frequency is not None else "–", "strong")),
         (*_fact(number(found[1], "token detector")), (",", "")),
-        ((" ", ""), *_fact(f"{suppress:,} {whose} triggers")),
+        _with_interval(
+            ((" ", ""), *_fact(f"{suppress:,} {whose} triggers"), (suppressing, "")),
+            interval_text(suppress, found[1]) if found[1] else "",
+            width,
+        ),
         (*_fact(f"{_shown(found[2], width)} bigram"), (", ", ""), *_fact(f"{_shown(found[3], width)} trigram")),
         (*_fact(f"{_shown(sum(types.values()), width)} positional"), (":", "")),
         ((" ", ""), *oscillatory, (", ", ""), *both, (",", "")),
@@ -59,8 +69,14 @@ def _fact(text: str) -> tuple[Span, Span]:
     return (count, "strong"), (f" {what}", "")
 
 
+def _with_interval(line: Line, interval: str, width: int) -> Line:
+    """A line with the interval of its share at the right edge, where there is room for it."""
+    room = width - cell_len(plain(line)) - cell_len(interval)
+    return (*line, (" " * room + interval, "dim")) if interval and room >= _GAP else line
+
+
 def _shown(count: int, width: int) -> str:
-    return f"{count:,}" if count < 1000 or width >= 40 else short_count(count)
+    return f"{count:,}" if count < 1000 or width >= _WIDE else short_count(count)
 
 
 class LayerTotals(Widget):

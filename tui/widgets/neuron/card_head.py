@@ -84,8 +84,12 @@ def _none_of(domain: DomainCount) -> str:
 
 
 def coverage_line(record: NeuronRecord, width: int) -> Line:
-    """What covers 95% of the activations, for each n: a curve of the first n-grams together, and how many it takes."""
-    label = "Covering 95%:  " if width >= 96 else "95%:  "
+    """What covers enough of the activations, for each n: a curve of the first n-grams together, and how many it takes.
+
+    Enough is what the thresholds of the run say, the paper's 95%.
+    """
+    share = words.share_text(record.thresholds.coverage)
+    label = f"Covering {share}:  " if width >= 96 else f"{share}:  "
     fixed = len(label) + sum(len(name) + 3 + _COUNT for name in words.GRAM_NAMES.values()) + 4
     room = max(2, min(16, (width - fixed) // 3))
     parts = []

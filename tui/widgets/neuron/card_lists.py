@@ -17,6 +17,7 @@ from neuron_tui.store.words import (
     number,
     own_triggers,
     percent,
+    share_text,
     short_count,
     signed,
 )
@@ -25,7 +26,7 @@ from neuron_tui.tui.drawing.spans import BLANK, Line, bar, fit, short_percent
 from neuron_tui.tui.widgets.neuron.blocks import PROMOTED, SUPPRESSED, TRIGGER, Block, Item, side_by_side
 
 COVERED, COVERING = "●", "○"
-"""Marks of the n-grams that cover 95% together: active on 95% of its own positions, or not."""
+"""Marks of the covering n-grams: active on enough of its own positions to be covered, or not."""
 
 _PERCENT, _SHORT_PERCENT = 6, 5
 _BAR = 5
@@ -91,7 +92,7 @@ def _columns(shown: Sequence[Trigger], width: int) -> _Columns:
 def trigger_block(view: NeuronView, order: int, width: int, rows: int) -> Block:
     """The triggers for one n: active / occurrences, precision, and what they cover together so far."""
     triggers = view.record.triggers[order]
-    block = Block([_orders(order, triggers.covering, width)])
+    block = Block([_orders(order, triggers.covering, share_text(view.record.thresholds.coverage), width)])
     shown = triggers.top[:rows]
     if not shown:
         why = "none: never active" if not view.record.count else f"none of its activations ends a {GRAM_NAMES[order]}"
@@ -147,12 +148,13 @@ def _scores(
     return block
 
 
-def _orders(order: int, covering: int, width: int) -> Line:
-    """`Triggers [1] 2  3` with the n in view in brackets, and how many n-grams cover 95%."""
+def _orders(order: int, covering: int, share: str, width: int) -> Line:
+    """`Triggers [1] 2  3` with the n in view in brackets, and how many n-grams cover that share of the activations."""
     title = "Triggers"
     choice = "".join(f"[{n}]" if n == order else f" {n} " for n in GRAM_NAMES)
     verb = "covers" if covering == 1 else "cover"
-    notes = [f"{number(covering, GRAM_NAMES[order])} {verb} 95%", f"{covering:,} {verb} 95%", f"95% at {covering:,}"]
+    few = f"{covering:,} {verb} {share}"
+    notes = [f"{number(covering, GRAM_NAMES[order])} {verb} {share}", few, f"{share} at {covering:,}"]
     room = width - len(title) - len(choice) - 3
     note = next((note for note in notes if len(note) <= room), "") if covering else ""
     rule = max(0, width - len(title) - len(choice) - len(note) - (3 if note else 2))

@@ -56,7 +56,7 @@ class NeuronPane(CurveReader, can_focus=True):
         ("c", "reads the curve: ← and → move, with shift by one position, { and } to where it goes on or off."),
         ("+ - 0", "while the curve is read: show less of it, more of it, all of it. Escape leaves."),
         ("d", "shows the curve overall, of each domain, of all of them above each other."),
-        ("● ○", "mark n-grams that cover 95% together: ● is active on 95% of its own positions, ○ on fewer."),
+        ("● ○", "mark covering n-grams: on ● it is active often enough for a detector's trigger, on ○ less often."),
         ("┊", "in whole sequences: beyond it the run does not know where the neuron is active."),
     )
 

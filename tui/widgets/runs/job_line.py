@@ -1,4 +1,4 @@
-"""An extraction on one line: how far it is, how fast, how long still; or how it ended."""
+"""A job on one line: how far it is, how fast, how long still; or how it ended."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _NAME = 14
 _BAR = 8
 _LONGEST_BAR = 40
 
-_FORWARD = 0.9
-"""Share of a layer that its forward pass takes; counting is the rest."""
+_IN_LAYERS = {"forward": (0.0, 0.9), "count": (0.9, 0.1), "recount": (0.0, 1.0)}
+"""Stages of a layer: what of it is done before, and what it takes itself, as shares of the layer's time."""
 
 
 def share_done(job: Job) -> float | None:
@@ -26,9 +26,9 @@ def share_done(job: Job) -> float | None:
     if not job.layers:
         return None
     within = 0.0
-    if job.total and job.stage in ("forward", "count") and job.place < job.layers:
-        part = min(1.0, job.done / job.total)
-        within = _FORWARD * part if job.stage == "forward" else _FORWARD + (1 - _FORWARD) * part
+    if job.total and job.stage in _IN_LAYERS and job.place < job.layers:
+        before, takes = _IN_LAYERS[job.stage]
+        within = before + takes * min(1.0, job.done / job.total)
     return min(1.0, (job.place + within) / job.layers)
 
 
@@ -92,7 +92,7 @@ def memory_text(job: Job) -> str:
 
 def where_it_is(job: Job) -> str:
     """The step under way in a few words: `layer 7 of 24`, `tokenising 1.2M tokens`."""
-    if job.stage in ("forward", "count") and job.layers:
+    if job.stage in _IN_LAYERS and job.layers:
         return f"layer {min(job.place + 1, job.layers)} of {job.layers}"
     if job.stage == "tokenise" and job.done:
         of = f" of {short_count(job.total)}" if job.total else ""

@@ -8,7 +8,7 @@ from neuron_tui.store.catalog import RunSummary
 from neuron_tui.store.job import Job
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.words import number, short_count
-from neuron_tui.tui.browsing.run_order import created_text, domains, layers_done, state_of
+from neuron_tui.tui.browsing.run_order import created_text, domains, layers_done, own_thresholds, state_of
 from neuron_tui.tui.drawing.spans import BLANK, Line, Span, message, wrap
 from neuron_tui.tui.widgets.painting import LineView
 from neuron_tui.tui.widgets.runs.job_line import job_line
@@ -80,7 +80,8 @@ def describe_run(run: RunSummary, log: Sequence[str], now: float, width: int, he
     bad = state in ("damaged", "failed", "died")
     lines = _wrapped([(f"{printable(run.name)}: {_state_sentence(run, state)}", "bad" if bad else "strong")], width)
     if state == "damaged":
-        advice = (run.problem or "").split("\n")[1:] or ["v verifies all of it; restore the file, or extract again."]
+        again = "extract" if run.variant_of is None else "count"
+        advice = (run.problem or "").split("\n")[1:] or [f"v verifies all of it; restore the file, or {again} again."]
         lines += _wrapped([(printable(line), "") for line in advice], width)
     if run.job is not None and state not in ("damaged", "partial"):
         lines.append(job_line(run.job, run.name, width))
@@ -135,6 +136,8 @@ def _what_it_is(run: RunSummary) -> list[Span]:
         says.append((f"{printable(model.name)}: {size}, {length}. Begun {printable(created_text(run))} UTC.", ""))
         parts = ", ".join(f"{printable(name)} {short_count(tokens)}" for name, tokens in domains(run))
         says.append((f"Corpus: {parts or 'not tokenised yet'}.", ""))
+    if told := own_thresholds(run):
+        says.insert(0, (f"Counted with {', '.join(told)}.", ""))
     return [*says, (printable(str(run.path)), "dim")]
 
 

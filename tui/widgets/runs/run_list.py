@@ -18,6 +18,7 @@ from neuron_tui.tui.browsing.run_order import (
     arrange_runs,
     created_text,
     domains,
+    folder_above,
     layers_done,
     model_name,
     state_of,
@@ -137,7 +138,8 @@ class RunList(RowList):
 
     def _write(self) -> None:
         # Once for each change, not once for each time a row is painted.
-        self._cells = {run.path: run_cells(run) for run in self.all}
+        listed = {run.path for run in self.runs}
+        self._cells = {run.path: run_cells(run, below=folder_above(run) in listed) for run in self.all}
         self._fitted = (-1, ())
 
     def _columns(self, width: int) -> Fitted:
@@ -163,6 +165,9 @@ class RunList(RowList):
 
 _MOVING = ("running", "paused", "starting")
 
+_BELOW = "└ @"
+"""Stands before the name of a variant below its run."""
+
 
 def _newer(read: JobStatus | None, known: JobStatus | None) -> JobStatus | None:
     # Reading a whole directory takes a while: its jobs may have been looked at since it began.
@@ -171,8 +176,8 @@ def _newer(read: JobStatus | None, known: JobStatus | None) -> JobStatus | None:
     return known if known.job.heartbeat > read.job.heartbeat else read
 
 
-def run_cells(run: RunSummary) -> dict[str, str]:
-    """What the list says of a run, by column."""
+def run_cells(run: RunSummary, *, below: bool = False) -> dict[str, str]:
+    """What the list says of a run, by column; a variant that stands `below` its run does not repeat that one's name."""
     done, wanted = layers_done(run)
     state, parts = state_of(run), domains(run)
     share = share_done(run.job.job) if run.job is not None and state in _MOVING else None
@@ -180,7 +185,7 @@ def run_cells(run: RunSummary) -> dict[str, str]:
     model = model_name(run)
     model = Path(model).name if model.startswith("/") else model
     return {
-        "name": printable(run.name),
+        "name": printable(f"{_BELOW}{run.path.name}" if below else run.name),
         "state": state if share is None else f"{state} {min(99, int(100 * share))}%",
         "model": printable(model) or "–",
         "corpus": ", ".join(printable(name) for name, _ in parts) or "–",

@@ -1,0 +1,122 @@
+"""Counting one layer of a run again with other thresholds.
+
+What thresholds do not touch is taken over from the run: counts, rankings, scores, positions, contexts. The rest follows
+from these, but for one thing: how many n-grams cover a neuron, where they are more than are stored and are to hold
+another share. That is counted from the kept activations.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from neuron_tui.engine.corpus.order import Ints, NestedOrder
+from neuron_tui.engine.counting.bits import WORD, Words, byte_plane
+from neuron_tui.engine.counting.triggers import count_triggers
+from neuron_tui.store.files import replacing
+from neuron_tui.store.hdf5 import SchemaReader, SchemaWriter, reading
+from neuron_tui.store.hdf5_checks import damaged
+from neuron_tui.store.manifest import FileEntry, file_entry, layer_file
+from neuron_tui.store.position_tables import position_tables, write_positions
+from neuron_tui.store.schema import LAYER, ORDERS
+from neuron_tui.store.thresholds import Thresholds
+from neuron_tui.store.trigger_tables import (
+    TriggerTables,
+    covered_counts,
+    read_triggers,
+    settled_covering,
+    write_all_triggers,
+)
+
+_WRITTEN_ANEW = ("triggers/", "lookup/", "position/", "effect/trigger_score", "activations")
+"""Beginnings of the names of datasets that follow from thresholds, or that a variant leaves to its run."""
+
+Tick = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """What counting again takes, made once for all layers.
+
+    `occurrences` are those of the tables of n-grams, by n; `order` is None where no activation needs to be looked at.
+    """
+
+    thresholds: Thresholds
+    occurrences: Mapping[int, Ints]
+    order: NestedOrder | None
+    full_sequences: int
+    context_length: int
+
+
+def recount_layer(folder: Path, layer: int, source: SchemaReader, work: Recount, tick: Tick) -> FileEntry:
+    """Count a layer again and write its file to a variant's folder.
+
+    Parameters
+    ----------
+    source
+        The open file of the layer in the run.
+    tick
+        Called with the number of neurons just finished.
+
+    Raises
+    ------
+    RunDamagedError
+        The run's file cannot be read.
+    DiskFullError
+        The disk has no room; no file is left.
+    """
+    tables = {n: read_triggers(source, n) for n in ORDERS}
+    if work.order is not None:
+        tables = _covered_anew(source, tables, work.order, work.thresholds, tick)
+    for n, found in tables.items():
+        covered = covered_counts(n, found, work.occurrences[n], work.thresholds)
+        tables[n] = replace(found, covered=covered)
+    path = folder / layer_file(layer)
+    path.parent.mkdir(exist_ok=True)
+    with replacing(path) as temporary:
+        with SchemaWriter(temporary, LAYER, source.dimensions, layer=layer) as file:
+            write_all_triggers(file, tables, work.occurrences, source.read("effect/top_score"), work.thresholds)
+            if "position/active" in source:
+                active = source.read("position/active")
+                positions = position_tables(active, work.full_sequences, work.context_length, work.thresholds)
+                write_positions(file, active, positions)
+            for dataset in LAYER.datasets:
+                if not dataset.name.startswith(_WRITTEN_ANEW) and dataset.name in source:
+                    file.write(dataset.name, source.read(dataset.name))
+        with reading(temporary, LAYER):
+            pass  # opening checks every name, shape and dtype
+    return file_entry(path)
+
+
+def _covered_anew(
+    source: SchemaReader, tables: dict[int, TriggerTables], order: NestedOrder, thresholds: Thresholds, tick: Tick
+) -> dict[int, TriggerTables]:
+    """The tables with `covering` as these thresholds have it."""
+    covering = {n: settled_covering(found.total, found.top_active, thresholds) for n, found in tables.items()}
+    open_ = np.flatnonzero(np.logical_or.reduce([lengths < 0 for lengths in covering.values()]))
+    done = 0
+
+    def count_eight(nested: Words, byte: int) -> None:
+        plane = byte_plane(nested, byte % 8)
+        for neuron in open_[open_ // 8 == byte].tolist():
+            active = np.flatnonzero(plane & np.uint8(1 << neuron % 8))
+            for n, found in count_triggers(active, order.grams, thresholds).items():
+                if found.total != tables[n].total[neuron]:
+                    raise damaged(source.path, f"`activations` of neuron {neuron} are not those that were counted")
+                covering[n][neuron] = found.covering
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None) as pool:
+        for word in np.unique(open_ // WORD).tolist():
+            nested = source.read("activations", (word, slice(None))).take(order.positions)
+            for _ in pool.map(partial(count_eight, nested), np.unique(open_[open_ // WORD == word] // 8).tolist()):
+                pass
+            reached = min((word + 1) * WORD, len(covering[1]))
+            tick(reached - done)
+            done = reached
+    return {n: replace(found, covering=covering[n]) for n, found in tables.items()}

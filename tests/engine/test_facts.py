@@ -1,0 +1,59 @@
+"""A finished extraction leaves facts that follow from its layers; one cut off just before them adds them later."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from neuron_tui.engine.extraction import extract
+from neuron_tui.store import open_run
+from neuron_tui.store.check import check_run
+from neuron_tui.store.errors import DiskFullError
+from neuron_tui.store.facts_file import facts_from_layers, facts_of
+from neuron_tui.store.manifest import FACTS_FILE, read_manifest
+
+from .cases import FAMILY, build, request
+
+
+def test_a_run_cut_off_after_its_last_layer_gets_its_facts_when_it_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Layers 1 and 3: what is new to the layer below is not known of either.
+    case = replace(FAMILY["some layers"], tokens=600)
+    corpus = build(case, tmp_path)
+    asked = request(case, tmp_path, corpus, tmp_path / "runs")
+
+    def no_room(folder: Path, manifest: object) -> None:
+        raise DiskFullError(f"no space left on the disk while writing {folder / FACTS_FILE}")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("neuron_tui.engine.extraction.add_facts", no_room)
+        with pytest.raises(DiskFullError):
+            extract(asked)
+    folder = tmp_path / "runs" / "x"
+    before = read_manifest(folder)
+    assert before.complete and before.facts is None
+    written = {path: path.stat().st_mtime_ns for path in folder.rglob("*.h5")}
+    said: list[str] = []
+    assert extract(asked, announce=said.append) == folder
+    assert said == ["The run x is complete: nothing to do."]
+    manifest = read_manifest(folder)
+    assert manifest.model_copy(update={"facts": None}) == before
+    assert {path: path.stat().st_mtime_ns for path in written} == written
+    assert check_run(folder) == []
+    run = open_run(folder)
+    assert run.manifest.has_facts
+    assert facts_of(run).summaries == facts_from_layers(run).summaries
+    assert [summary.new_to_previous[1] for summary in facts_of(run).summaries] == [None, None]
+
+
+def test_a_new_run_in_place_of_another_has_facts_of_its_own(tmp_path: Path) -> None:
+    case = FAMILY["less text than a window"]
+    corpus = build(case, tmp_path)
+    asked = request(case, tmp_path, corpus, tmp_path / "runs")
+    first = read_manifest(extract(asked))
+    again = extract(replace(asked, layers=(0,), overwrite=True))
+    second = read_manifest(again)
+    assert first.facts != second.facts
+    assert second.has_facts
+    assert check_run(again) == []

@@ -1,0 +1,54 @@
+"""Findings on the paper's claims as text in a format, and as files: the suffix of the name decides what is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from neuron_tui.store.figures import RunFacts
+from neuron_tui.store.output import opened_output
+from neuron_tui.store.paper import Finding
+from neuron_tui.store.paper.export import findings_json, findings_markdown
+from neuron_tui.tui.drawing.paper_text import report_text
+
+FORMAT_OF = {".md": "md", ".json": "json", ".txt": "table"}
+"""What is written to a file, by the suffix of its name."""
+
+
+def paper_text(
+    facts: Sequence[RunFacts],
+    notes: Sequence[str],
+    findings: Sequence[Finding],
+    format_: str,
+    width: int | None = None,
+) -> str:
+    """Findings as `table`, in `width` cells, `json` or `md`."""
+    match format_:
+        case "json":
+            return findings_json(facts, notes, findings)
+        case "md":
+            return findings_markdown(notes, findings)
+    return report_text(notes, findings, width)
+
+
+def write_paper(facts: Sequence[RunFacts], notes: Sequence[str], findings: Sequence[Finding], path: Path) -> None:
+    """Write findings to a file.
+
+    Raises
+    ------
+    InputError, DiskFullError
+        The file cannot be written.
+    """
+    text = paper_text(facts, notes, findings, FORMAT_OF[path.suffix.lower()])
+    with opened_output(path) as stream:
+        stream.write(text)
+
+
+def objection_to(name: str) -> str:
+    """What is wrong with writing findings to a file of that name; empty if nothing is."""
+    path = Path(name.strip()).expanduser()
+    if path.suffix.lower() not in FORMAT_OF:
+        return f"The name must end in one of {' '.join(FORMAT_OF)}."
+    if path.exists():
+        return f"{path} exists. Type another name."
+    return "" if path.parent.is_dir() else f"There is no directory {path.parent}."

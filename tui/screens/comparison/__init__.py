@@ -1,0 +1,1 @@
+"""Runs beside each other: totals, shared tokens, layers over relative depth, what became of neurons."""

@@ -1,0 +1,350 @@
+"""Several runs beside each other, part by part; on a wide terminal totals and overlap stay in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+
+from neuron_tui.store.figures import Figure
+from neuron_tui.store.tokens import printable
+from neuron_tui.tui.browsing import comparison_files
+from neuron_tui.tui.browsing.figure_files import SUFFIXES, objection_to, objection_to_name
+from neuron_tui.tui.drawing.comparison_parts import drawn
+from neuron_tui.tui.drawing.spans import message
+from neuron_tui.tui.screens.comparison.reader import ComparisonReader
+from neuron_tui.tui.screens.comparison.tokens import TokenOverlap
+from neuron_tui.tui.screens.export import free_name
+from neuron_tui.tui.screens.figures.figures import Figures
+from neuron_tui.tui.screens.figures.reader import Drawing, FiguresReader
+from neuron_tui.tui.screens.help import Help, help_sections
+from neuron_tui.tui.screens.prompt import Objection, Prompt
+from neuron_tui.tui.widgets.figure_pane import FigureList, FigurePane, TableRows
+from neuron_tui.tui.widgets.key_line import Key, KeyLine
+from neuron_tui.tui.widgets.painting import Said
+from neuron_tui.tui.widgets.rows import RowList
+
+_HINT = "a file to write; its ending decides: {} · enter writes, esc leaves"
+_LAST = (Key("?", "keys", "screen.help"), Key("q", "back", "screen.back"))
+_ALWAYS = ("totals", "overlap")
+"""Parts that a wide terminal shows beside any other."""
+
+
+class Compare(ComparisonReader):
+    """A comparison of runs: a list of its parts, and the one in sight."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-broad"), (160, "-wide")]  # noqa: RUF012 - as textual declares it
+
+    CSS = """
+    Compare #compare-panes { height: 1fr; }
+    Compare #figure-list { width: 37; height: 1fr; border: round $dim; scrollbar-gutter: auto; }
+    Compare #figure-list:focus { border: heavy $primary; }
+    Compare FigurePane { width: 1fr; height: 1fr; }
+    Compare #compare-always { display: none; width: 1fr; }
+    Compare #pane-totals { height: 3fr; }
+    Compare #pane-overlap { height: 2fr; }
+    Compare #compare-line { display: none; background: $background; color: $foreground; }
+    Compare.-narrow #figure-list { display: none; }
+    Compare.-narrow #compare-line { display: block; }
+    Compare.-wide #compare-always { display: block; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "walk(-1)", "part before", id="compare.before", show=False, priority=True),
+        Binding("right,l", "walk(1)", "next part", id="compare.next", show=False, priority=True),
+        Binding("t", "table", "chart or table", id="compare.table", show=False),
+        Binding("f", "figures", "all figures", id="compare.figures", show=False),
+        Binding("enter", "enter", "the tokens or the neuron", id="compare.enter", show=False),
+        Binding("x", "export", "export this part", id="compare.export", show=False),
+        Binding("X", "export_all", "export the comparison", id="compare.export_all", show=False),
+        Binding("question_mark", "help", "keys", id="compare.help", show=False),
+        Binding("q,escape", "back", "back", id="compare.back", show=False),
+    ]
+
+    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("← →  h l", "go to the part before or after; ↑ ↓ walk the list, or the rows of a table."),
+        ("t", "shows the table in place of the chart, or the chart again."),
+        ("enter", "in the table of the overlap, lists the tokens of the two runs; in figure 8's, goes to the neuron."),
+        ("f", "shows all figures of these runs."),
+        ("x X", "write this part, or the whole comparison, to a file."),
+        ("q", "goes back."),
+        ("interval", "is the 95% interval of a share if neurons were drawn independently; those of a model are not."),
+        ("jaccard", "is the share of the tokens with a detector in either run that have one in both."),
+        ("depth", "is relative: 0 for a model's first layer, 1 for its last."),
+    )
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        super().__init__(paths)
+        self._name_shown = "totals"
+        self._tables = {"overlap"}
+
+    def compose(self) -> ComposeResult:
+        """The list, what a wide terminal always shows, and the part in sight."""
+        yield Said(((" comparison · opening …", "strong"),), id="compare-headline", classes="headline")
+        yield Said(id="compare-line")
+        with Horizontal(id="compare-panes"):
+            yield FigureList()
+            with Vertical(id="compare-always"):
+                for name in _ALWAYS:
+                    yield FigurePane(id=f"pane-{name}")
+            yield FigurePane(id="pane-shown")
+        yield KeyLine(*_LAST)
+
+    def on_mount(self) -> None:
+        """Read the runs in a thread."""
+        self.start_reading()
+
+    # What they say.
+
+    def on_figures_reader_reading(self, event: FiguresReader.Reading) -> None:
+        """Say which run is being read."""
+        self._pane.show_chart([((printable(event.text), "dim"),)])
+
+    def on_comparison_reader_compared(self, event: ComparisonReader.Compared) -> None:
+        """The comparison is there."""
+        self._facts, self._report, self._figures = event.facts, event.report, event.parts
+        runs = ", ".join(printable(one.label) for one in event.facts)
+        self.query_one("#compare-headline", Said).say(((f" comparison · {runs}", "strong"),))
+        self._show()
+        if self.has_class("-narrow"):
+            self._pane.focus_content()
+        else:
+            self.query_one(FigureList).focus()
+
+    def on_figures_reader_drawn(self, event: FiguresReader.Drawn) -> None:
+        """Show a chart, unless another is wanted by now."""
+        if event.drawing == self._wanted:
+            self._pane.show_chart(event.lines)
+        self.drawn(event)
+
+    def on_figures_reader_failed(self, event: FiguresReader.Failed) -> None:
+        """Say what is wrong and go back."""
+        self.app.notify(message(event.problem), title="These runs", severity="error", timeout=12, markup=False)
+        self.dismiss()
+
+    def on_figures_reader_exported(self, event: FiguresReader.Exported) -> None:
+        """Say where it went."""
+        if event.problem is None:
+            where = printable(str(event.path.resolve()))
+            self.notify(f"Written to {where}", title="This comparison", timeout=8, markup=False)
+        else:
+            self.notify(message(event.problem), title="Not written", severity="error", timeout=12, markup=False)
+
+    def on_resized(self) -> None:
+        """Draw for the room there is now."""
+        self._draw_always()
+        self._want_chart()
+
+    def on_resize(self) -> None:
+        """Which parts the list holds depends on the width."""
+        if self._figures:
+            self.call_after_refresh(self._show)
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        """Another part was walked to in the list."""
+        if isinstance(event.rows, FigureList):
+            self._name_shown = self._parts_listed[event.row].name
+            self._show()
+
+    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
+        """Enter: from the list to the part, from a row to its tokens or its neuron."""
+        if isinstance(event.rows, TableRows):
+            self.action_enter()
+        else:
+            self._pane.focus_content()
+
+    # The parts.
+
+    @property
+    def _pane(self) -> FigurePane:
+        return self.query_one("#pane-shown", FigurePane)
+
+    @property
+    def _parts_listed(self) -> list[Figure]:
+        """Parts to walk through: not those that are in sight anyway."""
+        wide = self.has_class("-wide")
+        return [part for part, _ in self._figures if not (wide and part.name in _ALWAYS)]
+
+    @property
+    def _place(self) -> int:
+        """Place of the part in sight among all."""
+        listed = self._parts_listed
+        shown = next((part for part in listed if part.name == self._name_shown), listed[0])
+        return [part for part, _ in self._figures].index(shown)
+
+    @property
+    def _part(self) -> tuple[Figure, FigurePane] | None:
+        """The part that keys are for, and its pane: the one with the focus, else the one chosen in the list."""
+        if not self._figures:
+            return None
+        for part, _ in self._figures:
+            if part.name in _ALWAYS and self._always(part.name).has_focus_within:
+                return part, self._always(part.name)
+        return self._figures[self._place][0], self._pane
+
+    def _always(self, name: str) -> FigurePane:
+        return self.query_one(f"#pane-{name}", FigurePane)
+
+    def _show(self) -> None:
+        """Show the part in sight; its chart follows when it is drawn."""
+        listed, place = self._parts_listed, self._place
+        part, text = self._figures[place]
+        self._name_shown = part.name
+        at = listed.index(part)
+        in_pane = self._pane.has_focus_within
+        self.query_one(FigureList).show(listed, at)
+        self.query_one("#compare-line", Said).say(
+            ((f" {part.title} ", "strong"), ("◂▸", "mark"), (f"  part {at + 1} of {len(listed)}", "dim"))
+        )
+        self._pane.show_chart(())
+        self._pane.show(part, text, as_table=part.name in self._tables)
+        if in_pane or self.has_class("-narrow"):
+            self._pane.focus_content()
+        self._show_keys()
+        if self.has_class("-wide"):
+            for name in _ALWAYS:
+                always, own_text = next(pair for pair in self._figures if pair[0].name == name)
+                # What must be said of all parts stands below the one in sight.
+                self._always(name).show(replace(always, notes=()), own_text, as_table=name in self._tables)
+        self.call_after_refresh(self.on_resized)
+
+    def _draw_always(self) -> None:
+        """Draw what a wide terminal always shows: little enough to be drawn at once."""
+        if not self.has_class("-wide") or self._report is None:
+            return
+        for part, _ in self._figures:
+            if part.name in _ALWAYS and part.name not in self._tables:
+                width, height = self._always(part.name).chart_size
+                self._always(part.name).show_chart(drawn(self._report, part, width, height) if width > 0 else ())
+
+    def _want_chart(self) -> None:
+        width, height = self._pane.chart_size
+        if self._figures and self._figures[self._place][0].name not in self._tables and width > 0 and height > 0:
+            self.want(Drawing(self._place, width, height, True))
+
+    def _show_keys(self) -> None:
+        """The keys that do something for the part that has them."""
+        if self._part is None:
+            return
+        part, _ = self._part
+        as_table = part.name in self._tables
+        keys = [Key("←→", "part", "screen.walk(1)")]
+        keys += [Key("t", "chart" if as_table else "table", "screen.table")] if part.name != "totals" else []
+        if as_table and part.name == "overlap":
+            keys.append(Key("enter", "its tokens", "screen.enter"))
+        elif as_table and part.name == "8":
+            keys.append(Key("enter", "its neuron", "screen.enter"))
+        more = (Key("f", "figures", "screen.figures"), Key("x", "export", "screen.export"))
+        self.query_one(KeyLine).show(*keys, *more, *_LAST)
+
+    def on_descendant_focus(self) -> None:
+        """The keys are those of the part that has the focus."""
+        self._show_keys()
+
+    # Keys.
+
+    def action_walk(self, by: int) -> None:
+        """Go to another part."""
+        if self._figures:
+            rows = self.query_one(FigureList)
+            rows.move(max(0, min(rows.count - 1, rows.cursor + by)))
+
+    def action_table(self) -> None:
+        """Show the table, or the chart again."""
+        if self._part is None:
+            return
+        part, _ = self._part
+        if part.name == "totals":
+            self.notify("The totals are a table already.", markup=False)
+            return
+        self._tables ^= {part.name}
+        self._show()
+
+    def action_figures(self) -> None:
+        """Show all figures of these runs."""
+        self.app.push_screen(Figures(self._paths))
+
+    def action_enter(self) -> None:
+        """From a row of the overlap to its tokens, from one of figure 8 to its neuron; else into the pane."""
+        if self._part is None:
+            return
+        part, pane = self._part
+        if part.name in self._tables and part.rows:
+            row = part.rows[pane.rows.cursor]
+            by_label = {one.label: one for one in self._facts}
+            if part.name == "overlap":
+                self.app.push_screen(TokenOverlap(by_label[str(row[0])], by_label[str(row[1])]))
+                return
+            if part.name == "8":
+                label, layer, neuron = (part.column(name)[pane.rows.cursor] for name in ("run", "layer", "neuron"))
+                if isinstance(layer, int) and isinstance(neuron, int):
+                    self.post_message(Figures.NeuronWanted(by_label[str(label)].run.path, layer, neuron))
+                return
+        pane.focus_content()
+
+    def action_export(self) -> None:
+        """Ask for a file and write the part to it."""
+        if self._part is None or self._report is None:
+            return
+        report, (part, _) = self._report, self._part
+
+        def check(text: str) -> Objection | None:
+            objection = objection_to(part, text)
+            return Objection(objection, 0) if objection else None
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                path = Path(text.strip()).expanduser()
+                self.write(path, partial(comparison_files.write_part, report, part, path))
+
+        suffix = ".svg" if part.chart is not None and part.name not in self._tables else ".csv"
+        proposed = str(free_name(Path(), f"comparison-{part.name}", suffix))
+        self.app.push_screen(Prompt(" x ", proposed, _HINT.format(" ".join(SUFFIXES)), check), answered)
+
+    def action_export_all(self) -> None:
+        """Ask for a file and write the whole comparison to it."""
+        if self._report is None:
+            return
+        report = self._report
+
+        def check(text: str) -> Objection | None:
+            objection = objection_to_name(text, comparison_files.SUFFIXES)
+            return Objection(objection, 0) if objection else None
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                path = Path(text.strip()).expanduser()
+                self.write(path, partial(comparison_files.write_whole, report, path))
+
+        proposed = str(free_name(Path(), "comparison", ".html"))
+        hint = _HINT.format(" ".join(comparison_files.SUFFIXES))
+        self.app.push_screen(Prompt(" X ", proposed, hint, check), answered)
+
+    def action_help(self) -> None:
+        """Show the help."""
+        self.app.push_screen(Help(help_sections(self)))
+
+    def action_back(self) -> None:
+        """Leave the comparison."""
+        self.dismiss()
+
+    def commands(self) -> Iterator[SystemCommand]:
+        """The actions of this screen for the command palette."""
+        yield SystemCommand("Chart or table", "Show the table in place of the chart, or back (t)", self.action_table)
+        yield SystemCommand("All figures", "Show the figures of these runs side by side (f)", self.action_figures)
+        yield SystemCommand("Export", "Write this part to a file: text, CSV, JSON or SVG (x)", self.action_export)
+        whole = "Write the whole comparison to a file: HTML, text, CSV or JSON (X)"
+        yield SystemCommand("Export all", whole, self.action_export_all)
+        for part in self._parts_listed:
+            yield SystemCommand(part.title, "Go to this part of the comparison", partial(self._go, part.name))
+        yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
+        yield SystemCommand("Back", "Leave the comparison (q)", self.action_back)
+
+    def _go(self, name: str) -> None:
+        self.query_one(FigureList).move([part.name for part in self._parts_listed].index(name))

@@ -1,0 +1,230 @@
+"""The tokens that two runs detect: those of both, and those of each alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+
+from neuron_tui.store.comparison import DetectedToken, TokenLists, token_lists
+from neuron_tui.store.comparison.tables import tokens_table
+from neuron_tui.store.errors import NeuronTuiError
+from neuron_tui.store.figures import RunFacts
+from neuron_tui.store.tokens import printable
+from neuron_tui.store.words import show_layers
+from neuron_tui.tui.browsing.figure_files import objection_to, write_figure
+from neuron_tui.tui.drawing.spans import Line, fit, message
+from neuron_tui.tui.screens.export import free_name
+from neuron_tui.tui.screens.help import Help, help_sections
+from neuron_tui.tui.screens.prompt import Objection, Prompt
+from neuron_tui.tui.widgets.key_line import Key, KeyLine
+from neuron_tui.tui.widgets.painting import Said
+from neuron_tui.tui.widgets.rows import RowList
+
+_SHARED, _FIRST, _SECOND = range(3)
+_HINT = "a file to write: .txt, .csv or .json · enter writes, esc leaves"
+
+
+class TokenRows(RowList):
+    """Tokens, and the layers that detect them."""
+
+    def __init__(self, which: int) -> None:
+        super().__init__(id=f"tokens-{which}")
+        self.which = which
+        self._tokens: Sequence[DetectedToken] = ()
+        self._longest = 0
+
+    def show(self, title: str, tokens: Sequence[DetectedToken]) -> None:
+        """Show tokens under a title."""
+        self._tokens = tokens
+        lengths = (len(show_layers(own)) for token in tokens for own in (token.first, token.second))
+        self._longest = max(lengths, default=0)
+        self.border_title = Content(f"{title} · {len(tokens):,}")
+        self.set_rows(len(tokens), 0)
+        self.refresh()
+
+    def header_line(self, width: int) -> Line:
+        """Titles of the columns."""
+        token, layers = self._widths(width - 1)
+        second = f" {fit('second', layers)}" if self.which == _SHARED else ""
+        first = "first" if self.which == _SHARED else "layers"
+        return ((f" {fit('token', token)} {fit(first, layers)}{second}", "column"),)
+
+    def row_line(self, row: int, width: int) -> Line:
+        """A token and its layers: in the first run, in the second, where it has any."""
+        found = self._tokens[row]
+        token, layers = self._widths(width)
+        line: Line = ((fit(found.shown(), token), ""),)
+        for own in (found.first, found.second):
+            if own:
+                line += ((" " + fit(show_layers(own), layers), "dim"),)
+        return line
+
+    def empty_line(self, width: int) -> Line:
+        """What stands there if there are none."""
+        return (("  none", "dim"),)
+
+    def _widths(self, width: int) -> tuple[int, int]:
+        """Cells of the token and of the layers of one run."""
+        columns = 2 if self.which == _SHARED else 1
+        layers = max(6, min(self._longest, width // 4))
+        return max(6, width - columns * (layers + 1)), layers
+
+
+class TokenOverlap(Screen[None]):
+    """Three lists side by side; on a narrow terminal one at a time."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-broad")]  # noqa: RUF012 - as textual declares it
+
+    CSS = """
+    TokenOverlap #token-lists { height: 1fr; }
+    TokenOverlap TokenRows { width: 1fr; height: 1fr; border: round $dim; border-title-color: $foreground; }
+    TokenOverlap TokenRows:focus { border: heavy $primary; }
+    TokenOverlap.-narrow TokenRows { display: none; }
+    TokenOverlap.-narrow TokenRows.-shown { display: block; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h,shift+tab", "walk(-1)", "list before", id="tokens.before", show=False, priority=True),
+        Binding("right,l,tab", "walk(1)", "next list", id="tokens.next", show=False, priority=True),
+        Binding("x", "export", "export", id="tokens.export", show=False),
+        Binding("question_mark", "help", "keys", id="tokens.help", show=False),
+        Binding("q,escape", "back", "back", id="tokens.back", show=False),
+    ]
+
+    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("← →  tab", "go to the list before or after: of both runs, of the first alone, of the second alone."),
+        ("↑ ↓  k j", "go to the token above or below; g and G to the first and last."),
+        ("layers", "are those with a detector of the token, in the first run and in the second."),
+        ("x", "writes the lists to a file: text, CSV or JSON."),
+        ("q", "goes back."),
+    )
+
+    @dataclass
+    class Listed(Message):
+        """A thread has found the tokens."""
+
+        lists: TokenLists
+
+    @dataclass
+    class Ended(Message):
+        """A thread could not go on, or has written a file."""
+
+        path: Path | None
+        problem: str | None
+
+    def __init__(self, first: RunFacts, second: RunFacts) -> None:
+        super().__init__()
+        self._pair = (first, second)
+        self._lists: TokenLists | None = None
+        self._which = _SHARED
+
+    @property
+    def under_way(self) -> bool:
+        """Whether the tokens are still to come: keys typed ahead are meant for them."""
+        return self._lists is None
+
+    def compose(self) -> ComposeResult:
+        """The headline, the lists, the keys."""
+        first, second = (printable(one.label) for one in self._pair)
+        yield Said(((f" tokens · {first} × {second}", "strong"),), classes="headline")
+        with Horizontal(id="token-lists"):
+            for which in (_SHARED, _FIRST, _SECOND):
+                yield TokenRows(which)
+        keys = (Key("←→", "list", "screen.walk(1)"), Key("x", "export", "screen.export"))
+        yield KeyLine(*keys, Key("?", "keys", "screen.help"), Key("q", "back", "screen.back"))
+
+    def on_mount(self) -> None:
+        """Find the tokens in a thread."""
+        self._focus()
+        self.run_worker(self._read, thread=True, group="read")
+
+    def _read(self) -> None:
+        try:
+            self.post_message(self.Listed(token_lists(*self._pair)))
+        except NeuronTuiError as error:
+            self.post_message(self.Ended(None, str(error)))
+
+    def on_token_overlap_listed(self, event: Listed) -> None:
+        """Show them."""
+        self._lists = event.lists
+        first, second = (printable(one.label) for one in self._pair)
+        named = (("Both", event.lists.shared), (f"Only {first}", event.lists.first_only))
+        for rows, (title, tokens) in zip(
+            self.query(TokenRows), (*named, (f"Only {second}", event.lists.second_only)), strict=True
+        ):
+            rows.show(title, tokens)
+
+    def on_token_overlap_ended(self, event: Ended) -> None:
+        """Say what is wrong, or where the file went."""
+        if event.problem is not None:
+            self.app.notify(message(event.problem), title="These tokens", severity="error", timeout=12, markup=False)
+            if event.path is None:
+                self.dismiss()
+        elif event.path is not None:
+            self.notify(f"Written to {printable(str(event.path.resolve()))}", timeout=8, markup=False)
+
+    def _focus(self) -> None:
+        for rows in self.query(TokenRows):
+            rows.set_class(rows.which == self._which, "-shown")
+        self.query_one(f"#tokens-{self._which}", TokenRows).focus()
+
+    def action_walk(self, by: int) -> None:
+        """Give the keys to another list."""
+        self._which = (self._which + by) % 3
+        self._focus()
+
+    def action_export(self) -> None:
+        """Ask for a file and write the lists to it."""
+        if self._lists is None:
+            return
+        first, second = self._pair
+        table = tokens_table([(first.label, second.label, self._lists)])
+
+        def check(text: str) -> Objection | None:
+            objection = objection_to(table, text)
+            return Objection(objection, 0) if objection else None
+
+        def write(path: Path) -> None:
+            problem = None
+            try:
+                write_figure(table, path)
+            except NeuronTuiError as error:
+                problem = str(error)
+            except OSError as error:
+                problem = f"{path} cannot be written: {error.strerror or error}\nChoose another place."
+            self.post_message(self.Ended(path, problem))
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                path = Path(text.strip()).expanduser()
+                self.run_worker(partial(write, path), thread=True, group="write")
+
+        self.app.push_screen(Prompt(" x ", str(free_name(Path(), "tokens", ".csv")), _HINT, check), answered)
+
+    def action_help(self) -> None:
+        """Show the help."""
+        self.app.push_screen(Help(help_sections(self)))
+
+    def action_back(self) -> None:
+        """Leave the tokens."""
+        self.dismiss()
+
+    def commands(self) -> Iterator[SystemCommand]:
+        """The actions of this screen for the command palette."""
+        yield SystemCommand("Next list", "Of both runs, of the first alone, of the second alone (tab)", self._next)
+        yield SystemCommand("Export", "Write the lists to a file: text, CSV or JSON (x)", self.action_export)
+        yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
+        yield SystemCommand("Back", "Leave the tokens (q)", self.action_back)
+
+    def _next(self) -> None:
+        self.action_walk(1)
