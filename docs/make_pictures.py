@@ -1,8 +1,9 @@
-"""Make the pictures of docs/pictures from a finished demo: `python docs/make_pictures.py RUN_FOLDER`.
+"""Make the pictures of docs/pictures: `python docs/make_pictures.py RUNS_FOLDER [PICTURE...]`.
 
-SVG files by the app itself, in a home folder made for them: what is on them is what the app shows. The demo is real.
-Made up are the jobs on the list of runs, which no process works at, the estimate in the form, which no engine was asked
-for, and the run behind the position team, since the demo has no strong oscillatory neuron.
+The folder holds `demo`, its variant `loose`, and `nopos`, as the commands of README.md make them. SVG files by the app
+itself, in a home folder made for them: what is on them is what the app shows. These runs are real. Made up are the jobs
+on the list of runs, which no process works at, the estimate in the form, which no engine was asked for, and the run
+behind the position team, since the demo has no strong oscillatory neuron.
 """
 
 from __future__ import annotations
@@ -26,10 +27,13 @@ sys.path.insert(0, str(HERE.parent))  # the tests' way of driving the app, and o
 from neuron_tui.store import open_run  # noqa: E402
 from neuron_tui.store.job import LOG_FILE, Job, process_start, this_host, write_job  # noqa: E402
 from neuron_tui.store.lock import writing  # noqa: E402
-from neuron_tui.store.manifest import read_manifest, write_manifest  # noqa: E402
+from neuron_tui.store.manifest import FACTS_FILE, read_manifest, write_manifest  # noqa: E402
+from neuron_tui.store.variants import VARIANTS, variant_folder  # noqa: E402
 from neuron_tui.tui.extracting.jobs import Estimated  # noqa: E402
 from neuron_tui.tui.screens.extraction.new_extraction import NewExtraction  # noqa: E402
+from neuron_tui.tui.screens.figures.figures import Figures  # noqa: E402
 from neuron_tui.tui.screens.figures.team import Team  # noqa: E402
+from neuron_tui.tui.widgets.figure_pane import FigureList  # noqa: E402
 from neuron_tui.tui.widgets.runs.run_list import RunList  # noqa: E402
 from tests.store.planting import plant_oscillatory  # noqa: E402
 from tests.synthetic import build_run  # noqa: E402
@@ -39,10 +43,13 @@ PICTURES = HERE / "pictures"
 RUNS = Path("~/runs")
 """As a person would read it: in the home folder made for the pictures `~` leads to that folder itself."""
 
+DEMO, LOOSE, NOPOS = RUNS / "demo", variant_folder(RUNS / "demo", "loose"), RUNS / "nopos"
+
 CELL = 12.2
 """Width of a cell in a picture."""
 
 Scene = Callable[[Person], Awaitable[None]]
+Scenes = dict[str, tuple[tuple[int, int], Scene]]
 
 LIST, FORM, MEDIUM, SMALL, LARGE = (120, 30), (120, 36), (120, 36), (80, 24), (200, 60)
 
@@ -94,17 +101,15 @@ def main() -> None:
     source = Path(made).resolve()
     PICTURES.mkdir(exist_ok=True)
     with home() as folder:
-        shutil.copytree(source, folder / "runs/demo", ignore=shutil.ignore_patterns(".lock", "job.*"))
+        for run in ("demo", "nopos"):
+            shutil.copytree(source / run, folder / "runs" / run, ignore=shutil.ignore_patterns(".lock", "job.*"))
         plant_team(folder / "planted/planted")
-        for name, scene in {**OF_A_RUN, **OF_NONE}.items():
-            if not named or name in named:
-                take(name, *scene, run=RUNS / "demo" if name in OF_A_RUN else None)
+        for scenes, run in ((OF_A_RUN, DEMO), (OF_A_VARIANT, LOOSE), (OF_NONE, None)):
+            take_all(scenes, named, run)
         with jobs(folder / "runs"):
-            for name in OF_JOBS:
-                if not named or name in named:
-                    take(name, *OF_JOBS[name])
+            take_all(OF_JOBS, named)
     for picture in PICTURES.glob("*.svg"):
-        if picture.stem not in {*OF_A_RUN, *OF_NONE, *OF_JOBS}:
+        if picture.stem not in {*OF_A_RUN, *OF_A_VARIANT, *OF_NONE, *OF_JOBS}:
             picture.unlink()
 
 
@@ -119,6 +124,13 @@ def home() -> Iterator[Path]:
             os.environ.pop(variable, None)
         os.environ["HOME"] = name
         yield folder
+
+
+def take_all(scenes: Scenes, named: Sequence[str], run: Path | None = None) -> None:
+    """Take the scenes that are named, or all of them if none is."""
+    for name, scene in scenes.items():
+        if not named or name in named:
+            take(name, *scene, run=run)
 
 
 def take(name: str, size: tuple[int, int], scene: Scene, run: Path | None = None) -> None:
@@ -203,7 +215,7 @@ def jobs(runs: Path) -> Iterator[None]:
 
 def copied(run: Path, to: Path, layers: int, domain: str) -> None:
     """The first layers of a run under another name, and with another number of tokens."""
-    shutil.copytree(run, to)
+    shutil.copytree(run, to, ignore=shutil.ignore_patterns(VARIANTS, FACTS_FILE))
     manifest = read_manifest(to)
     assert manifest.corpus is not None
     if chosen := [one for one in manifest.corpus.domains if one.name == domain]:
@@ -213,7 +225,7 @@ def copied(run: Path, to: Path, layers: int, domain: str) -> None:
         domains = tuple(one.model_copy(update={"tokens": count}) for one, count in tokens)
     corpus = manifest.corpus.model_copy(update={"domains": domains})
     kept = {layer: entry for layer, entry in manifest.layers.items() if layer < layers}
-    write_manifest(to, manifest.model_copy(update={"corpus": corpus, "layers": kept}))
+    write_manifest(to, manifest.model_copy(update={"corpus": corpus, "layers": kept, "facts": None}))
     for layer in set(manifest.layers) - set(kept):
         (to / f"layers/layer_{layer:03d}.h5").unlink()
 
@@ -223,24 +235,30 @@ def copied(run: Path, to: Path, layers: int, domain: str) -> None:
 
 async def run_list(person: Person) -> None:
     """All states, the cursor on the run at work."""
-    await select(person, "pocket-5m")
+    await select(person, RUNS / "pocket-5m")
     await person.sees("layer 3 of 4", "died", "cancelled", "2:21 left")
 
 
 async def job_log(person: Person) -> None:
     """The log of the job that died."""
-    await select(person, "pocket-prose")
+    await select(person, RUNS / "pocket-prose")
     await person.press("L")
     await person.sees("Log of pocket-prose", "layer 1 (2 of 4)")
 
 
-async def select(person: Person, name: str) -> None:
+async def select(person: Person, run: Path) -> None:
     """Put the cursor on a run."""
     runs = person.app.screen.query_one(RunList)
-    await person.until(lambda: len(runs.all) == 4)
-    assert runs.select(RUNS / name)
+    await person.until(lambda: runs.select(run))
     runs.move(runs.cursor)
     person.app.screen._describe()
+
+
+async def mark(person: Person, *marked: Path) -> None:
+    """Mark runs."""
+    for run in marked:
+        await select(person, run)
+        await person.press("m")
 
 
 async def new_extraction(person: Person) -> None:
@@ -263,24 +281,87 @@ async def team(person: Person) -> None:
 
 async def check(person: Person) -> None:
     """A check that found nothing."""
+    await select(person, DEMO)
     await person.press("v")
     await person.sees("Every file is as it was written.")
 
 
+async def count_again(person: Person) -> None:
+    """The form for other thresholds, two of them changed."""
+    await select(person, DEMO)
+    await person.press("A")
+    await person.sees("Count demo again")
+    for key, text in (("tokens", "10"), ("precision", "80%")):
+        person.app.screen.query_one(f"#field-{key}").focus()
+        await person.press("end", "ctrl+u", *text)
+    await person.sees("will be demo@", "4 layers will be counted again")
+
+
+async def comparison(person: Person) -> None:
+    """Totals of two models."""
+    await mark(person, DEMO, NOPOS)
+    await person.press("c")
+    await person.sees("95% interval", "mean mi")
+
+
+async def comparison_wide(person: Person) -> None:
+    """Figure 8's marks, beside totals and overlap."""
+    await comparison(person)
+    await show(person, "8")
+    await person.sees("layer   n")
+
+
+async def paper(person: Person) -> None:
+    """The claims, the cursor on one that does not hold."""
+    await select(person, DEMO)
+    await person.press("C")
+    await person.sees("cannot be said")
+    await person.press("e", *"600k", "enter")
+    await person.sees("does not hold")
+    await person.press("down", "down", "down")
+    await person.sees("57.7%")
+
+
 async def figures(person: Person) -> None:
     """A chart."""
-    await person.press("c")
-    await person.sees("Dead neurons", "layer →")
+    await open_figures(person)
     await person.press("3", "3")
     await person.sees("3b  Detected tokens ──", "in it or below", "layer →")
 
 
 async def figures_table(person: Person) -> None:
     """The table of the strongest suppressors."""
-    await person.press("c")
-    await person.sees("Dead neurons")
+    await open_figures(person)
     await person.press("5")
     await person.sees("suppress their triggers")
+
+
+async def dead_by_tokens(person: Person) -> None:
+    """Dead neurons, had it read less."""
+    await open_figures(person)
+    await show(person, "dead-by-tokens")
+    await person.sees("dead-by-tokens  ", "tokens →")
+
+
+async def sensitivity(person: Person) -> None:
+    """Positional types under other thresholds."""
+    await open_figures(person)
+    await show(person, "sensitivity")
+    await person.sees("sensitivity  ")
+
+
+async def open_figures(person: Person) -> None:
+    """The figures of the demo."""
+    await select(person, DEMO)
+    await person.press("c")
+    await person.sees("Dead neurons", "layer →")
+
+
+async def show(person: Person, name: str) -> None:
+    """Walk to a figure, or a part of a comparison, by its name."""
+    screen = person.app.screen
+    shown = [one for one, _ in screen._figures] if isinstance(screen, Figures) else screen._parts_listed
+    screen.query_one(FigureList).move([one.name for one in shown].index(name))
 
 
 # Scenes of the demo in the explorer.
@@ -303,6 +384,13 @@ async def filter_by(person: Person, query: str) -> None:
     await person.press("enter")
     await person.until(lambda: person.explorer._wish.query == query)
     await person.settled()
+
+
+async def variants(person: Person) -> None:
+    """What can be chosen from a neuron of a variant."""
+    await filter_by(person, "type:token -type:suppressing")
+    await person.press("V")
+    await person.sees("count again with other thresholds", "Thresholds of demo")
 
 
 async def wide(person: Person) -> None:
@@ -360,8 +448,6 @@ async def palette(person: Person) -> None:
     await person.sees("Mark all", "Only marked")
 
 
-Scenes = dict[str, tuple[tuple[int, int], Scene]]
-
 OF_JOBS: Scenes = {
     "runs": (LIST, run_list),
     "log": (LIST, job_log),
@@ -373,6 +459,16 @@ OF_NONE: Scenes = {
     "check": (LIST, check),
     "figures": (LIST, figures),
     "figures-table": (LIST, figures_table),
+    "dead-by-tokens": (LIST, dead_by_tokens),
+    "sensitivity": (LIST, sensitivity),
+    "count-again": (LIST, count_again),
+    "comparison": (FORM, comparison),
+    "comparison-wide": (LARGE, comparison_wide),
+    "paper": (LIST, paper),
+}
+
+OF_A_VARIANT: Scenes = {
+    "variants": (LIST, variants),
 }
 
 OF_A_RUN: Scenes = {

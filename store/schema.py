@@ -287,8 +287,8 @@ LAYER = FileSchema(
             ("Z", str(len(TYPES)), str(len(STRENGTHS))),
             "int64",
             "neurons",
-            "Neurons of each type and strength, by code, under each setting of the positional thresholds: the run's own, "
-            "then one of them changed at a time.",
+            "Neurons of each type and strength, by code, under each setting of the positional thresholds: the run's "
+            "own, then one of them changed at a time.",
             optional=True,
         ),
         Dataset("effect/promoted_id", ("N", "E"), "int32", "token id", "Tokens with the highest score.", rows=64),

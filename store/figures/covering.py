@@ -65,7 +65,7 @@ def _short(value: int) -> str:
 
 
 def _coverage_of(facts: Sequence[RunFacts]) -> str:
-    """What covering n-grams hold: `95%`; where the runs' thresholds differ `95% or 90%`, and notes say which is whose."""
+    """What covering n-grams hold: `95%`, or `95% or 90%` where the runs differ; notes say which is whose."""
     return " or ".join(dict.fromkeys(coverage_text(one.run.manifest.thresholds) for one in facts))
 
 
