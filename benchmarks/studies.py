@@ -6,7 +6,7 @@
     python -m benchmarks.studies tables              # writes into docs/findings.md and docs/findings/
 
 Run it in the root of a checkout. What is finished is not done again, so that all three can be interrupted. Models and
-runs lie in build/studies unless --models and --runs-dir say otherwise. All of it takes some three hours of one core.
+runs lie in build/studies unless --models and --runs-dir say otherwise. All of it takes some two hours of one core.
 """
 
 from __future__ import annotations

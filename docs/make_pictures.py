@@ -51,7 +51,8 @@ CELL = 12.2
 Scene = Callable[[Person], Awaitable[None]]
 Scenes = dict[str, tuple[tuple[int, int], Scene]]
 
-LIST, FORM, MEDIUM, SMALL, LARGE = (120, 30), (120, 36), (120, 36), (80, 24), (200, 60)
+LIST, FORM, MEDIUM, SMALL = (120, 30), (120, 36), (120, 36), (80, 24)
+LARGE, BROAD = (200, 60), (200, 54)
 
 LOG = """2026-11-20 08:00:00 UTC  extract pocket-opt --corpus prose=builtin:prose --tokens 5000000 --name pocket-prose
 tokenising: 5,000,000 tokens
@@ -340,14 +341,14 @@ async def dead_by_tokens(person: Person) -> None:
     """Dead neurons, had it read less."""
     await open_figures(person)
     await show(person, "dead-by-tokens")
-    await person.sees("dead-by-tokens  ", "tokens →")
+    await person.sees("Dead neurons by tokens read ──", "■╌ layer 0")
 
 
 async def sensitivity(person: Person) -> None:
     """Positional types under other thresholds."""
     await open_figures(person)
     await show(person, "sensitivity")
-    await person.sees("sensitivity  ")
+    await person.sees("Positional types by threshold ──")
 
 
 async def open_figures(person: Person) -> None:
@@ -462,9 +463,9 @@ OF_NONE: Scenes = {
     "dead-by-tokens": (LIST, dead_by_tokens),
     "sensitivity": (LIST, sensitivity),
     "count-again": (LIST, count_again),
-    "comparison": (FORM, comparison),
-    "comparison-wide": (LARGE, comparison_wide),
-    "paper": (LIST, paper),
+    "comparison": (MEDIUM, comparison),
+    "comparison-wide": (BROAD, comparison_wide),
+    "paper": (MEDIUM, paper),
 }
 
 OF_A_VARIANT: Scenes = {

@@ -29,9 +29,9 @@ def test_a_model_is_whole_small_and_described(name: str) -> None:
     files = {path.name: path.stat().st_size for path in (BUILTIN_MODELS / name).iterdir()}
     assert set(files) == {"README.md", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
     assert sum(files.values()) < LARGEST
-    card = (BUILTIN_MODELS / name / "README.md").read_text(encoding="utf-8")
+    card = " ".join((BUILTIN_MODELS / name / "README.md").read_text(encoding="utf-8").split())
     identity = open_model(name, allow_pickle=False).identity
-    assert f"# {name}\n" in card
+    assert f" # {name} " in card
     assert f"{identity.layers} layers of {identity.neurons:,} ReLU neurons, width {identity.width}" in card
 
 

@@ -20,8 +20,8 @@ _NAME = 6
 
 _MOST_BAR = 24
 
-_TALLY = 12
-"""Cells for a number and its difference from another."""
+_LEAST_BAR = 4
+"""Cells beside a tally that are no room for a bar."""
 
 _NOTE_WIDTH = 100
 
@@ -135,20 +135,34 @@ def _tallies(chart: Tallies, width: int) -> list[Line]:
     """A row a name, a column a kind: how far the number is from the first row's, the number, a bar if there is room."""
     lines: list[Line] = []
     names = 1 + max((cell_len(name) for _, rows in chart.panels for name, _ in rows), default=0)
-    room = max(_TALLY, (width - names) // len(chart.kinds))
-    titles = "".join(f"{fit(name, _TALLY, 'right')}{' ' * (room - _TALLY)}" for name, _ in chart.kinds)
+    columns, numbers = _tally_columns(chart)
+    room = max(0, (width - names - sum(columns)) // len(columns))
+    titles = [fit(name, cells, "right") for (name, _), cells in zip(chart.kinds, columns, strict=True)]
     for run, rows in chart.panels:
         lines += [BLANK, ((printable(run), "strong"),)] if len(chart.panels) > 1 else []
-        lines.append(((" " * names + titles, "column"),))
+        lines.append(((" " * names + (" " * room).join(titles), "column"),))
         most = max((count for _, counts in rows for count in counts), default=0) or 1
         for name, counts in rows:
             line: Line = ((fit(name, names), ""),)
-            for count, first in zip(counts, rows[0][1], strict=True):
-                line += ((fit(_change(count - first), 5, "right"), "mark"), (f"{count:>7,}", "" if count else "dim"))
-                blocks = bar(count / most, room - _TALLY - 2) if room > _TALLY + 4 else ""
-                line += ((fit(f" {blocks}", room - _TALLY), "bar"),)
+            for count, first, cells in zip(counts, rows[0][1], columns, strict=True):
+                line += ((fit(_change(count - first), cells - numbers, "right"), "mark"),)
+                line += ((f"{count:>{numbers},}", "" if count else "dim"),)
+                line += ((fit(f" {bar(count / most, room - 2)}" if room > _LEAST_BAR else "", room), "bar"),)
             lines.append(line)
     return lines
+
+
+def _tally_columns(chart: Tallies) -> tuple[list[int], int]:
+    """The least cells for each kind's column, and how many of them its numbers take; a space before either."""
+    pairs = [
+        (count, first)
+        for _, rows in chart.panels
+        for _, counts in rows
+        for count, first in zip(counts, rows[0][1], strict=True)
+    ]
+    numbers = 1 + max((len(f"{count:,}") for count, _ in pairs), default=0)
+    changes = 1 + max((len(_change(count - first)) for count, first in pairs), default=0)
+    return [max(changes + numbers, 1 + cell_len(name)) for name, _ in chart.kinds], numbers
 
 
 def _change(by: int) -> str:

@@ -188,8 +188,10 @@ class FigurePane(Vertical):
     def show(self, figure: Figure, text: TableText, *, as_table: bool) -> None:
         """Show a figure; its chart comes with `show_chart`."""
         run = f" · {figure.runs[0]}" if len(figure.runs) == 1 else ""
-        self.border_title = Content(f"{number_of(figure)}  {figure.title}")
-        self.border_subtitle = Content(f"{figure.reference}{run} · {'table' if as_table else 'chart'}")
+        number = number_of(figure)
+        self.border_title = Content(figure.title if number == _OURS else f"{number}  {figure.title}")
+        shown = " · table" if as_table else " · chart" if figure.chart is not None else ""
+        self.border_subtitle = Content(f"{figure.reference}{run}{shown}")
         self.set_class(as_table, "-table")
         self._text, self._figure = text, figure
         self.rows.show(text)

@@ -43,7 +43,9 @@ class Compare(ComparisonReader):
 
     CSS = """
     Compare #compare-panes { height: 1fr; }
-    Compare #figure-list { width: 37; height: 1fr; border: round $dim; scrollbar-gutter: auto; }
+    Compare #figure-list {
+        width: 35%; min-width: 37; max-width: 41; height: 1fr; border: round $dim; scrollbar-gutter: auto;
+    }
     Compare #figure-list:focus { border: heavy $primary; }
     Compare FigurePane { width: 1fr; height: 1fr; }
     Compare #compare-always { display: none; width: 1fr; }
