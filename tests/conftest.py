@@ -1,8 +1,13 @@
-"""No test reads or writes what belongs to the person who runs the tests."""
+"""Every test runs alike whoever starts it, and none reads or writes what belongs to that person."""
 
+import signal
 from pathlib import Path
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what it puts in the background so, and all that is started from it inherits it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -87,7 +87,7 @@ def _overlaps(overlaps: Sequence[Overlap]) -> Iterator[str]:
 
 
 def _figure(figure: Figure) -> Iterator[str]:
-    yield _section(escape(f"{figure.name}  {figure.title}"))
+    yield _section(escape(figure.heading))
     yield f'<figure class="big">{figure_svg(figure)}<figcaption>{escape(figure.reference)}</figcaption></figure>\n'
     yield "</section>\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import floor, log10
 
 from neuron_tui.store.comparison.neurons import ACTIVITY, TOKEN_DETECTORS, Became
 from neuron_tui.store.comparison.overlap import Shared
@@ -13,6 +14,9 @@ from neuron_tui.store.words import GRAM_NAMES, interval_text, number, percent
 
 NONE = "–"
 """Stands for a number that there is not."""
+
+_ROUNDING = 1e-9
+"""Floating point may make two of what is one number, so far apart at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +32,7 @@ def total_rows(totals: Sequence[Totals]) -> tuple[TotalRow, ...]:
     """All measures, in the order of the paper."""
     return (
         _row("model", totals, lambda t: t.model),
-        _row(
-            "layers", totals, lambda t: f"{t.layers}" + (f" of {t.model_layers}" if t.layers < t.model_layers else "")
-        ),
+        _row("layers", totals, _layers),
         _count("neurons", totals, lambda t: t.neurons),
         _count("tokens", totals, lambda t: t.tokens),
         _count("context length", totals, lambda t: t.context_length),
@@ -58,7 +60,7 @@ def _count(name: str, totals: Sequence[Totals], value: Callable[[Totals], int]) 
 
 
 def _counts(name: str, values: Sequence[int | None]) -> TotalRow:
-    return TotalRow(name, tuple(NONE if v is None else f"{v:,}" for v in values), _difference(values, "{:,}"))
+    return TotalRow(name, tuple(NONE if v is None else f"{v:,}" for v in values), _difference(values, "{:,}".format))
 
 
 def _share(
@@ -72,7 +74,7 @@ def _share(
     points = [None if v is None else 100 * v for v in values]
     return (
         _counts(name, [s.part if s else None for s in shares]),
-        TotalRow(f"  {of}", tuple(map(_percent, values)), _difference(points, "{:.2g} points")),
+        TotalRow(f"  {of}", tuple(map(_percent, values)), _difference(points, _points)),
         TotalRow("  95% interval", tuple(interval_text(s.part, s.of) if s and s.of else NONE for s in shares), apart),
     )
 
@@ -80,14 +82,14 @@ def _share(
 def _frequency(totals: Sequence[Totals]) -> TotalRow:
     values = [t.mean_frequency for t in totals]
     points = [None if v is None else 100 * v for v in values]
-    return TotalRow("mean frequency of the others", tuple(map(_percent, values)), _difference(points, "{:.2g} points"))
+    return TotalRow("mean frequency of the others", tuple(map(_percent, values)), _difference(points, _points))
 
 
 def _type(kind: str, totals: Sequence[Totals]) -> TotalRow:
     strengths = [t.types[kind] if t.types else None for t in totals]
     cells = tuple(NONE if s is None else f"{s['strong']:,} + {s['weak']:,}" for s in strengths)
     counts = [sum(s.values()) if s else None for s in strengths]
-    return TotalRow(f"  {kind}, strong + weak", cells, _difference(counts, "{:,}"))
+    return TotalRow(f"  {kind}, strong + weak", cells, _difference(counts, "{:,}".format))
 
 
 def _information(totals: Sequence[Totals]) -> TotalRow:
@@ -95,7 +97,7 @@ def _information(totals: Sequence[Totals]) -> TotalRow:
     return TotalRow(
         "  their mean mi (nats)",
         tuple(NONE if v is None else f"{v:.3f}" for v in values),
-        _difference(values, "{:.3f}"),
+        _difference(values, "{:.3f}".format),
     )
 
 
@@ -103,16 +105,24 @@ def _percent(share: float | None) -> str:
     return NONE if share is None else percent(share)
 
 
-def _difference(values: Sequence[float | None], form: str) -> str:
+def _points(difference: float) -> str:
+    """A difference of percentages with two significant digits, whole from 10 points on."""
+    decimals = 0 if difference >= 9.95 or not difference else 1 - floor(log10(difference))
+    text = f"{difference:.{decimals}f}"
+    return f"{text.rstrip('0').rstrip('.') if decimals else text} points"
+
+
+def _difference(values: Sequence[float | None], shown: Callable[[float], str]) -> str:
     """The second of two numbers less the first, with its sign; nothing for more runs, or without one of the numbers."""
     if len(values) != 2:
         return ""
     first, second = values
     if first is None or second is None:
         return ""
-    if form.format(first) == form.format(second):
+    # The difference itself is looked at: 42.8% and 43.2% are both about 43%, and not the same.
+    if abs(second - first) < _ROUNDING or shown(abs(second - first)) == shown(0):
         return "same"
-    return f"{'+' if second > first else '−'}{form.format(abs(second - first))}"
+    return f"{'+' if second > first else '−'}{shown(abs(second - first))}"
 
 
 def jaccard_text(shared: Shared) -> str:

@@ -58,7 +58,7 @@ def figure_svg(figure: Figure, *, all_layers: bool = False, width: int = 720) ->
     `all_layers` draws histograms of all layers instead of the bottom half. Raises UsageError for a figure that is a
     table alone.
     """
-    chart, title = figure.chart, f"{figure.name}. {figure.title}"
+    chart, title = figure.chart, figure.heading
     if chart is None:
         raise UsageError(f"figure {figure.name} is a table and has no chart\nUse --format table, json or csv.")
     if isinstance(chart, Lines):

@@ -203,6 +203,11 @@ class Figure:
     chart: Chart | None
     notes: tuple[str, ...]
 
+    @property
+    def heading(self) -> str:
+        """The title, after the paper's number of the figure where it has one."""
+        return f"{self.name}. {self.title}" if self.name[:1].isdigit() else self.title
+
     def column(self, name: str) -> tuple[Cell, ...]:
         """The cells of a column; raises ValueError if there is none of that name."""
         place = [column.name for column in self.columns].index(name)

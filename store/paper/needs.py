@@ -35,12 +35,12 @@ def amount(facts: RunFacts, enough: Enough) -> str:
     manifest = facts.run.manifest
     have, length, whole = manifest.tokens, manifest.options.context_length, manifest.model.context_length
     papers = f"the paper took over {PAPERS.other:,}, and over {PAPERS.dead:,} for dead neurons"
-    if have >= PAPERS.dead:
-        told = "as many as the paper took"
-    elif have >= max(enough.dead, enough.other):
-        told = f"taken for enough here; {papers}"
-    elif have >= PAPERS.other:
+    if have >= max(enough.dead, enough.other):
+        told = "as many as the paper took" if have >= PAPERS.dead else f"taken for enough here; {papers}"
+    elif have >= enough.other:
         told = f"enough but for claims on dead neurons, which take {enough.dead:,}"
+    elif have >= PAPERS.other:
+        told = f"fewer than the {enough.other:,} that are to be enough here; {papers}"
     else:
         told = f"few: {papers}"
     reads = "all" if length == whole else f"of the {whole:,}"

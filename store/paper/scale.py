@@ -36,12 +36,13 @@ class ScaleClaim:
         """Judge runs of models of at least two sizes: every two of them of different size are compared.
 
         Kendall's correlation of size and quantity decides: the pairs that agree with the claim less those that
-        contradict it, over all. It holds from `MOSTLY` on, and does not at 0 or below.
+        contradict it, over all. It holds from `MOSTLY` on, and does not at 0 or below; where every model has none of
+        what is counted, it cannot be said.
         """
         ordered = sorted(facts, key=neurons_of)
         values = [self.value(one) for one in ordered]
         correlation = _kendall([neurons_of(one) for one in ordered], values) * (1 if self.grows else -1)
-        holds = True if correlation >= MOSTLY else False if correlation <= 0 else None
+        holds = None if not any(values) else True if correlation >= MOSTLY else False if correlation <= 0 else None
         told = ", ".join(f"{one.label} {self.shown(value)}" for one, value in zip(ordered, values, strict=True))
         lacking = self._lacking(ordered, enough)
         begins = "So far, from" if lacking else "From"

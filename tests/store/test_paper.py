@@ -382,6 +382,15 @@ def test_larger_models_that_go_the_other_way() -> None:
     assert {finding.verdict for finding in scale(shrinking).values()} == {FAILS}
 
 
+def test_models_that_all_have_none_show_no_trend() -> None:
+    none = (sized(100, 1, 0, 0), sized(200, 10, 0, 0))
+    assert {name: finding.verdict for name, finding in scale(none).items()} == {
+        "scale-dead": HOLDS,
+        "scale-detectors": OPEN,
+        "scale-oscillatory": OPEN,
+    }
+
+
 def test_a_trend_with_as_many_exceptions_is_none() -> None:
     # Of six pairs four agree and two do not: a third of a full correlation.
     mixed = (sized(100, 10, 1, 1), sized(200, 10, 4, 1), sized(300, 10, 2, 1), sized(400, 10, 3, 1))
