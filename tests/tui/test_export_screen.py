@@ -255,11 +255,12 @@ def test_writing_tells_how_far_it_is_and_esc_leaves_no_file(
 def test_leaving_the_program_ends_the_writing(runs: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stops: SimpleQueue[threading.Event] = SimpleQueue()
     stopped: SimpleQueue[bool] = SimpleQueue()
-    ended = threading.Event()
+    begun, ended = threading.Event(), threading.Event()
 
     def write(*arguments: Any, heard: Callable[[int], None], **named: Any) -> None:
         def waiting(count: int) -> None:
             if count == 2:
+                begun.set()
                 stopped.put(stops.get(timeout=60).wait(60))
             heard(count)
 
@@ -275,6 +276,7 @@ def test_leaving_the_program_ends_the_writing(runs: Path, here: Path, monkeypatc
         assert isinstance(screen, Export)
         await person.press("enter")
         await person.sees("Writing: 0 of 5 neurons")
+        await person.until(begun.is_set)  # a writing that is stopped sooner does not come so far
         assert screen._stop is not None
         stops.put(screen._stop)
         person.app.exit()

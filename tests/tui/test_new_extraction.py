@@ -241,7 +241,7 @@ def test_a_list_offers_what_could_stand_there(runs: Path) -> None:
     async def choose(form: Form) -> None:
         await form.press("ctrl+l")
         await form.sees("pocket-opt", "built in", "synthetic-opt", "of the run")
-        await form.press("down", "enter")
+        await form.press("down", "down", "enter")
         assert form.text("model") == "synthetic-opt"
         await form.press("ctrl+n", *"dat", "ctrl+l")  # the only one
         assert form.screen.focused.value == "data/"

@@ -82,12 +82,13 @@ class CompletingField(Field):
             self.run_worker(partial(self._find, self.value), thread=True, group="choices")
 
     def _find(self, typed: str) -> None:
-        # What is complete already has no other candidate: then those beside it are meant, or else all.
+        # Where what stands there is complete already, those beside it are meant, or else all.
         beside = typed[: typed.rstrip("/").rfind("/") + 1]
         found: list[Candidate] = []
         for start in dict.fromkeys((typed, beside, "")):
             found = self._completion(start)
-            if any(candidate.text != typed for candidate in found):
+            texts = {candidate.text for candidate in found}
+            if texts - {typed} and not (start == typed and typed in texts):
                 break
         self.post_message(self.Found(typed, found))
 
