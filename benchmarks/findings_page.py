@@ -33,6 +33,8 @@ TABLES: dict[str, Callable[[Material], str]] = {
     "sensitivity": lambda given: sensitivity_table(given.ends("positions")),
     "moments": lambda given: moments_table(given.course("base")),
     "moments-nopos": lambda given: moments_table(given.course("nopos")),
+    "sinusoids": lambda given: positions_table(given.ends("sinusoids")[1:]),
+    "moments-smooth": lambda given: moments_table(given.course("smooth")),
     "sizes": lambda given: sizes_table(given.ends("sizes")),
     "sparsity": lambda given: sparsity_table(given.ends("sizes")),
     "norm": lambda given: sparsity_table(given.ends("norm")),
@@ -52,6 +54,13 @@ CHARTS: dict[str, Callable[[Material], str]] = {
     ),
     "moments-frequency": lambda given: layers_over_steps(
         given.course("base"), "Mean frequency: base", "mean frequency", lambda s: s.mean_frequency_alive or 0.0
+    ),
+    "sinusoids": lambda given: stacked(
+        [
+            types_over_steps(given.course("smooth"), "Positional neurons: smooth"),
+            *(curves(moment) for moment in given.ends("sinusoids")[1:]),
+        ],
+        "Position embeddings begun as sinusoids",
     ),
     "sizes": lambda given: figure("1b", given.ends("sizes")),
     "norm": lambda given: figure("1b", given.ends("norm")),

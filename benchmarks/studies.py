@@ -6,7 +6,7 @@
     python -m benchmarks.studies tables              # writes into docs/findings.md and docs/findings/
 
 Run it in the root of a checkout. What is finished is not done again, so that all three can be interrupted. Models and
-runs lie in build/studies unless --models and --runs-dir say otherwise. All of it takes some two hours of one core.
+runs lie in build/studies unless --models and --runs-dir say otherwise. All of it takes some hours of one core.
 """
 
 from __future__ import annotations
@@ -94,6 +94,7 @@ TRAININGS = (
     Training("nopos", "without position embeddings", other=NO_POSITIONS, moments=MOMENTS),
     Training("base-seed1", "with, shorter, another seed", seed=1, steps=SHORTER),
     Training("nopos-seed1", "without, shorter, another seed", seed=1, steps=SHORTER, other=NO_POSITIONS),
+    Training("smooth", "position embeddings begun as sinusoids", other=("--smooth-positions", "0.08"), moments=MOMENTS),
     Training("small", "half the width", width=64, ffn=256),
     Training("large", "one and a half times the width", width=192, ffn=768),
     Training("after", "LayerNorm after each block", other=("--layer-norm", "after")),
@@ -102,6 +103,7 @@ TRAININGS = (
 STUDIES = {
     "positions": ("base", "nopos", "base-seed1", "nopos-seed1"),
     "moments": ("base", "nopos"),
+    "sinusoids": ("base", "smooth"),
     "sizes": ("small", "base", "large"),
     "norm": ("base", "after"),
     "paper": ("small", "base", "large", "nopos", "after"),

@@ -74,6 +74,7 @@ def test_models_that_are_compared_differ_in_what_they_are_compared_for() -> None
     assert differing("base", "base-seed1") == differing("nopos", "nopos-seed1") == {"seed", "steps"}
     assert differing("base", "small") == differing("base", "large") == {"width", "ffn"}
     assert differing("base", "after") == {"layer_norm"}
+    assert differing("base", "smooth") == {"smooth_positions"}
 
 
 def test_a_study_and_a_training_can_be_named_and_nothing_is_done_twice() -> None:
