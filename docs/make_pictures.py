@@ -31,7 +31,6 @@ from neuron_tui.store.manifest import FACTS_FILE, read_manifest, write_manifest 
 from neuron_tui.store.variants import VARIANTS, variant_folder  # noqa: E402
 from neuron_tui.tui.extracting.jobs import Estimated  # noqa: E402
 from neuron_tui.tui.screens.extraction.new_extraction import NewExtraction  # noqa: E402
-from neuron_tui.tui.screens.figures.figures import Figures  # noqa: E402
 from neuron_tui.tui.screens.figures.team import Team  # noqa: E402
 from neuron_tui.tui.widgets.figure_pane import FigureList  # noqa: E402
 from neuron_tui.tui.widgets.runs.run_list import RunList  # noqa: E402
@@ -67,7 +66,7 @@ ESTIMATE = Estimated(
     seconds=45.0,
     tokens=600_000,
     positions=602_922,
-    host_bytes=501_591_512,
+    host_bytes=1_183_165_912,
     device_bytes=0,
     disk_bytes=55_574_344,
     scratch_bytes=0,
@@ -360,9 +359,8 @@ async def open_figures(person: Person) -> None:
 
 async def show(person: Person, name: str) -> None:
     """Walk to a figure, or a part of a comparison, by its name."""
-    screen = person.app.screen
-    shown = [one for one, _ in screen._figures] if isinstance(screen, Figures) else screen._parts_listed
-    screen.query_one(FigureList).move([one.name for one in shown].index(name))
+    rows = person.app.screen.query_one(FigureList)
+    rows.move([figure.name for figure in rows._figures].index(name))
 
 
 # Scenes of the demo in the explorer.

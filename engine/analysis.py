@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -15,7 +14,7 @@ from neuron_tui.engine.corpus.prepared import read_corpus
 from neuron_tui.engine.corpus.tokenise import SpecialTokens
 from neuron_tui.engine.interrupt import steered
 from neuron_tui.engine.job import JobRecord, recording
-from neuron_tui.engine.progress import Progress
+from neuron_tui.engine.progress import Announce, Progress, ProgressSink, quiet
 from neuron_tui.engine.recounting import Recount, recount_layer
 from neuron_tui.store.catalog import find_run, missing_or_cut
 from neuron_tui.store.check_numbers import read_occurrences
@@ -43,17 +42,11 @@ from neuron_tui.store.manifest import (
     write_manifest,
 )
 from neuron_tui.store.schema import LAYER
+from neuron_tui.store.stored_facts import without_lost_facts
 from neuron_tui.store.threshold_words import thresholds_text
 from neuron_tui.store.thresholds import PAPER, Thresholds, text_of
 from neuron_tui.store.variants import name_of, needs_activations, run_of, same_neurons, variant_folder
 from neuron_tui.store.words import number
-
-ProgressSink = Callable[[Progress], None]
-Announce = Callable[[str], None]
-
-
-def _quiet(_: object) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +64,7 @@ class AnalysisRequest:
         return (str(run.absolute()), "--name", self.name, *self.thresholds.options())
 
 
-def analyze(request: AnalysisRequest, progress: ProgressSink = _quiet, announce: Announce = _quiet) -> Path:
+def analyze(request: AnalysisRequest, progress: ProgressSink = quiet, announce: Announce = quiet) -> Path:
     """Count a run again with other thresholds, or go on with a variant of the same name and thresholds.
 
     Parameters
@@ -97,14 +90,9 @@ def analyze(request: AnalysisRequest, progress: ProgressSink = _quiet, announce:
         keeping(run),
         writing_to(folder),
         recording(folder, request.arguments(run), command="analyze") as job,
+        steered(job.telling(progress)) as step,
     ):
-
-        def tell(step: Progress) -> None:
-            job.see(step)
-            progress(step)
-
-        with steered(tell) as step:
-            _go(request, run, folder, job, step, announce)
+        _go(request, run, folder, job, step, announce)
     return folder
 
 
@@ -153,7 +141,7 @@ def _finished(run: Path) -> Manifest:
 def _existing(run: Path, folder: Path, of: Manifest, thresholds: Thresholds) -> Manifest | None:
     if not (folder / MANIFEST).exists():
         return None
-    manifest, name = read_manifest(folder), name_of(folder)
+    manifest, name = without_lost_facts(folder, read_manifest(folder)), name_of(folder)
     if manifest.variant is None or not same_neurons(of, manifest):
         raise RunConflictError(
             f"{name} was not counted on what the run {run.name} holds now\nReplace it with --overwrite."

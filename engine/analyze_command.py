@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from neuron_tui.engine.interrupt import ready_for_signals
+from neuron_tui.engine.resumable import RunsDirectory, told_how_to_go_on
 from neuron_tui.store.catalog import runs_directory
 from neuron_tui.store.exits import say
 
@@ -71,10 +71,7 @@ def analyze(
         str | None, _threshold("NUMBER", "Root mean square off its smoothed curve, for other to be strong.", "0.05")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a variant of that name.")] = False,
-    runs_dir: Annotated[
-        Path | None,
-        typer.Option(help="Where runs lie. (default: $NEURON_TUI_RUNS, or the platform's place for user data)"),
-    ] = None,
+    runs_dir: RunsDirectory = None,
 ) -> None:
     """Count a finished run again with other thresholds, without its model: the variant RUN@NAME."""
     ready_for_signals()
@@ -98,9 +95,6 @@ def analyze(
     }
     thresholds = parse_thresholds({key: text for key, text in typed.items() if text is not None})
     request = AnalysisRequest(run, name, runs_directory(runs_dir), thresholds, overwrite)
-    try:
-        with showing() as progress:
-            folder = run_analysis(request, progress, say)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt("interrupted; the finished layers are kept: run the same command to go on") from None
+    with told_how_to_go_on(), showing() as progress:
+        folder = run_analysis(request, progress, say)
     say(f"Done: {name_of(folder)} in {folder}")

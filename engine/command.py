@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -14,6 +13,7 @@ import typer
 from neuron_tui.engine.analyze_command import EXAMPLE, analyze
 from neuron_tui.engine.buffers import keep_freed_memory
 from neuron_tui.engine.interrupt import ready_for_signals
+from neuron_tui.engine.resumable import RunsDirectory, told_how_to_go_on
 from neuron_tui.engine.training.command import train
 from neuron_tui.store.catalog import runs_directory
 from neuron_tui.store.errors import NeuronTuiError, UsageError, concerning
@@ -88,10 +88,7 @@ def extract(
         bool, typer.Option("--dry-run", help="Print the estimate of time, memory and disk, and stop.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the estimate, or why there is none, as JSON.")] = False,
-    runs_dir: Annotated[
-        Path | None,
-        typer.Option(help="Where runs lie. (default: $NEURON_TUI_RUNS, or the platform's place for user data)"),
-    ] = None,
+    runs_dir: RunsDirectory = None,
 ) -> None:
     """Extract a run: which neurons of MODEL are active where on a corpus, counted exactly, layer by layer."""
     ready_for_signals()
@@ -132,11 +129,8 @@ def extract(
             return
     from neuron_tui.engine.extraction import extract as run_extraction
 
-    try:
-        with showing() as progress:
-            folder = run_extraction(request, progress, say)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt("interrupted; the finished layers are kept: run the same command to go on") from None
+    with told_how_to_go_on(), showing() as progress:
+        folder = run_extraction(request, progress, say)
     say(f"Done: {folder}")
 
 

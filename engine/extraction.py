@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,13 +21,12 @@ from neuron_tui.engine.layers import Pass, run_layers
 from neuron_tui.engine.model.forward import batches
 from neuron_tui.engine.model.opened import OpenedModel, open_model
 from neuron_tui.engine.preparing import (
-    ProgressSink,
     refuse_other_options,
     resources_for,
     tokenise,
     too_large_batches_named,
 )
-from neuron_tui.engine.progress import Progress
+from neuron_tui.engine.progress import Announce, Progress, ProgressSink, quiet
 from neuron_tui.engine.request import (
     ExtractionRequest as ExtractionRequest,  # the request belongs to `extract`: one import gives both
 )
@@ -45,15 +44,10 @@ from neuron_tui.store.files import sha256
 from neuron_tui.store.folder import SCRATCH, clear_scratch, delete_files, writing_to
 from neuron_tui.store.manifest import CORPUS_FILE, MANIFEST, Manifest, RunOptions, read_manifest, write_manifest
 from neuron_tui.store.schema import ENOUGH_SEQUENCES
-
-Announce = Callable[[str], None]
-
-
-def _quiet(_: object) -> None:
-    """Tell nobody."""
+from neuron_tui.store.stored_facts import without_lost_facts
 
 
-def extract(request: ExtractionRequest, progress: ProgressSink = _quiet, announce: Announce = _quiet) -> Path:
+def extract(request: ExtractionRequest, progress: ProgressSink = quiet, announce: Announce = quiet) -> Path:
     """Extract a run, or go on with an interrupted one of the same name and options.
 
     Parameters
@@ -73,14 +67,13 @@ def extract(request: ExtractionRequest, progress: ProgressSink = _quiet, announc
     folder = run_folder(request.runs_dir, request.name)
     device = choose_device(request.device)
     arguments = request.arguments()  # malformed ones are refused before a model is fetched
-    with writing_to(folder), recording(folder, arguments, partial(_peak_on, device)) as job:
-
-        def tell(step: Progress) -> None:
-            job.see(step)
-            progress(step)
-
-        with _scratch_in(folder) as scratch, steered(tell) as step:
-            _go(request, device, scratch, job, step, announce)
+    with (
+        writing_to(folder),
+        recording(folder, arguments, partial(_peak_on, device)) as job,
+        _scratch_in(folder) as scratch,
+        steered(job.telling(progress)) as step,
+    ):
+        _go(request, device, scratch, job, step, announce)
     return folder
 
 
@@ -163,7 +156,7 @@ def _begin(
 def _existing(folder: Path, model: OpenedModel, options: RunOptions) -> Manifest | None:
     if not (folder / MANIFEST).exists():
         return None
-    manifest = read_manifest(folder)
+    manifest = without_lost_facts(folder, read_manifest(folder))
     refuse_other_options(folder, manifest, model, options)
     problem = missing_or_cut(folder, manifest)
     if not problem and not manifest.complete and manifest.corpus is not None:

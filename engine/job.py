@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from neuron_tui.engine.pace import Pace
-from neuron_tui.engine.progress import Progress
+from neuron_tui.engine.progress import Progress, ProgressSink
 from neuron_tui.store.exits import problem_of
 from neuron_tui.store.files import disk_full_named
 from neuron_tui.store.job import JOB_FILE, Command, Job, JobState, process_start, this_host, write_job
@@ -76,6 +76,15 @@ class JobRecord:
             self._pace.see(step)
         if before is None or (before.stage, before.layer, before.paused) != (step.stage, step.layer, step.paused):
             self._turn.set()
+
+    def telling(self, progress: ProgressSink) -> ProgressSink:
+        """A sink for steps: the record takes note of each, then `progress` hears it."""
+
+        def tell(step: Progress) -> None:
+            self.see(step)
+            progress(step)
+
+        return tell
 
     def end(self, state: JobState, problem: str | None = None) -> None:
         """Write the last word on the job."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,13 +10,11 @@ import torch
 
 from neuron_tui.engine.corpus.tokenise import DomainTokens, tokenise_domains
 from neuron_tui.engine.model.opened import OpenedModel
-from neuron_tui.engine.progress import Progress
+from neuron_tui.engine.progress import Progress, ProgressSink
 from neuron_tui.engine.request import ExtractionRequest, differing, keeps_activations
 from neuron_tui.engine.resources import Resources, plan_resources
 from neuron_tui.store.errors import InputError, RunConflictError
 from neuron_tui.store.manifest import Manifest, RunOptions
-
-ProgressSink = Callable[[Progress], None]
 
 
 def refuse_other_options(folder: Path, manifest: Manifest, model: OpenedModel, options: RunOptions) -> None:

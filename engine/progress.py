@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,3 +31,14 @@ class Progress:
     def unit(self) -> str:
         """What `done` counts: `tok` or `neurons`."""
         return "neurons" if self.stage in ("count", "recount") else "tok"
+
+
+ProgressSink = Callable[[Progress], None]
+"""Hears every step."""
+
+Announce = Callable[[str], None]
+"""Hears sentences for people."""
+
+
+def quiet(_: object) -> None:
+    """Tell nobody."""

@@ -92,11 +92,12 @@ def keep_facts(run: Run, facts: Facts) -> FileEntry:
 
 
 def add_facts(folder: Path, manifest: Manifest) -> None:
-    """Give a complete run its facts, unless it has them: it may have been cut off after its last layer.
+    """Give a complete run its facts, unless it has them: it was cut off after its last layer, or they were lost.
 
     Raises as `write_facts`.
     """
     if manifest.facts is None:
+        write_manifest(folder, manifest)  # run.json may list the ones that were lost
         write_manifest(folder, manifest.model_copy(update={"facts": write_facts(folder)}))
 
 

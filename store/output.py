@@ -36,6 +36,12 @@ def opened_output(path: Path) -> Iterator[TextIO]:
         yield stream
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a file; raises as `opened_output`."""
+    with opened_output(path) as stream:
+        stream.write(text)
+
+
 def standard_output() -> TextIO:
     """Give stdout for data: UTF-8, whatever the terminal's own encoding is."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)

@@ -276,9 +276,12 @@ class Run:
         self.manifest = read_manifest(folder)
         if problem := missing_or_cut(folder, self.manifest):
             again = "extract" if self.manifest.variant is None else "count"
+            remedy = f"{again} it again with --overwrite"
+            if missing_or_cut(folder, self.manifest.model_copy(update={"facts": None})) is None:
+                remedy = "the command that made the run makes this file again"
             raise RunDamagedError(
                 f"the run {self.name} is damaged: {problem}\n"
-                f"See what else with: neuron-tui check {self.name}; {again} it again with --overwrite."
+                f"See what else with: neuron-tui check {self.name}; {remedy}."
             )
 
     @cached_property

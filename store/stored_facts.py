@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from neuron_tui.store.facts import Facts, Int64s, LayerSummary, Positional, States, Suppressors, detectors, types
+from neuron_tui.store.files import sha256
 from neuron_tui.store.growth import GROWTH
 from neuron_tui.store.hdf5 import Array, SchemaReader
 from neuron_tui.store.hdf5_checks import damaged
@@ -81,7 +82,7 @@ def made_of(manifest: Manifest) -> str:
 
 def read_stored_facts(run: Run) -> Facts:
     """The facts of a run that has them in its folder; raises RunDamagedError."""
-    path = run.path / FACTS_FILE
+    path = _as_listed(run)
     with reading_finished(path, FACTS) as file:
         layers = _layers(file, run.manifest)
         read = file.read
@@ -101,13 +102,38 @@ def read_stored_facts(run: Run) -> Facts:
 
 def read_stored_summaries(run: Run) -> tuple[LayerSummary, ...]:
     """The layers' summaries of a run that has them in its folder, from the bottom up; raises RunDamagedError."""
-    with reading_finished(run.path / FACTS_FILE, FACTS) as file:
+    with reading_finished(_as_listed(run), FACTS) as file:
         return _summaries(file, run.manifest, _layers(file, run.manifest))
 
 
 def no_sensitivity(layers: int) -> Int64s:
     """The `sensitivity` of a run without positional statistics, (L, 0, types, strengths)."""
     return np.zeros((layers, 0, len(TYPES), len(STRENGTHS)), np.int64)
+
+
+def without_lost_facts(folder: Path, manifest: Manifest) -> Manifest:
+    """The manifest of a run, without its facts if their file is not what it lists: they can be made again."""
+    sound = manifest.facts is None or _digest(folder / FACTS_FILE) == manifest.facts.sha256
+    return manifest if sound else manifest.model_copy(update={"facts": None})
+
+
+def _as_listed(run: Run) -> Path:
+    """The file, once it is settled that it is the one that run.json lists: it is small, and much is read off it."""
+    path, entry = run.path / FACTS_FILE, run.manifest.facts
+    digest = _digest(path)
+    if digest is None:
+        raise damaged(path, "is missing, or cannot be read")
+    if entry is None or digest != entry.sha256:
+        raise damaged(path, "has been altered: its SHA-256 is not the one in run.json")
+    return path
+
+
+def _digest(path: Path) -> str | None:
+    """SHA-256 of the file; None if it cannot be read."""
+    try:
+        return sha256(path)
+    except OSError:
+        return None
 
 
 def _bytes(digest: str) -> Array:

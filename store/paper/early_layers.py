@@ -78,11 +78,10 @@ def frequency_rises(facts: RunFacts) -> Judgement:
         f"Alive neurons of a layer are active on {percent(first)} of the tokens in the first half of the layers and on "
         f"{percent(second)} in the second, on average; rank correlation with depth {signed(rank)}."
     )
-    higher, rising = second > first, rank >= RISING
-    if higher == rising:
-        return Judgement(higher, because, numbers)
-    told = "higher in the second half, but not rising" if higher else "rising, but not higher in the second half"
-    return Judgement(None, f"{because} They are {told}: that is neither.", numbers)
+    higher = second > first
+    if higher != (rank >= RISING):
+        return Judgement(None, f"{because} The two do not agree.", numbers)
+    return Judgement(higher, because, numbers)
 
 
 def rank_correlation(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> float:

@@ -8,7 +8,7 @@ import pytest
 from neuron_tui.engine.extraction import extract
 from neuron_tui.store import open_run
 from neuron_tui.store.check import check_run
-from neuron_tui.store.errors import DiskFullError
+from neuron_tui.store.errors import DiskFullError, RunDamagedError
 from neuron_tui.store.facts_file import facts_from_layers, facts_of
 from neuron_tui.store.manifest import FACTS_FILE, read_manifest
 
@@ -45,6 +45,23 @@ def test_a_run_cut_off_after_its_last_layer_gets_its_facts_when_it_is_asked_for_
     assert run.manifest.has_facts
     assert facts_of(run).summaries == facts_from_layers(run).summaries
     assert [summary.new_to_previous[1] for summary in facts_of(run).summaries] == [None, None]
+
+
+def test_facts_that_were_lost_or_altered_are_made_again_when_the_run_is_asked_for_again(tmp_path: Path) -> None:
+    case = FAMILY["less text than a window"]
+    asked = request(case, tmp_path, build(case, tmp_path), tmp_path / "runs")
+    file = extract(asked) / FACTS_FILE
+    whole = file.read_bytes()
+    for spoiled in (None, whole[:-1], whole[:-1] + bytes([whole[-1] ^ 1])):
+        file.unlink()
+        if spoiled is not None:
+            file.write_bytes(spoiled)
+        if spoiled is None or len(spoiled) < len(whole):
+            with pytest.raises(RunDamagedError, match="the command that made the run makes this file again"):
+                open_run(file.parent)
+        extract(asked)
+        assert check_run(file.parent) == []
+        assert open_run(file.parent).manifest.has_facts
 
 
 def test_a_new_run_in_place_of_another_has_facts_of_its_own(tmp_path: Path) -> None:

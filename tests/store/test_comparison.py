@@ -17,6 +17,7 @@ from neuron_tui.store.comparison import DetectedToken, Shared, became, compare, 
 from neuron_tui.store.comparison.export import LONG, report_json, tables_csv
 from neuron_tui.store.comparison.html import report_html
 from neuron_tui.store.comparison.report import CURVES, PARTS, Report, make_report
+from neuron_tui.store.comparison.totals import Share
 from neuron_tui.store.comparison.words import total_rows
 from neuron_tui.store.errors import UsageError
 from neuron_tui.store.figures import RunFacts, read_facts
@@ -206,6 +207,24 @@ def test_for_two_runs_the_change_is_said(facts: dict[str, RunFacts]) -> None:
     assert rows["  oscillatory, strong + weak"].cells == ("2 + 0", "1 + 0")
     three = compare([facts["first"], facts["second"], facts["part"]]).totals
     assert {row.change for row in total_rows(three)} == {""}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "change"),
+    [
+        (0, 1000, "+100 points"),
+        (428, 432, "+0.4 points"),  # both about 43%
+        (156, 66, "−9 points"),
+        (900, 101, "−80 points"),
+        (7, 7, "same"),
+    ],
+)
+def test_a_change_of_a_share_is_in_points_written_out(
+    facts: dict[str, RunFacts], before: int, after: int, change: str
+) -> None:
+    totals = compare([facts["first"], facts["second"]]).totals
+    dead = [replace(one, dead=Share(part, 1000)) for one, part in zip(totals, (before, after), strict=True)]
+    assert next(row for row in total_rows(dead) if row.name == "  share of neurons").change == change
 
 
 def test_intervals_that_do_not_overlap_are_called_apart(facts: dict[str, RunFacts]) -> None:

@@ -167,6 +167,15 @@ def test_a_missing_or_cut_file_is_a_damaged_run(copy: Path) -> None:
     assert [(p.file, p.message) for p in check_run(copy)] == [(FACTS_FILE, "is missing")]
 
 
+def test_an_altered_number_is_not_shown(copy: Path) -> None:
+    run = open_run(copy)
+    with h5py.File(copy / FACTS_FILE, "r+") as file:
+        setting("summary/dead", 0, 77)(file)
+    for read in (facts_of, summarise_layers):
+        with pytest.raises(RunDamagedError, match=r"facts\.h5: has been altered"):
+            read(run)
+
+
 def test_a_file_made_of_other_layers_is_refused(copy: Path, tmp_path: Path) -> None:
     other = build_run(tmp_path / "other", layers=3, neurons=24, seed=9)
     (copy / FACTS_FILE).write_bytes((other / FACTS_FILE).read_bytes())

@@ -152,6 +152,22 @@ def test_enough_text_may_be_said_to_be_less_than_the_papers() -> None:
     assert "taken for enough here" in " ".join(preface([planted(model)], Enough(600_000, 600_000)))
 
 
+def test_text_is_not_called_enough_where_more_is_asked_for() -> None:
+    asked = Enough(40_000_000, 40_000_000)
+    for tokens in (6_000_000, 30_000_000):
+        model = replace(PAPERLIKE, tokens=tokens)
+        assert found(model, "frequency-rises", asked).verdict == OPEN
+        assert "fewer than the 40,000,000" in " ".join(preface([planted(model)], asked))
+
+
+def test_halves_and_ranks_that_disagree_are_said_to() -> None:
+    model = with_layers(*(Layer(frequency=share) for share in (0.3, 0.1, 0.15, 0.29)))
+    finding = found(model, "frequency-rises")
+    assert finding.numbers["spearman"] < 0 < finding.numbers["mean_second_half"] - finding.numbers["mean_first_half"]
+    assert finding.verdict == OPEN
+    assert finding.because.endswith("The two do not agree.")
+
+
 def test_thresholds_of_ones_own_leave_open_what_rests_on_them() -> None:
     loose = replace(PAPERLIKE, thresholds=Thresholds(coverage=Decimal("0.9")))
     verdicts = {finding.name: finding.verdict for finding in check_paper([planted(loose)])}

@@ -196,12 +196,13 @@ def test_a_damaged_run_is_4_without_a_traceback(
 
 def test_a_file_altered_at_the_same_length_is_named_by_whoever_reads_it(command: Command, own_runs: Path) -> None:
     readers = {layer_file(1): ["export", "whole", "--neuron", "1:0", "--format", "md"], FACTS_FILE: ["info", "whole"]}
+    altered = "has been altered: its SHA-256 is not the one in run.json"
+    reasons = {layer_file(1): "not an HDF5 file, or cut short", FACTS_FILE: altered}  # small enough to be verified
     for name, arguments in readers.items():
         path = own_runs / "whole" / name
         path.write_bytes(bytes(path.stat().st_size))
         ended = command(*arguments, "--runs-dir", own_runs)
         assert ended.code == 4
-        assert ended.err.splitlines()[0] == f"{path}: not an HDF5 file, or cut short"
+        assert ended.err.splitlines()[0] == f"{path}: {reasons[name]}"
     ended = command("check", "whole", "--runs-dir", own_runs)
-    altered = "has been altered: its SHA-256 is not the one in run.json"
     assert ended.out == "".join(f"error: {name}: {altered}\n" for name in readers)

@@ -190,7 +190,7 @@ def test_on_a_narrow_terminal_the_token_lists_are_seen_one_at_a_time(compared: P
 
 def test_a_row_of_figure_8_leads_to_its_neuron(compared: Path) -> None:
     async def go(person: Person) -> None:
-        comparison(person)._go("8")
+        comparison(person).go_to("8")
         await person.press("t", "tab", "down", "enter")
         await person.until(lambda: isinstance(person.app.screen, Explorer))
         await person.settled()

@@ -168,6 +168,16 @@ def test_tallies_read_as_a_row_a_setting_with_what_each_changes() -> None:
     assert bars[3] > 10 * bars[2] > 0
 
 
+def test_tallies_of_every_type_fit_beside_the_list_of_figures() -> None:
+    kinds = ("oscillatory", "both", "one", "other", "strong")
+    rows = (("unchanged", (0, 4, 39, 4, 20)), ("interval 0.03125", (4, 4, 159, 11, 1124)))
+    chart = Tallies(tuple((kind, "●") for kind in kinds), "neurons", (("demo", rows),))
+    figure = Figure("sensitivity", "t", "r", ("demo",), (), (), chart, ())
+    lines = [plain(line).split() for line in chart_lines(figure, 73, 10)]
+    assert lines[0] == list(kinds)
+    assert lines[2] == ["interval", "0.03125", "+4", "4", "4", "+120", "159", "+7", "11", "+1104", "1,124"]
+
+
 def test_a_logarithmic_chart_names_its_decades_and_spaces_them_alike() -> None:
     tokens = np.array([100.0, 1000.0, 10_000.0])
     lines = drawn([Series("a", tokens, np.full(3, 0.5))], x_limits=(100.0, 10_000.0), x_log=True)

@@ -48,7 +48,7 @@ async def drawn(person: Person) -> None:
     screen = figures(person)
 
     def there() -> bool:
-        if screen._table_shown:
+        if screen.table_shown:
             return bool(screen.query_one(TableRows).size.height)
         chart = screen.query_one("#figure-chart")
         width, height = screen.query_one(FigurePane).chart_size

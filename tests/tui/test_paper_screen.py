@@ -11,7 +11,8 @@ from neuron_tui.store.figures import read_facts
 from neuron_tui.store.paper import Enough, Finding, check_paper
 from neuron_tui.store.paper.export import GLYPHS
 from neuron_tui.tui.app import NeuronTuiApp
-from neuron_tui.tui.browsing.paper_files import objection_to
+from neuron_tui.tui.browsing.file_names import objection_to_name
+from neuron_tui.tui.browsing.paper_files import FORMAT_OF
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.figures.figures import Figures
 from neuron_tui.tui.screens.paper import Paper
@@ -156,10 +157,10 @@ def test_findings_are_written_to_a_file(suffix: str, runs: Path, tmp_path: Path)
 
 def test_a_name_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "there.md").touch()
-    assert objection_to(str(tmp_path / "claims.svg")) == "The name must end in one of .md .json .txt."
-    assert "exists" in objection_to(str(tmp_path / "there.md"))
-    assert "no directory" in objection_to(str(tmp_path / "gone" / "claims.md"))
-    assert not objection_to(str(tmp_path / "claims.md"))
+    assert objection_to_name(str(tmp_path / "claims.svg"), FORMAT_OF) == "The name must end in one of .md .json .txt."
+    assert "exists" in objection_to_name(str(tmp_path / "there.md"), FORMAT_OF)
+    assert "no directory" in objection_to_name(str(tmp_path / "gone" / "claims.md"), FORMAT_OF)
+    assert not objection_to_name(str(tmp_path / "claims.md"), FORMAT_OF)
 
 
 def test_the_explorer_and_the_runs_lead_to_the_claims_and_back(runs: Path) -> None:

@@ -112,7 +112,7 @@ def test_deleting_a_run_says_which_variants_go_with_it(own: Path) -> None:
         await person.until(lambda: isinstance(person.app.screen, Confirm))
         await person.press("y")
         await person.until(lambda: names(person) == ["bare"] or names(person) == [])
-        assert not (own / "whole").exists()
+        await person.until(lambda: not (own / "whole").exists())  # the list may be drawn before all of it is gone
 
     drive(own, delete)
 
@@ -141,7 +141,7 @@ def test_renaming_a_variant_changes_its_own_name_alone(own: Path) -> None:
         await person.press("enter")
         await person.sees("cannot be used")
         await person.press("ctrl+u")
-        await person.type("slack")
+        await person.type("whole@slack")  # as it is called elsewhere
         await person.press("enter")
         await person.sees("whole@loose is now whole@slack", "└ @slack")
         await choose(person, "whole")
@@ -202,6 +202,7 @@ async def choose_variant(person: Person, name: str) -> None:
     """Open the list of variants and choose one."""
     await person.press("V")
     await person.until(lambda: isinstance(person.app.screen, ChooseVariant))
+    await person.sees("count again with other thresholds …")  # the list is drawn, not only on its way
     rows = [line for line in person.lines() if "@" in line or "the paper's thresholds" in line]
     place = next(place for place, line in enumerate(rows[-3:]) if name in line)
     await person.press("g", *["j"] * place, "enter")

@@ -8,11 +8,11 @@ from neuron_tui.store.comparison.export import report_json, tables_csv
 from neuron_tui.store.comparison.html import report_html
 from neuron_tui.store.comparison.report import Report
 from neuron_tui.store.figures.figure import Figure
-from neuron_tui.store.output import opened_output
+from neuron_tui.store.output import write_text
 from neuron_tui.tui.browsing.figure_files import write_figure
 from neuron_tui.tui.drawing.comparison_parts import TEXTS, printed
 from neuron_tui.tui.drawing.figure_table import table_lines, table_text
-from neuron_tui.tui.drawing.spans import Line, plain
+from neuron_tui.tui.drawing.spans import Line, text_of
 
 SUFFIXES = (".html", ".txt", ".csv", ".json")
 """What a whole comparison can be written as."""
@@ -28,7 +28,7 @@ def write_part(report: Report, table: Figure, path: Path) -> None:
     blocks = printed(report, table.name, _WIDTH, as_charts=True)
     if table.name not in (*TEXTS, "tokens"):
         blocks.insert(1, table_lines(table_text(table), None))
-    _write(path, _text(blocks))
+    write_text(path, _text(blocks))
 
 
 def write_whole(report: Report, path: Path) -> None:
@@ -48,13 +48,8 @@ def write_whole(report: Report, path: Path) -> None:
             text = report_json(report)
         case _:
             text = _text(printed(report, None, _WIDTH, as_charts=True))
-    _write(path, text)
+    write_text(path, text)
 
 
 def _text(blocks: list[list[Line]]) -> str:
-    return "\n".join("".join(plain(line).rstrip() + "\n" for line in block) for block in blocks)
-
-
-def _write(path: Path, text: str) -> None:
-    with opened_output(path) as stream:
-        stream.write(text)
+    return "\n".join(map(text_of, blocks))

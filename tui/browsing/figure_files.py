@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from neuron_tui.store.figures.export import figure_csv, figure_svg, figures_json
 from neuron_tui.store.figures.figure import Figure
-from neuron_tui.store.output import opened_output
+from neuron_tui.store.output import write_text
+from neuron_tui.tui.browsing.file_names import objection_to_name
 from neuron_tui.tui.drawing.figure_text import charted, tabled
-from neuron_tui.tui.drawing.spans import plain
+from neuron_tui.tui.drawing.spans import text_of
 
 SUFFIXES = (".txt", ".csv", ".json", ".svg")
 
@@ -27,9 +27,7 @@ def write_figure(figure: Figure, path: Path, *, all_layers: bool = False) -> Non
     InputError, DiskFullError
         The file cannot be written.
     """
-    text = _text(figure, path.suffix.lower(), all_layers)
-    with opened_output(path) as stream:
-        stream.write(text)
+    write_text(path, _text(figure, path.suffix.lower(), all_layers))
 
 
 def objection_to(figure: Figure, name: str) -> str:
@@ -37,16 +35,6 @@ def objection_to(figure: Figure, name: str) -> str:
     if figure.chart is None and Path(name.strip()).suffix.lower() == ".svg":
         return f"Figure {figure.name} is a table: write it as .txt, .csv or .json."
     return objection_to_name(name, SUFFIXES)
-
-
-def objection_to_name(name: str, suffixes: Sequence[str]) -> str:
-    """What is wrong with writing to a file of that name, one of `suffixes` at its end; empty if nothing is."""
-    path = Path(name.strip()).expanduser()
-    if path.suffix.lower() not in suffixes:
-        return f"The name must end in one of {' '.join(suffixes)}."
-    if path.exists():
-        return f"{path} exists. Type another name."
-    return "" if path.parent.is_dir() else f"There is no directory {path.parent}."
 
 
 def _text(figure: Figure, suffix: str, all_layers: bool) -> str:
@@ -58,4 +46,4 @@ def _text(figure: Figure, suffix: str, all_layers: bool) -> str:
         case ".svg":
             return figure_svg(figure, all_layers=all_layers) + "\n"
     chart = [] if figure.chart is None else [*charted(figure, _WIDTH, _HEIGHT, all_layers=all_layers), ()]
-    return "".join(plain(line).rstrip() + "\n" for line in [*chart, *tabled(figure, None)])
+    return text_of([*chart, *tabled(figure, None)])

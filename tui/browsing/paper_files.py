@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from neuron_tui.store.figures import RunFacts
-from neuron_tui.store.output import opened_output
+from neuron_tui.store.output import write_text
 from neuron_tui.store.paper import Finding
 from neuron_tui.store.paper.export import findings_json, findings_markdown
 from neuron_tui.tui.drawing.paper_text import report_text
@@ -40,15 +40,4 @@ def write_paper(facts: Sequence[RunFacts], notes: Sequence[str], findings: Seque
         The file cannot be written.
     """
     text = paper_text(facts, notes, findings, FORMAT_OF[path.suffix.lower()])
-    with opened_output(path) as stream:
-        stream.write(text)
-
-
-def objection_to(name: str) -> str:
-    """What is wrong with writing findings to a file of that name; empty if nothing is."""
-    path = Path(name.strip()).expanduser()
-    if path.suffix.lower() not in FORMAT_OF:
-        return f"The name must end in one of {' '.join(FORMAT_OF)}."
-    if path.exists():
-        return f"{path} exists. Type another name."
-    return "" if path.parent.is_dir() else f"There is no directory {path.parent}."
+    write_text(path, text)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from neuron_tui.store.errors import UsageError
 from neuron_tui.store.exits import guarded, say
-from neuron_tui.tui.commands.options import RunsDirectory, runs_directory_of
+from neuron_tui.tui.commands.options import Output, RunsDirectory, format_option, runs_argument, runs_directory_of
 from neuron_tui.tui.commands.reading import read_runs
+from neuron_tui.tui.commands.writing import refuse_unknown_format, text_width, write
 
 if TYPE_CHECKING:
     from neuron_tui.store.comparison.report import Report
@@ -35,10 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def compare(
     context: typer.Context,
-    runs: Annotated[
-        list[str],
-        typer.Argument(metavar="RUN RUN...", help="Runs: names in the runs directory, or paths.", show_default=False),
-    ],
+    runs: Annotated[list[str], runs_argument("RUN RUN...")],
     part: Annotated[
         str | None,
         typer.Option(
@@ -50,20 +45,14 @@ def compare(
     tokens: Annotated[
         bool, typer.Option("--tokens", help="List the tokens that every two runs share, and those of each alone.")
     ] = False,
-    format_: Annotated[
-        str, typer.Option("--format", metavar="|".join(FORMATS), help="csv without --part: a line for each value.")
-    ] = "table",
-    output: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="File to write, replaced as a whole. Default: stdout.")
-    ] = None,
+    format_: Annotated[str, format_option(FORMATS, "csv without --part: a line for each value.")] = "table",
+    output: Output = None,
     runs_dir: RunsDirectory = None,
 ) -> None:
     """Compare runs: totals, shared tokens, layers by relative depth, and what became of a model's neurons."""
     from neuron_tui.store.comparison.report import PARTS, make_report
-    from neuron_tui.store.output import opened_output, standard_output
 
-    if format_ not in FORMATS:
-        raise UsageError(f"unknown format {format_!r}\nUse one of: {', '.join(FORMATS)}.")
+    refuse_unknown_format(format_, FORMATS)
     if part is not None and part not in PARTS:
         raise UsageError(f"a comparison has no part {part!r}\nUse one of: {', '.join(PARTS)}.")
     if part is not None and format_ in ("json", "html"):
@@ -75,17 +64,11 @@ def compare(
     report = make_report(read_runs(runs, runs_directory_of(context, runs_dir)), tokens=tokens or part == "tokens")
     if part == "became" and not report.became:
         raise UsageError("no two of these runs are of models of the same shape\nTheir neurons are not the same ones.")
-    to_stdout = output is None or str(output) == "-"
-    width = shutil.get_terminal_size().columns if to_stdout and sys.stdout.isatty() else None
-    text = _text(report, part, format_, width)
+    text = _text(report, part, format_, text_width(output))
     if format_ == "csv":  # which has no place for notes
         for note in report.comparison.notes:
             say(note)
-    if to_stdout or output is None:
-        standard_output().write(text)
-        return
-    with opened_output(output) as stream:
-        stream.write(text)
+    write(text, output)
 
 
 def _text(report: Report, part: str | None, format_: str, width: int | None) -> str:
@@ -94,7 +77,7 @@ def _text(report: Report, part: str | None, format_: str, width: int | None) -> 
     from neuron_tui.store.comparison.html import report_html
     from neuron_tui.store.figures.export import figure_csv
     from neuron_tui.tui.drawing.comparison_parts import printed
-    from neuron_tui.tui.drawing.spans import plain
+    from neuron_tui.tui.drawing.spans import text_of
 
     match format_:
         case "json":
@@ -106,4 +89,4 @@ def _text(report: Report, part: str | None, format_: str, width: int | None) -> 
         case "csv":
             return tables_csv(report.tables)
     blocks = printed(report, part, width, as_charts=format_ == "chart")
-    return "\n".join("\n".join(plain(line).rstrip() for line in block) + "\n" for block in blocks)
+    return "\n".join(map(text_of, blocks))

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -17,7 +16,8 @@ import typer
 from neuron_tui.store.errors import RunPartialError, UsageError
 from neuron_tui.store.exits import guarded, say
 from neuron_tui.store.run import Run
-from neuron_tui.tui.commands.options import RunArgument, RunsDirectory, runs_directory_of
+from neuron_tui.tui.commands.options import Output, RunArgument, RunsDirectory, runs_directory_of
+from neuron_tui.tui.commands.writing import goes_to_stdout
 
 _EXAMPLES = """Examples:
 
@@ -49,9 +49,7 @@ def export(
         str | None, typer.Option(metavar="QUERY", help="The neurons that a filter matches, as in the app.")
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Every neuron of the run.")] = False,
-    output: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="File to write, replaced as a whole. Default: stdout.")
-    ] = None,
+    output: Output = None,
     runs_dir: RunsDirectory = None,
 ) -> None:
     """Write reports of neurons, in order of layer, then neuron."""
@@ -71,7 +69,7 @@ def export(
     chosen = named if neuron else _matching(opened, where) if where is not None else None
     total = len(chosen) if chosen is not None else sum(layer.neurons for layer in opened.layers.values())
     _tell_if_large(total, format_)
-    to_file = output is not None and str(output) != "-"
+    to_file = not goes_to_stdout(output)
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if not to_file and reconfigure is not None:
         reconfigure(encoding="utf-8")  # data, whatever the terminal's own encoding is

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from neuron_tui.store.errors import UsageError
 from neuron_tui.store.exits import guarded, say
-from neuron_tui.tui.commands.options import RunsDirectory, runs_directory_of
+from neuron_tui.tui.commands.options import Output, RunsDirectory, format_option, runs_argument, runs_directory_of
 from neuron_tui.tui.commands.reading import read_runs
+from neuron_tui.tui.commands.writing import refuse_unknown_format, text_width, write
 
 if TYPE_CHECKING:
     from neuron_tui.store.figures import Figure
@@ -39,10 +37,7 @@ def register(app: typer.Typer) -> None:
 
 def figures(
     context: typer.Context,
-    runs: Annotated[
-        list[str],
-        typer.Argument(metavar="RUN...", help="Runs: names in the runs directory, or paths.", show_default=False),
-    ],
+    runs: Annotated[list[str], runs_argument("RUN...")],
     figure: Annotated[
         str | None,
         typer.Option(
@@ -50,9 +45,7 @@ def figures(
             help="Which: 1a 1b 2 3a 3b 4 5 8 9 12 13 14a 14b 15 suppressing positional dead-by-tokens sensitivity.",
         ),
     ] = None,
-    format_: Annotated[
-        str, typer.Option("--format", metavar="|".join(FORMATS), help="csv without --figure: a line for each value.")
-    ] = "table",
+    format_: Annotated[str, format_option(FORMATS, "csv without --figure: a line for each value.")] = "table",
     layer: Annotated[
         int | None,
         typer.Option(metavar="L", help="The layer of figure 9. Default: the lowest with a team.", show_default=False),
@@ -60,18 +53,14 @@ def figures(
     all_layers: Annotated[
         bool, typer.Option("--all-layers", help="Draw histograms of all layers, not of the bottom half.")
     ] = False,
-    output: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="File to write, replaced as a whole. Default: stdout.")
-    ] = None,
+    output: Output = None,
     runs_dir: RunsDirectory = None,
 ) -> None:
     """Make the paper's figures from runs, all of them or one, as tables, data or charts."""
     from neuron_tui.store.figures import NAMES, build_figure
     from neuron_tui.store.figures.registry import WITH_LAYER
-    from neuron_tui.store.output import opened_output, standard_output
 
-    if format_ not in FORMATS:
-        raise UsageError(f"unknown format {format_!r}\nUse one of: {', '.join(FORMATS)}.")
+    refuse_unknown_format(format_, FORMATS)
     if figure is not None and figure not in NAMES:
         raise UsageError(f"there is no figure {figure}\nUse one of: {', '.join(NAMES)}.")
     if format_ == "svg" and figure is None:
@@ -80,24 +69,18 @@ def figures(
         raise UsageError(f"figure {figure} is not of one layer\nLeave --layer away, or ask for --figure {WITH_LAYER}.")
     facts = read_runs(runs, runs_directory_of(context, runs_dir))
     made = [build_figure(name, facts, layer) for name in ([figure] if figure else NAMES)]
-    to_stdout = output is None or str(output) == "-"
-    width = shutil.get_terminal_size().columns if to_stdout and sys.stdout.isatty() else None
-    text = _text(made, format_, width, all_layers, alone=figure is not None)
+    text = _text(made, format_, text_width(output), all_layers, alone=figure is not None)
     if format_ in ("csv", "svg"):  # which have no place for notes
         for note in dict.fromkeys(note for one in made for note in one.notes):
             say(note)
-    if to_stdout or output is None:
-        standard_output().write(text)
-        return
-    with opened_output(output) as stream:
-        stream.write(text)
+    write(text, output)
 
 
 def _text(made: Sequence[Figure], format_: str, width: int | None, all_layers: bool, *, alone: bool) -> str:
     """Figures in a format; `width` None leaves tables whole and gives charts their usual width."""
     from neuron_tui.store.figures.export import figure_csv, figure_svg, figures_csv, figures_json
     from neuron_tui.tui.drawing.figure_text import charted, tabled
-    from neuron_tui.tui.drawing.spans import plain
+    from neuron_tui.tui.drawing.spans import text_of
 
     match format_:
         case "json":
@@ -110,4 +93,4 @@ def _text(made: Sequence[Figure], format_: str, width: int | None, all_layers: b
             blocks = [charted(one, width or _CHART_WIDTH, _CHART_HEIGHT, all_layers=all_layers) for one in made]
         case _:
             blocks = [tabled(one, width) for one in made]
-    return "\n".join("\n".join(plain(line).rstrip() for line in block) + "\n" for block in blocks)
+    return "\n".join(map(text_of, blocks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,23 @@ RunsDirectory = Annotated[
 
 RunArgument = Annotated[
     str, typer.Argument(metavar="RUN", help="A run: its name in the runs directory, or a path.", show_default=False)
+]
+
+
+def runs_argument(metavar: str, more: str = "") -> object:
+    """An argument of several runs; `more` is said behind what they are."""
+    said = f"Runs: names in the runs directory, or paths.{more}"
+    return typer.Argument(metavar=metavar, help=said, show_default=False)
+
+
+def format_option(formats: Sequence[str], said: str) -> object:
+    """The option `--format` of a command that writes any of `formats`."""
+    return typer.Option("--format", metavar="|".join(formats), help=said)
+
+
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", metavar="PATH", help="File to write, replaced as a whole. Default: stdout."),
 ]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

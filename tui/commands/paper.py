@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from neuron_tui.store.errors import UsageError
 from neuron_tui.store.exits import guarded
-from neuron_tui.tui.commands.options import RunsDirectory, runs_directory_of
+from neuron_tui.tui.commands.options import Output, RunsDirectory, format_option, runs_argument, runs_directory_of
 from neuron_tui.tui.commands.reading import read_runs
+from neuron_tui.tui.commands.writing import refuse_unknown_format, text_width, write
 
 FORMATS = ("table", "json", "md")
 
@@ -30,17 +27,8 @@ def register(app: typer.Typer) -> None:
 
 def paper(
     context: typer.Context,
-    runs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="RUN...",
-            help="Runs: names in the runs directory, or paths. Several of one family are compared by size too.",
-            show_default=False,
-        ),
-    ],
-    format_: Annotated[
-        str, typer.Option("--format", metavar="|".join(FORMATS), help="Format of the report.")
-    ] = "table",
+    runs: Annotated[list[str], runs_argument("RUN...", " Several of one family are compared by size too.")],
+    format_: Annotated[str, format_option(FORMATS, "Format of the report.")] = "table",
     enough: Annotated[
         int | None,
         typer.Option(
@@ -50,25 +38,15 @@ def paper(
             show_default=False,
         ),
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="File to write, replaced as a whole. Default: stdout.")
-    ] = None,
+    output: Output = None,
     runs_dir: RunsDirectory = None,
 ) -> None:
     """Check the paper's claims against runs: each holds, does not hold, or cannot be said, and why."""
-    if format_ not in FORMATS:
-        raise UsageError(f"unknown format {format_!r}\nUse one of: {', '.join(FORMATS)}.")
-    from neuron_tui.store.output import opened_output, standard_output
+    refuse_unknown_format(format_, FORMATS)
     from neuron_tui.store.paper import PAPERS, Enough, check_paper, preface
     from neuron_tui.tui.browsing.paper_files import paper_text
 
     facts = read_runs(runs, runs_directory_of(context, runs_dir))
     amount = PAPERS if enough is None else Enough(enough, enough)
-    to_stdout = output is None or str(output) == "-"
-    width = shutil.get_terminal_size().columns if to_stdout and sys.stdout.isatty() else None
-    text = paper_text(facts, preface(facts, amount), check_paper(facts, amount), format_, width)
-    if to_stdout or output is None:
-        standard_output().write(text)
-        return
-    with opened_output(output) as stream:
-        stream.write(text)
+    notes, findings = preface(facts, amount), check_paper(facts, amount)
+    write(paper_text(facts, notes, findings, format_, text_width(output)), output)

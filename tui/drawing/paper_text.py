@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from neuron_tui.store.paper.claim import Finding, Number
 from neuron_tui.store.paper.export import GLYPHS, by_run, totals
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.drawing.spans import BLANK, Line, fit, plain, wrap
+from neuron_tui.tui.drawing.spans import BLANK, Line, fit, text_of, wrap
 
 VERDICT_WIDTH = 18
 """Cells of a verdict with its sign, and the gap behind it."""
@@ -79,4 +79,4 @@ def report_lines(notes: Sequence[str], findings: Sequence[Finding], width: int |
 
 def report_text(notes: Sequence[str], findings: Sequence[Finding], width: int | None) -> str:
     """The same as text."""
-    return "".join(plain(line).rstrip() + "\n" for line in report_lines(notes, findings, width))
+    return text_of(report_lines(notes, findings, width))

@@ -28,6 +28,11 @@ def plain(line: Line) -> str:
     return "".join(text for text, _ in line)
 
 
+def text_of(lines: Iterable[Line]) -> str:
+    """Lines as text for a file or a pipe: without roles, and without blanks at their ends."""
+    return "".join(plain(line).rstrip() + "\n" for line in lines)
+
+
 def message(text: str) -> str:
     """A message that may quote names and paths, made safe to show; its lines stay lines."""
     return "\n".join(printable(line) for line in text.split("\n"))

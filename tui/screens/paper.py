@@ -13,26 +13,19 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 
-from neuron_tui.store import open_run
-from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.store.figures import RunFacts, labels, read_facts
+from neuron_tui.store.figures import RunFacts
 from neuron_tui.store.paper import PAPERS, Enough, Finding, check_paper, preface
 from neuron_tui.store.paper.export import totals
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.browsing.paper_files import FORMAT_OF, objection_to, write_paper
-from neuron_tui.tui.drawing.spans import message
+from neuron_tui.tui.browsing.paper_files import FORMAT_OF, write_paper
 from neuron_tui.tui.extracting.typed_numbers import read_count
-from neuron_tui.tui.screens.export import free_name
-from neuron_tui.tui.screens.help import Help, help_sections
+from neuron_tui.tui.screens.facts_screen import FactsScreen
 from neuron_tui.tui.screens.prompt import Objection, Prompt
 from neuron_tui.tui.widgets.claims import ClaimList, ClaimPane
 from neuron_tui.tui.widgets.key_line import Key, KeyLine
 from neuron_tui.tui.widgets.painting import Said
 from neuron_tui.tui.widgets.rows import RowList
-
-_HINT = f"a file to write; its ending decides: {' '.join(FORMAT_OF)} · enter writes, esc leaves"
 
 _ENOUGH_HINT = (
     "tokens that are enough, such as 600k; empty: the paper's 5M, and 20M for dead neurons · enter, esc leaves"
@@ -48,8 +41,11 @@ _KEYS = (
 )
 
 
-class Paper(Screen[None]):
+class Paper(FactsScreen):
     """What can be said of each claim that applies to the runs."""
+
+    READ = "This check"
+    WRITTEN = "The paper's claims"
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (150, "-broad")]  # noqa: RUF012 - as textual declares it
 
@@ -87,12 +83,6 @@ class Paper(Screen[None]):
     )
 
     @dataclass
-    class Reading(Message):
-        """A thread is reading a run."""
-
-        text: str
-
-    @dataclass
     class Checked(Message):
         """A thread has checked the claims."""
 
@@ -100,22 +90,8 @@ class Paper(Screen[None]):
         notes: tuple[str, ...]
         findings: tuple[Finding, ...]
 
-    @dataclass
-    class Exported(Message):
-        """A thread has written the findings to a file, or could not: `problem` says why."""
-
-        path: Path
-        problem: str | None
-
-    @dataclass
-    class Failed(Message):
-        """A run cannot be read."""
-
-        problem: str
-
     def __init__(self, paths: Sequence[Path]) -> None:
-        super().__init__()
-        self._paths = tuple(paths)
+        super().__init__(paths)
         self._checked: Paper.Checked | None = None
         self._enough = PAPERS
 
@@ -136,40 +112,16 @@ class Paper(Screen[None]):
         """Read and check the runs in a thread."""
         self._list.border_title = Content("The paper's claims")
         self._list.focus()
-        self.run_worker(self._read, thread=True, group="read")
+        self.start_making()
 
-    # The threads.
+    def make_of(self, facts: tuple[RunFacts, ...]) -> None:
+        """In a thread: check the claims."""
+        enough = self._enough
+        self.post_message(self.Checked(facts, preface(facts, enough), check_paper(facts, enough)))
 
-    def _read(self) -> None:
-        try:
-            runs = [open_run(path) for path in self._paths]
-            facts = []
-            for place, (run, label) in enumerate(zip(runs, labels(runs), strict=True), 1):
-                self.post_message(self.Reading(f"reading {label} ({place} of {len(runs)}) …"))
-                facts.append(read_facts(run, label))
-            self._check(tuple(facts), self._enough)
-        except NeuronTuiError as error:
-            self.post_message(self.Failed(str(error)))
+    # What threads and widgets say.
 
-    def _check(self, facts: tuple[RunFacts, ...], enough: Enough) -> None:
-        try:
-            self.post_message(self.Checked(facts, preface(facts, enough), check_paper(facts, enough)))
-        except NeuronTuiError as error:
-            self.post_message(self.Failed(str(error)))
-
-    def _write(self, checked: Checked, path: Path) -> None:
-        problem = None
-        try:
-            write_paper(checked.facts, checked.notes, checked.findings, path)
-        except NeuronTuiError as error:
-            problem = str(error)
-        except OSError as error:
-            problem = f"{path} cannot be written: {error.strerror or error}\nChoose another place."
-        self.post_message(self.Exported(path, problem))
-
-    # What they say.
-
-    def on_paper_reading(self, event: Reading) -> None:
+    def on_facts_screen_reading(self, event: FactsScreen.Reading) -> None:
         """Say which run is being read."""
         said = f" the paper's claims · {printable(event.text)}"
         self.query_one("#paper-headline", Said).say(((said, "strong"),))
@@ -182,19 +134,6 @@ class Paper(Screen[None]):
         self.query_one("#paper-headline", Said).say(((said, "strong"),))
         self._list.show(event.findings)
         self._show()
-
-    def on_paper_failed(self, event: Failed) -> None:
-        """Say what is wrong and go back."""
-        self.app.notify(message(event.problem), title="This check", severity="error", timeout=12, markup=False)
-        self.dismiss()
-
-    def on_paper_exported(self, event: Exported) -> None:
-        """Say where the findings went."""
-        if event.problem is None:
-            where = printable(str(event.path.resolve()))
-            self.notify(f"Written to {where}", title="The paper's claims", timeout=8, markup=False)
-        else:
-            self.notify(message(event.problem), title="Not written", severity="error", timeout=12, markup=False)
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
         """Another claim was walked to."""
@@ -228,7 +167,7 @@ class Paper(Screen[None]):
             tokens = read_count(text) if text and text.strip() else None
             if text is not None and not isinstance(tokens, str):
                 self._enough = PAPERS if tokens is None else Enough(tokens, tokens)
-                self.run_worker(partial(self._check, checked.facts, self._enough), thread=True, group="read")
+                self.start_making(partial(self.make_of, checked.facts))
 
         proposed = "" if self._enough == PAPERS else f"{self._enough.other:,}"
         self.app.push_screen(Prompt(" e ", proposed, _ENOUGH_HINT, check), answered)
@@ -244,27 +183,9 @@ class Paper(Screen[None]):
         checked = self._checked
         if checked is None:
             return
-
-        def check(text: str) -> Objection | None:
-            objection = objection_to(text)
-            return Objection(objection, 0) if objection else None
-
-        def answered(text: str | None) -> None:
-            if text is not None:
-                path = Path(text.strip()).expanduser()
-                self.run_worker(partial(self._write, checked, path), thread=True, group="write")
-
         stem = f"{checked.facts[0].label if len(checked.facts) == 1 else 'runs'}-paper"
-        proposed = str(free_name(Path(), stem.replace("/", "-"), ".md"))
-        self.app.push_screen(Prompt(" x ", proposed, _HINT, check), answered)
-
-    def action_help(self) -> None:
-        """Show the help."""
-        self.app.push_screen(Help(help_sections(self)))
-
-    def action_back(self) -> None:
-        """Leave the claims."""
-        self.dismiss()
+        writing = partial(write_paper, checked.facts, checked.notes, checked.findings)
+        self.ask_for_file((stem, ".md"), tuple(FORMAT_OF), writing)
 
     def commands(self) -> Iterator[SystemCommand]:
         """The actions of this screen for the command palette."""

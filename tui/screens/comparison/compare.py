@@ -13,24 +13,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
 from neuron_tui.store.figures import Figure
-from neuron_tui.store.tokens import printable
 from neuron_tui.tui.browsing import comparison_files
-from neuron_tui.tui.browsing.figure_files import SUFFIXES, objection_to, objection_to_name
+from neuron_tui.tui.browsing.figure_files import SUFFIXES, objection_to
 from neuron_tui.tui.drawing.comparison_parts import drawn
-from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.screens.comparison.reader import ComparisonReader
 from neuron_tui.tui.screens.comparison.tokens import TokenOverlap
-from neuron_tui.tui.screens.export import free_name
 from neuron_tui.tui.screens.figures.figures import Figures
-from neuron_tui.tui.screens.figures.reader import Drawing, FiguresReader
-from neuron_tui.tui.screens.help import Help, help_sections
-from neuron_tui.tui.screens.prompt import Objection, Prompt
-from neuron_tui.tui.widgets.figure_pane import FigureList, FigurePane, TableRows
+from neuron_tui.tui.widgets.figure_pane import FigureList, FigurePane
 from neuron_tui.tui.widgets.key_line import Key, KeyLine
 from neuron_tui.tui.widgets.painting import Said
-from neuron_tui.tui.widgets.rows import RowList
 
-_HINT = "a file to write; its ending decides: {} · enter writes, esc leaves"
 _LAST = (Key("?", "keys", "screen.help"), Key("q", "back", "screen.back"))
 _ALWAYS = ("totals", "overlap")
 """Parts that a wide terminal shows beside any other."""
@@ -38,6 +30,10 @@ _ALWAYS = ("totals", "overlap")
 
 class Compare(ComparisonReader):
     """A comparison of runs: a list of its parts, and the one in sight."""
+
+    READ = "These runs"
+    WRITTEN = "This comparison"
+    SUBJECT = "comparison"
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-broad"), (160, "-wide")]  # noqa: RUF012 - as textual declares it
 
@@ -48,12 +44,13 @@ class Compare(ComparisonReader):
     }
     Compare #figure-list:focus { border: heavy $primary; }
     Compare FigurePane { width: 1fr; height: 1fr; }
-    Compare #compare-always { display: none; width: 1fr; }
+    Compare #compare-always { display: none; width: 1fr; min-width: 67; }
     Compare #pane-totals { height: 3fr; }
     Compare #pane-overlap { height: 2fr; }
     Compare #compare-line { display: none; background: $background; color: $foreground; }
     Compare.-narrow #figure-list { display: none; }
     Compare.-narrow #compare-line { display: block; }
+    Compare.-wide #figure-list { width: 21%; }
     Compare.-wide #compare-always { display: block; }
     """
 
@@ -98,87 +95,33 @@ class Compare(ComparisonReader):
             yield FigurePane(id="pane-shown")
         yield KeyLine(*_LAST)
 
-    def on_mount(self) -> None:
-        """Read the runs in a thread."""
-        self.start_reading()
-
-    # What they say.
-
-    def on_figures_reader_reading(self, event: FiguresReader.Reading) -> None:
-        """Say which run is being read."""
-        self._pane.show_chart([((printable(event.text), "dim"),)])
+    # What is in sight.
 
     def on_comparison_reader_compared(self, event: ComparisonReader.Compared) -> None:
         """The comparison is there."""
-        self._facts, self._report, self._figures = event.facts, event.report, event.parts
-        runs = ", ".join(printable(one.label) for one in event.facts)
-        self.query_one("#compare-headline", Said).say(((f" comparison · {runs}", "strong"),))
-        self._show()
-        if self.has_class("-narrow"):
-            self._pane.focus_content()
-        else:
-            self.query_one(FigureList).focus()
-
-    def on_figures_reader_drawn(self, event: FiguresReader.Drawn) -> None:
-        """Show a chart, unless another is wanted by now."""
-        if event.drawing == self._wanted:
-            self._pane.show_chart(event.lines)
-        self.drawn(event)
-
-    def on_figures_reader_failed(self, event: FiguresReader.Failed) -> None:
-        """Say what is wrong and go back."""
-        self.app.notify(message(event.problem), title="These runs", severity="error", timeout=12, markup=False)
-        self.dismiss()
-
-    def on_figures_reader_exported(self, event: FiguresReader.Exported) -> None:
-        """Say where it went."""
-        if event.problem is None:
-            where = printable(str(event.path.resolve()))
-            self.notify(f"Written to {where}", title="This comparison", timeout=8, markup=False)
-        else:
-            self.notify(message(event.problem), title="Not written", severity="error", timeout=12, markup=False)
-
-    def on_resized(self) -> None:
-        """Draw for the room there is now."""
-        self._draw_always()
-        self._want_chart()
+        self._report = event.report
+        self.open_figures(event.facts, event.parts)
 
     def on_resize(self) -> None:
         """Which parts the list holds depends on the width."""
         if self._figures:
-            self.call_after_refresh(self._show)
-
-    def on_row_list_moved(self, event: RowList.Moved) -> None:
-        """Another part was walked to in the list."""
-        if isinstance(event.rows, FigureList):
-            self._name_shown = self._parts_listed[event.row].name
-            self._show()
-
-    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
-        """Enter: from the list to the part, from a row to its tokens or its neuron."""
-        if isinstance(event.rows, TableRows):
-            self.action_enter()
-        else:
-            self._pane.focus_content()
-
-    # The parts.
+            self.call_after_refresh(self.show_figure)
 
     @property
-    def _pane(self) -> FigurePane:
+    def pane(self) -> FigurePane:
+        """The pane of the part in sight."""
         return self.query_one("#pane-shown", FigurePane)
 
     @property
-    def _parts_listed(self) -> list[Figure]:
+    def listed(self) -> list[Figure]:
         """Parts to walk through: not those that are in sight anyway."""
         wide = self.has_class("-wide")
         return [part for part, _ in self._figures if not (wide and part.name in _ALWAYS)]
 
     @property
-    def _place(self) -> int:
-        """Place of the part in sight among all."""
-        listed = self._parts_listed
-        shown = next((part for part in listed if part.name == self._name_shown), listed[0])
-        return [part for part, _ in self._figures].index(shown)
+    def table_shown(self) -> bool:
+        """Whether the part in sight is shown as its table."""
+        return self._figures[self._place][0].name in self._tables
 
     @property
     def _part(self) -> tuple[Figure, FigurePane] | None:
@@ -188,33 +131,34 @@ class Compare(ComparisonReader):
         for part, _ in self._figures:
             if part.name in _ALWAYS and self._always(part.name).has_focus_within:
                 return part, self._always(part.name)
-        return self._figures[self._place][0], self._pane
+        return self._figures[self._place][0], self.pane
 
     def _always(self, name: str) -> FigurePane:
         return self.query_one(f"#pane-{name}", FigurePane)
 
-    def _show(self) -> None:
+    def show_figure(self) -> None:
         """Show the part in sight; its chart follows when it is drawn."""
-        listed, place = self._parts_listed, self._place
+        listed, place = self.listed, self._place
         part, text = self._figures[place]
         self._name_shown = part.name
         at = listed.index(part)
-        in_pane = self._pane.has_focus_within
+        in_pane = self.pane.has_focus_within
         self.query_one(FigureList).show(listed, at)
         self.query_one("#compare-line", Said).say(
             ((f" {part.title} ", "strong"), ("◂▸", "mark"), (f"  part {at + 1} of {len(listed)}", "dim"))
         )
-        self._pane.show_chart(())
-        self._pane.show(part, text, as_table=part.name in self._tables)
+        self.pane.show_chart(())
+        self.pane.show(part, text, as_table=part.name in self._tables)
         if in_pane or self.has_class("-narrow"):
-            self._pane.focus_content()
+            self.pane.focus_content()
         self._show_keys()
         if self.has_class("-wide"):
             for name in _ALWAYS:
                 always, own_text = next(pair for pair in self._figures if pair[0].name == name)
-                # What must be said of all parts stands below the one in sight.
-                self._always(name).show(replace(always, notes=()), own_text, as_table=name in self._tables)
-        self.call_after_refresh(self.on_resized)
+                # What must be said of all parts stands below the one in sight: not twice.
+                own_notes = tuple(note for note in always.notes if note not in part.notes)
+                self._always(name).show(replace(always, notes=own_notes), own_text, as_table=name in self._tables)
+        self.call_after_refresh(self.draw)
 
     def _draw_always(self) -> None:
         """Draw what a wide terminal always shows: little enough to be drawn at once."""
@@ -225,10 +169,10 @@ class Compare(ComparisonReader):
                 width, height = self._always(part.name).chart_size
                 self._always(part.name).show_chart(drawn(self._report, part, width, height) if width > 0 else ())
 
-    def _want_chart(self) -> None:
-        width, height = self._pane.chart_size
-        if self._figures and self._figures[self._place][0].name not in self._tables and width > 0 and height > 0:
-            self.want(Drawing(self._place, width, height, True))
+    def draw(self) -> None:
+        """Draw charts for the room there is now."""
+        self._draw_always()
+        self.want_chart()
 
     def _show_keys(self) -> None:
         """The keys that do something for the part that has them."""
@@ -251,12 +195,6 @@ class Compare(ComparisonReader):
 
     # Keys.
 
-    def action_walk(self, by: int) -> None:
-        """Go to another part."""
-        if self._figures:
-            rows = self.query_one(FigureList)
-            rows.move(max(0, min(rows.count - 1, rows.cursor + by)))
-
     def action_table(self) -> None:
         """Show the table, or the chart again."""
         if self._part is None:
@@ -266,7 +204,7 @@ class Compare(ComparisonReader):
             self.notify("The totals are a table already.", markup=False)
             return
         self._tables ^= {part.name}
-        self._show()
+        self.show_figure()
 
     def action_figures(self) -> None:
         """Show all figures of these runs."""
@@ -295,46 +233,18 @@ class Compare(ComparisonReader):
         if self._part is None or self._report is None:
             return
         report, (part, _) = self._report, self._part
-
-        def check(text: str) -> Objection | None:
-            objection = objection_to(part, text)
-            return Objection(objection, 0) if objection else None
-
-        def answered(text: str | None) -> None:
-            if text is not None:
-                path = Path(text.strip()).expanduser()
-                self.write(path, partial(comparison_files.write_part, report, part, path))
-
-        suffix = ".svg" if part.chart is not None and part.name not in self._tables else ".csv"
-        proposed = str(free_name(Path(), f"comparison-{part.name}", suffix))
-        self.app.push_screen(Prompt(" x ", proposed, _HINT.format(" ".join(SUFFIXES)), check), answered)
+        self.ask_for_file(
+            (f"comparison-{part.name}", ".svg" if part.chart is not None and part.name not in self._tables else ".csv"),
+            SUFFIXES,
+            partial(comparison_files.write_part, report, part),
+            objection_to=partial(objection_to, part),
+        )
 
     def action_export_all(self) -> None:
         """Ask for a file and write the whole comparison to it."""
-        if self._report is None:
-            return
-        report = self._report
-
-        def check(text: str) -> Objection | None:
-            objection = objection_to_name(text, comparison_files.SUFFIXES)
-            return Objection(objection, 0) if objection else None
-
-        def answered(text: str | None) -> None:
-            if text is not None:
-                path = Path(text.strip()).expanduser()
-                self.write(path, partial(comparison_files.write_whole, report, path))
-
-        proposed = str(free_name(Path(), "comparison", ".html"))
-        hint = _HINT.format(" ".join(comparison_files.SUFFIXES))
-        self.app.push_screen(Prompt(" X ", proposed, hint, check), answered)
-
-    def action_help(self) -> None:
-        """Show the help."""
-        self.app.push_screen(Help(help_sections(self)))
-
-    def action_back(self) -> None:
-        """Leave the comparison."""
-        self.dismiss()
+        if self._report is not None:
+            writing = partial(comparison_files.write_whole, self._report)
+            self.ask_for_file(("comparison", ".html"), comparison_files.SUFFIXES, writing, sign="X")
 
     def commands(self) -> Iterator[SystemCommand]:
         """The actions of this screen for the command palette."""
@@ -343,10 +253,7 @@ class Compare(ComparisonReader):
         yield SystemCommand("Export", "Write this part to a file: text, CSV, JSON or SVG (x)", self.action_export)
         whole = "Write the whole comparison to a file: HTML, text, CSV or JSON (X)"
         yield SystemCommand("Export all", whole, self.action_export_all)
-        for part in self._parts_listed:
-            yield SystemCommand(part.title, "Go to this part of the comparison", partial(self._go, part.name))
+        for part in self.listed:
+            yield SystemCommand(part.title, "Go to this part of the comparison", partial(self.go_to, part.name))
         yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
         yield SystemCommand("Back", "Leave the comparison (q)", self.action_back)
-
-    def _go(self, name: str) -> None:
-        self.query_one(FigureList).move([part.name for part in self._parts_listed].index(name))

@@ -9,15 +9,15 @@ from pathlib import Path
 from textual.message import Message
 
 from neuron_tui.store.comparison.report import Report, make_report
-from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.figures import Figure, RunFacts
 from neuron_tui.tui.drawing.comparison_parts import drawn
 from neuron_tui.tui.drawing.figure_table import TableText, table_text
 from neuron_tui.tui.drawing.spans import Line
-from neuron_tui.tui.screens.figures.reader import Drawing, FiguresReader
+from neuron_tui.tui.screens.figures.reader import Drawing
+from neuron_tui.tui.screens.figures.walk import FigureWalk
 
 
-class ComparisonReader(FiguresReader):
+class ComparisonReader(FigureWalk):
     """A screen on a comparison: its parts stand where the figures do."""
 
     @dataclass
@@ -37,12 +37,8 @@ class ComparisonReader(FiguresReader):
         assert self._report is not None
         return drawn(self._report, figure, drawing.width, drawing.height)
 
-    def _read(self) -> None:
-        try:
-            facts = self.facts_read()
-            self.post_message(self.Reading("comparing …"))
-            report = make_report(facts)
-            parts = tuple((table, table_text(table)) for table in report.tables)
-            self.post_message(self.Compared(tuple(facts), report, parts))
-        except NeuronTuiError as error:
-            self.post_message(self.Failed(str(error)))
+    def make_of(self, facts: tuple[RunFacts, ...]) -> None:
+        """In a thread: compare the runs."""
+        self.post_message(self.Reading("comparing …"))
+        report = make_report(facts)
+        self.post_message(self.Compared(facts, report, tuple((table, table_text(table)) for table in report.tables)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult, SystemCommand
@@ -13,25 +12,21 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 
 from neuron_tui.store.comparison import DetectedToken, TokenLists, token_lists
 from neuron_tui.store.comparison.tables import tokens_table
-from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.figures import RunFacts
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.words import show_layers
-from neuron_tui.tui.browsing.figure_files import objection_to, write_figure
-from neuron_tui.tui.drawing.spans import Line, fit, message
-from neuron_tui.tui.screens.export import free_name
-from neuron_tui.tui.screens.help import Help, help_sections
-from neuron_tui.tui.screens.prompt import Objection, Prompt
+from neuron_tui.tui.browsing.figure_files import write_figure
+from neuron_tui.tui.drawing.spans import Line, fit
+from neuron_tui.tui.screens.made_in_thread import MadeInThread
 from neuron_tui.tui.widgets.key_line import Key, KeyLine
 from neuron_tui.tui.widgets.painting import Said
 from neuron_tui.tui.widgets.rows import RowList
 
 _SHARED, _FIRST, _SECOND = range(3)
-_HINT = "a file to write: .txt, .csv or .json · enter writes, esc leaves"
+_SUFFIXES = (".txt", ".csv", ".json")
 
 
 class TokenRows(RowList):
@@ -80,8 +75,11 @@ class TokenRows(RowList):
         return max(6, width - columns * (layers + 1)), layers
 
 
-class TokenOverlap(Screen[None]):
+class TokenOverlap(MadeInThread):
     """Three lists side by side; on a narrow terminal one at a time."""
+
+    READ = "These tokens"
+    WRITTEN = "These tokens"
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-broad")]  # noqa: RUF012 - as textual declares it
 
@@ -115,13 +113,6 @@ class TokenOverlap(Screen[None]):
 
         lists: TokenLists
 
-    @dataclass
-    class Ended(Message):
-        """A thread could not go on, or has written a file."""
-
-        path: Path | None
-        problem: str | None
-
     def __init__(self, first: RunFacts, second: RunFacts) -> None:
         super().__init__()
         self._pair = (first, second)
@@ -146,13 +137,11 @@ class TokenOverlap(Screen[None]):
     def on_mount(self) -> None:
         """Find the tokens in a thread."""
         self._focus()
-        self.run_worker(self._read, thread=True, group="read")
+        self.start_making()
 
-    def _read(self) -> None:
-        try:
-            self.post_message(self.Listed(token_lists(*self._pair)))
-        except NeuronTuiError as error:
-            self.post_message(self.Ended(None, str(error)))
+    def make(self) -> None:
+        """In a thread: find the tokens."""
+        self.post_message(self.Listed(token_lists(*self._pair)))
 
     def on_token_overlap_listed(self, event: Listed) -> None:
         """Show them."""
@@ -163,15 +152,6 @@ class TokenOverlap(Screen[None]):
             self.query(TokenRows), (*named, (f"Only {second}", event.lists.second_only)), strict=True
         ):
             rows.show(title, tokens)
-
-    def on_token_overlap_ended(self, event: Ended) -> None:
-        """Say what is wrong, or where the file went."""
-        if event.problem is not None:
-            self.app.notify(message(event.problem), title="These tokens", severity="error", timeout=12, markup=False)
-            if event.path is None:
-                self.dismiss()
-        elif event.path is not None:
-            self.notify(f"Written to {printable(str(event.path.resolve()))}", timeout=8, markup=False)
 
     def _focus(self) -> None:
         for rows in self.query(TokenRows):
@@ -189,35 +169,7 @@ class TokenOverlap(Screen[None]):
             return
         first, second = self._pair
         table = tokens_table([(first.label, second.label, self._lists)])
-
-        def check(text: str) -> Objection | None:
-            objection = objection_to(table, text)
-            return Objection(objection, 0) if objection else None
-
-        def write(path: Path) -> None:
-            problem = None
-            try:
-                write_figure(table, path)
-            except NeuronTuiError as error:
-                problem = str(error)
-            except OSError as error:
-                problem = f"{path} cannot be written: {error.strerror or error}\nChoose another place."
-            self.post_message(self.Ended(path, problem))
-
-        def answered(text: str | None) -> None:
-            if text is not None:
-                path = Path(text.strip()).expanduser()
-                self.run_worker(partial(write, path), thread=True, group="write")
-
-        self.app.push_screen(Prompt(" x ", str(free_name(Path(), "tokens", ".csv")), _HINT, check), answered)
-
-    def action_help(self) -> None:
-        """Show the help."""
-        self.app.push_screen(Help(help_sections(self)))
-
-    def action_back(self) -> None:
-        """Leave the tokens."""
-        self.dismiss()
+        self.ask_for_file(("tokens", ".csv"), _SUFFIXES, partial(write_figure, table))
 
     def commands(self) -> Iterator[SystemCommand]:
         """The actions of this screen for the command palette."""

@@ -9,7 +9,6 @@ from typing import Literal
 
 from textual import events, on
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import get_current_worker
 
@@ -21,6 +20,7 @@ from neuron_tui.tui.extracting.form import FormValues
 from neuron_tui.tui.extracting.local_models import KnownModel, known_models
 from neuron_tui.tui.extracting.local_text import SourceFacts, count_text
 from neuron_tui.tui.extracting.path_candidates import Candidate
+from neuron_tui.tui.screens.extraction.job_form import JobForm
 from neuron_tui.tui.widgets.form.corpus_parts import CorpusParts
 from neuron_tui.tui.widgets.form.extraction_fields import ExtractionFields
 from neuron_tui.tui.widgets.form.fields import Fold, Pick, Switch
@@ -30,7 +30,7 @@ Wish = Literal["", "estimate", "start"]
 """What is to be done once everything that the form names has been looked at."""
 
 
-class CheckedForm(Screen[Path | None]):
+class CheckedForm(JobForm):
     """The fields of a new extraction, what is wrong with them, and a name that is free."""
 
     @dataclass
@@ -64,10 +64,6 @@ class CheckedForm(Screen[Path | None]):
         self._counts: dict[str, SourceFacts] = {}
 
     # What a form does with it.
-
-    def say(self) -> None:
-        """Bring all notes up to date."""
-        raise NotImplementedError
 
     def grant(self, wish: Wish) -> None:
         """Do what was waiting until everything had been looked at."""
@@ -117,10 +113,6 @@ class CheckedForm(Screen[Path | None]):
             self.fields.unfold(event.switch.on)
         else:
             self._typed()
-
-    @on(Input.Submitted)
-    def _entered(self) -> None:
-        self.focus_next()
 
     def on_descendant_focus(self) -> None:
         """The row of the corpus that has the keys speaks first."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,11 +9,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import on
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Button, Input
 
 from neuron_tui.store.errors import NeuronTuiError
@@ -32,8 +30,7 @@ from neuron_tui.tui.extracting.run_to_count import (
     without_bits,
 )
 from neuron_tui.tui.extracting.thresholds_form import FIELDS, NAME, values_of
-from neuron_tui.tui.screens.ask import Confirm
-from neuron_tui.tui.screens.help import Help, help_sections
+from neuron_tui.tui.screens.extraction.job_form import JobForm
 from neuron_tui.tui.widgets.form.fields import Note
 from neuron_tui.tui.widgets.form.threshold_fields import ThresholdFields
 from neuron_tui.tui.widgets.key_line import Key, KeyLine
@@ -50,15 +47,11 @@ KEYS = (
 _EXTRACT = Key("ctrl+b", "extract with bits", "screen.extract")
 
 
-class CountAgain(Screen[Path | None]):
+class CountAgain(JobForm):
     """Asks for thresholds and starts the job; gives back the folder of the variant, or None if it was left."""
 
     CSS = """
-    CountAgain { layout: vertical; background: $background; }
     CountAgain ThresholdFields { padding: 0 1; }
-    CountAgain #outcome { border-top: solid $dim; padding: 0 1; height: auto; min-height: 3; max-height: 8; }
-    CountAgain #buttons { height: 1; padding: 0 2; }
-    CountAgain #buttons Button { margin-right: 3; }
     CountAgain #extract { display: none; }
     """
     AUTO_FOCUS = "#field-coverage"
@@ -90,13 +83,6 @@ class CountAgain(Screen[Path | None]):
         run: RunToCount | None
         problem: str = ""
 
-    @dataclass
-    class Started(Message):
-        """A thread has started the job in a folder, or could not: `problem` says why."""
-
-        folder: Path | None
-        problem: str = ""
-
     def __init__(
         self,
         folder: Path,
@@ -111,8 +97,6 @@ class CountAgain(Screen[Path | None]):
         self.values = self._first = values_of(thresholds)
         self.run_to_count: RunToCount | None = None
         self._proposed = ""
-        self._problem = ""
-        self._begun: float | None = None
 
     # What it shows.
 
@@ -129,9 +113,8 @@ class CountAgain(Screen[Path | None]):
 
     def on_mount(self) -> None:
         """Look at the run."""
-        self.set_interval(1.0, self._tick)
         self.run_worker(self._look, thread=True, group="look")
-        self._say()
+        self.say()
 
     @property
     def fields(self) -> ThresholdFields:
@@ -148,11 +131,8 @@ class CountAgain(Screen[Path | None]):
         """What is wrong, by the field; the empty one is all of them together."""
         return dict(counting_complaints(self.values, self.run_to_count))
 
-    def _tick(self) -> None:
-        if self._begun is not None:
-            self._say()
-
-    def _say(self) -> None:
+    def say(self) -> None:
+        """Bring all notes up to date, unless the form is being put away."""
         if not self.is_attached:
             return
         found, run = self.found, self.run_to_count
@@ -163,10 +143,10 @@ class CountAgain(Screen[Path | None]):
 
     def _outcome(self, found: dict[str, str]) -> list[tuple[str, str]]:
         run = self.run_to_count
-        if self._begun is not None:
-            return [(f"Starting: the engine opens the run … {int(time.monotonic() - self._begun)} s", "dim")]
-        if self._problem:
-            return [(line, "bad") for line in self._problem.split("\n")]
+        if self.starting:
+            return [(f"Starting: the engine opens the run … {self.seconds_starting} s", "dim")]
+        if self.problem:
+            return [(line, "bad") for line in self.problem.split("\n")]
         if run is None:
             return [("Looking at the run …", "dim")]
         if reason := unfinished(run):
@@ -188,14 +168,10 @@ class CountAgain(Screen[Path | None]):
         if values == self.values:
             return
         changed = values.typed != self.values.typed
-        self.values, self._problem = values, ""
+        self.values, self.problem = values, ""
         if changed:
             self._propose()
-        self._say()
-
-    @on(Input.Submitted)
-    def _entered(self) -> None:
-        self.focus_next()
+        self.say()
 
     def _propose(self) -> None:
         """Name the variant after what is not the paper's, until somebody has named it otherwise."""
@@ -230,7 +206,7 @@ class CountAgain(Screen[Path | None]):
             self.query_one("#extract", Button).display = True
             self.query_one(KeyLine).show(*KEYS[:-2], _EXTRACT, *KEYS[-2:])
         self._propose()
-        self._say()
+        self.say()
 
     # Starting and leaving.
 
@@ -238,41 +214,16 @@ class CountAgain(Screen[Path | None]):
         """Start counting, unless something is wrong."""
         found, run = self.found, self.run_to_count
         thresholds, _ = self.values.read()
-        if run is None or self._begun is not None:
+        if run is None or self.starting:
             return
         if found or thresholds is None or unfinished(run):
             self.app.bell()
             if wrong := next((key for key in found if key), None):
                 self.fields.field_of(wrong).focus()
             return
-        self._problem, self._begun = "", time.monotonic()
         arguments = ("--name", self.values.name.strip(), *thresholds.options())
-        self.run_worker(partial(self._start, self.app, run.folder, arguments), thread=True, group="start")
-        self._say()
-
-    def _start(self, app: App[object], folder: Path, arguments: Sequence[str]) -> None:
-        """In a thread: start the job."""
-        try:
-            started = self.Started(self._start_job(folder, arguments))
-        except NeuronTuiError as error:
-            started = self.Started(None, str(error))
-        except OSError as error:
-            started = self.Started(None, f"The engine cannot be started: {error.strerror or error}.")
-        self.post_message(started)
-        if not self.is_attached and started.problem:  # the form was left meanwhile
-            app.notify(message(started.problem), title="Not started", severity="error", markup=False)
-
-    def on_count_again_started(self, event: Started) -> None:
-        """Done, or say why not."""
-        self._begun = None
-        if not self.is_attached:
-            return
-        if event.folder is not None:
-            self.dismiss(event.folder)
-            return
-        self.app.bell()
-        self._problem = event.problem
-        self._say()
+        self.begin_job(partial(self._start_job, run.folder, arguments))
+        self.say()
 
     def action_defaults(self) -> None:
         """Put the paper's thresholds back, and ours where it gives none."""
@@ -295,17 +246,10 @@ class CountAgain(Screen[Path | None]):
 
         self.app.push_screen(NewExtraction(run.folder.parent, same), answered)
 
-    def action_leave(self) -> None:
-        """Leave, after a question if something was typed."""
-        if self._begun is not None or self.values.typed == self._first.typed:
-            self.dismiss(None)
-        else:
-            question = Confirm("Leave the form?", "What was typed is lost; nothing was started.", "Leave", "Stay")
-            self.app.push_screen(question, self._leave_if)
-
-    def _leave_if(self, yes: bool | None) -> None:
-        if yes:
-            self.dismiss(None)
+    @property
+    def typed(self) -> bool:
+        """Whether a threshold was changed."""
+        return self.values.typed != self._first.typed
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
@@ -316,10 +260,6 @@ class CountAgain(Screen[Path | None]):
                 self.action_extract()
             case _:
                 self.action_leave()
-
-    def action_help(self) -> None:
-        """Show the keys."""
-        self.app.push_screen(Help(help_sections(self)))
 
     def commands(self) -> Iterator[SystemCommand]:
         """The actions of this screen for the command palette."""

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from textual import on
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.message import Message
 from textual.widgets import Button
 
-from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.job import Job
 from neuron_tui.store.manifest import Manifest
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.config import Defaults
-from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.extracting.checks import Complaint
 from neuron_tui.tui.extracting.estimate_words import estimate_paragraphs
-from neuron_tui.tui.extracting.estimating import Asked, Estimating
+from neuron_tui.tui.extracting.estimating import Asked
 from neuron_tui.tui.extracting.form import FormValues, engine_arguments
-from neuron_tui.tui.extracting.jobs import Estimated, Estimation, Refused, start_job
+from neuron_tui.tui.extracting.jobs import Estimation, start_job
 from neuron_tui.tui.extracting.origins import values_from_defaults, values_from_job, values_from_manifest
-from neuron_tui.tui.screens.ask import Confirm
-from neuron_tui.tui.screens.extraction.checked_form import CheckedForm, Wish
-from neuron_tui.tui.screens.help import Help, help_sections
+from neuron_tui.tui.screens.extraction.checked_form import Wish
+from neuron_tui.tui.screens.extraction.estimate_form import EstimateForm
 from neuron_tui.tui.widgets.form.corpus_parts import PartRow
 from neuron_tui.tui.widgets.form.extraction_fields import AddNote, ExtractionFields
 from neuron_tui.tui.widgets.form.fields import Note
@@ -58,15 +53,11 @@ class _Buttons(Horizontal):
     ]
 
 
-class NewExtraction(CheckedForm):
+class NewExtraction(EstimateForm):
     """Asks for an extraction and starts it; gives back the folder of its run, or None if it was left."""
 
     CSS = """
-    NewExtraction { layout: vertical; background: $background; }
     NewExtraction ExtractionFields { padding: 1 1 0 1; }
-    NewExtraction #outcome { border-top: solid $dim; padding: 0 1; height: auto; min-height: 3; max-height: 8; }
-    NewExtraction #buttons { height: 1; padding: 0 2; }
-    NewExtraction #buttons Button { margin-right: 3; }
     """
     AUTO_FOCUS = "#field-model"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -93,20 +84,6 @@ class NewExtraction(CheckedForm):
         ("f1", "shows this help; outside of lines to type in ? does too."),
     )
 
-    @dataclass
-    class Answered(Message):
-        """A thread has the answer to an estimate; None if it was stopped."""
-
-        estimating: Estimating
-        answer: Estimated | Refused | None
-
-    @dataclass
-    class Started(Message):
-        """A thread has started the job in a folder, or could not: `problem` says why."""
-
-        folder: Path | None
-        problem: str = ""
-
     def __init__(
         self,
         runs_dir: Path,
@@ -115,15 +92,9 @@ class NewExtraction(CheckedForm):
         ask: Callable[[Sequence[str]], Asked] = Estimation,
         start: Callable[[Path, Sequence[str]], Path] = start_job,
     ) -> None:
-        super().__init__(runs_dir)
+        super().__init__(runs_dir, ask)
         self._start_from = start_from
-        self._ask, self._start_job = ask, start
-        self._estimating: Estimating | None = None
-        self._asked_at = 0.0
-        self._estimated: Estimated | None = None
-        self._refused: Complaint | None = None
-        self._problem = ""
-        self._starting = False
+        self._start_job = start
 
     # What it shows.
 
@@ -156,63 +127,39 @@ class NewExtraction(CheckedForm):
         folded = ("context_length", "layers", "device", "dtype", "batch_tokens", "memory", "keep_activations")
         used = any(getattr(self.first, name) != getattr(plain, name) for name in folded)
         self.fields.unfold(used or self.app.size.height >= _TALL)
-        self.set_interval(1.0, self._tick)
-
-    def on_unmount(self) -> None:
-        """Leave no process behind."""
-        self._stop_estimating()
-
-    def _tick(self) -> None:
-        if self._estimating is not None or self._starting or self.wish:
-            self.say()
 
     def say(self) -> None:
         """Bring all notes up to date, unless the form is being put away."""
         if not self.is_attached:
             return
         found = self.found
-        self.fields.say(self.values, self.facts, [*([self._refused] if self._refused else []), *found])
+        self.fields.say(self.values, self.facts, [*([self.refused] if self.refused else []), *found])
         self.query_one("#outcome", Note).say(*self._outcome(found))
 
     def _outcome(self, found: Sequence[Complaint]) -> list[tuple[str, str]]:
-        if self._starting:
-            return [(f"Starting: the engine opens the model and the corpus … {self._seconds} s", "dim")]
-        if self._estimating is not None:
-            said = f"Estimating: tokenising the corpus and timing one layer … {self._seconds} s. esc stops it."
-            return [(said, "dim")]
+        if self.starting:
+            return [(f"Starting: the engine opens the model and the corpus … {self.seconds_starting} s", "dim")]
+        if self.estimating:
+            said = f"tokenising the corpus and timing one layer … {self.seconds_estimating} s. esc stops it."
+            return [(f"Estimating: {said}", "dim")]
         if self.wish:
             return [("Looking at the model and the corpus …", "dim")]
-        if self._problem:
-            return [(line, "bad") for line in self._problem.split("\n")]
+        if self.problem:
+            return [(line, "bad") for line in self.problem.split("\n")]
         if found:
             names = ", ".join(dict.fromkeys(complaint.field.replace("-", " ") for complaint in found))
             return [(f"To be mended first: {names}.", "bad")]
-        if self._estimated is not None:
-            return estimate_paragraphs(self._estimated)
+        if self.estimated is not None:
+            return estimate_paragraphs(self.estimated)
         return [("Estimate tells time, memory and disk before anything is started.", "dim")]
 
-    @property
-    def _seconds(self) -> int:
-        return int(time.monotonic() - self._asked_at)
-
-    # The estimate.
-
-    def forget_answers(self) -> None:
-        """Estimates and refusals were of other options."""
-        self._estimated, self._refused, self._problem = None, None, ""
-        self._stop_estimating()
-
-    def action_estimate(self) -> None:
-        """Ask for an estimate, once everything has been looked at anew."""
-        if self._estimating is None and not self._starting:
-            self._problem = ""
-            self.look("estimate")
+    # Starting and leaving.
 
     def action_start(self) -> None:
         """Start the extraction, once everything has been looked at anew."""
-        if not self._starting:
-            self._stop_estimating()
-            self._problem = ""
+        if not self.starting:
+            self.stop_estimating()
+            self.problem = ""
             self.look("start")
 
     def grant(self, wish: Wish) -> None:
@@ -224,92 +171,22 @@ class NewExtraction(CheckedForm):
             return
         arguments = partial(engine_arguments, self.values)
         if wish == "start":
-            self._starting, self._asked_at = True, time.monotonic()
-            self.run_worker(partial(self._start, self.app, arguments), thread=True, group="start")
+            self.begin_job(lambda: self._start_job(self.runs_dir, arguments()))
         else:
-            self._begin_estimate(arguments)
+            self.begin_estimate(arguments)
 
-    def _begin_estimate(self, arguments: Callable[[], tuple[str, ...]]) -> None:
-        def whole() -> tuple[str, ...]:
-            return (*arguments(), "--runs-dir", str(self.runs_dir.absolute()))
-
-        estimating = Estimating(self._ask, whole)
-        self._estimated, self._refused = None, None
-        self._estimating, self._asked_at = estimating, time.monotonic()
-        self.run_worker(
-            lambda: self.post_message(self.Answered(estimating, estimating.run())), thread=True, group="estimate"
-        )
-
-    def _stop_estimating(self) -> None:
-        if self._estimating is not None:
-            self._estimating.stop()
-            self._estimating = None
-
-    def on_new_extraction_answered(self, event: Answered) -> None:
-        """Show the estimate, or what stands against it at the field that it is about."""
-        if event.estimating is not self._estimating or event.answer is None or not self.is_attached:
-            return
-        self._estimating = None
-        if isinstance(event.answer, Estimated):
-            self._estimated = event.answer
-            if isinstance(self.focused, Button):
-                self.query_one("#start", Button).focus()
-        else:
-            self._refuse(event.answer)
-        self.say()
-
-    def _refuse(self, refused: Refused) -> None:
-        self.app.bell()
-        self._problem = refused.message
-        if refused.field is not None:
-            row = self._row_named_in(refused.message) if refused.field == "corpus" else None
-            self._refused = Complaint(refused.field, refused.message.partition("\n")[0], row)
-            self.fields.focus_on(self._refused)
-
-    def _row_named_in(self, message: str) -> int:
-        sources = [part.source.strip() for part in self.values.corpus]
-        return next((row for row, source in enumerate(sources) if source and Path(source).name in message), 0)
-
-    # Starting and leaving.
-
-    def _start(self, app: App[object], arguments: Callable[[], tuple[str, ...]]) -> None:
-        """In a thread: start the job."""
-        try:
-            started = self.Started(self._start_job(self.runs_dir, arguments()))
-        except NeuronTuiError as error:
-            started = self.Started(None, str(error))
-        except OSError as error:
-            started = self.Started(None, f"The engine cannot be started: {error.strerror or error}.")
-        self.post_message(started)
-        if not self.is_attached and started.problem:  # the form was left meanwhile
-            app.notify(message(started.problem), title="Not started", severity="error", markup=False)
-
-    def on_new_extraction_started(self, event: Started) -> None:
-        """Done, or say why not."""
-        self._starting = False
-        if not self.is_attached:
-            return
-        if event.folder is not None:
-            self.dismiss(event.folder)
-            return
-        self.app.bell()
-        self._problem = event.problem
-        self.say()
+    @property
+    def typed(self) -> bool:
+        """Whether a field was changed; an empty row of the corpus is none."""
+        return _filled_rows(self.fields.values) != _filled_rows(self.first)
 
     def action_leave(self) -> None:
         """Stop an estimate under way; else leave, after a question if something was typed."""
-        if self._estimating is not None:
-            self._stop_estimating()
+        if self.estimating:
+            self.stop_estimating()
             self.say()
-        elif self._starting or _filled_rows(self.fields.values) == _filled_rows(self.first):
-            self.dismiss(None)
         else:
-            question = Confirm("Leave the form?", "What was typed is lost; nothing was started.", "Leave", "Stay")
-            self.app.push_screen(question, self._leave_if)
-
-    def _leave_if(self, yes: bool | None) -> None:
-        if yes:
-            self.dismiss(None)
+            super().action_leave()
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
@@ -349,10 +226,6 @@ class NewExtraction(CheckedForm):
             self.focused.action_choices()
         else:
             self.notify("Choices are listed for the model, for sources and for the device.", markup=False)
-
-    def action_help(self) -> None:
-        """Show the keys."""
-        self.app.push_screen(Help(help_sections(self)))
 
     def commands(self) -> Iterator[SystemCommand]:
         """The actions of this screen for the command palette."""

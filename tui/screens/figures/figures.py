@@ -15,26 +15,23 @@ from textual.message import Message
 
 from neuron_tui.store.figures import Figure
 from neuron_tui.store.figures.figure import Histograms, Teams
-from neuron_tui.store.tokens import printable
 from neuron_tui.tui.browsing.figure_files import SUFFIXES, objection_to, write_figure
-from neuron_tui.tui.drawing.spans import message
-from neuron_tui.tui.screens.export import free_name
-from neuron_tui.tui.screens.figures.reader import Drawing, FiguresReader
+from neuron_tui.tui.screens.figures.reader import FiguresReader
 from neuron_tui.tui.screens.figures.team import Team
-from neuron_tui.tui.screens.help import Help, help_sections
-from neuron_tui.tui.screens.prompt import Objection, Prompt
-from neuron_tui.tui.widgets.figure_pane import FigureLine, FigureList, FigurePane, TableRows
+from neuron_tui.tui.screens.figures.walk import FigureWalk
+from neuron_tui.tui.widgets.figure_pane import FigureLine, FigureList, FigurePane
 from neuron_tui.tui.widgets.key_line import Key, KeyLine
 from neuron_tui.tui.widgets.painting import Said
-from neuron_tui.tui.widgets.rows import RowList
-
-_HINT = f"a file to write; its ending decides: {' '.join(SUFFIXES)} · enter writes, esc leaves"
 
 _LAST = (Key("?", "keys", "screen.help"), Key("q", "back", "screen.back"))
 
 
-class Figures(FiguresReader):
+class Figures(FigureWalk):
     """All figures of some runs, one in sight."""
+
+    READ = "These figures"
+    WRITTEN = "This figure"
+    SUBJECT = "figures"
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-broad")]  # noqa: RUF012 - as textual declares it
 
@@ -80,9 +77,7 @@ class Figures(FiguresReader):
 
     def __init__(self, paths: Sequence[Path]) -> None:
         super().__init__(paths)
-        self._place = 0
         self._as_table = False
-        self._all_layers = False
 
     def compose(self) -> ComposeResult:
         """The list beside the figure, between the headline and the keys."""
@@ -93,119 +88,54 @@ class Figures(FiguresReader):
             yield FigurePane()
         yield KeyLine(*_LAST)
 
-    def on_mount(self) -> None:
-        """Open the runs in a thread."""
-        self.start_reading()
-
-    # What they say.
-
-    def on_figures_reader_reading(self, event: FiguresReader.Reading) -> None:
-        """Say which run is being read."""
-        self._pane.show_chart([((printable(event.text), "dim"),)])
+    # What is in sight.
 
     def on_figures_reader_built(self, event: FiguresReader.Built) -> None:
         """The figures are there."""
-        self._facts, self._figures = event.facts, event.figures
-        runs = ", ".join(printable(one.label) for one in event.facts)
-        self.query_one("#figures-headline", Said).say(((f" figures · {runs}", "strong"),))
-        self.query_one(FigureList).show([figure for figure, _ in event.figures], self._place)
-        if self.has_class("-narrow"):
-            self._pane.focus_content()
-        else:
-            self.query_one(FigureList).focus()
-        self._show()
-
-    def on_figures_reader_drawn(self, event: FiguresReader.Drawn) -> None:
-        """Show a chart, unless another is wanted by now."""
-        if event.drawing == self._wanted:
-            self._pane.show_chart(event.lines)
-        self.drawn(event)
-
-    def on_figures_reader_failed(self, event: FiguresReader.Failed) -> None:
-        """Say what is wrong and go back."""
-        self.app.notify(message(event.problem), title="These figures", severity="error", timeout=12, markup=False)
-        self.dismiss()
-
-    def on_figures_reader_exported(self, event: FiguresReader.Exported) -> None:
-        """Say where the figure went."""
-        if event.problem is None:
-            where = printable(str(event.path.resolve()))
-            self.notify(f"Written to {where}", title="This figure", timeout=8, markup=False)
-        else:
-            self.notify(message(event.problem), title="Not written", severity="error", timeout=12, markup=False)
-
-    def on_resized(self) -> None:
-        """Draw the chart for the room there is now."""
-        self._want_chart()
-
-    def on_row_list_moved(self, event: RowList.Moved) -> None:
-        """Another figure was walked to in the list."""
-        if isinstance(event.rows, FigureList):
-            self._place = event.row
-            self._show()
-
-    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
-        """Enter: from the list to the figure, from a row to its neuron."""
-        if isinstance(event.rows, TableRows) or (
-            self._figure is not None and isinstance(self._figure.chart, Teams) and not self._as_table
-        ):
-            self.action_enter()
-        else:
-            self._pane.focus_content()
-
-    # The parts.
-
-    @property
-    def _pane(self) -> FigurePane:
-        return self.query_one(FigurePane)
+        self.open_figures(event.facts, event.figures)
 
     @property
     def _figure(self) -> Figure | None:
         return self._figures[self._place][0] if self._figures else None
 
     @property
-    def _table_shown(self) -> bool:
+    def table_shown(self) -> bool:
+        """Whether the figure in sight is shown as its table, which some are alone."""
         return self._as_table or (self._figure is not None and self._figure.chart is None)
 
-    def _show(self) -> None:
+    @property
+    def chart_opens(self) -> bool:
+        """Whether the chart is that of figure 9: enter opens its team."""
+        return self._figure is not None and isinstance(self._figure.chart, Teams) and not self._as_table
+
+    def show_figure(self) -> None:
         """Show the figure in sight; the chart follows when it is drawn."""
         if not self._figures:
             return
         figure, text = self._figures[self._place]
-        in_pane = self._pane.has_focus_within
-        self._pane.show_chart(())
-        self._pane.show(figure, text, as_table=self._table_shown)
-        self.query_one(FigureLine).show([one for one, _ in self._figures], self._place)
+        in_pane = self.pane.has_focus_within
+        self.pane.show_chart(())
+        self.pane.show(figure, text, as_table=self.table_shown)
+        self.query_one(FigureLine).show(self.listed, self._place)
         self.query_one(KeyLine).show(*self._keys(figure))
         if in_pane or self.has_class("-narrow"):
-            self._pane.focus_content()
-        self.call_after_refresh(self._want_chart)
+            self.pane.focus_content()
+        self.call_after_refresh(self.draw)
 
     def _keys(self, figure: Figure) -> list[Key]:
         """The keys that do something for the figure in sight."""
         keys = [Key("←→", "figure", "screen.walk(1)")]
         if figure.chart is not None:
             keys.append(Key("t", "chart" if self._as_table else "table", "screen.table"))
-        if isinstance(figure.chart, Histograms) and not self._table_shown:
-            keys.append(Key("a", "bottom half" if self._all_layers else "all layers", "screen.all_layers"))
-        if isinstance(figure.chart, Teams) and not self._table_shown:
+        if isinstance(figure.chart, Histograms) and not self.table_shown:
+            keys.append(Key("a", "bottom half" if self.all_layers else "all layers", "screen.all_layers"))
+        if isinstance(figure.chart, Teams) and not self.table_shown:
             keys.append(Key("enter", "the team", "screen.enter"))
-        if self._table_shown and _has_neurons(figure):
+        if self.table_shown and _has_neurons(figure):
             keys.append(Key("enter", "its neuron", "screen.enter"))
         return [*keys, Key("x", "export", "screen.export"), *_LAST]
 
-    def _want_chart(self) -> None:
-        width, height = self._pane.chart_size
-        if self._figures and not self._table_shown and width > 0 and height > 0:
-            self.want(Drawing(self._place, width, height, self._all_layers))
-
     # Keys.
-
-    def action_walk(self, by: int) -> None:
-        """Go to another figure."""
-        if self._figures:
-            place = max(0, min(len(self._figures) - 1, self._place + by))
-            self.query_one(FigureList).move(place)
 
     def action_jump(self, digit: str) -> None:
         """Go to the next figure whose number begins with a digit."""
@@ -221,15 +151,15 @@ class Figures(FiguresReader):
             self.notify(f"Figure {self._figure.name} is a table.", markup=False)
             return
         self._as_table = not self._as_table
-        self._show()
+        self.show_figure()
 
     def action_all_layers(self) -> None:
         """Draw histograms of all layers, or of the bottom half."""
-        self._all_layers = not self._all_layers
+        self.all_layers = not self.all_layers
         if self._figure is not None and not isinstance(self._figure.chart, Histograms):
-            which = "all layers" if self._all_layers else "the bottom half of the layers"
+            which = "all layers" if self.all_layers else "the bottom half of the layers"
             self.notify(f"Figures 2, 12 and 13 now show {which}.", markup=False)
-        self._show()
+        self.show_figure()
 
     def action_enter(self) -> None:
         """Go to the neuron of the row; from the chart of figure 9 to the team."""
@@ -238,14 +168,14 @@ class Figures(FiguresReader):
             return
         if isinstance(figure.chart, Teams) and not self._as_table:
             self._open_team(figure.chart)
-        elif self._table_shown and figure.rows and _has_neurons(figure):
-            row = self._pane.rows.cursor
+        elif self.table_shown and figure.rows and _has_neurons(figure):
+            row = self.pane.rows.cursor
             label, layer, neuron = (figure.column(name)[row] for name in ("run", "layer", "neuron"))
             path = next(one.run.path for one in self._facts if one.label == label)
             if isinstance(layer, int) and isinstance(neuron, int):
                 self.post_message(self.NeuronWanted(path, layer, neuron))
         else:
-            self._pane.focus_content()
+            self.pane.focus_content()
 
     def _open_team(self, teams: Teams) -> None:
         """The team of the first run that has one; what is chosen there is a neuron wanted."""
@@ -266,41 +196,23 @@ class Figures(FiguresReader):
         figure = self._figure
         if figure is None:
             return
-
-        def check(text: str) -> Objection | None:
-            objection = objection_to(figure, text)
-            return Objection(objection, 0) if objection else None
-
-        def answered(text: str | None) -> None:
-            if text is not None:
-                path = Path(text.strip()).expanduser()
-                self.write(path, partial(write_figure, figure, path, all_layers=self._all_layers))
-
         stem = "-".join([figure.runs[0] if len(figure.runs) == 1 else "runs", "figure", figure.name])
-        suffix = ".csv" if self._table_shown else ".svg"
-        proposed = str(free_name(Path(), stem.replace("/", "-"), suffix))
-        self.app.push_screen(Prompt(" x ", proposed, _HINT, check), answered)
-
-    def action_help(self) -> None:
-        """Show the help."""
-        self.app.push_screen(Help(help_sections(self)))
-
-    def action_back(self) -> None:
-        """Leave the figures."""
-        self.dismiss()
+        self.ask_for_file(
+            (stem, ".csv" if self.table_shown else ".svg"),
+            SUFFIXES,
+            partial(write_figure, figure, all_layers=self.all_layers),
+            objection_to=partial(objection_to, figure),
+        )
 
     def commands(self) -> Iterator[SystemCommand]:
         """The actions of this screen for the command palette."""
         yield SystemCommand("Chart or table", "Show the table in place of the chart, or back (t)", self.action_table)
         yield SystemCommand("All layers", "Histograms of all layers or the bottom half (a)", self.action_all_layers)
         yield SystemCommand("Export", "Write the figure to a file: text, CSV, JSON or SVG (x)", self.action_export)
-        for place, (figure, _) in enumerate(self._figures):
-            yield SystemCommand(f"Figure {figure.name}", figure.title, partial(self._go, place))
+        for figure in self.listed:
+            yield SystemCommand(f"Figure {figure.name}", figure.title, partial(self.go_to, figure.name))
         yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
         yield SystemCommand("Back", "Leave the figures (q)", self.action_back)
-
-    def _go(self, place: int) -> None:
-        self.query_one(FigureList).move(place)
 
 
 def _has_neurons(figure: Figure) -> bool:

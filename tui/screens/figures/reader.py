@@ -1,22 +1,20 @@
-"""The threads of the figures: opening runs, making figures of them, drawing charts, writing files."""
+"""The threads of the figures: making them of the facts of runs, and drawing charts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from textual.message import Message
-from textual.screen import Screen
 
-from neuron_tui.store import open_run
-from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.store.figures import NAMES, Figure, RunFacts, build_figure, labels, read_facts
+from neuron_tui.store.figures import NAMES, Figure, RunFacts, build_figure
 from neuron_tui.store.thresholds import PAPER, Thresholds
 from neuron_tui.tui.drawing.figure_table import TableText, table_text
 from neuron_tui.tui.drawing.figure_text import chart_lines
 from neuron_tui.tui.drawing.spans import Line
+from neuron_tui.tui.screens.facts_screen import FactsScreen
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +27,8 @@ class Drawing:
     all_layers: bool
 
 
-class FiguresReader(Screen[None]):
+class FiguresReader(FactsScreen):
     """A screen on the figures of some runs. Threads read and post messages; who handles them alone touches widgets."""
-
-    @dataclass
-    class Reading(Message):
-        """A thread is reading a run."""
-
-        text: str
 
     @dataclass
     class Built(Message):
@@ -52,22 +44,8 @@ class FiguresReader(Screen[None]):
         drawing: Drawing
         lines: list[Line]
 
-    @dataclass
-    class Exported(Message):
-        """A thread has written a figure to a file, or could not: `problem` says why."""
-
-        path: Path
-        problem: str | None
-
-    @dataclass
-    class Failed(Message):
-        """A run cannot be read."""
-
-        problem: str
-
     def __init__(self, paths: Sequence[Path]) -> None:
-        super().__init__()
-        self._paths = tuple(paths)
+        super().__init__(paths)
         self._facts: tuple[RunFacts, ...] = ()
         self._figures: tuple[tuple[Figure, TableText], ...] = ()
         self._charts: dict[Drawing, list[Line]] = {}
@@ -84,10 +62,6 @@ class FiguresReader(Screen[None]):
     def under_way(self) -> bool:
         """Whether the figures are still to come: keys typed ahead are meant for them."""
         return not self._figures
-
-    def start_reading(self) -> None:
-        """Open the runs in a thread."""
-        self.run_worker(self._read, thread=True, group="read")
 
     def want(self, drawing: Drawing) -> None:
         """Have a chart drawn, unless it has been; while one is being drawn only the latest wish is kept."""
@@ -108,41 +82,15 @@ class FiguresReader(Screen[None]):
             if self._wanted is not None and self._wanted != event.drawing:
                 self.want(self._wanted)
 
-    def write(self, path: Path, writing: Callable[[], None]) -> None:
-        """Have a file written, and say how it went."""
-        self.run_worker(partial(self._write, path, writing), thread=True, group="write")
-
-    def facts_read(self) -> list[RunFacts]:
-        """The facts of the runs, read in a thread that says how far it is; raises as `open_run` and `read_facts`."""
-        runs = [open_run(path) for path in self._paths]
-        facts = []
-        for place, (run, label) in enumerate(zip(runs, labels(runs), strict=True), 1):
-            self.post_message(self.Reading(f"reading {label} ({place} of {len(runs)}) …"))
-            facts.append(read_facts(run, label))
-        return facts
-
     def lines_of(self, figure: Figure, drawing: Drawing) -> list[Line]:
         """The chart of a figure, drawn in a thread."""
         return chart_lines(figure, drawing.width, drawing.height, all_layers=drawing.all_layers)
 
-    def _read(self) -> None:
-        try:
-            facts = self.facts_read()
-            self.post_message(self.Reading("making the figures …"))
-            figures = [build_figure(name, facts) for name in NAMES]
-            self.post_message(self.Built(tuple(facts), tuple((figure, table_text(figure)) for figure in figures)))
-        except NeuronTuiError as error:
-            self.post_message(self.Failed(str(error)))
+    def make_of(self, facts: tuple[RunFacts, ...]) -> None:
+        """In a thread: make the figures."""
+        self.post_message(self.Reading("making the figures …"))
+        figures = [build_figure(name, facts) for name in NAMES]
+        self.post_message(self.Built(facts, tuple((figure, table_text(figure)) for figure in figures)))
 
     def _draw(self, drawing: Drawing, figure: Figure) -> None:
         self.post_message(self.Drawn(drawing, self.lines_of(figure, drawing)))
-
-    def _write(self, path: Path, writing: Callable[[], None]) -> None:
-        problem = None
-        try:
-            writing()
-        except NeuronTuiError as error:
-            problem = str(error)
-        except OSError as error:
-            problem = f"{path} cannot be written: {error.strerror or error}\nChoose another place."
-        self.post_message(self.Exported(path, problem))

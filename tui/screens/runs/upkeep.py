@@ -67,21 +67,21 @@ class RunUpkeep(RunsReader):
         of = folder_above(run)
         called, what = (run.name, "run") if of is None else (run.path.name, "variant")
         others = {other.path.name for other in self._runs.all if folder_above(other) == of} - {called}
-        whole = "{}" if of is None else f"{of.name}@{{}}"
+        before = "" if of is None else f"{of.name}@"  # a variant may be named with its run, or without
 
         def check(name: str) -> Objection | None:
-            if name.strip() in others:
-                return Objection(f"There is a {what} called {name.strip()}.", 0)
+            new = name.strip().removeprefix(before)
+            if new in others:
+                return Objection(f"There is a {what} called {new}.", 0)
             try:
-                _ = run_folder(self._directory, name.strip()) if of is None else variant_folder(of, name.strip())
+                _ = run_folder(self._directory, new) if of is None else variant_folder(of, new)
             except UsageError as error:
                 return Objection(" ".join(str(error).split("\n")), 0)
             return None
 
         def answered(name: str | None) -> None:
-            if name is not None and name.strip() != called:
-                new = name.strip()
-                said = f"{run.name} is now {whole.format(new)}."
+            if name is not None and (new := name.strip().removeprefix(before)) != called:
+                said = f"{run.name} is now {before}{new}."
                 self.carry_out(partial(rename_run, run.path, new), said, "Not renamed")
 
         self.app.push_screen(Prompt(" = ", called, f"The new name of the {what}; esc leaves it.", check), answered)
