@@ -33,6 +33,7 @@ from neuron_tui.store.hdf5 import reading
 from neuron_tui.store.lock import keeping
 from neuron_tui.store.manifest import (
     CORPUS_FILE,
+    FACTS_FILE,
     MANIFEST,
     FileEntry,
     Manifest,
@@ -104,8 +105,9 @@ def _go(
     of = _finished(run)
     manifest = None if request.overwrite else _existing(run, folder, of, request.thresholds)
     if manifest is not None and manifest.complete:
-        add_facts(folder, manifest)
-        announce(f"The variant {name_of(folder)} is complete: nothing to do.")
+        made = add_facts(folder, manifest)
+        done = f"only {FACTS_FILE} was made again" if made else "nothing to do"
+        announce(f"The variant {name_of(folder)} is complete: {done}.")
         return
     _refuse_without_activations(run, of, request.thresholds)
     job.begin()  # one that there is already is ours to go on with: only now
@@ -126,7 +128,7 @@ def _go(
 
 def _finished(run: Path) -> Manifest:
     manifest = read_manifest(run)
-    if problem := missing_or_cut(run, manifest):
+    if problem := missing_or_cut(run, manifest.model_copy(update={"facts": None})):  # nothing is counted on them
         raise RunDamagedError(
             f"the run {run.name} is damaged: {problem}\nExtract it anew with --overwrite, or restore its files."
         )

@@ -42,7 +42,15 @@ from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.facts_file import add_facts
 from neuron_tui.store.files import sha256
 from neuron_tui.store.folder import SCRATCH, clear_scratch, delete_files, writing_to
-from neuron_tui.store.manifest import CORPUS_FILE, MANIFEST, Manifest, RunOptions, read_manifest, write_manifest
+from neuron_tui.store.manifest import (
+    CORPUS_FILE,
+    FACTS_FILE,
+    MANIFEST,
+    Manifest,
+    RunOptions,
+    read_manifest,
+    write_manifest,
+)
 from neuron_tui.store.schema import ENOUGH_SEQUENCES
 from neuron_tui.store.stored_facts import without_lost_facts
 
@@ -93,8 +101,9 @@ def _go(
     options = resolve_options(request, model.family, model.config, device)
     manifest = None if request.overwrite else _existing(folder, model, options)
     if manifest is not None and manifest.complete:
-        add_facts(folder, manifest)
-        announce(f"The run {request.name} is complete: nothing to do.")
+        made = add_facts(folder, manifest)
+        done = f"only {FACTS_FILE} was made again" if made else "nothing to do"
+        announce(f"The run {request.name} is complete: {done}.")
         return
     job.begin()  # one that there is already is ours to go on with: only now
     if manifest is None:

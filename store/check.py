@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -78,6 +78,13 @@ def check_run(folder: Path, watch: Watch | None = None) -> list[Problem]:
         message = f"was counted on something else than the run {run.name} holds now; count it anew with --overwrite"
         problems.append(Problem("note", MANIFEST, message))
     return [*problems, *_leftovers(folder, manifest)]
+
+
+def remedy(problems: Iterable[Problem], *, variant: bool) -> str:
+    """What to do about the errors among some problems of a run, or of a variant, in a sentence."""
+    if all(problem.file == FACTS_FILE for problem in problems if problem.severity == "error"):
+        return "Repeat the command that made it: it makes this file again."
+    return f"{'Count' if variant else 'Extract'} it again with --overwrite, or restore its files."
 
 
 class _Meter:

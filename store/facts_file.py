@@ -91,14 +91,16 @@ def keep_facts(run: Run, facts: Facts) -> FileEntry:
     return file_entry(path)
 
 
-def add_facts(folder: Path, manifest: Manifest) -> None:
+def add_facts(folder: Path, manifest: Manifest) -> bool:
     """Give a complete run its facts, unless it has them: it was cut off after its last layer, or they were lost.
 
-    Raises as `write_facts`.
+    Returns whether it had none. Raises as `write_facts`.
     """
-    if manifest.facts is None:
-        write_manifest(folder, manifest)  # run.json may list the ones that were lost
-        write_manifest(folder, manifest.model_copy(update={"facts": write_facts(folder)}))
+    if manifest.facts is not None:
+        return False
+    write_manifest(folder, manifest)  # run.json may list the ones that were lost
+    write_manifest(folder, manifest.model_copy(update={"facts": write_facts(folder)}))
+    return True
 
 
 def facts_contradictions(file: SchemaReader, run: Run) -> Iterator[str]:

@@ -17,6 +17,7 @@ import h5py
 import numpy as np
 
 from neuron_tui.store.errors import OUTDATED, RunDamagedError, RunOutdatedError
+from neuron_tui.store.manifest import FACTS_FILE
 from neuron_tui.store.schema import FORMAT_VERSION, MAX_DIMENSION, Dataset, FileSchema, resolve
 
 _KNOWN_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}
@@ -26,9 +27,10 @@ _MAX_INFLATION = 2000
 
 def damaged(path: Path, reason: str) -> RunDamagedError:
     """The error that says what is wrong with a file and what to do."""
-    return RunDamagedError(
-        f"{path}: {reason}\nThe run is damaged: extract it again with --overwrite, or restore the file from a copy."
-    )
+    again = "extract it again with --overwrite, or restore the file from a copy."
+    if path.name == FACTS_FILE:  # it follows from the others
+        again = "repeat the command that made it, which makes this file again."
+    return RunDamagedError(f"{path}: {reason}\nThe run is damaged: {again}")
 
 
 @contextmanager

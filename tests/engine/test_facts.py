@@ -36,7 +36,7 @@ def test_a_run_cut_off_after_its_last_layer_gets_its_facts_when_it_is_asked_for_
     written = {path: path.stat().st_mtime_ns for path in folder.rglob("*.h5")}
     said: list[str] = []
     assert extract(asked, announce=said.append) == folder
-    assert said == ["The run x is complete: nothing to do."]
+    assert said == ["The run x is complete: only facts.h5 was made again."]
     manifest = read_manifest(folder)
     assert manifest.model_copy(update={"facts": None}) == before
     assert {path: path.stat().st_mtime_ns for path in written} == written

@@ -144,6 +144,17 @@ def test_check_says_each_problem(command: Command, own_runs: Path) -> None:
     assert ended.err == f"{folder}: 2 problems\nExtract it again with --overwrite, or restore its files.\n"
 
 
+def test_facts_that_were_lost_need_no_new_extraction(command: Command, own_runs: Path) -> None:
+    folder = own_runs / "whole"
+    (folder / FACTS_FILE).write_bytes(bytes((folder / FACTS_FILE).stat().st_size))
+    advice = "epeat the command that made it"
+    ended = command("check", folder)
+    assert (ended.code, ended.err) == (4, f"{folder}: 1 problem\nR{advice}: it makes this file again.\n")
+    ended = command("info", folder)
+    assert ended.code == 4
+    assert f"r{advice}, which makes this file again." in ended.err
+
+
 COMMANDS = (
     ("info",),
     ("check",),

@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 def check(context: typer.Context, run: RunArgument, runs_dir: RunsDirectory = None) -> int:
     """Verify every file of a run: size, SHA-256, format, and that the numbers agree."""
     from neuron_tui.store.catalog import find_run
-    from neuron_tui.store.check import check_run
+    from neuron_tui.store.check import check_run, remedy
     from neuron_tui.store.tokens import printable
     from neuron_tui.store.variants import run_of
     from neuron_tui.store.words import number
@@ -27,8 +27,7 @@ def check(context: typer.Context, run: RunArgument, runs_dir: RunsDirectory = No
         print(printable(f"{problem.severity}: {problem.file}: {problem.message}"))
     errors = sum(problem.severity == "error" for problem in problems)
     if errors:
-        again = "Extract" if run_of(folder) is None else "Count"
-        say(f"{folder}: {number(errors, 'problem')}\n{again} it again with --overwrite, or restore its files.")
+        say(f"{folder}: {number(errors, 'problem')}\n{remedy(problems, variant=run_of(folder) is not None)}")
         return UNUSABLE_RUN
     say(f"{folder}: every file is as it was written")
     return DONE

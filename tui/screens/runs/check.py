@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
+from neuron_tui.store.check import remedy
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.words import number
 from neuron_tui.tui.browsing.checking import CheckState, RunCheck
@@ -31,8 +32,7 @@ def verdict(state: CheckState) -> str:
     if state.problems is None:
         return "Stopped before its end: nothing is known of the run."
     if state.errors:
-        again = "Count" if state.variant else "Extract"
-        return f"{number(state.errors, 'problem')}. {again} it again with --overwrite, or restore its files."
+        return f"{number(state.errors, 'problem')}. {remedy(state.problems, variant=state.variant)}"
     return "Every file is as it was written."
 
 
