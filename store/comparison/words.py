@@ -109,7 +109,8 @@ def _points(difference: float) -> str:
     """A difference of percentages with two significant digits, whole from 10 points on."""
     decimals = 0 if difference >= 9.95 or not difference else 1 - floor(log10(difference))
     text = f"{difference:.{decimals}f}"
-    return f"{text.rstrip('0').rstrip('.') if decimals else text} points"
+    shown = text.rstrip("0").rstrip(".") if decimals else text
+    return "1 point" if shown == "1" else f"{shown} points"
 
 
 def _difference(values: Sequence[float | None], shown: Callable[[float], str]) -> str:

@@ -10,7 +10,6 @@ from neuron_tui.store.figures.by_layer import LAYER_COLUMNS, layer_cells
 from neuron_tui.store.figures.facts import RunFacts, labels_of, notes_on
 from neuron_tui.store.figures.figure import Cell, Column, Figure, Tokens, finite
 from neuron_tui.store.record import NeuronRecord, TokenScore
-from neuron_tui.store.words import number
 
 MOST = 25
 """Rows for each run."""
@@ -29,7 +28,7 @@ def strongest_suppressors(facts: Sequence[RunFacts], layer: int | None = None) -
         rows += [(*layer_cells(one, record.layer), *_cells(one, record)) for record in _records(one)]
         suppress, detect = len(one.suppressors.neuron), sum(s.detectors[1] for s in one.summaries)
         share = f" ({suppress / detect:.0%})" if detect else ""
-        notes.append(f"{one.label}: {suppress:,} of {number(detect, 'token detector')}{share} suppress their triggers.")
+        notes.append(f"{one.label}: {suppress:,} of {detect:,} token detectors{share} suppress their triggers.")
     notes += notes_on(facts)
     columns = (
         *LAYER_COLUMNS,

@@ -9,7 +9,7 @@ from neuron_tui.store.intervals import wilson
 from neuron_tui.store.paper.claim import Claim, Judgement, Number
 from neuron_tui.store.paper.needs import Need
 from neuron_tui.store.schema import ORDERS
-from neuron_tui.store.words import GRAM_NAMES, number, percent
+from neuron_tui.store.words import GRAM_NAMES, percent
 
 SUPPRESSING = 0.8
 """Share of the token detectors that suppress their triggers, at least [§4.4]."""
@@ -92,7 +92,7 @@ def beyond(low: float, high: float, bound: float) -> bool | None:
 def _share(part: int, of: int, noun: str) -> str:
     low, high = wilson(part, of)
     between = f"{percent(part / of)}; 95% interval {percent(low)} to {percent(high)}"
-    return f"{part:,} of {number(of, noun)} ({between})"
+    return f"{part:,} of {of:,} {noun}s ({between})"  # of one detector too: the verb is for many
 
 
 def _too_few(holds: bool | None, bound: float) -> str:
