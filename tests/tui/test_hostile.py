@@ -246,7 +246,7 @@ def test_a_comparison_and_its_tokens(hostile: Path, hostile_runs: Path, size: tu
         screen = Compare([hostile / "whole", *whole])
         person.app.push_screen(screen)
         await person.until(lambda: screen.is_current and screen._figures)
-        for _ in range(len(screen._parts_listed)):
+        for _ in range(len(screen.listed)):
             await person.until(lambda: screen._drawing is None)
             await everywhere(person, ["t", "G", "t", "x", "escape", "right"], _nothing)
         tokens = TokenOverlap(screen._facts[0], screen._facts[1])
