@@ -153,10 +153,12 @@ class Compare(ComparisonReader):
             self.pane.focus_content()
         self._show_keys()
         if self.has_class("-wide"):
-            for name in _ALWAYS:
+            said = set(part.notes)
+            for name in reversed(_ALWAYS):
                 always, own_text = next(pair for pair in self._figures if pair[0].name == name)
-                # What must be said of all parts stands below the one in sight: not twice.
-                own_notes = tuple(note for note in always.notes if note not in part.notes)
+                # What must be said of several parts stands once: below the one in sight, or the last of the others.
+                own_notes = tuple(note for note in always.notes if note not in said)
+                said |= {*own_notes}
                 self._always(name).show(replace(always, notes=own_notes), own_text, as_table=name in self._tables)
         self.call_after_refresh(self.draw)
 
