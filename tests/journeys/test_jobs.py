@@ -102,7 +102,8 @@ def test_a_job_is_paused_let_go_on_and_cancelled(size: tuple[int, int], home: Ho
     terminal.press("p")
     terminal.wait_for(has_layers(folder, held.job.place + 1))
     hold(folder)  # so that it is not done before the question is answered
-    terminal.wait_for(f"{the_job(folder).job.place}/{LAYERS}")
+    # What the job tells of itself is a little behind the layers it has written.
+    terminal.wait_for(lambda screen: f"{the_job(folder).job.place}/{LAYERS}" in screen)
     assert the_job(folder).job.pid == held.job.pid
     terminal.press("X")
     terminal.wait_for(f"Cancel the extraction {NAME}?")
