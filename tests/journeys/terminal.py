@@ -90,7 +90,9 @@ class Terminal:
         self.press(CLEAR, text)
 
     def resize(self, columns: int, rows: int) -> None:
-        """Give the terminal another size."""
+        """Give the terminal another size; of the one it has the program is not told, and draws nothing anew."""
+        if (columns, rows) == (self.columns, self.rows):
+            return
         self.columns, self.rows = columns, rows
         self._screen.resize(rows, columns)
         self._text = None

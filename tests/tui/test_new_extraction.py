@@ -245,7 +245,11 @@ def test_a_list_offers_what_could_stand_there(runs: Path) -> None:
         assert form.text("model") == "synthetic-opt"
         await form.press("ctrl+n", *"dat", "ctrl+l")  # the only one
         assert form.screen.focused.value == "data/"
-        await form.press("ctrl+l", "right", "down", "enter")  # into code/, its second file
+        await form.press("ctrl+l")
+        await form.sees("code/", "wiki.jsonl")
+        await form.press("right")  # into code/
+        await form.sees("a.txt", "b.txt")
+        await form.press("down", "enter")
         await form.sees("data/code/b.txt")
         await form.press("ctrl+l", "escape")
         assert form.screen.focused.value == "data/code/b.txt"
