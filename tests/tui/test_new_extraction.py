@@ -417,7 +417,11 @@ def test_leaving_asks_only_if_something_was_typed(runs: Path) -> None:
         assert isinstance(form.person.app.screen, Confirm)
         await form.press("n")
         assert form.text("model") == "pocket-optx"
-        await form.press("backspace", "ctrl+n", "escape")  # an empty row is nothing typed
+        await form.press("backspace")
+        await form.person.until(lambda: (form.text("model"), form.text("name")) == ("pocket-opt", "pocket-opt-builtin"))
+        await form.press("ctrl+n")  # an empty row is nothing typed
+        await form.sees("file, directory, builtin:prose")
+        await form.press("escape")
         assert await form.left() is None
 
     fill_in(runs, leave)
