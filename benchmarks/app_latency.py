@@ -31,8 +31,8 @@ from pathlib import Path
 import pyte
 
 from neuron_tui.store import open_run
-from neuron_tui.store.job import job_status
-from neuron_tui.tui.extracting.jobs import cancel_job, start_job
+from neuron_tui.store.runs.job import job_status
+from neuron_tui.tui.jobs.jobs import cancel_job, start_job
 
 PATIENCE = 30.0
 """Seconds without an answer after which the app is taken to hang."""
@@ -156,7 +156,7 @@ def measure(arguments: argparse.Namespace, state: str) -> None:
     run = open_run(arguments.run)
     columns, rows = (int(part) for part in arguments.size.split("x"))
     first_layer, neurons = next(iter(run.layers)), run.manifest.model.neurons
-    command = [sys.executable, "-c", "import sys; from neuron_tui.tui.cli import main; sys.exit(main())"]
+    command = [sys.executable, "-c", "import sys; from neuron_tui.tui.cli.main import main; sys.exit(main())"]
     command += ["open", str(Path(run.path).resolve())]
 
     openings, opening_work = [], []

@@ -15,17 +15,18 @@ import numpy.typing as npt
 
 from benchmarks.studies import BUILT_IN, STUDIES, TRAININGS, Extraction, training
 from neuron_tui.store import open_run
-from neuron_tui.store.drawing.svg import Series, line_chart
+from neuron_tui.store.disk.schema import STRENGTHS, TYPES
 from neuron_tui.store.errors import RunNotFoundError, RunPartialError
-from neuron_tui.store.figures import RunFacts, build_figure, read_facts
-from neuron_tui.store.figures.export import figure_svg
-from neuron_tui.store.paper import CLAIMS, SCALE_CLAIMS, Enough, check_paper
-from neuron_tui.store.paper.export import GLYPHS
-from neuron_tui.store.schema import STRENGTHS, TYPES
-from neuron_tui.store.sensitivity import SETTINGS
-from neuron_tui.store.summary import LayerSummary
-from neuron_tui.store.table import NeuronTable, read_table
-from neuron_tui.store.words import percent
+from neuron_tui.store.findings.chart import Series
+from neuron_tui.store.findings.figures import RunFacts, build_figure, read_facts
+from neuron_tui.store.findings.paper import CLAIMS, SCALE_CLAIMS, Enough, check_paper
+from neuron_tui.store.findings.summary import LayerSummary
+from neuron_tui.store.measures.sensitivity import SETTINGS
+from neuron_tui.store.neurons.table import NeuronTable, read_table
+from neuron_tui.store.wording import percent
+from neuron_tui.tui.reports.figures import figure_svg
+from neuron_tui.tui.reports.paper import GLYPHS
+from neuron_tui.tui.reports.svg import line_chart
 
 KINDS = tuple(kind for kind in TYPES if kind is not None)
 ANY_TEXT = Enough(dead=0, other=0)

@@ -25,7 +25,7 @@ from benchmarks.findings import (
     trainings_table,
     types_over_steps,
 )
-from neuron_tui.store.drawing.svg import stacked
+from neuron_tui.tui.reports.svg import stacked
 
 TABLES: dict[str, Callable[[Material], str]] = {
     "trainings": lambda given: trainings_table(given.all_ends()),

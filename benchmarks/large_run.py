@@ -23,9 +23,23 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.facts_file import add_facts
-from neuron_tui.store.hdf5 import SchemaWriter
-from neuron_tui.store.manifest import (
+from neuron_tui.store.disk.hdf5 import SchemaWriter
+from neuron_tui.store.disk.schema import (
+    CORPUS,
+    LAYER,
+    ORDERS,
+    STORED_CONTEXTS,
+    STORED_EFFECTS,
+    STORED_TRIGGERS,
+    STRENGTHS,
+    TYPES,
+)
+from neuron_tui.store.findings.aggregates_made import add_facts
+from neuron_tui.store.measures.sensitivity import SETTINGS
+from neuron_tui.store.measures.thresholds import PAPER
+from neuron_tui.store.neurons.position_tables import PositionTables, write_positions
+from neuron_tui.store.neurons.trigger_tables import TriggerTables, write_triggers
+from neuron_tui.store.runs.manifest import (
     CORPUS_FILE,
     CorpusIdentity,
     Domain,
@@ -36,20 +50,6 @@ from neuron_tui.store.manifest import (
     layer_file,
     write_manifest,
 )
-from neuron_tui.store.position_tables import PositionTables, write_positions
-from neuron_tui.store.schema import (
-    CORPUS,
-    LAYER,
-    ORDERS,
-    STORED_CONTEXTS,
-    STORED_EFFECTS,
-    STORED_TRIGGERS,
-    STRENGTHS,
-    TYPES,
-)
-from neuron_tui.store.sensitivity import SETTINGS
-from neuron_tui.store.thresholds import PAPER
-from neuron_tui.store.trigger_tables import TriggerTables, write_triggers
 
 VOCABULARY, POSITIONS, CONTEXT, DOMAINS = 50_272, 2_000_000, 128, ("prose", "code")
 SEQUENCES = POSITIONS // CONTEXT
@@ -251,10 +251,10 @@ def memory() -> float:
 
 def measure(folder: Path) -> None:
     """Time what a person waits for, in this process, which has done nothing before."""
-    from neuron_tui.store.lookup import firing_on
-    from neuron_tui.store.summary import summarise_layers
-    from neuron_tui.tui.browsing.arrangement import SORTABLE, Wish, arrange
-    from neuron_tui.tui.browsing.reading import open_for_browsing, read_neuron
+    from neuron_tui.store.findings.summary import summarise_layers
+    from neuron_tui.store.neurons.arrangement import SORTABLE, Wish, arrange
+    from neuron_tui.store.neurons.lookup import firing_on
+    from neuron_tui.store.neurons.opened import open_for_browsing, read_neuron
 
     with timed("imports"):
         import textual.app  # noqa: F401 - as much of the app as takes memory

@@ -29,11 +29,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import large_run
 
-from neuron_tui.store.facts import Facts, Positional
-from neuron_tui.store.facts_file import keep_facts
-from neuron_tui.store.manifest import MANIFEST, FileEntry, write_manifest
-from neuron_tui.store.run import Run, open_run
-from neuron_tui.store.stored_facts import read_stored_facts
+from neuron_tui.store.findings.aggregates import Facts, Positional
+from neuron_tui.store.findings.aggregates_file import read_stored_facts
+from neuron_tui.store.findings.aggregates_made import keep_facts
+from neuron_tui.store.neurons.run import Run, open_run
+from neuron_tui.store.runs.manifest import MANIFEST, FileEntry, write_manifest
 
 TOKENS_DETECTED, IN_ALL = 1_500, 15_000
 """Tokens with a detector in a layer, and in all of them: the paper finds no more and over 10,000 in OPT-66b [§4]."""
@@ -100,9 +100,9 @@ def forget(folder: Path) -> None:
 
 def measure(folders: list[Path]) -> dict[str, float]:
     """Seconds of each step, in this process, which has done nothing but imports before; memory in MB."""
-    from neuron_tui.store.comparison import compare
-    from neuron_tui.store.comparison.report import make_report
-    from neuron_tui.store.figures import labels, read_facts
+    from neuron_tui.store.findings.comparison import compare
+    from neuron_tui.store.findings.comparison.report import make_report
+    from neuron_tui.store.findings.figures import labels, read_facts
     from neuron_tui.tui.drawing.comparison_parts import drawn
     from neuron_tui.tui.drawing.figure_table import table_text
 

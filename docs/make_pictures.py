@@ -25,11 +25,11 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))  # the tests' way of driving the app, and of making a run without a model
 
 from neuron_tui.store import open_run  # noqa: E402
-from neuron_tui.store.job import LOG_FILE, Job, process_start, this_host, write_job  # noqa: E402
-from neuron_tui.store.lock import writing  # noqa: E402
-from neuron_tui.store.manifest import FACTS_FILE, read_manifest, write_manifest  # noqa: E402
-from neuron_tui.store.variants import VARIANTS, variant_folder  # noqa: E402
-from neuron_tui.tui.extracting.jobs import Estimated  # noqa: E402
+from neuron_tui.store.disk.lock import writing  # noqa: E402
+from neuron_tui.store.runs.job import LOG_FILE, Job, process_start, this_host, write_job  # noqa: E402
+from neuron_tui.store.runs.manifest import FACTS_FILE, read_manifest, write_manifest  # noqa: E402
+from neuron_tui.store.runs.variants import VARIANTS, variant_folder  # noqa: E402
+from neuron_tui.tui.jobs.jobs import Estimated  # noqa: E402
 from neuron_tui.tui.screens.extraction.new_extraction import NewExtraction  # noqa: E402
 from neuron_tui.tui.screens.figures.team import Team  # noqa: E402
 from neuron_tui.tui.widgets.figure_pane import FigureList  # noqa: E402

@@ -16,8 +16,12 @@ from neuron_tui.engine.interrupt import steered
 from neuron_tui.engine.job import JobRecord, recording
 from neuron_tui.engine.progress import Announce, Progress, ProgressSink, quiet
 from neuron_tui.engine.recounting import Recount, recount_layer
-from neuron_tui.store.catalog import find_run, missing_or_cut
-from neuron_tui.store.check_numbers import read_occurrences
+from neuron_tui.store.check.numbers import read_occurrences
+from neuron_tui.store.disk.files import replacing, sha256
+from neuron_tui.store.disk.hdf5 import reading
+from neuron_tui.store.disk.lock import keeping
+from neuron_tui.store.disk.schema import LAYER
+from neuron_tui.store.disk.schema.facts import FACTS_FILE
 from neuron_tui.store.errors import (
     InputError,
     RunConflictError,
@@ -26,14 +30,14 @@ from neuron_tui.store.errors import (
     UsageError,
     concerning,
 )
-from neuron_tui.store.facts_file import add_facts
-from neuron_tui.store.files import replacing, sha256
-from neuron_tui.store.folder import delete_files, writing_to
-from neuron_tui.store.hdf5 import reading
-from neuron_tui.store.lock import keeping
-from neuron_tui.store.manifest import (
+from neuron_tui.store.findings.aggregates_file import without_lost_facts
+from neuron_tui.store.findings.aggregates_made import add_facts
+from neuron_tui.store.measures.threshold_wording import thresholds_text
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds, text_of
+from neuron_tui.store.runs.catalog import find_run, missing_or_cut
+from neuron_tui.store.runs.folder import delete_files, writing_to
+from neuron_tui.store.runs.manifest import (
     CORPUS_FILE,
-    FACTS_FILE,
     MANIFEST,
     FileEntry,
     Manifest,
@@ -42,12 +46,8 @@ from neuron_tui.store.manifest import (
     read_manifest,
     write_manifest,
 )
-from neuron_tui.store.schema import LAYER
-from neuron_tui.store.stored_facts import without_lost_facts
-from neuron_tui.store.threshold_words import thresholds_text
-from neuron_tui.store.thresholds import PAPER, Thresholds, text_of
-from neuron_tui.store.variants import name_of, needs_activations, run_of, same_neurons, variant_folder
-from neuron_tui.store.words import number
+from neuron_tui.store.runs.variants import name_of, needs_activations, run_of, same_neurons, variant_folder
+from neuron_tui.store.wording import number
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ import typer
 
 from neuron_tui.engine.interrupt import ready_for_signals
 from neuron_tui.engine.resumable import RunsDirectory, told_how_to_go_on
-from neuron_tui.store.catalog import runs_directory
-from neuron_tui.store.exits import say
+from neuron_tui.store.process import say
+from neuron_tui.store.runs.catalog import runs_directory
 
 EXAMPLE = """Example:
 
@@ -78,8 +78,8 @@ def analyze(
     from neuron_tui.engine.analysis import AnalysisRequest
     from neuron_tui.engine.analysis import analyze as run_analysis
     from neuron_tui.engine.progress_bar import showing
-    from neuron_tui.store.thresholds import parse_thresholds
-    from neuron_tui.store.variants import name_of
+    from neuron_tui.store.measures.thresholds import parse_thresholds
+    from neuron_tui.store.runs.variants import name_of
 
     typed = {
         "coverage": coverage,

@@ -15,9 +15,9 @@ from neuron_tui.engine.buffers import keep_freed_memory
 from neuron_tui.engine.interrupt import ready_for_signals
 from neuron_tui.engine.resumable import RunsDirectory, told_how_to_go_on
 from neuron_tui.engine.training.command import train
-from neuron_tui.store.catalog import runs_directory
 from neuron_tui.store.errors import NeuronTuiError, UsageError, concerning
-from neuron_tui.store.exits import guarded, problem_of, say
+from neuron_tui.store.process import guarded, problem_of, say
+from neuron_tui.store.runs.catalog import runs_directory
 
 _EXTRACT_EXAMPLE = """Example:
 
@@ -165,7 +165,7 @@ def parse_layers(text: str) -> tuple[int, ...]:
 
 
 def main() -> None:
-    """Run a command; ends the process with an exit code of the contract."""
+    """Run a command; ends the process with one of the exit codes of `neuron_tui.store.process`."""
     # Threads that wait without spinning lose far less where other programs run; read when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

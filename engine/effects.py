@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from neuron_tui.store.schema import STORED_EFFECTS
+from neuron_tui.store.disk.schema import STORED_EFFECTS
 
 _TILE_ELEMENTS = 1 << 26
 

@@ -18,10 +18,10 @@ from neuron_tui.engine.preparing import refuse_other_options, resources_for, tok
 from neuron_tui.engine.progress import ProgressSink
 from neuron_tui.engine.request import ExtractionRequest, choose_device, resolve_options
 from neuron_tui.engine.resources import Resources, free_disk
-from neuron_tui.store.catalog import run_folder
 from neuron_tui.store.errors import concerning
-from neuron_tui.store.folder import refuse_foreign_folder
-from neuron_tui.store.manifest import MANIFEST, RunOptions, read_manifest
+from neuron_tui.store.runs.catalog import run_folder
+from neuron_tui.store.runs.folder import refuse_foreign_folder
+from neuron_tui.store.runs.manifest import MANIFEST, RunOptions, read_manifest
 
 SAMPLE = 2_000_000
 """Counted tokens, over all domains, that are read of a larger budget."""

@@ -37,22 +37,15 @@ from neuron_tui.engine.request import (
 )
 from neuron_tui.engine.resources import Resources, require_disk
 from neuron_tui.engine.writing import write_corpus, write_layer
-from neuron_tui.store.catalog import missing_or_cut, run_folder
+from neuron_tui.store.disk.files import sha256
+from neuron_tui.store.disk.schema import ENOUGH_SEQUENCES
+from neuron_tui.store.disk.schema.facts import FACTS_FILE
 from neuron_tui.store.errors import RunDamagedError
-from neuron_tui.store.facts_file import add_facts
-from neuron_tui.store.files import sha256
-from neuron_tui.store.folder import SCRATCH, clear_scratch, delete_files, writing_to
-from neuron_tui.store.manifest import (
-    CORPUS_FILE,
-    FACTS_FILE,
-    MANIFEST,
-    Manifest,
-    RunOptions,
-    read_manifest,
-    write_manifest,
-)
-from neuron_tui.store.schema import ENOUGH_SEQUENCES
-from neuron_tui.store.stored_facts import without_lost_facts
+from neuron_tui.store.findings.aggregates_file import without_lost_facts
+from neuron_tui.store.findings.aggregates_made import add_facts
+from neuron_tui.store.runs.catalog import missing_or_cut, run_folder
+from neuron_tui.store.runs.folder import SCRATCH, clear_scratch, delete_files, writing_to
+from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, Manifest, RunOptions, read_manifest, write_manifest
 
 
 def extract(request: ExtractionRequest, progress: ProgressSink = quiet, announce: Announce = quiet) -> Path:

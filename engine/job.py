@@ -15,9 +15,9 @@ from pathlib import Path
 
 from neuron_tui.engine.pace import Pace
 from neuron_tui.engine.progress import Progress, ProgressSink
-from neuron_tui.store.exits import problem_of
-from neuron_tui.store.files import disk_full_named
-from neuron_tui.store.job import JOB_FILE, Command, Job, JobState, process_start, this_host, write_job
+from neuron_tui.store.disk.files import disk_full_named
+from neuron_tui.store.process import problem_of
+from neuron_tui.store.runs.job import JOB_FILE, Command, Job, JobState, process_start, this_host, write_job
 
 _BEAT = 1.0
 _AT_MOST_EVERY = 0.1

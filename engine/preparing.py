@@ -14,7 +14,7 @@ from neuron_tui.engine.progress import Progress, ProgressSink
 from neuron_tui.engine.request import ExtractionRequest, differing, keeps_activations
 from neuron_tui.engine.resources import Resources, plan_resources
 from neuron_tui.store.errors import InputError, RunConflictError
-from neuron_tui.store.manifest import Manifest, RunOptions
+from neuron_tui.store.runs.manifest import Manifest, RunOptions
 
 
 def refuse_other_options(folder: Path, manifest: Manifest, model: OpenedModel, options: RunOptions) -> None:

@@ -11,7 +11,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from neuron_tui.engine.pace import Pace
 from neuron_tui.engine.progress import Progress as Step
-from neuron_tui.store.job import stage_words
+from neuron_tui.store.runs.job import stage_words
+from neuron_tui.store.wording import clock
 
 _LINE_EVERY = 15.0
 
@@ -49,11 +50,7 @@ def _rate(pace: Pace, step: Step) -> str:
 
 def _left(pace: Pace, step: Step) -> str:
     left = pace.left(step)
-    return "" if left is None else f"{_clock(left)} left"
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+    return "" if left is None else f"{clock(left)} left"
 
 
 class _Bar:
@@ -69,7 +66,7 @@ class _Bar:
             completed=step.done,
             total=step.total,
             rate=_rate(self._pace, step),
-            gone=_clock(self._pace.elapsed()),
+            gone=clock(self._pace.elapsed()),
             left=_left(self._pace, step),
         )
 

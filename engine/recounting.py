@@ -19,20 +19,20 @@ import numpy as np
 from neuron_tui.engine.corpus.order import Ints, NestedOrder
 from neuron_tui.engine.counting.bits import WORD, Words, byte_plane
 from neuron_tui.engine.counting.triggers import count_triggers
-from neuron_tui.store.files import replacing
-from neuron_tui.store.hdf5 import SchemaReader, SchemaWriter, reading
-from neuron_tui.store.hdf5_checks import damaged
-from neuron_tui.store.manifest import FileEntry, file_entry, layer_file
-from neuron_tui.store.position_tables import position_tables, write_positions
-from neuron_tui.store.schema import LAYER, ORDERS
-from neuron_tui.store.thresholds import Thresholds
-from neuron_tui.store.trigger_tables import (
+from neuron_tui.store.disk.files import replacing
+from neuron_tui.store.disk.hdf5 import SchemaReader, SchemaWriter, reading
+from neuron_tui.store.disk.hdf5_checks import damaged
+from neuron_tui.store.disk.schema import LAYER, ORDERS
+from neuron_tui.store.measures.thresholds import Thresholds
+from neuron_tui.store.neurons.position_tables import position_tables, write_positions
+from neuron_tui.store.neurons.trigger_tables import (
     TriggerTables,
     covered_counts,
     read_triggers,
     settled_covering,
     write_all_triggers,
 )
+from neuron_tui.store.runs.manifest import FileEntry, file_entry, layer_file
 
 _WRITTEN_ANEW = ("triggers/", "lookup/", "position/", "effect/trigger_score", "activations")
 """Beginnings of the names of datasets that follow from thresholds, or that a variant leaves to its run."""

@@ -10,10 +10,10 @@ import torch
 
 from neuron_tui.engine.model.locate import builtin_names
 from neuron_tui.engine.model.opt import OptFamily
-from neuron_tui.store.corpus_argument import CorpusArgument, is_text, parse_corpus_argument
 from neuron_tui.store.errors import InputError, UsageError, concerning
-from neuron_tui.store.manifest import RunOptions
-from neuron_tui.store.words import show_layers
+from neuron_tui.store.runs.corpus_argument import CorpusArgument, is_text, parse_corpus_argument
+from neuron_tui.store.runs.manifest import RunOptions
+from neuron_tui.store.wording import show_layers
 
 DEFAULT_BATCH_TOKENS = {"cpu": 4096, "cuda": 32768}
 
@@ -24,7 +24,7 @@ _KEPT_BY_ITSELF = 256 << 20
 
 @dataclass(frozen=True, slots=True)
 class ExtractionRequest:
-    """The arguments of `extract`; contract.md's options under the same names.
+    """The arguments of `extract`; each option of the command under its own name.
 
     `tokens` None takes the whole corpus, `context_length` None the model's, `layers` None all of them,
     `batch_tokens` None what suits the device, `memory` (bytes) None most of what is free.

@@ -12,6 +12,7 @@ import torch
 
 from neuron_tui.engine.model.residual import Place
 from neuron_tui.store.errors import DiskFullError, UsageError
+from neuron_tui.store.wording import size_text
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SHARE_OF_FREE = 0.6
@@ -41,11 +42,11 @@ class Resources:
     def describe(self) -> str:
         """Peak memory and disk in words."""
         where = {"device": "on the device", "memory": "in memory", "file": "in a file"}[self.residual]
-        device = f"{show_size(self.device_bytes)} on the device, " if self.device_bytes else ""
-        scratch = f", {show_size(self.scratch_bytes)} of it for the time being" if self.scratch_bytes else ""
+        device = f"{size_text(self.device_bytes)} on the device, " if self.device_bytes else ""
+        scratch = f", {size_text(self.scratch_bytes)} of it for the time being" if self.scratch_bytes else ""
         return (
-            f"Peak memory about {device}{show_size(self.host_bytes)} here (residual stream {where}); "
-            f"disk about {show_size(self.disk_bytes + self.scratch_bytes)}{scratch}"
+            f"Peak memory about {device}{size_text(self.host_bytes)} here (residual stream {where}); "
+            f"disk about {size_text(self.disk_bytes + self.scratch_bytes)}{scratch}"
         )
 
 
@@ -55,15 +56,6 @@ def parse_size(text: str) -> int:
     if match is None:
         raise UsageError(f"the size {text!r} cannot be read\nWrite it like 8G, 500M or 1.5T.")
     return int(float(match[1]) * _UNITS[match[2].upper()])
-
-
-def show_size(size: float) -> str:
-    """A size for people: three figures and a unit."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:.3g} TB"
 
 
 def plan_resources(
@@ -120,7 +112,7 @@ def require_disk(folder: Path, needed: int) -> None:
     there, free = free_disk(folder)
     if needed > free:
         raise DiskFullError(
-            f"no space for the run on {there}: it needs about {show_size(needed)}, {show_size(free)} are free\n"
+            f"no space for the run on {there}: it needs about {size_text(needed)}, {size_text(free)} are free\n"
             "Free some space, choose another place with --runs-dir, or fewer --tokens."
         )
 

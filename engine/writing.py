@@ -13,12 +13,12 @@ from neuron_tui.engine.counting.bits import Words
 from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts
 from neuron_tui.engine.effects import LayerEffects
 from neuron_tui.engine.model.opened import OpenedModel
-from neuron_tui.store.files import replacing
-from neuron_tui.store.hdf5 import SchemaWriter, reading
-from neuron_tui.store.manifest import CORPUS_FILE, CorpusIdentity, Domain, FileEntry, file_entry, layer_file
-from neuron_tui.store.position_tables import position_tables, write_positions
-from neuron_tui.store.schema import CORPUS, LAYER, ORDERS
-from neuron_tui.store.trigger_tables import TriggerTables, write_all_triggers
+from neuron_tui.store.disk.files import replacing
+from neuron_tui.store.disk.hdf5 import SchemaWriter, reading
+from neuron_tui.store.disk.schema import CORPUS, LAYER, ORDERS
+from neuron_tui.store.neurons.position_tables import position_tables, write_positions
+from neuron_tui.store.neurons.trigger_tables import TriggerTables, write_all_triggers
+from neuron_tui.store.runs.manifest import CORPUS_FILE, CorpusIdentity, Domain, FileEntry, file_entry, layer_file
 
 
 def write_corpus(

@@ -1,6 +1,6 @@
 """Everything that can go wrong in a way a person can mend, with the exit code it leads to.
 
-Exit codes are part of the contract: 2 wrong usage, 3 input that cannot be used, 4 a run that is partial
+Exit codes: 2 wrong usage, 3 input that cannot be used, 4 a run that is partial
 or damaged. Whatever is not one of these classes is a fault of ours (1).
 """
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from collections.abc import Iterable
 from functools import cache, lru_cache
 
 SPACE = "·"
@@ -149,3 +150,8 @@ class _Table(dict[int, str]):
 
 _VISIBLE = _Table()
 _PRINTABLE = _Table({ord(" "): " "})
+
+
+def gram_text(forms: Iterable[str], byte_level: bool) -> str:
+    """An n-gram as people are shown it: its tokens made visible, a plain space between two of them."""
+    return " ".join(visible_token(form, byte_level) for form in forms)

@@ -16,22 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.facts_file import add_facts
-from neuron_tui.store.hdf5 import SchemaWriter
-from neuron_tui.store.manifest import (
-    CORPUS_FILE,
-    CorpusIdentity,
-    Domain,
-    Manifest,
-    ModelIdentity,
-    RunOptions,
-    Variant,
-    file_entry,
-    layer_file,
-    write_manifest,
-)
-from neuron_tui.store.position_tables import PositionTables, position_tables, write_positions
-from neuron_tui.store.schema import (
+from neuron_tui.store.disk.hdf5 import SchemaWriter
+from neuron_tui.store.disk.schema import (
     CONTEXT_AFTER,
     CONTEXT_BEFORE,
     CORPUS,
@@ -43,9 +29,23 @@ from neuron_tui.store.schema import (
     STRENGTHS,
     TYPES,
 )
-from neuron_tui.store.thresholds import PAPER, Thresholds
-from neuron_tui.store.trigger_tables import TriggerTables, trigger_scores, write_triggers
-from neuron_tui.store.variants import variant_folder
+from neuron_tui.store.findings.aggregates_made import add_facts
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+from neuron_tui.store.neurons.position_tables import PositionTables, position_tables, write_positions
+from neuron_tui.store.neurons.trigger_tables import TriggerTables, trigger_scores, write_triggers
+from neuron_tui.store.runs.manifest import (
+    CORPUS_FILE,
+    CorpusIdentity,
+    Domain,
+    Manifest,
+    ModelIdentity,
+    RunOptions,
+    Variant,
+    file_entry,
+    layer_file,
+    write_manifest,
+)
+from neuron_tui.store.runs.variants import variant_folder
 
 PLANTED = (
     "dead",

@@ -23,15 +23,15 @@ from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.changed_cells import Changes, ShownCells
 from neuron_tui.tui.config import Config, ConfigFile, config_path, read_config
 from neuron_tui.tui.faults import record_fault
 from neuron_tui.tui.key_names import keymap
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.figures.figures import Figures
 from neuron_tui.tui.screens.runs.runs import Runs
+from neuron_tui.tui.terminal.changed_cells import Changes, ShownCells
+from neuron_tui.tui.terminal.type_ahead import TypeAheadApp
 from neuron_tui.tui.themes import DARK, LIGHT
-from neuron_tui.tui.type_ahead import TypeAheadApp
 from neuron_tui.tui.widgets.painting import DIM
 
 _BASE = 1

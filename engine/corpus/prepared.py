@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from neuron_tui.engine.corpus.order import NestedOrder, nested_order
 from neuron_tui.engine.corpus.tokenise import DomainTokens, SpecialTokens
-from neuron_tui.store.hdf5 import reading
-from neuron_tui.store.manifest import CORPUS_FILE
-from neuron_tui.store.schema import CORPUS
+from neuron_tui.store.disk.hdf5 import reading
+from neuron_tui.store.disk.schema import CORPUS
+from neuron_tui.store.runs.manifest import CORPUS_FILE
 
 
 @dataclass(frozen=True, slots=True)

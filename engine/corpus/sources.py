@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from neuron_tui.engine.corpus.builtin import builtin_documents
-from neuron_tui.store.corpus_argument import BUILTIN, FORMS, SUFFIXES
 from neuron_tui.store.errors import CorpusError
+from neuron_tui.store.runs.corpus_argument import BUILTIN, FORMS, SUFFIXES
 
 
 def documents(source: str) -> Iterator[str]:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from neuron_tui.engine.corpus.sources import documents
-from neuron_tui.store.corpus_argument import CorpusArgument
 from neuron_tui.store.errors import CorpusError
+from neuron_tui.store.runs.corpus_argument import CorpusArgument
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.files import reserve
+from neuron_tui.store.disk.files import reserve
 
 if TYPE_CHECKING:
     import torch
@@ -53,12 +53,6 @@ def pack_on_device(active: torch.Tensor) -> Words:
     packed = (padded.view(rows, -1, 8) * weights).sum(dim=-1, dtype=torch.uint8)
     words: Words = packed.cpu().numpy().view("<u8")
     return words
-
-
-def unpack(words: Words, neurons: int) -> npt.NDArray[np.bool_]:
-    """Undo `pack`: (B, W) words into (B, N) bools."""
-    packed = np.ascontiguousarray(words).view(np.uint8)
-    return np.unpackbits(packed, axis=1, count=neurons, bitorder="little").view(np.bool_)
 
 
 def byte_plane(words: Words, byte: int) -> npt.NDArray[np.uint8]:

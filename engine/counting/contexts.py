@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuron_tui.engine.corpus.order import Ints
-from neuron_tui.store.schema import CONTEXT_AFTER, CONTEXT_BEFORE, STORED_CONTEXTS
+from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE, STORED_CONTEXTS
 
 _SEED = 20230904
 _PLENTY = 40

@@ -14,8 +14,8 @@ from neuron_tui.engine.corpus.order import Ints, NestedOrder
 from neuron_tui.engine.counting.bits import WORD, Words, byte_plane
 from neuron_tui.engine.counting.contexts import ContextDraw, activity_around, context_draw, draw
 from neuron_tui.engine.counting.triggers import TriggerCount, count_triggers
-from neuron_tui.store.schema import ORDERS, STORED_CONTEXTS, STORED_TRIGGERS
-from neuron_tui.store.thresholds import PAPER, Thresholds
+from neuron_tui.store.disk.schema import ORDERS, STORED_CONTEXTS, STORED_TRIGGERS
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 
 _FIRST_LOOK = 4096
 """Positions among which a neuron's first active one is looked for first."""

@@ -18,8 +18,8 @@ from neuron_tui.engine.corpus.order import GramOrder, Ints
 from neuron_tui.engine.counting.bits import WORD, Words
 from neuron_tui.engine.counting.contexts import activity_around, shares
 from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts
-from neuron_tui.store.schema import STORED_CONTEXTS, STORED_TRIGGERS
-from neuron_tui.store.thresholds import Thresholds
+from neuron_tui.store.disk.schema import STORED_CONTEXTS, STORED_TRIGGERS
+from neuron_tui.store.measures.thresholds import Thresholds
 
 _BYTES_PER_BIT = 40
 """Device memory that a position and a neuron of a tile take at the peak, counted generously."""

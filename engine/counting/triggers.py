@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from neuron_tui.engine.corpus.order import GramOrder, Ints
-from neuron_tui.store.schema import STORED_TRIGGERS
-from neuron_tui.store.thresholds import PAPER, Thresholds
+from neuron_tui.store.disk.schema import STORED_TRIGGERS
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 
 
 @dataclass(frozen=True, slots=True)

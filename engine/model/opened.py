@@ -10,7 +10,7 @@ from neuron_tui.engine.model.locate import locate, read_config
 from neuron_tui.engine.model.opt import OptFamily, family_of
 from neuron_tui.engine.model.tokenizer import load_tokenizer, vocabulary_of
 from neuron_tui.engine.model.weights import Weights, digest
-from neuron_tui.store.manifest import ModelIdentity
+from neuron_tui.store.runs.manifest import ModelIdentity
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -7,7 +7,7 @@ from typing import Literal
 
 import torch
 
-from neuron_tui.store.files import reserve
+from neuron_tui.store.disk.files import reserve
 
 Place = Literal["device", "memory", "file"]
 

@@ -17,8 +17,8 @@ from neuron_tui.engine.training.data import Batches, token_stream
 from neuron_tui.engine.training.loop import Progress, Schedule, optimise
 from neuron_tui.engine.training.model import ModelSize, new_model
 from neuron_tui.engine.training.tokenizer import train_tokenizer
-from neuron_tui.store.corpus_argument import parse_corpus_argument
 from neuron_tui.store.errors import InputError, UsageError
+from neuron_tui.store.runs.corpus_argument import parse_corpus_argument
 
 if TYPE_CHECKING:
     import torch

@@ -29,12 +29,12 @@ from benchmarks.findings import (
 from benchmarks.findings_page import CHARTS, TABLES, write_findings
 from benchmarks.studies import Extraction, training
 from neuron_tui.store import open_run
-from neuron_tui.store.figures import read_facts
-from neuron_tui.store.manifest import read_manifest, write_manifest
-from neuron_tui.store.record import NeuronRecord
-from neuron_tui.store.schema import TYPES
-from neuron_tui.store.sensitivity import SETTINGS
-from neuron_tui.store.words import percent
+from neuron_tui.store.disk.schema import TYPES
+from neuron_tui.store.findings.figures import read_facts
+from neuron_tui.store.measures.sensitivity import SETTINGS
+from neuron_tui.store.neurons.record import NeuronRecord
+from neuron_tui.store.runs.manifest import read_manifest, write_manifest
+from neuron_tui.store.wording import percent
 from tests.synthetic import build_run
 
 PAGE = Path(__file__).parents[2] / "docs" / "findings.md"

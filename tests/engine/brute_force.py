@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer, OPTForCausalLM
 
-from neuron_tui.store.thresholds import PAPER, Thresholds
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 
 from .brute_force_positions import mutual_information, positional_type
 

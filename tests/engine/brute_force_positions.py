@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import groupby, pairwise
 
-from neuron_tui.store.thresholds import PAPER, Thresholds
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 
 Named = tuple[str, str]
 Curve = Sequence[Fraction]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.engine.extraction import ExtractionRequest, extract
-from neuron_tui.store.manifest import MANIFEST, read_manifest
+from neuron_tui.store.runs.manifest import MANIFEST, read_manifest
 
 from .brute_force import Record
 from .cases import Case, Key, build, request, stored_records

@@ -18,8 +18,8 @@ from neuron_tui.engine.analysis import AnalysisRequest, analyze
 from neuron_tui.engine.extraction import extract
 from neuron_tui.engine.progress import Progress
 from neuron_tui.store import open_run
-from neuron_tui.store.catalog import delete_run, rename_run, summarise
-from neuron_tui.store.check import check_run
+from neuron_tui.store.check.verification import check_run
+from neuron_tui.store.disk.lock import writing
 from neuron_tui.store.errors import (
     InputError,
     RunBusyError,
@@ -28,11 +28,11 @@ from neuron_tui.store.errors import (
     RunPartialError,
     UsageError,
 )
-from neuron_tui.store.job import job_status
-from neuron_tui.store.lock import writing
-from neuron_tui.store.manifest import CORPUS_FILE, MANIFEST, file_entry, layer_file, read_manifest, write_manifest
-from neuron_tui.store.thresholds import PAPER, Thresholds, parse_thresholds
-from neuron_tui.store.variants import variant_folder, variants_of
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds, parse_thresholds
+from neuron_tui.store.runs.catalog import delete_run, rename_run, summarise
+from neuron_tui.store.runs.job import job_status
+from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, file_entry, layer_file, read_manifest, write_manifest
+from neuron_tui.store.runs.variants import variant_folder, variants_of
 
 from . import brute_force
 from .cases import Case, build, request, stored_records, two_domains
@@ -139,7 +139,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from neuron_tui.engine.analysis import AnalysisRequest, analyze
-from neuron_tui.store.thresholds import parse_thresholds
+from neuron_tui.store.measures.thresholds import parse_thresholds
 
 def see(step):
     if step.stage == "recount" and step.layer == 1:

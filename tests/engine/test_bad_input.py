@@ -25,7 +25,6 @@ from typer.testing import CliRunner
 from neuron_tui.engine.command import app
 from neuron_tui.engine.extraction import ExtractionRequest, extract
 from neuron_tui.store import open_run
-from neuron_tui.store.catalog import list_runs
 from neuron_tui.store.errors import (
     CheckpointError,
     CorpusError,
@@ -36,6 +35,7 @@ from neuron_tui.store.errors import (
     RunDamagedError,
     UsageError,
 )
+from neuron_tui.store.runs.catalog import list_runs
 
 from .cases import Case, build, stored_records
 from .checkpoints import Shape, words

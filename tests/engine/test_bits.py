@@ -8,9 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from neuron_tui.engine.counting.bits import ActiveBits, byte_plane, pack, pack_on_device, pack_values, unpack
+from neuron_tui.engine.counting.bits import ActiveBits, byte_plane, pack, pack_on_device, pack_values
 
 ACTIVITY = hnp.arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 200)))
+
+
+def unpack(words: np.ndarray, neurons: int) -> np.ndarray:
+    """Undo `pack`: (B, W) words into (B, N) bools."""
+    packed = np.ascontiguousarray(words).view(np.uint8)
+    return np.unpackbits(packed, axis=1, count=neurons, bitorder="little").view(np.bool_)
 
 
 @given(ACTIVITY)

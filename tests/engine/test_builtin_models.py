@@ -12,7 +12,7 @@ from neuron_tui.engine.model.locate import BUILTIN_MODELS, builtin_names, locate
 from neuron_tui.engine.model.opened import open_model
 from neuron_tui.engine.model.weights import Weights
 from neuron_tui.store import open_run
-from neuron_tui.tui.extracting import form
+from neuron_tui.tui.forms import form
 
 POSITIONS = "model.decoder.embed_positions.weight"
 

@@ -16,7 +16,7 @@ from neuron_tui.engine.command import app
 from neuron_tui.engine.corpus import order
 from neuron_tui.engine.estimate import estimate
 from neuron_tui.engine.extraction import ExtractionRequest, extract
-from neuron_tui.store.manifest import read_manifest
+from neuron_tui.store.runs.manifest import read_manifest
 
 from .cases import Case, build, request, three_domains
 from .checkpoints import Shape, words

@@ -7,10 +7,11 @@ import pytest
 
 from neuron_tui.engine.extraction import extract
 from neuron_tui.store import open_run
-from neuron_tui.store.check import check_run
+from neuron_tui.store.check.verification import check_run
+from neuron_tui.store.disk.schema.facts import FACTS_FILE
 from neuron_tui.store.errors import DiskFullError, RunDamagedError
-from neuron_tui.store.facts_file import facts_from_layers, facts_of
-from neuron_tui.store.manifest import FACTS_FILE, read_manifest
+from neuron_tui.store.findings.aggregates_made import facts_from_layers, facts_of
+from neuron_tui.store.runs.manifest import read_manifest
 
 from .cases import FAMILY, build, request
 

@@ -14,11 +14,11 @@ from neuron_tui.engine.command import parse_layers
 from neuron_tui.engine.extraction import ExtractionRequest, extract
 from neuron_tui.engine.job import peak_memory, recording
 from neuron_tui.engine.progress import Progress
-from neuron_tui.store.catalog import summarise
-from neuron_tui.store.check import check_run
+from neuron_tui.store.check.verification import check_run
 from neuron_tui.store.errors import CheckpointError, CorpusError, InputError, RunConflictError
-from neuron_tui.store.job import JOB_FILE, LOG_FILE, Job, job_status, read_job
-from neuron_tui.store.words import show_layers
+from neuron_tui.store.runs.catalog import summarise
+from neuron_tui.store.runs.job import JOB_FILE, LOG_FILE, Job, job_status, read_job
+from neuron_tui.store.wording import show_layers
 
 from .cases import Case, build, request
 from .checkpoints import Shape, words

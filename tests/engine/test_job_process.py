@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.engine.extraction import extract
-from neuron_tui.store.catalog import summarise
-from neuron_tui.store.job import Job as Told
-from neuron_tui.store.job import job_status
-from neuron_tui.store.lock import is_being_written
+from neuron_tui.store.disk.lock import is_being_written
+from neuron_tui.store.runs.catalog import summarise
+from neuron_tui.store.runs.job import Job as Told
+from neuron_tui.store.runs.job import job_status
 
 from .cases import stored_records
 from .slow import LAYERS, Job, Undisturbed, finished_layers, listed, undisturbed  # noqa: F401 - a fixture

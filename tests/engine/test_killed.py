@@ -10,9 +10,9 @@ import pytest
 
 from neuron_tui.engine.extraction import extract
 from neuron_tui.store import open_run
-from neuron_tui.store.catalog import State, list_runs
 from neuron_tui.store.errors import RunBusyError
-from neuron_tui.store.manifest import MANIFEST
+from neuron_tui.store.runs.catalog import State, list_runs
+from neuron_tui.store.runs.manifest import MANIFEST
 
 from .cases import stored_records
 from .slow import LAYERS, Job, Undisturbed, finished_layers, listed, undisturbed  # noqa: F401 - a fixture

@@ -13,9 +13,9 @@ import pytest
 
 from neuron_tui.engine.extraction import ExtractionRequest, extract
 from neuron_tui.store import open_run
-from neuron_tui.store.lookup import firing_on
-from neuron_tui.store.schema import STORED_TRIGGERS
-from neuron_tui.store.summary import run_info
+from neuron_tui.store.disk.schema import STORED_TRIGGERS
+from neuron_tui.store.findings.summary import run_info
+from neuron_tui.store.neurons.lookup import firing_on
 
 from . import brute_force, brute_force_summary, planted
 from .brute_force import Record, Text
@@ -217,7 +217,7 @@ def test_the_summary_of_the_layers_is_what_the_neurons_say(run: Path, expected: 
 
 def neuron_tui(*arguments: str) -> str:
     """Standard output of the program; what it says on the side is shown if it fails."""
-    start = "from neuron_tui.tui.cli import main; main()"
+    start = "from neuron_tui.tui.cli.main import main; main()"
     done = subprocess.run([sys.executable, "-c", start, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -11,15 +11,15 @@ from hypothesis import given, settings
 
 from neuron_tui.engine.extraction import extract
 from neuron_tui.store import open_run
-from neuron_tui.store.position_tables import position_tables
-from neuron_tui.store.positional import Curves, classify
-from neuron_tui.store.schema import STRENGTHS, TYPES
-from neuron_tui.store.sensitivity import SETTINGS, Setting, count_types, lowest_positional
-from neuron_tui.store.thresholds import PAPER, Thresholds
+from neuron_tui.store.disk.schema import STRENGTHS, TYPES
+from neuron_tui.store.measures.positional import Curves, classify
+from neuron_tui.store.measures.sensitivity import SETTINGS, Setting, count_types, lowest_positional
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+from neuron_tui.store.neurons.position_tables import position_tables
+from tests.store.test_positional import random_curves
 
 from . import brute_force_positions as plain
 from .cases import FAMILY, build, request
-from .test_positions import random_curves
 
 
 def curves_of_many_kinds(seed: int, neurons: int, length: int, sequences: int = 200) -> np.ndarray:

@@ -11,7 +11,7 @@ from neuron_tui.engine.counting import layer, tiles
 from neuron_tui.engine.counting.bits import ActiveBits, pack
 from neuron_tui.engine.counting.layer import LayerCounts, count_layer, counting_plan
 from neuron_tui.engine.counting.tiles import TileCounter
-from neuron_tui.store.thresholds import PAPER, Thresholds
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 
 LOOSE = Thresholds.model_validate({"coverage": "0.6", "max_covering": (10, 20, 30), "precision": "0.5"})
 

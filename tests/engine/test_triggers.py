@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from neuron_tui.engine.corpus.order import nested_order
 from neuron_tui.engine.counting.triggers import count_triggers, covered_length, covering_length
-from neuron_tui.store.thresholds import PAPER, Thresholds
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from tests.engine.test_order import CORPORA, grams_by_position, laid_out
 
 SHARES = st.decimals("0.0001", 1, places=4)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.engine.extraction import ExtractionRequest, extract
-from neuron_tui.store.exits import log_file
-from neuron_tui.store.job import job_status
+from neuron_tui.store.process import log_file
+from neuron_tui.store.runs.job import job_status
 from tests.engine.checkpoints import Shape, build_tokenizer, random_opt, save, words, write_config
 from tests.journeys.terminal import Terminal
 from tests.synthetic import build_run

@@ -8,12 +8,12 @@ import pytest
 import typer
 
 from neuron_tui.engine.command import app as engine
-from neuron_tui.store.comparison.export import LONG
-from neuron_tui.store.comparison.report import PARTS
-from neuron_tui.store.figures import NAMES
-from neuron_tui.store.reports.report import FORMATS
-from neuron_tui.tui.cli import app
-from neuron_tui.tui.commands.compare import FORMATS as COMPARISON_FORMATS
+from neuron_tui.store.findings.comparison.report import PARTS
+from neuron_tui.store.findings.figures import NAMES
+from neuron_tui.tui.cli.compare import FORMATS as COMPARISON_FORMATS
+from neuron_tui.tui.cli.main import app
+from neuron_tui.tui.reports.comparison import LONG
+from neuron_tui.tui.reports.report import FORMATS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

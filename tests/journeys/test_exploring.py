@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 import numpy as np
 
 from neuron_tui.store import open_run
-from neuron_tui.store.query import matching
-from neuron_tui.store.table import read_table
+from neuron_tui.store.neurons.query import matching
+from neuron_tui.store.neurons.table import read_table
 from tests.journeys.conftest import Home
 from tests.journeys.terminal import DOWN, ENTER, ESCAPE, LEFT, RIGHT, Terminal
 

@@ -1,6 +1,6 @@
 """An extraction from an empty runs directory to a report: typed in, estimated, watched, opened while it goes on."""
 
-from neuron_tui.store.job import job_status
+from neuron_tui.store.runs.job import job_status
 from tests.journeys.conftest import LAYERS, TOKENS, Home, Texts, hold
 from tests.journeys.terminal import CLEAR, DOWN, ENTER, TAB
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.store import open_run
-from neuron_tui.store.reports.report import write_report
+from neuron_tui.tui.reports.report import write_report
 from tests.synthetic import PLANTED, build_run
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from neuron_tui.store import open_run
-from neuron_tui.store.catalog import summarise
-from neuron_tui.store.job import JobStatus, job_status, log_tail
-from neuron_tui.store.manifest import MANIFEST, read_manifest
-from neuron_tui.tui.extracting.jobs import Estimated, Estimation, Refused, cancel_job, pause_job, resume_job, start_job
+from neuron_tui.store.runs.catalog import summarise
+from neuron_tui.store.runs.job import JobStatus, job_status, log_tail
+from neuron_tui.store.runs.manifest import MANIFEST, read_manifest
+from neuron_tui.tui.jobs.jobs import Estimated, Estimation, Refused, cancel_job, pause_job, resume_job, start_job
 
 TOKENS = 60_000
 ARGUMENTS = ("pocket-opt", "--corpus", "builtin:math", "--tokens", str(TOKENS), "--device", "cpu", "--name", "sums")

@@ -7,8 +7,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from neuron_tui.store.job import JobStatus, job_status
-from neuron_tui.store.manifest import read_manifest
+from neuron_tui.store.runs.job import JobStatus, job_status
+from neuron_tui.store.runs.manifest import read_manifest
 from tests.journeys.conftest import LAYERS, Home, Texts, hold
 from tests.journeys.terminal import ENTER, PROGRAM, Terminal
 

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.facts import LayerSummary, Positional, Suppressors
-from neuron_tui.store.figures import RunFacts
-from neuron_tui.store.manifest import (
+from neuron_tui.store.disk.schema import STRENGTHS, TYPES
+from neuron_tui.store.findings.aggregates import LayerSummary, Positional, Suppressors
+from neuron_tui.store.findings.figures import RunFacts
+from neuron_tui.store.measures.thresholds import Thresholds
+from neuron_tui.store.runs.manifest import (
     CorpusIdentity,
     Domain,
     FileEntry,
@@ -21,8 +23,6 @@ from neuron_tui.store.manifest import (
     RunOptions,
     Variant,
 )
-from neuron_tui.store.schema import STRENGTHS, TYPES
-from neuron_tui.store.thresholds import Thresholds
 
 
 @dataclass(frozen=True)

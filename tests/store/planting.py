@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.facts_file import write_facts
-from neuron_tui.store.manifest import CORPUS_FILE, file_entry, layer_file, read_manifest, write_manifest
-from neuron_tui.store.schema import ORDERS, STRENGTHS, TYPES
+from neuron_tui.store.disk.schema import ORDERS, STRENGTHS, TYPES
+from neuron_tui.store.findings.aggregates_made import write_facts
+from neuron_tui.store.runs.manifest import CORPUS_FILE, file_entry, layer_file, read_manifest, write_manifest
 
 
 def plant_oscillatory(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuron_tui.store.drawing.axis import are_whole, limits_of, log_ticks, tick_label, ticks
+from neuron_tui.store.findings.chart import are_whole, limits_of, log_ticks, tick_label, ticks
 
 FINITE = st.floats(-1e6, 1e6).filter(lambda value: value == 0 or abs(value) > 1e-6)
 

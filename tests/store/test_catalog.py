@@ -3,15 +3,7 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.store import open_run
-from neuron_tui.store.catalog import (
-    delete_run,
-    find_run,
-    list_runs,
-    rename_run,
-    run_folder,
-    runs_directory,
-    summarise,
-)
+from neuron_tui.store.disk.lock import writing
 from neuron_tui.store.errors import (
     InputError,
     RunBusyError,
@@ -21,10 +13,18 @@ from neuron_tui.store.errors import (
     RunPartialError,
     UsageError,
 )
-from neuron_tui.store.folder import abandon, refuse_foreign_folder
-from neuron_tui.store.job import JOB_FILE, LOG_FILE, JobState, write_job
-from neuron_tui.store.lock import writing
-from neuron_tui.store.manifest import MANIFEST, layer_file, read_manifest, write_manifest
+from neuron_tui.store.runs.catalog import (
+    delete_run,
+    find_run,
+    list_runs,
+    rename_run,
+    run_folder,
+    runs_directory,
+    summarise,
+)
+from neuron_tui.store.runs.folder import abandon, refuse_foreign_folder
+from neuron_tui.store.runs.job import JOB_FILE, LOG_FILE, JobState, write_job
+from neuron_tui.store.runs.manifest import MANIFEST, layer_file, read_manifest, write_manifest
 from tests.store.test_job import job
 from tests.synthetic import build_run
 

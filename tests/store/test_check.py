@@ -5,10 +5,10 @@ import h5py
 import numpy as np
 import pytest
 
-from neuron_tui.store.check import Problem, check_run
+from neuron_tui.store.check.verification import Problem, check_run
+from neuron_tui.store.disk.files import sha256
 from neuron_tui.store.errors import RunNotFoundError
-from neuron_tui.store.files import sha256
-from neuron_tui.store.manifest import CORPUS_FILE, MANIFEST, FileEntry, layer_file, read_manifest, write_manifest
+from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, FileEntry, layer_file, read_manifest, write_manifest
 from tests.synthetic import build_run
 
 LAYER = layer_file(1)

@@ -13,19 +13,19 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.store import open_run
-from neuron_tui.store.comparison import DetectedToken, Shared, became, compare, followed, token_lists
-from neuron_tui.store.comparison.export import LONG, report_json, tables_csv
-from neuron_tui.store.comparison.html import report_html
-from neuron_tui.store.comparison.report import CURVES, PARTS, Report, make_report
-from neuron_tui.store.comparison.totals import Share
-from neuron_tui.store.comparison.words import total_rows
 from neuron_tui.store.errors import UsageError
-from neuron_tui.store.figures import RunFacts, read_facts
-from neuron_tui.store.figures.facts import notes_on
-from neuron_tui.store.figures.figure import Marks
-from neuron_tui.store.intervals import wilson
-from neuron_tui.store.manifest import read_manifest, write_manifest
-from neuron_tui.store.thresholds import Thresholds
+from neuron_tui.store.findings.comparison import DetectedToken, Shared, became, compare, followed, token_lists
+from neuron_tui.store.findings.comparison.report import CURVES, PARTS, Report, make_report
+from neuron_tui.store.findings.comparison.totals import Share
+from neuron_tui.store.findings.figures import RunFacts, read_facts
+from neuron_tui.store.findings.figures.figure import Marks
+from neuron_tui.store.findings.figures.labelled_run import notes_on
+from neuron_tui.store.measures.intervals import wilson
+from neuron_tui.store.measures.thresholds import Thresholds
+from neuron_tui.store.runs.manifest import read_manifest, write_manifest
+from neuron_tui.tui.reports.comparison import LONG, report_json, tables_csv
+from neuron_tui.tui.reports.comparison_html import report_html
+from neuron_tui.tui.reports.comparison_wording import total_rows
 from tests.store.planting import Planted, list_again, plant_neurons, swap_tokens
 from tests.synthetic import build_run, build_variant
 

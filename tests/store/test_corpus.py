@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neuron_tui.store import Run, open_run
-from neuron_tui.store.corpus import StoredCorpus
+from neuron_tui.store.disk.hdf5 import SchemaWriter
+from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE, CORPUS
 from neuron_tui.store.errors import RunDamagedError
-from neuron_tui.store.hdf5 import SchemaWriter
-from neuron_tui.store.manifest import CORPUS_FILE, Manifest, layer_file
-from neuron_tui.store.schema import CONTEXT_AFTER, CONTEXT_BEFORE, CORPUS
+from neuron_tui.store.neurons.corpus import StoredCorpus
+from neuron_tui.store.runs.manifest import CORPUS_FILE, Manifest, layer_file
 from neuron_tui.store.tokens import decode
 from tests.synthetic import build_run, form
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from neuron_tui.store import Run
-from neuron_tui.store.figures import build_figure, read_facts
-from neuron_tui.store.figures.figure import Deferred, MarkPanel, Marks
-from neuron_tui.store.figures.positions import KINDS
+from neuron_tui.store.findings.figures import build_figure, read_facts
+from neuron_tui.store.findings.figures.figure import Deferred, MarkPanel, Marks
+from neuron_tui.store.findings.figures.positions import KINDS
 
 
 def made(*sizes: int) -> tuple[Deferred[str], tuple[str, ...]]:

@@ -7,14 +7,14 @@ import pytest
 from pydantic import BaseModel
 
 from neuron_tui.store import Run
-from neuron_tui.store.figures import NAMES, build_figure, read_facts
-from neuron_tui.store.figures.figure import Histograms
-from neuron_tui.store.job import Job
-from neuron_tui.store.manifest import CorpusIdentity, Manifest, ModelIdentity, RunOptions, Variant
-from neuron_tui.store.reports.data import csv_row
-from neuron_tui.store.schema import CORPUS, FACTS, LAYER, describe
-from neuron_tui.store.summary import HISTOGRAM_BOUNDS
-from neuron_tui.store.thresholds import Thresholds
+from neuron_tui.store.disk.schema import CORPUS, FACTS, LAYER, describe
+from neuron_tui.store.findings.figures import NAMES, build_figure, read_facts
+from neuron_tui.store.findings.figures.figure import Histograms
+from neuron_tui.store.findings.summary import HISTOGRAM_BOUNDS
+from neuron_tui.store.measures.thresholds import Thresholds
+from neuron_tui.store.runs.job import Job
+from neuron_tui.store.runs.manifest import CorpusIdentity, Manifest, ModelIdentity, RunOptions, Variant
+from neuron_tui.tui.reports.data import csv_row
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -27,7 +27,7 @@ def page() -> str:
 def test_the_tables_of_format_md_are_those_of_the_schema(page: str) -> None:
     rows = [line for line in describe().splitlines() if line.startswith("| `")]
     assert [line for line in page.splitlines() if line in rows] == rows, (
-        "docs/format.md is out of date: put into it what neuron_tui.store.schema.describe() gives"
+        "docs/format.md is out of date: put into it what neuron_tui.store.disk.schema.describe() gives"
     )
 
 

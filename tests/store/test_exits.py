@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from neuron_tui.store import errors, exits
-from neuron_tui.store.exits import guard, guarded
+from neuron_tui.store import errors
+from neuron_tui.store import process as exits
+from neuron_tui.store.process import guard, guarded
 
 
 def raising(error: BaseException) -> int:
@@ -85,7 +86,7 @@ def test_what_a_command_returns_is_its_exit_code() -> None:
 
 def test_a_reader_that_stops_early_is_no_error() -> None:
     script = (
-        "from neuron_tui.store.exits import guard\n"
+        "from neuron_tui.store.process import guard\n"
         "import sys\n"
         "sys.exit(guard(lambda: [print('x' * 1000) for _ in range(10_000)] and 0))"
     )

@@ -10,16 +10,17 @@ import numpy as np
 import pytest
 
 from neuron_tui.store import Run, open_run
-from neuron_tui.store.catalog import summarise
-from neuron_tui.store.check import Problem, check_run
+from neuron_tui.store.check.verification import Problem, check_run
+from neuron_tui.store.disk.schema import FACTS, ORDERS, STRENGTHS, TYPES
+from neuron_tui.store.disk.schema.facts import FACTS_FILE
 from neuron_tui.store.errors import RunDamagedError, RunPartialError
-from neuron_tui.store.facts import LayerSummary, alive, detectors, types
-from neuron_tui.store.facts_file import facts_from_layers, facts_of, write_facts
-from neuron_tui.store.figures import build_figure, read_facts
-from neuron_tui.store.folder import delete_files
-from neuron_tui.store.manifest import FACTS_FILE, file_entry, read_manifest, write_manifest
-from neuron_tui.store.schema import FACTS, ORDERS, STRENGTHS, TYPES
-from neuron_tui.store.summary import run_info, summaries_from_layers, summarise_layers
+from neuron_tui.store.findings.aggregates import LayerSummary, alive, detectors, types
+from neuron_tui.store.findings.aggregates_made import facts_from_layers, facts_of, write_facts
+from neuron_tui.store.findings.figures import build_figure, read_facts
+from neuron_tui.store.findings.summary import run_info, summaries_from_layers, summarise_layers
+from neuron_tui.store.runs.catalog import summarise
+from neuron_tui.store.runs.folder import delete_files
+from neuron_tui.store.runs.manifest import file_entry, read_manifest, write_manifest
 from tests.synthetic import build_run
 
 

@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 
 from neuron_tui.store import Run, open_run
+from neuron_tui.store.disk.hdf5 import reading
+from neuron_tui.store.disk.schema import CORPUS
 from neuron_tui.store.errors import NeuronNotFoundError, RunPartialError, UsageError
-from neuron_tui.store.figures import NAMES, Figure, RunFacts, build_figure, labels, read_facts
-from neuron_tui.store.figures.covering import bin_names
-from neuron_tui.store.figures.export import LONG, figure_csv, figure_svg, figures_csv, figures_json
-from neuron_tui.store.figures.figure import Bins, Histograms, Lines, Marks, Tallies, Teams, Tokens
-from neuron_tui.store.growth import GROWTH
-from neuron_tui.store.hdf5 import reading
-from neuron_tui.store.intervals import wilson
-from neuron_tui.store.manifest import CORPUS_FILE, read_manifest, write_manifest
-from neuron_tui.store.record import NeuronRecord
-from neuron_tui.store.schema import CORPUS
-from neuron_tui.store.sensitivity import SETTINGS
+from neuron_tui.store.findings.figures import NAMES, Figure, RunFacts, build_figure, labels, read_facts
+from neuron_tui.store.findings.figures.covering import bin_names
+from neuron_tui.store.findings.figures.figure import Bins, Histograms, Lines, Marks, Tallies, Teams, Tokens
+from neuron_tui.store.measures.growth import GROWTH
+from neuron_tui.store.measures.intervals import wilson
+from neuron_tui.store.measures.sensitivity import SETTINGS
+from neuron_tui.store.neurons.record import NeuronRecord
+from neuron_tui.store.runs.manifest import CORPUS_FILE, read_manifest, write_manifest
+from neuron_tui.tui.reports.figures import LONG, figure_csv, figure_svg, figures_csv, figures_json
 from tests.store.planting import plant_oscillatory
 from tests.synthetic import build_run
 

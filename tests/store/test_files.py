@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from neuron_tui.store import files
+from neuron_tui.store.disk import files
+from neuron_tui.store.disk.files import replacing, sha256, write_text
 from neuron_tui.store.errors import DiskFullError, InputError
-from neuron_tui.store.files import replacing, sha256, write_text
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
@@ -60,9 +60,9 @@ import resource, sys
 from pathlib import Path
 import numpy as np
 from neuron_tui.store.errors import DiskFullError
-from neuron_tui.store.files import replacing
-from neuron_tui.store.hdf5 import SchemaWriter
-from neuron_tui.store.schema import CORPUS
+from neuron_tui.store.disk.files import replacing
+from neuron_tui.store.disk.hdf5 import SchemaWriter
+from neuron_tui.store.disk.schema import CORPUS
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 tokens = np.random.default_rng(0).integers(0, 1 << 30, 200_000)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuron_tui.store import Run
-from neuron_tui.store.growth import GROWTH, dead_by_prefix, prefix_tokens
+from neuron_tui.store.measures.growth import GROWTH, dead_by_prefix, prefix_tokens
 
 
 def test_the_prefixes_are_geometric_from_a_thousandth_to_all() -> None:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from neuron_tui.store.disk.hdf5 import SchemaWriter, reading
+from neuron_tui.store.disk.schema import CORPUS, FACTS, LAYER, FileSchema, resolve
 from neuron_tui.store.errors import RunDamagedError
-from neuron_tui.store.hdf5 import SchemaWriter, reading
-from neuron_tui.store.schema import CORPUS, FACTS, LAYER, FileSchema, resolve
 
 SIZES = {
     "N": 5,

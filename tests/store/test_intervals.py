@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuron_tui.store.intervals import wilson
+from neuron_tui.store.measures.intervals import wilson
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from neuron_tui.store.disk.lock import writing
 from neuron_tui.store.errors import RunDamagedError, RunNotFoundError
-from neuron_tui.store.job import (
+from neuron_tui.store.runs.job import (
     JOB_FILE,
     LOG_FILE,
     Job,
@@ -23,7 +24,6 @@ from neuron_tui.store.job import (
     this_host,
     write_job,
 )
-from neuron_tui.store.lock import writing
 
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 

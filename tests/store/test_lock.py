@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from neuron_tui.store.catalog import summarise
+from neuron_tui.store.disk.lock import LOCK, is_being_written, writing
 from neuron_tui.store.errors import RunBusyError
-from neuron_tui.store.lock import LOCK, is_being_written, writing
+from neuron_tui.store.runs.catalog import summarise
 
 _HOLDER = """
 import sys
 from pathlib import Path
-from neuron_tui.store.lock import writing
+from neuron_tui.store.disk.lock import writing
 with writing(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neuron_tui.store import Run, open_run
+from neuron_tui.store.disk.hdf5 import SchemaWriter, reading
+from neuron_tui.store.disk.schema import LAYER, LOOKUP_PAGE, resolve
 from neuron_tui.store.errors import RunDamagedError
-from neuron_tui.store.hdf5 import SchemaWriter, reading
-from neuron_tui.store.lookup import Firing, entries_of, firing_on, lookup_contradiction, write_lookup
-from neuron_tui.store.manifest import layer_file
-from neuron_tui.store.record import NeuronRecord
-from neuron_tui.store.schema import LAYER, LOOKUP_PAGE, resolve
+from neuron_tui.store.neurons.lookup import Firing, entries_of, firing_on, lookup_contradiction, write_lookup
+from neuron_tui.store.neurons.record import NeuronRecord
+from neuron_tui.store.runs.manifest import layer_file
 from tests.store.test_hdf5 import SIZES, values
 
 Found = list[tuple[int, int, int, int]]

@@ -5,7 +5,7 @@ import pytest
 
 from neuron_tui.store import open_run
 from neuron_tui.store.errors import RunDamagedError, RunNotFoundError, RunOutdatedError
-from neuron_tui.store.manifest import MANIFEST, layer_file, read_manifest, write_manifest
+from neuron_tui.store.runs.manifest import MANIFEST, layer_file, read_manifest, write_manifest
 
 
 def test_a_manifest_is_read_as_it_was_written(copy: Path) -> None:

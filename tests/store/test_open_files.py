@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from neuron_tui.store import open_run
-from neuron_tui.store.catalog import delete_run
+from neuron_tui.store.disk.open_files import close_files, keep_open, reading_finished
+from neuron_tui.store.disk.schema import LAYER
 from neuron_tui.store.errors import RunDamagedError
-from neuron_tui.store.manifest import CORPUS_FILE, layer_file
-from neuron_tui.store.open_files import close_files, keep_open, reading_finished
-from neuron_tui.store.schema import LAYER
+from neuron_tui.store.runs.catalog import delete_run
+from neuron_tui.store.runs.manifest import CORPUS_FILE, layer_file
 from tests.synthetic import build_run
 
 

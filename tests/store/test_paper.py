@@ -10,14 +10,14 @@ import numpy.typing as npt
 import pytest
 
 from neuron_tui.store import open_run
-from neuron_tui.store.figures import labels, read_facts
-from neuron_tui.store.intervals import wilson
-from neuron_tui.store.paper import CLAIMS, PAPERS, SCALE_CLAIMS, Enough, Finding, check_paper, named, preface
-from neuron_tui.store.paper.early_layers import rank_correlation
-from neuron_tui.store.paper.export import findings_json, findings_markdown, totals
-from neuron_tui.store.paper.model import OPT_MODELS, opt_model
-from neuron_tui.store.paper.named import EXAMPLES, TEAM
-from neuron_tui.store.thresholds import Thresholds
+from neuron_tui.store.findings.figures import labels, read_facts
+from neuron_tui.store.findings.paper import CLAIMS, PAPERS, SCALE_CLAIMS, Enough, Finding, check_paper, named, preface
+from neuron_tui.store.findings.paper.early_layers import rank_correlation
+from neuron_tui.store.findings.paper.model import OPT_MODELS, opt_model
+from neuron_tui.store.findings.paper.named import EXAMPLES, TEAM
+from neuron_tui.store.measures.intervals import wilson
+from neuron_tui.store.measures.thresholds import Thresholds
+from neuron_tui.tui.reports.paper import findings_json, findings_markdown, totals
 from tests.store.planted_facts import Layer, Model, planted
 from tests.store.planting import plant_oscillatory
 from tests.synthetic import build_run

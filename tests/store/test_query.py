@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from neuron_tui.store import Run
 from neuron_tui.store.errors import QueryError
-from neuron_tui.store.query import KEYS, NUMBER_KEYS, TYPE_WORDS, matching, parse_query
-from neuron_tui.store.record import NeuronRecord
-from neuron_tui.store.table import NeuronTable, read_table
+from neuron_tui.store.neurons.query import KEYS, NUMBER_KEYS, TYPE_WORDS, matching, parse_query
+from neuron_tui.store.neurons.record import NeuronRecord
+from neuron_tui.store.neurons.table import NeuronTable, read_table
 from neuron_tui.store.tokens import decode
 
 

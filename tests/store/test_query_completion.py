@@ -1,5 +1,5 @@
-from neuron_tui.store.query import KEYS, TYPE_WORDS, parse_query
-from neuron_tui.store.query_completion import MEANINGS, TYPE_MEANINGS, completions
+from neuron_tui.store.neurons.query import KEYS, TYPE_WORDS, parse_query
+from neuron_tui.store.neurons.query_completion import MEANINGS, TYPE_MEANINGS, completions
 
 
 def words(query: str, cursor: int | None = None) -> list[str]:

@@ -7,8 +7,8 @@ import pytest
 
 from neuron_tui.store import Run, open_run
 from neuron_tui.store.errors import NeuronNotFoundError, RunDamagedError, RunPartialError
-from neuron_tui.store.manifest import FileEntry, layer_file, read_manifest, write_manifest
-from neuron_tui.store.table import read_table
+from neuron_tui.store.neurons.table import read_table
+from neuron_tui.store.runs.manifest import FileEntry, layer_file, read_manifest, write_manifest
 from tests.synthetic import PLANTED, build_run
 
 

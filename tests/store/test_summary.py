@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from neuron_tui.store import Run, open_run
-from neuron_tui.store.intervals import wilson
-from neuron_tui.store.manifest import read_manifest, write_manifest
-from neuron_tui.store.record import NeuronRecord
-from neuron_tui.store.summary import HISTOGRAM_BOUNDS, histogram, run_info, summarise_layers
+from neuron_tui.store.findings.summary import HISTOGRAM_BOUNDS, histogram, run_info, summarise_layers
+from neuron_tui.store.measures.intervals import wilson
+from neuron_tui.store.neurons.record import NeuronRecord
+from neuron_tui.store.runs.manifest import read_manifest, write_manifest
 from tests.synthetic import build_run
 
 BINS = {

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from neuron_tui.store import Run, open_run
+from neuron_tui.store.disk.schema import ORDERS, STRENGTHS, TYPES
 from neuron_tui.store.errors import RunDamagedError
-from neuron_tui.store.manifest import layer_file
-from neuron_tui.store.schema import ORDERS, STRENGTHS, TYPES
-from neuron_tui.store.table import LISTED, NeuronTable, read_table
+from neuron_tui.store.neurons.table import LISTED, NeuronTable, read_table
+from neuron_tui.store.runs.manifest import layer_file
 from tests.synthetic import build_run
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from neuron_tui.store import Run, open_run
 from neuron_tui.store.errors import NeuronNotFoundError
-from neuron_tui.store.teams import phases, position_team, team_layers
+from neuron_tui.store.neurons.teams import phases, position_team, team_layers
 from tests.store.planting import plant_oscillatory
 from tests.synthetic import build_run
 

@@ -6,14 +6,21 @@ from decimal import Decimal
 import pytest
 
 from neuron_tui.store import Run, open_run
-from neuron_tui.store.figures.facts import read_facts
-from neuron_tui.store.figures.figure import Histograms
-from neuron_tui.store.figures.registry import build_figure
-from neuron_tui.store.query_completion import completions
-from neuron_tui.store.reports.report import write_report
-from neuron_tui.store.threshold_words import counted_with, detector_text, differences, number_text, thresholds_text
-from neuron_tui.store.thresholds import PAPER, Thresholds
-from neuron_tui.store.words import describe, share_text
+from neuron_tui.store.findings.figures.figure import Histograms
+from neuron_tui.store.findings.figures.labelled_run import read_facts
+from neuron_tui.store.findings.figures.registry import build_figure
+from neuron_tui.store.measures.threshold_wording import (
+    counted_with,
+    detector_text,
+    differences,
+    number_text,
+    thresholds_text,
+)
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+from neuron_tui.store.neurons.query_completion import completions
+from neuron_tui.store.wording import share_text
+from neuron_tui.tui.reports.neuron_text import describe
+from neuron_tui.tui.reports.report import write_report
 from tests.synthetic import PLANTED, build_run, build_variant
 
 LOOSE = Thresholds(coverage=Decimal("0.8"), max_covering=(10, 50, 1), precision=Decimal("0.995"), positional=0.125)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from neuron_tui.store import open_run
-from neuron_tui.store.catalog import RunSummary, delete_run, find_run, list_runs, rename_run, summarise
-from neuron_tui.store.check import Problem, check_run
+from neuron_tui.store.check.verification import Problem, check_run
+from neuron_tui.store.disk.lock import keeping, writing
 from neuron_tui.store.errors import (
     RunBusyError,
     RunConflictError,
@@ -19,19 +19,12 @@ from neuron_tui.store.errors import (
     RunPartialError,
     UsageError,
 )
-from neuron_tui.store.folder import delete_files
-from neuron_tui.store.job import write_job
-from neuron_tui.store.lock import keeping, writing
-from neuron_tui.store.manifest import CORPUS_FILE, MANIFEST, layer_file, read_manifest, write_manifest
-from neuron_tui.store.thresholds import PAPER, Thresholds, parse_thresholds
-from neuron_tui.store.variants import (
-    VARIANTS,
-    name_of,
-    needs_activations,
-    run_of,
-    variant_folder,
-    variants_of,
-)
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds, parse_thresholds
+from neuron_tui.store.runs.catalog import RunSummary, delete_run, find_run, list_runs, rename_run, summarise
+from neuron_tui.store.runs.folder import delete_files
+from neuron_tui.store.runs.job import write_job
+from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, layer_file, read_manifest, write_manifest
+from neuron_tui.store.runs.variants import VARIANTS, name_of, needs_activations, run_of, variant_folder, variants_of
 from tests.store.test_job import job
 from tests.synthetic import build_run, build_variant
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from neuron_tui.tui.cli import main
+from neuron_tui.tui.cli.main import main
 
 
 @dataclass(frozen=True, slots=True)

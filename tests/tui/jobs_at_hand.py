@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from neuron_tui.store.job import LOG_FILE, Condition, Job, JobStatus, process_start, this_host, write_job
-from neuron_tui.store.lock import writing
+from neuron_tui.store.disk.lock import writing
+from neuron_tui.store.runs.job import LOG_FILE, Condition, Job, JobStatus, process_start, this_host, write_job
 
 ARGUMENTS = ("pocket-opt", "--corpus", "builtin:prose", "--tokens", "600000", "--name", "demo")
 

@@ -10,7 +10,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from neuron_tui.store.run import Run
+from neuron_tui.store.neurons.run import Run
 from neuron_tui.tui.drawing.spans import plain
 from neuron_tui.tui.widgets.neuron.item_cursor import ItemCursor
 from neuron_tui.tui.widgets.neuron.pane import NeuronPane

@@ -9,9 +9,9 @@ import pytest
 from rich.cells import set_cell_size
 
 from neuron_tui.store import Run, open_run
-from neuron_tui.store.record import DomainCount
-from neuron_tui.store.words import GRAM_NAMES
-from neuron_tui.tui.browsing.reading import NeuronView, read_neuron
+from neuron_tui.store.neurons.opened import NeuronView, read_neuron
+from neuron_tui.store.neurons.record import DomainCount
+from neuron_tui.store.wording import GRAM_NAMES
 from neuron_tui.tui.drawing.spans import Line, plain, width_of
 from neuron_tui.tui.widgets.neuron.blocks import PROMOTED, SUPPRESSED, TRIGGER
 from neuron_tui.tui.widgets.neuron.card import CardShape, lay_out

@@ -8,7 +8,7 @@ from rich.control import Control
 from rich.segment import Segment
 from rich.style import Style
 
-from neuron_tui.tui.changed_cells import ShownCells
+from neuron_tui.tui.terminal.changed_cells import ShownCells
 
 WIDTH, HEIGHT = 24, 4
 STYLES = (

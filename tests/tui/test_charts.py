@@ -2,7 +2,7 @@
 
 import threading
 
-from neuron_tui.store.drawing.svg import Series
+from neuron_tui.store.findings.chart import Series
 from neuron_tui.tui.drawing.charts import line_chart
 
 

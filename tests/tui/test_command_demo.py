@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from neuron_tui.tui.commands import demo
+from neuron_tui.tui.cli.main import demo
 from tests.synthetic import build_run
 from tests.tui.command import Command, command  # noqa: F401 - a fixture
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.store import open_run
-from neuron_tui.store.reports import report
+from neuron_tui.tui.reports import report
 from tests.synthetic import build_run
 from tests.tui.command import Command, command  # noqa: F401 - a fixture
 
@@ -141,7 +141,7 @@ def test_a_very_large_html_report_is_warned_of_and_written(
     ended = command(*every, "--format", "html")
     assert (ended.code, ended.out) == (0, "")
     first, second = ended.err.splitlines()
-    assert first == "64 neurons make an HTML file of about 3 MB, which browsers are slow to show"
+    assert first == "64 neurons make an HTML file of about 2.9 MB, which browsers are slow to show"
     assert second == "Choose fewer with --where, or let a program read them: --format jsonl."
     assert (tmp_path / "out.html").read_text().count('<section class="neuron"') == 64
     assert command(*every, "--format", "md").err == ""
@@ -150,7 +150,7 @@ def test_a_very_large_html_report_is_warned_of_and_written(
 def test_at_a_terminal_a_file_tells_how_far_it_is(
     command: Command, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("neuron_tui.tui.commands.export._TELL_EVERY", 0.0)
+    monkeypatch.setattr("neuron_tui.tui.cli.export._TELL_EVERY", 0.0)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     common = ("export", "few", "--all", "--format", "csv", "--runs-dir", runs)
     ended = command(*common, "--output", tmp_path / "out.csv")
@@ -170,9 +170,9 @@ def test_an_interrupted_export_leaves_no_file_and_an_older_one_as_it_was(
     new, older = tmp_path / "new.html", tmp_path / "older.html"
     older.write_text("dear to me")
     start = (
-        "import os, signal; from neuron_tui.store.reports import html as h; before = h.neuron_section\n"
+        "import os, signal; from neuron_tui.tui.reports import html as h; before = h.neuron_section\n"
         f"h.neuron_section = lambda *a, **k: (os.kill(os.getpid(), {int(number)}), before(*a, **k))[1]\n"
-        "from neuron_tui.tui.cli import main; main()"
+        "from neuron_tui.tui.cli.main import main; main()"
     )
     common = ["export", "whole", "--all", "--runs-dir", str(runs), "--format", "html", "--output"]
     for output in (new, older):
@@ -192,7 +192,7 @@ def test_a_place_that_cannot_be_written_is_3(command: Command, runs: Path, tmp_p
 
 
 def arguments(runs: Path, *more: str) -> list[str]:
-    start = "from neuron_tui.tui.cli import main; main()"
+    start = "from neuron_tui.tui.cli.main import main; main()"
     return [sys.executable, "-c", start, "export", "whole", "--all", "--runs-dir", str(runs), *more]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from neuron_tui.tui.cli import app
+from neuron_tui.tui.cli.main import app
 from tests.tui.command import Command, command  # noqa: F401 - a fixture
 
 ENGINES = ("extract", "analyze", "train")
@@ -16,7 +16,7 @@ COMMANDS = tuple(typer.main.get_command(app).commands)
 _HELP = """
 import sys
 sys.argv = ["neuron-tui", *sys.argv[1:]]
-from neuron_tui.tui.cli import main
+from neuron_tui.tui.cli.main import main
 try:
     main()
 except SystemExit as ended:

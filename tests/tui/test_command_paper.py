@@ -7,8 +7,8 @@ import pytest
 from rich.cells import cell_len
 
 from neuron_tui.store import open_run
-from neuron_tui.store.figures import read_facts
-from neuron_tui.store.paper import Enough, check_paper, preface
+from neuron_tui.store.findings.figures import read_facts
+from neuron_tui.store.findings.paper import Enough, check_paper, preface
 from neuron_tui.tui.drawing.paper_text import report_lines, report_text
 from neuron_tui.tui.drawing.spans import width_of
 from tests.hostile import NAME, acting

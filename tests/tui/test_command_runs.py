@@ -5,8 +5,9 @@ import h5py
 import pytest
 
 from neuron_tui.store import open_run
-from neuron_tui.store.manifest import FACTS_FILE, MANIFEST, layer_file
-from neuron_tui.store.summary import run_info
+from neuron_tui.store.disk.schema.facts import FACTS_FILE
+from neuron_tui.store.findings.summary import run_info
+from neuron_tui.store.runs.manifest import MANIFEST, layer_file
 from tests.synthetic import build_run
 from tests.tui.command import Command, command  # noqa: F401 - a fixture
 from tests.tui.jobs_at_hand import at_work, put_job

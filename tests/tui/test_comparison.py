@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.store import open_run
-from neuron_tui.store.comparison import token_lists
-from neuron_tui.store.comparison.report import CURVES, Report, make_report
-from neuron_tui.store.comparison.words import total_rows
-from neuron_tui.store.figures import RunFacts, labels, read_facts
-from neuron_tui.store.figures.figure import Mark, MarkPanel, Marks
-from neuron_tui.store.figures.positions import KINDS
+from neuron_tui.store.findings.comparison import token_lists
+from neuron_tui.store.findings.comparison.report import CURVES, Report, make_report
+from neuron_tui.store.findings.figures import RunFacts, labels, read_facts
+from neuron_tui.store.findings.figures.figure import Mark, MarkPanel, Marks
+from neuron_tui.store.findings.figures.positions import KINDS
 from neuron_tui.tui.app import NeuronTuiApp
 from neuron_tui.tui.drawing.circles import circle_lines
 from neuron_tui.tui.drawing.comparison_text import became_lines, overlap_lines, totals_lines
 from neuron_tui.tui.drawing.spans import plain, width_of
+from neuron_tui.tui.reports.comparison_wording import total_rows
 from neuron_tui.tui.screens.comparison.compare import Compare
 from neuron_tui.tui.screens.comparison.tokens import TokenOverlap, TokenRows
 from neuron_tui.tui.screens.explorer.explorer import Explorer

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from neuron_tui.store.corpus import Context
+from neuron_tui.store.neurons.corpus import Context
 from neuron_tui.store.tokens import decode, printable
 from neuron_tui.tui.drawing.spans import plain, width_of
 from neuron_tui.tui.widgets.neuron.concordance import concordance, context_line

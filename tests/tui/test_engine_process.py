@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from neuron_tui.store.errors import InputError
-from neuron_tui.tui.extracting import engine_process
-from neuron_tui.tui.extracting.engine_process import engine_command, run_engine
+from neuron_tui.tui.jobs import engine_process
+from neuron_tui.tui.jobs.engine_process import engine_command, run_engine
 
 _CHILD = """
 import signal, sys
@@ -24,7 +24,7 @@ signal.pause()
 
 _PARENT = f"""
 import sys
-from neuron_tui.tui.extracting import engine_process
+from neuron_tui.tui.jobs import engine_process
 engine_process.engine_command = lambda *_: [sys.executable, "-c", {_CHILD!r}]
 sys.exit(engine_process.run_engine([]))
 """

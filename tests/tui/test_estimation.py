@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from neuron_tui.tui.extracting import estimation
-from neuron_tui.tui.extracting.jobs import Estimated, Estimation, Refused
+from neuron_tui.tui.jobs import estimation
+from neuron_tui.tui.jobs.jobs import Estimated, Estimation, Refused
 
 ANSWER: dict[str, Any] = {
     "seconds": 12.5,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from neuron_tui.tui.browsing.grams import Gram
+from neuron_tui.store.neurons.grams import Gram
 from neuron_tui.tui.drawing.spans import plain
 from neuron_tui.tui.screens.explorer import finding
 from neuron_tui.tui.screens.explorer.explorer import Explorer

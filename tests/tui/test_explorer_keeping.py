@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from neuron_tui.store.manifest import read_manifest, write_manifest
+from neuron_tui.store.runs.manifest import read_manifest, write_manifest
 from neuron_tui.tui.remembered.session import Session, read_session, session_path
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.explorer import marking

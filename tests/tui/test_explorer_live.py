@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from neuron_tui.store.job import Job, write_job
-from neuron_tui.store.lock import writing
-from neuron_tui.store.manifest import read_manifest, write_manifest
+from neuron_tui.store.disk.lock import writing
+from neuron_tui.store.runs.job import Job, write_job
+from neuron_tui.store.runs.manifest import read_manifest, write_manifest
 from neuron_tui.tui.screens.explorer import live
 from tests.synthetic import build_run
 from tests.tui.driving import Person, drive

@@ -15,13 +15,13 @@ from rich.cells import cell_len
 from textual.widgets import Input
 
 from neuron_tui.store import open_run
-from neuron_tui.store.reports.report import FORMATS, write_report
-from neuron_tui.tui.browsing.export_preview import LINES, html_outline, preview
-from neuron_tui.tui.clipboard import LONGEST, copy, osc_52
+from neuron_tui.tui.reports.export_preview import LINES, html_outline, preview
+from neuron_tui.tui.reports.report import FORMATS, write_report
 from neuron_tui.tui.screens import export as export_module
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.export import NAMES, Export
 from neuron_tui.tui.screens.help import Help
+from neuron_tui.tui.terminal.clipboard import LONGEST, copy, osc_52
 from neuron_tui.tui.widgets.form.fields import Pick
 from neuron_tui.tui.widgets.preview import PreviewPane
 from tests.tui.driving import Person, drive
@@ -302,12 +302,12 @@ def slowly(go_on: threading.Event) -> Callable[..., None]:
 
 
 def test_a_very_large_html_report_is_warned_of_before(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neuron_tui.store.reports.report.LARGE", 1)
+    monkeypatch.setattr("neuron_tui.tui.reports.report.LARGE", 1)
 
     async def look(person: Person, _: list[Path | None]) -> None:
         await person.sees("in ")
         await person.press("ctrl+t")
-        await person.sees("2 neurons make an HTML file of about 0 MB, which browsers are slow to show.")
+        await person.sees("2 neurons make an HTML file of about 90.0 kB, which browsers are slow to show.")
 
     asked(runs, [(0, 0), (0, 1)], look)
 

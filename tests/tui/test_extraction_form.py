@@ -9,15 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuron_tui.store.catalog import RunSummary, list_runs, run_folder
-from neuron_tui.store.job import Job, JobStatus
-from neuron_tui.store.manifest import read_manifest
+from neuron_tui.store.runs.catalog import RunSummary, list_runs, run_folder
+from neuron_tui.store.runs.job import Job, JobStatus
+from neuron_tui.store.runs.manifest import read_manifest
+from neuron_tui.store.wording import read_count, read_layers, show_layers
 from neuron_tui.tui.config import Defaults
-from neuron_tui.tui.extracting.checks import complaints
-from neuron_tui.tui.extracting.estimate_words import about, estimate_paragraphs
-from neuron_tui.tui.extracting.estimating import Estimating
-from neuron_tui.tui.extracting.facts import Facts, carried_over, complaints_of, free_name, look_at
-from neuron_tui.tui.extracting.form import (
+from neuron_tui.tui.forms.checks import complaints
+from neuron_tui.tui.forms.facts import Facts, carried_over, complaints_of, free_name, look_at
+from neuron_tui.tui.forms.form import (
     BUILTIN_MODELS,
     CorpusPart,
     FormValues,
@@ -26,17 +25,18 @@ from neuron_tui.tui.extracting.form import (
     proposed_name,
     stem_of,
 )
-from neuron_tui.tui.extracting.jobs import Estimated, Refused
-from neuron_tui.tui.extracting.local_models import ModelFacts, cached_models, known_models, look_at_model
-from neuron_tui.tui.extracting.local_text import SourceFacts, count_text, look_at_source
-from neuron_tui.tui.extracting.origins import (
+from neuron_tui.tui.forms.local_models import ModelFacts, cached_models, known_models, look_at_model
+from neuron_tui.tui.forms.local_text import SourceFacts, count_text, look_at_source
+from neuron_tui.tui.forms.origins import (
     values_from_arguments,
     values_from_defaults,
     values_from_job,
     values_from_manifest,
 )
-from neuron_tui.tui.extracting.path_candidates import models, one_of, paths, text_sources
-from neuron_tui.tui.extracting.typed_numbers import layers_text, read_count, read_layers
+from neuron_tui.tui.forms.path_candidates import models, one_of, paths, text_sources
+from neuron_tui.tui.jobs.estimate_wording import about, estimate_paragraphs
+from neuron_tui.tui.jobs.estimating import Estimating
+from neuron_tui.tui.jobs.jobs import Estimated, Refused
 
 GOOD = FormValues(name="a-name")
 
@@ -93,7 +93,7 @@ def test_layers_are_numbers_and_ranges() -> None:
 
 @given(st.sets(st.integers(0, 200), min_size=1))
 def test_layers_read_back_from_how_they_are_shown(layers: set[int]) -> None:
-    assert read_layers(layers_text(sorted(layers))) == tuple(sorted(layers))
+    assert read_layers(show_layers(sorted(layers))) == tuple(sorted(layers))
 
 
 # What is wrong.
@@ -510,7 +510,9 @@ ESTIMATED = Estimated(
 
 def test_an_estimate_is_told_in_words() -> None:
     first, second = (text for text, _ in estimate_paragraphs(ESTIMATED))
-    assert first == ("about 4 min on cuda:0 · peak memory 9.1 GB on the GPU, 21 GB here · 1.6 GB on disk (812 GB free)")
+    assert first == (
+        "about 4 min on cuda:0 · peak memory 9.1 GB on the GPU, 21.0 GB here · 1.6 GB on disk (812 GB free)"
+    )
     assert second == (
         "5,000,000 tokens: wiki 2.5M in 412k documents, co\\x1bde 2.5M in 1 document"
         " · 24 layers × 8,192 neurons, context 2,048, float16"

@@ -7,11 +7,11 @@ import pytest
 from rich.cells import cell_len
 
 from neuron_tui.store import open_run
-from neuron_tui.store.drawing.svg import Series
-from neuron_tui.store.figures import NAMES, Figure, build_figure, read_facts
-from neuron_tui.store.figures.figure import Bins, Column, Histograms, Mark, MarkPanel, Marks, Tallies
-from neuron_tui.store.figures.positions import KINDS
-from neuron_tui.store.teams import Team
+from neuron_tui.store.findings.chart import Series
+from neuron_tui.store.findings.figures import NAMES, Figure, build_figure, read_facts
+from neuron_tui.store.findings.figures.figure import Bins, Column, Histograms, Mark, MarkPanel, Marks, Tallies
+from neuron_tui.store.findings.figures.positions import KINDS
+from neuron_tui.store.neurons.teams import Team
 from neuron_tui.tui.drawing.charts import line_chart
 from neuron_tui.tui.drawing.figure_table import cell_text, table_lines, table_text
 from neuron_tui.tui.drawing.figure_text import chart_lines, charted, tabled, team_axis, team_row

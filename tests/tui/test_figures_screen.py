@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from neuron_tui.store import open_run
-from neuron_tui.store.figures import NAMES, build_figure, read_facts
+from neuron_tui.store.findings.figures import NAMES, build_figure, read_facts
 from neuron_tui.tui.app import NeuronTuiApp
-from neuron_tui.tui.browsing.figure_files import objection_to
+from neuron_tui.tui.reports.figure_files import objection_to
 from neuron_tui.tui.screens.figures.figures import Figures
 from neuron_tui.tui.screens.figures.team import Team
 from neuron_tui.tui.screens.runs.runs import Runs

@@ -13,13 +13,12 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from neuron_tui.store import open_run
-from neuron_tui.store.catalog import list_runs
 from neuron_tui.store.errors import InputError
-from neuron_tui.store.figures import NAMES
-from neuron_tui.store.reports.report import FORMATS
-from neuron_tui.tui.clipboard import copy, osc_52
-from neuron_tui.tui.extracting.jobs import Refused
+from neuron_tui.store.findings.figures import NAMES
+from neuron_tui.store.runs.catalog import list_runs
+from neuron_tui.tui.jobs.jobs import Refused
 from neuron_tui.tui.remembered.saved_filters import SavedFilters, write_filters
+from neuron_tui.tui.reports.report import FORMATS
 from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.comparison.compare import Compare
 from neuron_tui.tui.screens.comparison.tokens import TokenOverlap
@@ -32,6 +31,7 @@ from neuron_tui.tui.screens.figures.team import Team
 from neuron_tui.tui.screens.runs.check import Check
 from neuron_tui.tui.screens.runs.job_log import JobLog
 from neuron_tui.tui.screens.runs.runs import Runs
+from neuron_tui.tui.terminal.clipboard import copy, osc_52
 from neuron_tui.tui.widgets.form.corpus_parts import PartRow
 from neuron_tui.tui.widgets.form.fields import Field
 from neuron_tui.tui.widgets.preview import PreviewPane
@@ -182,7 +182,7 @@ def hostile_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         state = ("failed", "cancelled", "running", "done", "failed", "paused", "starting")[place]
         texts = {"problem": "\n".join(TEXTS), "stage": NAME, "unit": NAME, "host": NAME} if place else {}
         put_job(folder, "\n".join(TEXTS) * 3, state=state, **texts, arguments=(NAME, "--corpus", NAME, "--name", "x"))
-    monkeypatch.setattr("neuron_tui.tui.extracting.jobs.start_job", _refuses)
+    monkeypatch.setattr("neuron_tui.tui.jobs.jobs.start_job", _refuses)
     put_job(tmp_path / "only\x1ba job", NAME, state="failed", problem="\x1b[2J" + NAME * 40, place=0, layers=0)
     return tmp_path
 

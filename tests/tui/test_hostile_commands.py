@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from neuron_tui.store.exits import guard
+from neuron_tui.store.process import guard
 from neuron_tui.tui.app import NeuronTuiApp
 from neuron_tui.tui.config import read_config
 from tests.hostile import FORMS, NAME, TEXTS, acting

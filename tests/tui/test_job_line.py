@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuron_tui.tui.drawing.amounts import clock, size_text
+from neuron_tui.store.wording import clock, size_text
 from neuron_tui.tui.drawing.spans import plain, width_of
 from neuron_tui.tui.widgets.runs.job_line import job_line, share_done
 from tests.tui.jobs_at_hand import a_job, a_status
@@ -43,13 +43,13 @@ def test_it_keeps_to_its_cells_and_says_something(
 def test_with_room_it_says_everything() -> None:
     line = said(140)
     assert line.startswith("opt-1.3b-wiki-code  layer 7 of 24  ▇▇▇")
-    assert line.endswith("▁  1.21M tok/s  1:12 gone, 2:50 left  peak 21 GB, 9.1 GB on the GPU")
+    assert line.endswith("▁  1.21M tok/s  1:12 gone, 2:50 left  peak 21.0 GB, 9.1 GB on the GPU")
 
 
 @pytest.mark.parametrize(
     ("width", "there", "gone"),
     [
-        (140, ["peak 21 GB"], []),
+        (140, ["peak 21.0 GB"], []),
         (100, ["opt-1.3b-wiki-code", "tok/s", "1:12 gone, 2:50 left", "▇"], ["peak"]),
         (72, ["1:12 gone, 2:50 left", "▇"], ["tok/s"]),
         (58, ["2:50 left", "▇", "layer 7 of 24"], ["gone", "tok/s"]),
@@ -144,8 +144,9 @@ def test_times_read_as_on_a_clock(seconds: float, text: str) -> None:
         (0, "0 B"),
         (999, "999 B"),
         (1000, "1.0 kB"),
-        (9_960, "10 kB"),
-        (34e6, "34 MB"),
+        (9_960, "10.0 kB"),
+        (99_600, "100 kB"),
+        (34e6, "34.0 MB"),
         (1.6e9, "1.6 GB"),
         (2e15, "2000 TB"),
     ],

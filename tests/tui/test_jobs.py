@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from neuron_tui.store.catalog import list_runs, rename_run
+from neuron_tui.store.disk.lock import writing
 from neuron_tui.store.errors import (
     InputError,
     NeuronTuiError,
@@ -21,10 +21,10 @@ from neuron_tui.store.errors import (
     RunNotFoundError,
     UsageError,
 )
-from neuron_tui.store.job import JOB_FILE, LOG_FILE, Job, job_status, log_tail, read_job, write_job
-from neuron_tui.store.lock import writing
-from neuron_tui.tui.extracting import jobs
-from neuron_tui.tui.extracting.jobs import cancel_job, continue_job, pause_job, resume_job, start_job
+from neuron_tui.store.runs.catalog import list_runs, rename_run
+from neuron_tui.store.runs.job import JOB_FILE, LOG_FILE, Job, job_status, log_tail, read_job, write_job
+from neuron_tui.tui.jobs import jobs
+from neuron_tui.tui.jobs.jobs import cancel_job, continue_job, pause_job, resume_job, start_job
 from tests.synthetic import build_run
 from tests.tui.jobs_at_hand import a_job, put_job
 
@@ -33,8 +33,8 @@ import os, signal, sys
 signals = {signal.SIGUSR1: "paused", signal.SIGUSR2: "running", signal.SIGINT: "cancelled"}
 signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before libraries start threads that would take them
 from pathlib import Path
-from neuron_tui.store.job import Job, process_start, this_host, write_job
-from neuron_tui.store.lock import writing
+from neuron_tui.store.runs.job import Job, process_start, this_host, write_job
+from neuron_tui.store.disk.lock import writing
 
 _, model, *options = arguments = sys.argv[1:]
 last = dict(zip(options, options[1:]))  # of an option given twice the last counts
@@ -74,7 +74,7 @@ sys.exit(130)
 _APP = f"""
 import sys
 from pathlib import Path
-from neuron_tui.tui.extracting import jobs
+from neuron_tui.tui.jobs import jobs
 jobs.engine_command = lambda *arguments: [sys.executable, "-c", {_ENGINE!r}, *arguments]
 print(jobs.start_job(Path(sys.argv[1]), ["works", "--name", "x"]), flush=True)
 sys.stdin.read()
@@ -297,7 +297,7 @@ def test_a_run_without_a_job_goes_on_with_the_options_of_its_manifest(directory:
         assert resume_job(folder) == folder
         (folder / JOB_FILE).write_text("{")  # as good as none
         resume_job(folder)
-    from neuron_tui.store.manifest import read_manifest
+    from neuron_tui.store.runs.manifest import read_manifest
 
     options = read_manifest(folder).options
     given = dict(zip(seen[0][1::2], seen[0][2::2], strict=True))

@@ -3,7 +3,7 @@
 import pytest
 from rich.cells import cell_len
 
-from neuron_tui.store.summary import LayerSummary
+from neuron_tui.store.findings.summary import LayerSummary
 from neuron_tui.tui.drawing.spans import Line, plain
 from neuron_tui.tui.widgets.layers.line import LayerLine
 from neuron_tui.tui.widgets.layers.pane import LayerList

@@ -7,9 +7,11 @@ import pytest
 from textual import events
 
 from neuron_tui.store import Run, open_run
-from neuron_tui.store.words import gram_text, on_ranges, percent
-from neuron_tui.tui.browsing.reading import NeuronView, read_neuron
-from neuron_tui.tui.browsing.samples import is_on
+from neuron_tui.store.measures.positional import on_ranges
+from neuron_tui.store.neurons.opened import NeuronView, read_neuron
+from neuron_tui.store.neurons.samples import is_on
+from neuron_tui.store.tokens import gram_text
+from neuron_tui.store.wording import percent
 from neuron_tui.tui.widgets.neuron.blocks import CONTEXT, PROMOTED, SUPPRESSED, TRIGGER
 from neuron_tui.tui.widgets.neuron.curve_look import ALL_TOGETHER, OVERALL
 from neuron_tui.tui.widgets.neuron.pane import NeuronPane

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.store.errors import InputError
-from neuron_tui.store.job import Job
-from neuron_tui.store.manifest import Manifest, read_manifest
-from neuron_tui.tui.extracting.jobs import Estimated, Refused
+from neuron_tui.store.runs.job import Job
+from neuron_tui.store.runs.manifest import Manifest, read_manifest
+from neuron_tui.tui.jobs.jobs import Estimated, Refused
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.extraction.new_extraction import NewExtraction
 from neuron_tui.tui.screens.help import Help

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.store import open_run
-from neuron_tui.store.figures import read_facts
-from neuron_tui.store.paper import Enough, Finding, check_paper
-from neuron_tui.store.paper.export import GLYPHS
+from neuron_tui.store.findings.figures import read_facts
+from neuron_tui.store.findings.paper import Enough, Finding, check_paper
 from neuron_tui.tui.app import NeuronTuiApp
-from neuron_tui.tui.browsing.file_names import objection_to_name
-from neuron_tui.tui.browsing.paper_files import FORMAT_OF
+from neuron_tui.tui.reports.file_names import objection_to_name
+from neuron_tui.tui.reports.paper import GLYPHS
+from neuron_tui.tui.reports.paper_files import FORMAT_OF
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.figures.figures import Figures
 from neuron_tui.tui.screens.paper import Paper

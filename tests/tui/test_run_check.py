@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from neuron_tui.store.check import CheckProgress, Problem, check_run
+from neuron_tui.store.check.verification import CheckProgress, Problem, check_run
 from neuron_tui.tui.browsing.checking import CheckState, RunCheck
 from neuron_tui.tui.drawing.spans import plain
 from neuron_tui.tui.screens.runs.check import Check, check_lines, verdict

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from neuron_tui.store.catalog import RunSummary, list_runs
+from neuron_tui.store.runs.catalog import RunSummary, list_runs
 from neuron_tui.tui.browsing.run_order import (
     SORTS,
     STATES,

@@ -11,8 +11,8 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from neuron_tui.store.errors import RunError
-from neuron_tui.store.manifest import read_manifest
-from neuron_tui.tui.extracting import jobs
+from neuron_tui.store.runs.manifest import read_manifest
+from neuron_tui.tui.jobs import jobs
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.runs.job_log import JobLog, LogLines
 from neuron_tui.tui.screens.runs.runs import Runs

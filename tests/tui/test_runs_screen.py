@@ -11,10 +11,10 @@ import pytest
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from neuron_tui.store.catalog import list_runs
 from neuron_tui.store.errors import InputError
+from neuron_tui.store.runs.catalog import list_runs
+from neuron_tui.store.wording import size_text
 from neuron_tui.tui.browsing.run_order import SORTS
-from neuron_tui.tui.drawing.amounts import size_text
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.runs.keys import keys_for

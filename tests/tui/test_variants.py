@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from neuron_tui.store.catalog import list_runs
 from neuron_tui.store.errors import InputError, RunConflictError, UsageError
-from neuron_tui.store.manifest import read_manifest, write_manifest
-from neuron_tui.store.thresholds import PAPER, Thresholds
-from neuron_tui.store.variants import variant_folder, variants_of
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+from neuron_tui.store.runs.catalog import list_runs
+from neuron_tui.store.runs.manifest import read_manifest, write_manifest
+from neuron_tui.store.runs.variants import variant_folder, variants_of
 from neuron_tui.tui.browsing.run_order import RunWish, arrange_runs
-from neuron_tui.tui.extracting import jobs
-from neuron_tui.tui.extracting.thresholds_form import FIELDS, proposed_name, read_threshold, thresholds_of, values_of
+from neuron_tui.tui.forms.thresholds_form import FIELDS, proposed_name, read_threshold, thresholds_of, values_of
+from neuron_tui.tui.jobs import jobs
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.explorer.variants import ChooseVariant
 from neuron_tui.tui.screens.extraction.count_again import CountAgain

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
-from neuron_tui.store.check import CheckProgress, Problem, check_run
+from neuron_tui.store.check.verification import CheckProgress, Problem, check_run
 from neuron_tui.store.errors import NeuronTuiError
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from neuron_tui.store.catalog import summarise
+from neuron_tui.store.disk.lock import is_being_written
 from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.store.job import JobStatus, job_status
-from neuron_tui.store.lock import is_being_written
-from neuron_tui.store.manifest import MANIFEST, Manifest, read_manifest
-from neuron_tui.store.run import open_run
-from neuron_tui.store.table import read_table
-from neuron_tui.tui.browsing.reading import OpenedRun
+from neuron_tui.store.neurons.opened import OpenedRun
+from neuron_tui.store.neurons.run import open_run
+from neuron_tui.store.neurons.table import read_table
+from neuron_tui.store.runs.catalog import summarise
+from neuron_tui.store.runs.job import JobStatus, job_status
+from neuron_tui.store.runs.manifest import MANIFEST, Manifest, read_manifest
 
 Stamp = tuple[int, int, int]
 

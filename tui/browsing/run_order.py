@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from neuron_tui.store.catalog import RunSummary
-from neuron_tui.store.threshold_words import differences
+from neuron_tui.store.measures.threshold_wording import differences
+from neuron_tui.store.runs.catalog import RunSummary
 from neuron_tui.store.tokens import printable
 
 STATES = ("running", "paused", "starting", "failed", "died", "damaged", "cancelled", "partial", "complete")

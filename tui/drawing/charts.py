@@ -9,8 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.drawing.axis import Limits, are_whole, log_ticks, tick_label, ticks
-from neuron_tui.store.drawing.svg import Series, on_logarithms, told_apart
+from neuron_tui.store.findings.chart import (
+    Limits,
+    Series,
+    are_whole,
+    log_ticks,
+    on_logarithms,
+    tick_label,
+    ticks,
+    told_apart,
+)
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import fit, wrap_items
 

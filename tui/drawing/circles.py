@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial, reduce
 
-from neuron_tui.store.figures.figure import MarkPanel, Marks
+from neuron_tui.store.findings.figures.figure import MarkPanel, Marks
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import BLANK, Line, fit, joined, wrap_items
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from neuron_tui.store.comparison.report import Report
-from neuron_tui.store.figures.figure import Figure, Marks
+from neuron_tui.store.findings.comparison.report import Report
+from neuron_tui.store.findings.figures.figure import Figure, Marks
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.circles import circle_lines
 from neuron_tui.tui.drawing.comparison_text import became_lines, overlap_lines, totals_lines

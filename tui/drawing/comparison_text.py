@@ -7,13 +7,13 @@ from functools import partial, reduce
 
 from rich.cells import cell_len
 
-from neuron_tui.store.comparison.comparison import Comparison
-from neuron_tui.store.comparison.neurons import Became, Crossing
-from neuron_tui.store.comparison.overlap import Overlap
-from neuron_tui.store.comparison.words import became_sentences, jaccard_text, total_rows
+from neuron_tui.store.findings.comparison.comparison import Comparison
+from neuron_tui.store.findings.comparison.neurons import Became, Crossing
+from neuron_tui.store.findings.comparison.overlap import Overlap
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.words import number
+from neuron_tui.store.wording import number
 from neuron_tui.tui.drawing.spans import BLANK, Block, Line, fit, joined, wrap
+from neuron_tui.tui.reports.comparison_wording import became_sentences, jaccard_text, total_rows
 
 _GAP = 2
 _MOST_LABEL = 24

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from neuron_tui.store.figures.figure import Cell, Column, Deferred, Figure, Tokens
+from neuron_tui.store.findings.figures.figure import Cell, Column, Deferred, Figure, Tokens
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.words import percent, signed
+from neuron_tui.store.wording import percent, signed
 from neuron_tui.tui.drawing.spans import Line, fit, wrap
 
 _GAP = 2

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from neuron_tui.store.figures.figure import Figure, Histograms, Lines, Marks, Tallies, Teams
-from neuron_tui.store.teams import Team
+from neuron_tui.store.findings.figures.figure import Figure, Histograms, Lines, Marks, Tallies, Teams
+from neuron_tui.store.neurons.teams import Team
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.words import number, percent
+from neuron_tui.store.wording import number, percent
 from neuron_tui.tui.drawing.charts import line_chart
 from neuron_tui.tui.drawing.figure_table import table_lines, table_text
 from neuron_tui.tui.drawing.raster import position_axis, raster_row

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neuron_tui.store.paper.claim import Finding, Number
-from neuron_tui.store.paper.export import GLYPHS, by_run, totals
+from neuron_tui.store.findings.paper.claim import Finding, Number
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import BLANK, Line, fit, text_of, wrap
+from neuron_tui.tui.reports.paper import GLYPHS, by_run, totals
 
 VERDICT_WIDTH = 18
 """Cells of a verdict with its sign, and the gap behind it."""

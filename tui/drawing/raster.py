@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.drawing.axis import tick_label, ticks
+from neuron_tui.store.findings.chart import tick_label, ticks
 
 Bools = npt.NDArray[np.bool_]
 

@@ -11,12 +11,11 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.words import percent
-
-ROLES = ("heading", "dim", "strong", "active", "focus", "bar", "mark", "bad", "column", "cursor", "blurred")
-"""Roles a span can play; the empty one is plain text."""
+from neuron_tui.store.wording import percent
 
 Span = tuple[str, str]
+"""Text and the role it plays: heading, dim, strong, active, focus, bar, mark, bad, column, cursor, blurred or none."""
+
 Line = tuple[Span, ...]
 
 BLANK: Line = ()

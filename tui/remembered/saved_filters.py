@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from neuron_tui.store.files import write_text
+from neuron_tui.store.disk.files import write_text
 from neuron_tui.tui.remembered.state import state_directory
 
 _RECENT = 20

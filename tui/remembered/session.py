@@ -9,11 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from neuron_tui.store.errors import NeuronTuiError, QueryError
-from neuron_tui.store.files import write_text
-from neuron_tui.store.manifest import Manifest
-from neuron_tui.store.query import parse_query
-from neuron_tui.store.tokens import printable
+from neuron_tui.store.disk.files import write_text
+from neuron_tui.store.errors import NeuronTuiError
+from neuron_tui.store.neurons.query import keepable
+from neuron_tui.store.runs.manifest import Manifest
 from neuron_tui.tui.faults import record_fault
 from neuron_tui.tui.remembered.state import state_directory
 
@@ -69,15 +68,6 @@ class Session(BaseModel):
         if not keepable(query):
             raise ValueError("is no filter that can be shown")
         return query
-
-
-def keepable(query: str) -> bool:
-    """Whether a filter can be kept: it can be read, and all its characters can be shown."""
-    try:
-        parse_query(query)
-    except QueryError:
-        return False
-    return printable(query) == query
 
 
 def session_path(folder: Path) -> Path:

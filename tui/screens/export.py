@@ -20,15 +20,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.store.reports.report import size_warning, write_report
-from neuron_tui.store.reports.selection import phrase
-from neuron_tui.store.run import Run
+from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.words import number
-from neuron_tui.tui.browsing.export_preview import NEURONS, Preview, preview
-from neuron_tui.tui.clipboard import copy
-from neuron_tui.tui.extracting.path_candidates import paths
+from neuron_tui.store.wording import number
+from neuron_tui.tui.forms.path_candidates import paths
+from neuron_tui.tui.reports.export_preview import NEURONS, Preview, preview
+from neuron_tui.tui.reports.report import size_warning, write_report
+from neuron_tui.tui.reports.selection import phrase
 from neuron_tui.tui.screens.help import Help, help_sections
+from neuron_tui.tui.terminal.clipboard import copy
 from neuron_tui.tui.widgets.form.fields import Note, Pick, Row
 from neuron_tui.tui.widgets.form.path_completion import CompletingField
 from neuron_tui.tui.widgets.key_line import Key, KeyLine

@@ -9,7 +9,7 @@ from pathlib import Path
 from textual.message import Message
 
 from neuron_tui.store import open_run
-from neuron_tui.store.figures import RunFacts, labels, read_facts
+from neuron_tui.store.findings.figures import RunFacts, labels, read_facts
 from neuron_tui.tui.screens.made_in_thread import MadeInThread
 
 

@@ -11,9 +11,9 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from neuron_tui.store.errors import NeuronTuiError, QueryError
-from neuron_tui.store.query import parse_query
-from neuron_tui.store.query_completion import completions
-from neuron_tui.store.thresholds import PAPER, Thresholds
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+from neuron_tui.store.neurons.query import parse_query
+from neuron_tui.store.neurons.query_completion import completions
 from neuron_tui.tui.remembered.saved_filters import SavedFilters, read_filters, write_filters
 from neuron_tui.tui.screens.prompt import Objection, Prompt, Suggestion
 

@@ -14,11 +14,11 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
-from neuron_tui.store.threshold_words import coverage_text, detector_text, number_text
-from neuron_tui.store.thresholds import PAPER, Thresholds
-from neuron_tui.store.words import TYPE_MEANINGS
+from neuron_tui.store.measures.threshold_wording import coverage_text, detector_text, number_text
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.tui.drawing.spans import BLANK, Line, fit, wrap
 from neuron_tui.tui.key_names import named_keys
+from neuron_tui.tui.reports.neuron_text import TYPE_MEANINGS
 from neuron_tui.tui.widgets.key_line import shown_key
 from neuron_tui.tui.widgets.painting import LineView
 

@@ -13,8 +13,8 @@ from textual.screen import Screen
 
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.browsing.file_names import objection_to_name
 from neuron_tui.tui.drawing.spans import message
+from neuron_tui.tui.reports.file_names import objection_to_name
 from neuron_tui.tui.screens.export import free_name
 from neuron_tui.tui.screens.help import Help, help_sections
 from neuron_tui.tui.screens.prompt import Objection, Prompt

@@ -14,12 +14,12 @@ from textual.containers import Container
 from textual.content import Content
 from textual.message import Message
 
-from neuron_tui.store.figures import RunFacts
-from neuron_tui.store.paper import PAPERS, Enough, Finding, check_paper, preface
-from neuron_tui.store.paper.export import totals
+from neuron_tui.store.findings.figures import RunFacts
+from neuron_tui.store.findings.paper import PAPERS, Enough, Finding, check_paper, preface
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.browsing.paper_files import FORMAT_OF, write_paper
-from neuron_tui.tui.extracting.typed_numbers import read_count
+from neuron_tui.store.wording import read_count
+from neuron_tui.tui.reports.paper import totals
+from neuron_tui.tui.reports.paper_files import FORMAT_OF, write_paper
 from neuron_tui.tui.screens.facts_screen import FactsScreen
 from neuron_tui.tui.screens.prompt import Objection, Prompt
 from neuron_tui.tui.widgets.claims import ClaimList, ClaimPane

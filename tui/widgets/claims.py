@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual.content import Content
 
-from neuron_tui.store.paper import Finding
-from neuron_tui.store.paper.export import GLYPHS
+from neuron_tui.store.findings.paper import Finding
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.paper_text import (
     VERDICT_WIDTH,
@@ -19,6 +18,7 @@ from neuron_tui.tui.drawing.paper_text import (
     verdict_text,
 )
 from neuron_tui.tui.drawing.spans import BLANK, Line, fit
+from neuron_tui.tui.reports.paper import GLYPHS
 from neuron_tui.tui.widgets.figure_pane import Lines
 from neuron_tui.tui.widgets.rows import RowList
 

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
-from neuron_tui.store.figures import Figure
+from neuron_tui.store.findings.figures import Figure
 from neuron_tui.tui.drawing.figure_table import TableText
 from neuron_tui.tui.drawing.figure_text import note_lines
 from neuron_tui.tui.drawing.spans import BLANK, Line, fit

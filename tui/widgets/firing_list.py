@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.lookup import Firing, firing_on
-from neuron_tui.store.run import Run
-from neuron_tui.store.table import NeuronTable
-from neuron_tui.store.words import what
-from neuron_tui.tui.browsing.places import Address, Int64s
+from neuron_tui.store.neurons.lookup import Firing, firing_on
+from neuron_tui.store.neurons.places import Address, Int64s
+from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.neurons.table import NeuronTable
 from neuron_tui.tui.drawing.spans import BLANK, Line, fit, short_percent
+from neuron_tui.tui.reports.neuron_text import what
 from neuron_tui.tui.widgets.rows import RowList
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from neuron_tui.store.job import JobStatus
-from neuron_tui.store.threshold_words import differences
+from neuron_tui.store.measures.threshold_wording import differences
+from neuron_tui.store.neurons.opened import OpenedRun
+from neuron_tui.store.runs.job import JobStatus
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.words import number, short_count
-from neuron_tui.tui.browsing.reading import OpenedRun
+from neuron_tui.store.wording import number, short_count
 from neuron_tui.tui.drawing.spans import Line, fit, fit_line
 from neuron_tui.tui.widgets.painting import OneLine
 from neuron_tui.tui.widgets.runs.job_line import job_line

@@ -9,10 +9,11 @@ import numpy as np
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from neuron_tui.store.words import short_count, what
-from neuron_tui.tui.browsing.arrangement import Arrangement
-from neuron_tui.tui.browsing.reading import OpenedRun
+from neuron_tui.store.neurons.arrangement import Arrangement
+from neuron_tui.store.neurons.opened import OpenedRun
+from neuron_tui.store.wording import short_count
 from neuron_tui.tui.drawing.spans import Line, fit, short_percent, short_score
+from neuron_tui.tui.reports.neuron_text import what
 from neuron_tui.tui.widgets.rows import RowList
 
 MARKED = "◆"

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from neuron_tui.tui.browsing.export_preview import Preview
 from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
+from neuron_tui.tui.reports.export_preview import Preview
 from neuron_tui.tui.widgets.painting import LineView
 
 

@@ -12,10 +12,10 @@ from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
-from neuron_tui.store.figures import Figure
-from neuron_tui.tui.browsing import comparison_files
-from neuron_tui.tui.browsing.figure_files import SUFFIXES, objection_to
+from neuron_tui.store.findings.figures import Figure
 from neuron_tui.tui.drawing.comparison_parts import drawn
+from neuron_tui.tui.reports import comparison_files
+from neuron_tui.tui.reports.figure_files import SUFFIXES, objection_to
 from neuron_tui.tui.screens.comparison.reader import ComparisonReader
 from neuron_tui.tui.screens.comparison.tokens import TokenOverlap
 from neuron_tui.tui.screens.figures.figures import Figures

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from textual.message import Message
 
-from neuron_tui.store.comparison.report import Report, make_report
-from neuron_tui.store.figures import Figure, RunFacts
+from neuron_tui.store.findings.comparison.report import Report, make_report
+from neuron_tui.store.findings.figures import Figure, RunFacts
 from neuron_tui.tui.drawing.comparison_parts import drawn
 from neuron_tui.tui.drawing.figure_table import TableText, table_text
 from neuron_tui.tui.drawing.spans import Line

@@ -13,13 +13,13 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 
-from neuron_tui.store.comparison import DetectedToken, TokenLists, token_lists
-from neuron_tui.store.comparison.tables import tokens_table
-from neuron_tui.store.figures import RunFacts
+from neuron_tui.store.findings.comparison import DetectedToken, TokenLists, token_lists
+from neuron_tui.store.findings.comparison.tables import tokens_table
+from neuron_tui.store.findings.figures import RunFacts
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.words import show_layers
-from neuron_tui.tui.browsing.figure_files import write_figure
+from neuron_tui.store.wording import show_layers
 from neuron_tui.tui.drawing.spans import Line, fit
+from neuron_tui.tui.reports.figure_files import write_figure
 from neuron_tui.tui.screens.made_in_thread import MadeInThread
 from neuron_tui.tui.widgets.key_line import Key, KeyLine
 from neuron_tui.tui.widgets.painting import Said

@@ -12,12 +12,12 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.store.query import NUMBER_KEYS, TYPE_WORDS
-from neuron_tui.store.run import Run
-from neuron_tui.store.threshold_words import coverage_text
+from neuron_tui.store.measures.threshold_wording import coverage_text
+from neuron_tui.store.neurons.grams import Gram, grams_reading, typed_text
+from neuron_tui.store.neurons.places import Address, find_place
+from neuron_tui.store.neurons.query import NUMBER_KEYS, TYPE_WORDS
+from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import visible
-from neuron_tui.tui.browsing.grams import Gram, grams_reading, typed_text
-from neuron_tui.tui.browsing.places import Address, find_place
 from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.explorer.firing import Firing
 from neuron_tui.tui.screens.explorer.walking import Walking

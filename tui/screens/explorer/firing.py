@@ -13,15 +13,15 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 
+from neuron_tui.store.disk.schema import STORED_TRIGGERS
 from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.store.run import Run
-from neuron_tui.store.schema import STORED_TRIGGERS
-from neuron_tui.store.table import NeuronTable, read_table
-from neuron_tui.store.thresholds import Thresholds
+from neuron_tui.store.measures.thresholds import Thresholds
+from neuron_tui.store.neurons.grams import trigger_filter
+from neuron_tui.store.neurons.places import Address
+from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.neurons.table import NeuronTable, read_table
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.words import GRAM_NAMES, number
-from neuron_tui.tui.browsing.grams import trigger_filter
-from neuron_tui.tui.browsing.places import Address
+from neuron_tui.store.wording import GRAM_NAMES, number
 from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.help import Help, help_sections

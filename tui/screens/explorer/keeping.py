@@ -13,12 +13,13 @@ import numpy as np
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
-from neuron_tui.store.words import number
-from neuron_tui.tui.browsing.arrangement import Wish
+from neuron_tui.store.neurons.arrangement import Wish
+from neuron_tui.store.neurons.opened import OpenedRun
+from neuron_tui.store.neurons.places import Address, Addresses, Int64s, row_of
+from neuron_tui.store.neurons.query import keepable
+from neuron_tui.store.wording import number
 from neuron_tui.tui.browsing.history import History
-from neuron_tui.tui.browsing.places import Address, Addresses, Int64s, row_of
-from neuron_tui.tui.browsing.reading import OpenedRun
-from neuron_tui.tui.remembered.session import Identity, Session, keepable, write_session
+from neuron_tui.tui.remembered.session import Identity, Session, write_session
 from neuron_tui.tui.screens.explorer.marking import KEPT_MARKS, Marking
 from neuron_tui.tui.screens.export import Export, written
 

@@ -13,11 +13,11 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.store.job import JobStatus
-from neuron_tui.store.words import number
+from neuron_tui.store.neurons.places import Address
+from neuron_tui.store.runs.job import JobStatus
+from neuron_tui.store.wording import number
 from neuron_tui.tui.browsing.live import Glance, glance
-from neuron_tui.tui.browsing.places import Address
-from neuron_tui.tui.extracting.jobs import continue_job, pause_job
+from neuron_tui.tui.jobs.jobs import continue_job, pause_job
 from neuron_tui.tui.screens.explorer.run_panes import RunPanes
 
 _EVERY = 2.0

@@ -12,12 +12,12 @@ from textual.message import Message
 from textual.screen import Screen
 
 from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.store.summary import LayerSummary, summarise_layers
-from neuron_tui.store.thresholds import PAPER, Thresholds
-from neuron_tui.tui.browsing.arrangement import Arrangement, Wish, arrange
+from neuron_tui.store.findings.summary import LayerSummary, summarise_layers
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+from neuron_tui.store.neurons.arrangement import Arrangement, Wish, arrange
+from neuron_tui.store.neurons.opened import OpenedRun, open_for_browsing
+from neuron_tui.store.neurons.places import Address, codes_of
 from neuron_tui.tui.browsing.live import reopen
-from neuron_tui.tui.browsing.places import Address, codes_of
-from neuron_tui.tui.browsing.reading import OpenedRun, open_for_browsing
 from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.remembered.session import Session, read_session
 

@@ -12,16 +12,16 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from neuron_tui.store.catalog import RunSummary
-from neuron_tui.store.job import JobStatus, job_status
+from neuron_tui.store.neurons.arrangement import Wish
+from neuron_tui.store.neurons.opened import OpenedRun
+from neuron_tui.store.neurons.places import Address, row_of
+from neuron_tui.store.runs.catalog import RunSummary
+from neuron_tui.store.runs.job import JobStatus, job_status
+from neuron_tui.store.runs.variants import name_of
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.variants import name_of
-from neuron_tui.tui.browsing.arrangement import Wish
-from neuron_tui.tui.browsing.places import Address, row_of
-from neuron_tui.tui.browsing.reading import OpenedRun
 from neuron_tui.tui.browsing.run_order import state_of
-from neuron_tui.tui.browsing.variants import Variants as Found
-from neuron_tui.tui.browsing.variants import variant_rows, variants_around
+from neuron_tui.tui.browsing.variant_choices import Variants as Found
+from neuron_tui.tui.browsing.variant_choices import variant_rows, variants_around
 from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.explorer.walking import Walking
 from neuron_tui.tui.widgets.runs.job_line import job_words

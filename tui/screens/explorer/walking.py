@@ -11,8 +11,8 @@ from typing import ClassVar
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
+from neuron_tui.store.neurons.places import Address, row_of
 from neuron_tui.tui.browsing.history import History
-from neuron_tui.tui.browsing.places import Address, row_of
 from neuron_tui.tui.screens.explorer.run_panes import RunPanes
 from neuron_tui.tui.widgets.layers.line import LayerLine
 from neuron_tui.tui.widgets.neurons import NeuronList

@@ -12,14 +12,14 @@ from textual.message import Message
 from textual.widgets import Input
 from textual.worker import get_current_worker
 
-from neuron_tui.store.catalog import list_runs
 from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.tui.extracting.checks import Complaint, complaints, in_order
-from neuron_tui.tui.extracting.facts import Facts, carried_over, complaints_of, look_at
-from neuron_tui.tui.extracting.form import FormValues
-from neuron_tui.tui.extracting.local_models import KnownModel, known_models
-from neuron_tui.tui.extracting.local_text import SourceFacts, count_text
-from neuron_tui.tui.extracting.path_candidates import Candidate
+from neuron_tui.store.runs.catalog import list_runs
+from neuron_tui.tui.forms.checks import Complaint, complaints, in_order
+from neuron_tui.tui.forms.facts import Facts, carried_over, complaints_of, look_at
+from neuron_tui.tui.forms.form import FormValues
+from neuron_tui.tui.forms.local_models import KnownModel, known_models
+from neuron_tui.tui.forms.local_text import SourceFacts, count_text
+from neuron_tui.tui.forms.path_candidates import Candidate
 from neuron_tui.tui.screens.extraction.job_form import JobForm
 from neuron_tui.tui.widgets.form.corpus_parts import CorpusParts
 from neuron_tui.tui.widgets.form.extraction_fields import ExtractionFields

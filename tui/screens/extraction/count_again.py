@@ -16,12 +16,11 @@ from textual.message import Message
 from textual.widgets import Button, Input
 
 from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.store.thresholds import PAPER, Thresholds
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.words import number
+from neuron_tui.store.wording import number
 from neuron_tui.tui.drawing.spans import message
-from neuron_tui.tui.extracting.jobs import start_analysis
-from neuron_tui.tui.extracting.run_to_count import (
+from neuron_tui.tui.forms.run_to_count import (
     RunToCount,
     counting_complaints,
     free_name,
@@ -29,7 +28,8 @@ from neuron_tui.tui.extracting.run_to_count import (
     unfinished,
     without_bits,
 )
-from neuron_tui.tui.extracting.thresholds_form import FIELDS, NAME, values_of
+from neuron_tui.tui.forms.thresholds_form import FIELDS, NAME, values_of
+from neuron_tui.tui.jobs.jobs import start_analysis
 from neuron_tui.tui.screens.extraction.job_form import JobForm
 from neuron_tui.tui.widgets.form.fields import Note
 from neuron_tui.tui.widgets.form.threshold_fields import ThresholdFields

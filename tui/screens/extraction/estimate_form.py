@@ -10,9 +10,9 @@ from pathlib import Path
 from textual.message import Message
 from textual.widgets import Button
 
-from neuron_tui.tui.extracting.checks import Complaint
-from neuron_tui.tui.extracting.estimating import Asked, Estimating
-from neuron_tui.tui.extracting.jobs import Estimated, Refused
+from neuron_tui.tui.forms.checks import Complaint
+from neuron_tui.tui.jobs.estimating import Asked, Estimating
+from neuron_tui.tui.jobs.jobs import Estimated, Refused
 from neuron_tui.tui.screens.extraction.checked_form import CheckedForm
 
 

@@ -14,16 +14,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button
 
-from neuron_tui.store.job import Job
-from neuron_tui.store.manifest import Manifest
+from neuron_tui.store.runs.job import Job
+from neuron_tui.store.runs.manifest import Manifest
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.config import Defaults
-from neuron_tui.tui.extracting.checks import Complaint
-from neuron_tui.tui.extracting.estimate_words import estimate_paragraphs
-from neuron_tui.tui.extracting.estimating import Asked
-from neuron_tui.tui.extracting.form import FormValues, engine_arguments
-from neuron_tui.tui.extracting.jobs import Estimation, start_job
-from neuron_tui.tui.extracting.origins import values_from_defaults, values_from_job, values_from_manifest
+from neuron_tui.tui.forms.checks import Complaint
+from neuron_tui.tui.forms.form import FormValues, engine_arguments
+from neuron_tui.tui.forms.origins import values_from_defaults, values_from_job, values_from_manifest
+from neuron_tui.tui.jobs.estimate_wording import estimate_paragraphs
+from neuron_tui.tui.jobs.estimating import Asked
+from neuron_tui.tui.jobs.jobs import Estimation, start_job
 from neuron_tui.tui.screens.extraction.checked_form import Wish
 from neuron_tui.tui.screens.extraction.estimate_form import EstimateForm
 from neuron_tui.tui.widgets.form.corpus_parts import PartRow

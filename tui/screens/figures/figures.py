@@ -13,9 +13,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 
-from neuron_tui.store.figures import Figure
-from neuron_tui.store.figures.figure import Histograms, Teams
-from neuron_tui.tui.browsing.figure_files import SUFFIXES, objection_to, write_figure
+from neuron_tui.store.findings.figures import Figure
+from neuron_tui.store.findings.figures.figure import Histograms, Teams
+from neuron_tui.tui.reports.figure_files import SUFFIXES, objection_to, write_figure
 from neuron_tui.tui.screens.figures.reader import FiguresReader
 from neuron_tui.tui.screens.figures.team import Team
 from neuron_tui.tui.screens.figures.walk import FigureWalk

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from textual.message import Message
 
-from neuron_tui.store.figures import NAMES, Figure, RunFacts, build_figure
-from neuron_tui.store.thresholds import PAPER, Thresholds
+from neuron_tui.store.findings.figures import NAMES, Figure, RunFacts, build_figure
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.tui.drawing.figure_table import TableText, table_text
 from neuron_tui.tui.drawing.figure_text import chart_lines
 from neuron_tui.tui.drawing.spans import Line

@@ -18,13 +18,13 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.store.figures.positions import describe_team
-from neuron_tui.store.run import Run
-from neuron_tui.store.teams import Team as PositionTeam
-from neuron_tui.store.teams import position_team, team_layers
-from neuron_tui.store.thresholds import Thresholds
+from neuron_tui.store.findings.figures.positions import describe_team
+from neuron_tui.store.measures.positional import on_ranges
+from neuron_tui.store.measures.thresholds import Thresholds
+from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.neurons.teams import Team as PositionTeam
+from neuron_tui.store.neurons.teams import position_team, team_layers
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.words import on_ranges
 from neuron_tui.tui.drawing.figure_text import team_axis, team_row
 from neuron_tui.tui.drawing.spans import BLANK, Line, message, wrap
 from neuron_tui.tui.screens.help import Help, help_sections

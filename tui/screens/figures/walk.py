@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from neuron_tui.store.figures import Figure, RunFacts
+from neuron_tui.store.findings.figures import Figure, RunFacts
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.figure_table import TableText
 from neuron_tui.tui.screens.figures.reader import Drawing, FiguresReader

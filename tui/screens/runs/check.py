@@ -11,11 +11,10 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from neuron_tui.store.check import remedy
+from neuron_tui.store.check.verification import remedy
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.words import number
+from neuron_tui.store.wording import number, size_text
 from neuron_tui.tui.browsing.checking import CheckState, RunCheck
-from neuron_tui.tui.drawing.amounts import size_text
 from neuron_tui.tui.drawing.spans import BLANK, Line, bar, message, wrap
 from neuron_tui.tui.widgets.painting import LineView, Said
 

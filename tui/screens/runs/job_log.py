@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 
-from neuron_tui.store.job import log_tail
+from neuron_tui.store.runs.job import log_tail
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
 from neuron_tui.tui.widgets.painting import LineView

@@ -10,10 +10,11 @@ from typing import ClassVar
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
-from neuron_tui.store.catalog import RunSummary
+from neuron_tui.store.runs.catalog import RunSummary
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.browsing.run_order import resumable, state_of, work_of
-from neuron_tui.tui.extracting import jobs
+from neuron_tui.tui.jobs import jobs
+from neuron_tui.tui.jobs.demo import demo_arguments
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.runs.job_log import JobLog
 from neuron_tui.tui.screens.runs.reader import RunsReader
@@ -154,6 +155,4 @@ class RunJobs(RunsReader):
 
 
 def _start_demo(directory: Path) -> Path:
-    from neuron_tui.tui.commands.demo import demo_arguments
-
     return jobs.start_job(directory, demo_arguments())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neuron_tui.store.catalog import RunSummary
+from neuron_tui.store.runs.catalog import RunSummary
 from neuron_tui.tui.browsing.run_order import resumable
 from neuron_tui.tui.widgets.key_line import Key
 

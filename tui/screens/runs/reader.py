@@ -11,9 +11,9 @@ from pathlib import Path
 from textual.message import Message
 from textual.screen import Screen
 
-from neuron_tui.store.catalog import RunSummary, list_runs
 from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.store.job import JobStatus, job_status, log_tail
+from neuron_tui.store.runs.catalog import RunSummary, list_runs
+from neuron_tui.store.runs.job import JobStatus, job_status, log_tail
 from neuron_tui.tui.browsing.checking import RunCheck
 from neuron_tui.tui.widgets.runs.run_list import RunList
 

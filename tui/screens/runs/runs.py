@@ -12,10 +12,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
-from neuron_tui.store.catalog import RunSummary
-from neuron_tui.store.job import JobStatus
+from neuron_tui.store.runs.catalog import RunSummary
+from neuron_tui.store.runs.job import JobStatus
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.words import number
+from neuron_tui.store.wording import number
 from neuron_tui.tui.browsing.run_order import SORTS, RunWish, resumable, state_of
 from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.screens.ask import Choose

@@ -10,14 +10,13 @@ from typing import ClassVar
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
-from neuron_tui.store.catalog import RunSummary, delete_run, rename_run, run_folder
 from neuron_tui.store.errors import NeuronTuiError, RunError, UsageError
+from neuron_tui.store.runs.catalog import RunSummary, delete_run, rename_run, run_folder
+from neuron_tui.store.runs.variants import variant_folder
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.variants import variant_folder
-from neuron_tui.store.words import number
+from neuron_tui.store.wording import number, size_text
 from neuron_tui.tui.browsing.checking import RunCheck
 from neuron_tui.tui.browsing.run_order import folder_above
-from neuron_tui.tui.drawing.amounts import size_text
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.prompt import Objection, Prompt
 from neuron_tui.tui.screens.runs.check import Check, verdict

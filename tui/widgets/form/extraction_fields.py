@@ -10,10 +10,10 @@ from textual.message import Message
 from textual.widget import Widget
 
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.extracting.checks import Complaint
-from neuron_tui.tui.extracting.facts import Facts
-from neuron_tui.tui.extracting.form import BUILTIN_MODELS, DTYPES, KEEPING, FormValues, options_text
-from neuron_tui.tui.extracting.path_candidates import Candidate, models, one_of
+from neuron_tui.tui.forms.checks import Complaint
+from neuron_tui.tui.forms.facts import Facts
+from neuron_tui.tui.forms.form import BUILTIN_MODELS, DTYPES, KEEPING, FormValues, options_text
+from neuron_tui.tui.forms.path_candidates import Candidate, models, one_of
 from neuron_tui.tui.widgets.form.corpus_parts import CorpusParts
 from neuron_tui.tui.widgets.form.fields import Field, Fold, Note, Pick, Row, Tick
 from neuron_tui.tui.widgets.form.path_completion import CompletingField

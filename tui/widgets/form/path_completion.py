@@ -19,7 +19,7 @@ from textual.suggester import Suggester
 
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import Line, fit
-from neuron_tui.tui.extracting.path_candidates import MOST, Candidate, Completion
+from neuron_tui.tui.forms.path_candidates import MOST, Candidate, Completion
 from neuron_tui.tui.widgets.form.fields import Field
 from neuron_tui.tui.widgets.rows import RowList
 

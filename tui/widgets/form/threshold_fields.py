@@ -9,7 +9,7 @@ from textual.containers import Vertical
 
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import Line, fit
-from neuron_tui.tui.extracting.thresholds_form import DETECTORS, FIELDS, NAME, POSITIONS, CountingValues, ThresholdField
+from neuron_tui.tui.forms.thresholds_form import DETECTORS, FIELDS, NAME, POSITIONS, CountingValues, ThresholdField
 from neuron_tui.tui.widgets.form.fields import Field, Row
 from neuron_tui.tui.widgets.painting import Said
 

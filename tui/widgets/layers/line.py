@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from textual import events
 from textual.message import Message
 
-from neuron_tui.store.facts import mean_frequency
-from neuron_tui.store.summary import LayerSummary
-from neuron_tui.store.words import GRAM_NAMES, percent
+from neuron_tui.store.findings.aggregates import mean_frequency
+from neuron_tui.store.findings.summary import LayerSummary
+from neuron_tui.store.wording import GRAM_NAMES, percent
 from neuron_tui.tui.drawing.spans import BLANK, Line
 from neuron_tui.tui.widgets.layers.totals import positional
 from neuron_tui.tui.widgets.painting import OneLine

@@ -10,9 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
-from neuron_tui.store.facts import mean_frequency
-from neuron_tui.store.summary import LayerSummary
-from neuron_tui.store.words import GRAM_NAMES
+from neuron_tui.store.findings.aggregates import mean_frequency
+from neuron_tui.store.findings.summary import LayerSummary
+from neuron_tui.store.wording import GRAM_NAMES
 from neuron_tui.tui.drawing.spans import Line, Span, bar, fit, short_percent
 from neuron_tui.tui.widgets.layers.totals import LayerTotals, positional
 from neuron_tui.tui.widgets.rows import RowList

@@ -9,9 +9,10 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from neuron_tui.store.facts import mean_frequency
-from neuron_tui.store.summary import LayerSummary
-from neuron_tui.store.words import GRAM_NAMES, interval_text, number, percent, short_count
+from neuron_tui.store.findings.aggregates import mean_frequency
+from neuron_tui.store.findings.summary import LayerSummary
+from neuron_tui.store.measures.intervals import interval_text
+from neuron_tui.store.wording import GRAM_NAMES, number, percent, short_count
 from neuron_tui.tui.drawing.spans import BLANK, Line, Span, plain
 from neuron_tui.tui.widgets.painting import paint
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from neuron_tui.store.schema import CONTEXT_AFTER, CONTEXT_BEFORE
-from neuron_tui.store.words import gram_text, number
-from neuron_tui.tui.browsing.reading import NeuronView
-from neuron_tui.tui.browsing.samples import LINE, Samples, stored_samples
+from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE
+from neuron_tui.store.neurons.opened import NeuronView
+from neuron_tui.store.neurons.samples import LINE, Samples, stored_samples
+from neuron_tui.store.tokens import gram_text
+from neuron_tui.store.wording import number
 from neuron_tui.tui.drawing.spans import BLANK, Line, fit_line, width_of, wrap
 from neuron_tui.tui.widgets.neuron.blocks import Block, Item, section, side_by_side
 from neuron_tui.tui.widgets.neuron.card_head import coverage_line, head_lines

@@ -6,10 +6,12 @@ from itertools import accumulate
 
 from rich.cells import cell_len
 
-from neuron_tui.store import words
-from neuron_tui.store.record import DomainCount, NeuronRecord, Triggers
-from neuron_tui.tui.browsing.reading import NeuronView
+from neuron_tui.store.neurons.opened import NeuronView
+from neuron_tui.store.neurons.record import DomainCount, NeuronRecord, Triggers
+from neuron_tui.store.tokens import gram_text
+from neuron_tui.store.wording import GRAM_NAMES, percent, share_text, signed
 from neuron_tui.tui.drawing.spans import BLANK, Line, bar, fit, wrap
+from neuron_tui.tui.reports.neuron_text import describe_activity, describe_bos, headline, sparkline
 
 _BAR = 4
 _COUNT, _SHARE = 7, 7
@@ -36,26 +38,26 @@ def _sentence_rows(width: int) -> int:
 def activity(record: NeuronRecord) -> list[str]:
     """How often the neuron is active, as sentences; of a dead one the evidence."""
     if record.dead:
-        return words.describe_activity(record)
+        return describe_activity(record)
     # What detectors cover stands above the triggers, what the neuron does to them in the title.
-    active = f"Active {record.count:,} of {record.tokens:,} ({words.percent(record.frequency)})."
-    return [active, *words.describe_bos(record)]
+    active = f"Active {record.count:,} of {record.tokens:,} ({percent(record.frequency)})."
+    return [active, *describe_bos(record)]
 
 
 def _title(record: NeuronRecord) -> str:
     """The headline as a sentence, with what a token detector does to its triggers."""
-    title, score = words.headline(record), record.effect.trigger_score
+    title, score = headline(record), record.effect.trigger_score
     if score is not None:
         verb = "suppresses" if score < 0 else "promotes" if score > 0 else "neither promotes nor suppresses"
         token, _, rest = title.replace(", suppresses its triggers", "").partition(" detector")
-        title = f"{token} detector, {verb} its triggers (mean score {words.signed(score)}){rest}"
+        title = f"{token} detector, {verb} its triggers (mean score {signed(score)}){rest}"
     return f"{title[0].upper()}{title[1:]}."
 
 
 def domain_lines(domains: dict[str, DomainCount], width: int) -> list[Line]:
     """Domains in columns: bar and share, and the counts where there is room or they are the evidence of no activity."""
     highest = max((d.frequency for d in domains.values()), default=0.0) or 1.0
-    names = {name: words.gram_text([name], False) for name in domains}
+    names = {name: gram_text([name], False) for name in domains}
     room = min(max((cell_len(n) for n in names.values()), default=0), max(4, width // 3))
     # As wide as they can get, so that columns stay where they are from neuron to neuron.
     counts = max((2 * len(f"{d.tokens:,}") + 1 for d in domains.values()), default=0)
@@ -64,7 +66,7 @@ def domain_lines(domains: dict[str, DomainCount], width: int) -> list[Line]:
     def item(name: str, domain: DomainCount, full: bool) -> str:
         if not domain.count:
             return f"{fit(names[name], room)} {fit(_none_of(domain), size - room - 1)}"
-        share = fit(words.percent(domain.frequency), _SHARE, "right")
+        share = fit(percent(domain.frequency), _SHARE, "right")
         text = f"{fit(names[name], room)} {bar(domain.frequency / highest, _BAR)} {share}"
         return fit(f"{text} {domain.count:,}/{domain.tokens:,}" if full else text, size)
 
@@ -80,7 +82,7 @@ def domain_lines(domains: dict[str, DomainCount], width: int) -> list[Line]:
 
 def _none_of(domain: DomainCount) -> str:
     """That a neuron was active on none of a domain's tokens, and the rate that this bounds by the rule of three."""
-    return f"0/{domain.tokens:,}" + (f" <{words.percent(3 / domain.tokens)}" if domain.tokens else "")
+    return f"0/{domain.tokens:,}" + (f" <{percent(3 / domain.tokens)}" if domain.tokens else "")
 
 
 def coverage_line(record: NeuronRecord, width: int) -> Line:
@@ -88,14 +90,14 @@ def coverage_line(record: NeuronRecord, width: int) -> Line:
 
     Enough is what the thresholds of the run say, the paper's 95%.
     """
-    share = words.share_text(record.thresholds.coverage)
+    share = share_text(record.thresholds.coverage)
     label = f"Covering {share}:  " if width >= 96 else f"{share}:  "
-    fixed = len(label) + sum(len(name) + 3 + _COUNT for name in words.GRAM_NAMES.values()) + 4
+    fixed = len(label) + sum(len(name) + 3 + _COUNT for name in GRAM_NAMES.values()) + 4
     room = max(2, min(16, (width - fixed) // 3))
     parts = []
     for n, triggers in record.triggers.items():
         count = f"{triggers.covering:,}" if triggers.total else "–"
-        parts.append(f"{words.GRAM_NAMES[n]}s {fit(coverage_curve(triggers, room), room)} {fit(count, _COUNT)}")
+        parts.append(f"{GRAM_NAMES[n]}s {fit(coverage_curve(triggers, room), room)} {fit(count, _COUNT)}")
     return ((label, "dim"), ("  ".join(parts), ""))
 
 
@@ -106,4 +108,4 @@ def coverage_curve(triggers: Triggers, width: int) -> str:
     together = [share / triggers.total for share in accumulate(t.active for t in triggers.top)]
     # On from where all are covered the curve is flat: it is drawn so, and does not end early.
     together += together[-1:] * (width - len(together)) if together else []
-    return words.sparkline(together, width)
+    return sparkline(together, width)

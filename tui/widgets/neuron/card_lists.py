@@ -8,21 +8,12 @@ from itertools import accumulate
 
 from rich.cells import cell_len
 
-from neuron_tui.store.record import TokenScore, Trigger
-from neuron_tui.store.tokens import visible_token
-from neuron_tui.store.words import (
-    GRAM_NAMES,
-    OWN_TRIGGER,
-    gram_text,
-    number,
-    own_triggers,
-    percent,
-    share_text,
-    short_count,
-    signed,
-)
-from neuron_tui.tui.browsing.reading import NeuronView
+from neuron_tui.store.neurons.opened import NeuronView
+from neuron_tui.store.neurons.record import TokenScore, Trigger
+from neuron_tui.store.tokens import gram_text, visible_token
+from neuron_tui.store.wording import GRAM_NAMES, number, percent, share_text, short_count, signed
 from neuron_tui.tui.drawing.spans import BLANK, Line, bar, fit, short_percent
+from neuron_tui.tui.reports.neuron_text import OWN_TRIGGER, own_triggers
 from neuron_tui.tui.widgets.neuron.blocks import PROMOTED, SUPPRESSED, TRIGGER, Block, Item, side_by_side
 
 COVERED, COVERING = "●", "○"

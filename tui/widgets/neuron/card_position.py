@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store import words
-from neuron_tui.store.record import NeuronRecord, PositionProfile
+from neuron_tui.store.measures.positional import on_ranges
+from neuron_tui.store.neurons.record import NeuronRecord, PositionProfile
+from neuron_tui.store.tokens import gram_text
+from neuron_tui.store.wording import number, percent
 from neuron_tui.tui.drawing.braille import Window
 from neuron_tui.tui.drawing.position_chart import AXIS_ROWS, GUTTER, NAMES, position_chart, stacked_charts
 from neuron_tui.tui.drawing.spans import BLANK, Line, Span, fit, wrap
+from neuron_tui.tui.reports.neuron_text import describe_position, where_on
 from neuron_tui.tui.widgets.neuron.blocks import section
 from neuron_tui.tui.widgets.neuron.curve_look import ALL_TOGETHER, OVERALL, CurveLook
 
@@ -41,7 +44,7 @@ def position_lines(record: NeuronRecord, width: int, height: int, look: CurveLoo
     position = record.position
     rows = height - 1 - sentence_rows(width)
     if position is None:
-        text = " ".join(words.describe_position(record))
+        text = " ".join(describe_position(record))
         return _filled([section("Position", "", width), *[BLANK] * rows], text, width, height)
     look = look.within(position)
     lines = [section("Position", _note(position, look, width, rows), width), *_chart(position, look, width, rows)]
@@ -57,13 +60,12 @@ def cell_of_curve(look: CurveLook, width: int) -> tuple[int, Window]:
 
 def reading(position: PositionProfile, cursor: int) -> str:
     """What the curves are at a position: `Position 168: 97%; prose 96%, code 98%. On at 168-214.`."""
-    text = f"Position {cursor:,}: {words.percent(position.frequency[cursor - 1])}"
+    text = f"Position {cursor:,}: {percent(position.frequency[cursor - 1])}"
     if len(position.by_domain) > 1:
         text += "; " + ", ".join(
-            f"{words.gram_text([name], False)} {words.percent(curve[cursor - 1])}"
-            for name, curve in position.by_domain.items()
+            f"{gram_text([name], False)} {percent(curve[cursor - 1])}" for name, curve in position.by_domain.items()
         )
-    here = [(a, b) for a, b in words.on_ranges(position.frequency) if a <= cursor <= b]
+    here = [(a, b) for a, b in on_ranges(position.frequency) if a <= cursor <= b]
     return text + (f". On at {here[0][0]:,}-{here[0][1]:,}." if here else ". Off more often than on.")
 
 
@@ -71,11 +73,11 @@ def sentences(record: NeuronRecord) -> list[str]:
     """What there is to say of the curve; type and strength stand at the top of the card."""
     position = record.position
     if position is None or position.type is None:
-        said = [] if record.dead else words.describe_position(record)
+        said = [] if record.dead else describe_position(record)
     else:
         said = [
             f"Mutual information {position.mutual_information:.3f} nats.",
-            f"{words.where_on(position.frequency).capitalize()}.",
+            f"{where_on(position.frequency).capitalize()}.",
         ]
     return [*said, *([] if record.dead or position is None else domains_apart(position))]
 
@@ -90,11 +92,11 @@ def domains_apart(position: PositionProfile) -> list[str]:
     at = int(apart.argmax())
     if apart[at] < ALIKE:
         return [f"All domains alike: at most {_points(apart[at])} apart."]
-    names = [words.gram_text([name], False) for name in position.by_domain]
+    names = [gram_text([name], False) for name in position.by_domain]
     high, low = int(curves[:, at].argmax()), int(curves[:, at].argmin())
     return [
         f"Domains up to {_points(apart[at])} apart, near position {at + 1:,}: "
-        f"{names[high]} {words.percent(curves[high, at])}, {names[low]} {words.percent(curves[low, at])}."
+        f"{names[high]} {percent(curves[high, at])}, {names[low]} {percent(curves[low, at])}."
     ]
 
 
@@ -116,11 +118,11 @@ def _note(position: PositionProfile, look: CurveLook, width: int, rows: int) -> 
         which = "by domain" if shown >= domains else f"{shown} of {domains} domains"
         notes = [f"overall and {which}: share of sequences active", f"share active, {which}", which]
     elif look.curve == OVERALL:
-        count = words.number(position.sequences, "sequence")
+        count = number(position.sequences, "sequence")
         notes = [f"share of {count} active", "share of sequences active", "share active"]
     else:
-        name = words.gram_text([look.curve], False)
-        count = words.number(position.sequences_by_domain.get(look.curve, 0), "sequence")
+        name = gram_text([look.curve], False)
+        count = number(position.sequences_by_domain.get(look.curve, 0), "sequence")
         notes = [f"{name}: share of its {count} active", f"{name}: share active", name]
     return next((note for note in notes if len(note) + len("Position") + 6 <= width), notes[-1])
 
@@ -130,7 +132,7 @@ def _chart(position: PositionProfile, look: CurveLook, width: int, rows: int) ->
         return [BLANK] * rows
     if look.curve == ALL_TOGETHER:
         curves = {"overall": position.frequency}
-        curves |= {words.gram_text([name], False): curve for name, curve in position.by_domain.items()}
+        curves |= {gram_text([name], False): curve for name, curve in position.by_domain.items()}
         shown = dict(list(curves.items())[: rows - AXIS_ROWS])
         text = stacked_charts(shown, width, rows, look.first, look.last)
     else:

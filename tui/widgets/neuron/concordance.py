@@ -7,7 +7,7 @@ from itertools import groupby
 
 from rich.cells import cell_len
 
-from neuron_tui.store.corpus import Context
+from neuron_tui.store.neurons.corpus import Context
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import ELLIPSIS, Line, fit
 from neuron_tui.tui.widgets.neuron.blocks import CONTEXT, Block, Item, TokenPlace

@@ -7,7 +7,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from neuron_tui.store.corpus import Context
+from neuron_tui.store.neurons.corpus import Context
 from neuron_tui.store.tokens import printable, token_bytes, visible_token
 from neuron_tui.tui.drawing.spans import Line, Span
 from neuron_tui.tui.widgets.neuron.blocks import TokenPlace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from neuron_tui.store.record import PositionProfile
+from neuron_tui.store.neurons.record import PositionProfile
 
 OVERALL, ALL_TOGETHER = "", "*"
 """Curves that are no domain's. Domains have names: neither is one."""

@@ -8,8 +8,8 @@ from typing import ClassVar
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 
-from neuron_tui.store.record import PositionProfile
-from neuron_tui.store.words import on_ranges
+from neuron_tui.store.measures.positional import on_ranges
+from neuron_tui.store.neurons.record import PositionProfile
 from neuron_tui.tui.drawing.braille import Window
 from neuron_tui.tui.drawing.spans import BLANK, Line
 from neuron_tui.tui.widgets.neuron.card import Place

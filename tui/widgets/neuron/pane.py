@@ -15,8 +15,8 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from neuron_tui.store.words import gram_text
-from neuron_tui.tui.browsing.samples import REACHES
+from neuron_tui.store.neurons.samples import REACHES
+from neuron_tui.store.tokens import gram_text
 from neuron_tui.tui.widgets.moving import MOVING
 from neuron_tui.tui.widgets.neuron.blocks import CONTEXT, TRIGGER
 from neuron_tui.tui.widgets.neuron.card import CardShape

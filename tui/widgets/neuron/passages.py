@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, chop_cells
 
-from neuron_tui.store.corpus import Context
+from neuron_tui.store.neurons.corpus import Context
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import BLANK, Line, fit
 from neuron_tui.tui.widgets.neuron.blocks import Block, TokenPlace

@@ -14,10 +14,10 @@ from functools import partial
 from textual.message import Message
 
 from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.store.run import Run
+from neuron_tui.store.neurons.opened import NeuronView, read_neuron
+from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.neurons.samples import LINE, read_samples
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.browsing.reading import NeuronView, read_neuron
-from neuron_tui.tui.browsing.samples import LINE, read_samples
 from neuron_tui.tui.drawing.spans import Line, wrap
 from neuron_tui.tui.widgets.neuron.card import CardShape, Page, lay_out
 from neuron_tui.tui.widgets.painting import LineView

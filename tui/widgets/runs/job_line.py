@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from rich.cells import cell_len as cells
 
-from neuron_tui.store.job import Job, JobStatus
+from neuron_tui.store.runs.job import Job, JobStatus
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.words import number, short_count
-from neuron_tui.tui.drawing.amounts import clock, size_text
+from neuron_tui.store.wording import clock, number, short_count, size_text
 from neuron_tui.tui.drawing.spans import Line, fit, fit_line
 
 _GAP = "  "

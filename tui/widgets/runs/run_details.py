@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neuron_tui.store.catalog import RunSummary
-from neuron_tui.store.job import Job
+from neuron_tui.store.runs.catalog import RunSummary
+from neuron_tui.store.runs.job import Job
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.words import number, short_count
+from neuron_tui.store.wording import number, short_count
 from neuron_tui.tui.browsing.run_order import created_text, domains, layers_done, own_thresholds, state_of
 from neuron_tui.tui.drawing.spans import BLANK, Line, Span, message, wrap
 from neuron_tui.tui.widgets.painting import LineView

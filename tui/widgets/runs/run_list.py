@@ -9,10 +9,10 @@ from pathlib import Path
 from rich.cells import cell_len
 from textual.message import Message
 
-from neuron_tui.store.catalog import RunSummary
-from neuron_tui.store.job import JobStatus
+from neuron_tui.store.runs.catalog import RunSummary
+from neuron_tui.store.runs.job import JobStatus
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.words import short_count
+from neuron_tui.store.wording import short_count, size_text
 from neuron_tui.tui.browsing.run_order import (
     RunWish,
     arrange_runs,
@@ -23,7 +23,6 @@ from neuron_tui.tui.browsing.run_order import (
     model_name,
     state_of,
 )
-from neuron_tui.tui.drawing.amounts import size_text
 from neuron_tui.tui.drawing.spans import Line
 from neuron_tui.tui.widgets.columns import Fitted, TableColumn, column_at, fit_columns, row_spans, title_text
 from neuron_tui.tui.widgets.neurons import MARKED

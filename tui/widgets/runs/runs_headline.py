@@ -7,9 +7,9 @@ from pathlib import Path
 
 from rich.cells import cell_len
 
-from neuron_tui.store.catalog import RunSummary
+from neuron_tui.store.runs.catalog import RunSummary
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.drawing.amounts import size_text
+from neuron_tui.store.wording import size_text
 from neuron_tui.tui.drawing.spans import Line, fit, fit_end
 from neuron_tui.tui.widgets.painting import OneLine
 

@@ -1,0 +1,1 @@
+"""Verifying a run: every file against the manifest, and the numbers against each other."""

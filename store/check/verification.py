@@ -1,0 +1,211 @@
+"""Verifying a run: every file against the manifest and the schema, and the numbers against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from neuron_tui.store.check.numbers import Occurrences, corpus_contradictions, layer_contradictions, read_occurrences
+from neuron_tui.store.disk.files import TEMPORARY_SUFFIX, sha256
+from neuron_tui.store.disk.hdf5 import reading
+from neuron_tui.store.disk.lock import LOCK, is_being_written
+from neuron_tui.store.disk.schema import CORPUS, FACTS, LAYER
+from neuron_tui.store.disk.schema.facts import FACTS_FILE
+from neuron_tui.store.errors import RunDamagedError
+from neuron_tui.store.findings.aggregates_made import facts_contradictions
+from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.runs.job import JOB_FILES
+from neuron_tui.store.runs.manifest import (
+    CORPUS_FILE,
+    MANIFEST,
+    VARIANTS,
+    FileEntry,
+    Manifest,
+    layer_file,
+    read_manifest,
+)
+from neuron_tui.store.runs.variants import run_counted_again, run_of, variants_of
+
+_OWN_FILES = frozenset({MANIFEST, LOCK, *JOB_FILES})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something about a file of a run: an error, or a note on what is unexpected but does no harm."""
+
+    severity: Literal["error", "note"]
+    file: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckProgress:
+    """How far a check is: the file under way, and bytes read of all that are to be read."""
+
+    file: str
+    done: int
+    total: int
+
+
+Watch = Callable[[CheckProgress], None]
+
+
+def check_run(folder: Path, watch: Watch | None = None) -> list[Problem]:
+    """Verify a run: sizes, SHA-256, schema, numbers that must agree, and files that do not belong to it.
+
+    Problems come in the order of the files; a sound run has none, or notes alone. A partial run is no problem.
+    `watch` is told how far it is every few bytes; what it raises stops the check.
+
+    Raises
+    ------
+    RunNotFoundError
+        The folder is no run.
+    """
+    try:
+        manifest = read_manifest(folder)
+    except RunDamagedError as error:
+        return [Problem("error", MANIFEST, _reason(error, folder / MANIFEST))]
+    problems = list(_check_files(folder, manifest, _Meter(manifest, watch)))
+    if not manifest.complete:
+        waiting = [layer for layer in manifest.options.layers if layer not in manifest.layers]
+        state = "is being written" if is_being_written(folder) else "is partial"
+        listed = ", ".join(map(str, waiting)) or "none, but the corpus is missing"
+        problems.append(Problem("note", MANIFEST, f"the run {state}; layers still to come: {listed}"))
+    run = run_of(folder)
+    if manifest.variant is not None and run is not None and run_counted_again(folder, manifest) is None:
+        message = f"was counted on something else than the run {run.name} holds now; count it anew with --overwrite"
+        problems.append(Problem("note", MANIFEST, message))
+    return [*problems, *_leftovers(folder, manifest)]
+
+
+def remedy(problems: Iterable[Problem], *, variant: bool) -> str:
+    """What to do about the errors among some problems of a run, or of a variant, in a sentence."""
+    if all(problem.file == FACTS_FILE for problem in problems if problem.severity == "error"):
+        return "Repeat the command that made it: it makes this file again."
+    return f"{'Count' if variant else 'Extract'} it again with --overwrite, or restore its files."
+
+
+class _Meter:
+    """Counts what is read of the files that the manifest lists, and tells of it."""
+
+    def __init__(self, manifest: Manifest, watch: Watch | None) -> None:
+        total = sum(entry.bytes for entry in manifest.files.values())
+        self._total, self._done, self._file, self._watch = total, 0, "", watch
+
+    def begin(self, file: str) -> None:
+        self._file = file
+        self.read(0)
+
+    def read(self, count: int) -> None:
+        self._done += count
+        if self._watch is not None:
+            self._watch(CheckProgress(self._file, self._done, self._total))
+
+
+def _check_files(folder: Path, manifest: Manifest, meter: _Meter) -> Iterator[Problem]:
+    if manifest.corpus is None:
+        if manifest.layers:
+            yield Problem("error", MANIFEST, "lists layers but no corpus")
+        return
+    of_corpus = list(_check_corpus(folder, manifest, meter))
+    yield from of_corpus
+    occurrences = None if of_corpus else read_occurrences(folder)
+    of_layers: list[Problem] = []
+    for layer, entry in sorted(manifest.layers.items()):
+        found = list(_check_layer(folder, manifest, layer, entry, occurrences, meter))
+        yield from found
+        of_layers += found
+    if manifest.facts is not None:
+        yield from _check_facts(folder, manifest, manifest.facts, sound=not of_corpus and not of_layers, meter=meter)
+
+
+def _check_corpus(folder: Path, manifest: Manifest, meter: _Meter) -> Iterator[Problem]:
+    assert manifest.corpus is not None
+    meter.begin(CORPUS_FILE)
+    if difference := _difference(folder / CORPUS_FILE, manifest.corpus.file, meter):
+        yield Problem("error", CORPUS_FILE, difference)
+        return
+    try:
+        with reading(folder / CORPUS_FILE, CORPUS) as file:
+            for message in corpus_contradictions(file, manifest):
+                yield Problem("error", CORPUS_FILE, message)
+    except RunDamagedError as error:
+        yield Problem("error", CORPUS_FILE, _reason(error, folder / CORPUS_FILE))
+
+
+def _check_layer(
+    folder: Path,
+    manifest: Manifest,
+    layer: int,
+    entry: FileEntry,
+    occurrences: Occurrences | None,
+    meter: _Meter,
+) -> Iterator[Problem]:
+    name = layer_file(layer)
+    meter.begin(name)
+    if layer not in manifest.options.layers:
+        yield Problem("error", MANIFEST, f"lists layer {layer}, which the run was not to hold")
+    if difference := _difference(folder / name, entry, meter):
+        yield Problem("error", name, difference)
+        return
+    try:
+        with reading(folder / name, LAYER) as file:
+            # Without a sound corpus there is nothing to hold the numbers against.
+            for message in layer_contradictions(file, manifest, layer, occurrences) if occurrences else ():
+                yield Problem("error", name, message)
+    except RunDamagedError as error:
+        yield Problem("error", name, _reason(error, folder / name))
+
+
+def _check_facts(
+    folder: Path, manifest: Manifest, entry: FileEntry, *, sound: bool, meter: _Meter
+) -> Iterator[Problem]:
+    meter.begin(FACTS_FILE)
+    if not manifest.complete:
+        yield Problem("error", MANIFEST, f"lists {FACTS_FILE}, which only a complete run has")
+    if difference := _difference(folder / FACTS_FILE, entry, meter):
+        yield Problem("error", FACTS_FILE, difference)
+        return
+    try:
+        with reading(folder / FACTS_FILE, FACTS) as file:
+            # Of files with problems of their own nothing follows.
+            for message in facts_contradictions(file, Run(folder)) if sound and manifest.complete else ():
+                yield Problem("error", FACTS_FILE, message)
+    except RunDamagedError as error:
+        yield Problem("error", FACTS_FILE, _reason(error, folder / FACTS_FILE))
+
+
+def _difference(path: Path, entry: FileEntry, meter: _Meter) -> str | None:
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            return "is no regular file"
+        if size != entry.bytes:
+            return f"has {size:,} bytes, run.json says {entry.bytes:,}"
+        if sha256(path, meter.read) != entry.sha256:
+            return "has been altered: its SHA-256 is not the one in run.json"
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return None
+
+
+def _leftovers(folder: Path, manifest: Manifest) -> Iterator[Problem]:
+    known = _OWN_FILES | set(manifest.files)
+    runs_of_their_own = tuple(f"{VARIANTS}/{name}/" for name in variants_of(folder))
+    for path in sorted(p for p in folder.rglob("*") if not p.is_dir()):
+        name = path.relative_to(folder).as_posix()
+        if name in known or name.startswith(runs_of_their_own):
+            continue
+        if name.endswith(TEMPORARY_SUFFIX):
+            yield Problem("note", name, "left by an extraction that was cut off, or of one under way")
+        else:
+            yield Problem("note", name, "not part of the run")
+
+
+def _reason(error: RunDamagedError, path: Path) -> str:
+    # The file is named beside it, and what to do is said once for all problems.
+    return str(error).splitlines()[0].removeprefix(f"{path}: ")

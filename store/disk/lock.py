@@ -1,0 +1,91 @@
+"""One writer a run: a lock that a killed owner does not leave behind."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from neuron_tui.store.disk.files import disk_full_named
+from neuron_tui.store.errors import RunBusyError
+
+LOCK = ".lock"
+
+_ATTEMPTS, _PAUSE = 5, 0.02
+"""Whoever asks whether a run is being written shares its lock for a moment: that moment is waited out, in seconds."""
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Hold the run's lock; the system releases it when the process ends, however it ends.
+
+    Raises
+    ------
+    RunBusyError
+        Another process holds it.
+    InputError
+        The folder cannot be written to.
+    """
+    descriptor = _taken(folder, fcntl.LOCK_EX)
+    if descriptor is None:
+        raise RunBusyError(
+            f"another process is writing the run {folder.name}, or a variant of it\n"
+            "Wait for it or stop it, then run this again."
+        )
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def keeping(folder: Path) -> Iterator[None]:
+    """Share the run's lock, so that nobody writes, renames or deletes the run; it is not listed as running.
+
+    Raises
+    ------
+    RunBusyError
+        Another process is writing it.
+    InputError
+        The folder cannot be written to.
+    """
+    descriptor = _taken(folder, fcntl.LOCK_SH)
+    if descriptor is None:
+        raise RunBusyError(f"another process is writing the run {folder.name}\nWait for it, then run this again.")
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _taken(folder: Path, kind: int) -> int | None:
+    for _ in range(_ATTEMPTS):
+        with disk_full_named(folder / LOCK):
+            descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+            # Its last owner may have taken it away with all it left: then another may hold the one that is there now.
+            if os.fstat(descriptor).st_nlink:
+                return descriptor
+        except BlockingIOError:
+            time.sleep(_PAUSE)
+        os.close(descriptor)
+    return None
+
+
+def is_being_written(folder: Path) -> bool:
+    """Whether some process holds the run's lock now."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -1,0 +1,185 @@
+"""The tables of a layer: counts, triggers, positions, effects, contexts, activations."""
+
+from __future__ import annotations
+
+from neuron_tui.store.disk.schema.dataset import Dataset, FileSchema
+from neuron_tui.store.disk.schema.numbers import LOOKUP_PAGE, ORDERS, STRENGTHS, TYPES
+
+
+def _trigger_tables(n: int) -> tuple[Dataset, ...]:
+    return (
+        Dataset(f"triggers/{n}/total", ("N",), "int64", "positions", f"Active positions that have a {n}-gram."),
+        Dataset(
+            f"triggers/{n}/covering",
+            ("N",),
+            "int64",
+            f"{n}-grams",
+            "Length of the shortest prefix of the ranking that holds 95% of `total`, in a variant its own share; 0 if"
+            " total is 0.",
+        ),
+        Dataset(
+            f"triggers/{n}/covered",
+            ("N",),
+            "int32",
+            f"{n}-grams",
+            "How many of the covering ones are covered if the neuron is a detector, else 0.",
+        ),
+        Dataset(
+            f"triggers/{n}/detected",
+            (f"A{n}",),
+            "int64",
+            f"row of grams/{n}",
+            f"The distinct {n}-grams that a detector of the layer covers, ascending.",
+        ),
+        Dataset(
+            f"triggers/{n}/first",
+            ("N",),
+            "int64",
+            f"row of grams/{n}",
+            "The first of the ranking, kept apart so that a table of all neurons opens fast; -1 where total is 0.",
+        ),
+        Dataset(
+            f"triggers/{n}/top_gram",
+            ("N", "K"),
+            "int64",
+            f"row of grams/{n}",
+            "The first of the ranking, best first; -1 where there are no more.",
+            rows=64,
+        ),
+        Dataset(
+            f"triggers/{n}/top_active",
+            ("N", "K"),
+            "int64",
+            "positions",
+            "Positions of each of them where the neuron is active.",
+            rows=64,
+        ),
+    )
+
+
+def _lookup_tables(n: int) -> tuple[Dataset, ...]:
+    return (
+        Dataset(
+            f"lookup/{n}/gram",
+            (f"L{n}",),
+            "int64",
+            f"row of grams/{n}",
+            f"All entries of `triggers/{n}/top_gram` by n-gram, then `active` (most first), then neuron.",
+            rows=4096,
+        ),
+        Dataset(f"lookup/{n}/neuron", (f"L{n}",), "int32", "neuron", "The neuron of each.", rows=4096),
+        Dataset(f"lookup/{n}/rank", (f"L{n}",), "uint8", "place", "Its place in that neuron's ranking.", rows=4096),
+        Dataset(
+            f"lookup/{n}/active",
+            (f"L{n}",),
+            "int64",
+            "positions",
+            "Positions of the n-gram where that neuron is active.",
+            rows=4096,
+        ),
+        Dataset(
+            f"lookup/{n}/page",
+            (f"Q{n}",),
+            "int64",
+            f"row of grams/{n}",
+            f"Every {LOOKUP_PAGE}th of `lookup/{n}/gram`, from the first.",
+        ),
+    )
+
+
+LAYER = FileSchema(
+    "layer",
+    (
+        Dataset("count", ("N", "D"), "int64", "positions", "Active counted positions by domain."),
+        Dataset("bos_count", ("N",), "int64", "sequences", "Sequences whose BOS at position 0 is active."),
+        Dataset(
+            "first_active",
+            ("N", "D"),
+            "int64",
+            "counted tokens",
+            "Counted tokens of each domain up to and including the first active one, as the corpus has them; 0: none.",
+            rows=1024,
+        ),
+        *(table for n in ORDERS for table in _trigger_tables(n)),
+        *(table for n in ORDERS for table in _lookup_tables(n)),
+        Dataset(
+            "position/active",
+            ("N", "D", "T-1"),
+            "int32",
+            "sequences",
+            "Full-length sequences of each domain active at positions 1 to T-1.",
+            rows=8,
+            optional=True,
+        ),
+        Dataset(
+            "position/mutual_information",
+            ("N",),
+            "float64",
+            "nats",
+            "Mutual information of activity and position.",
+            optional=True,
+        ),
+        Dataset(
+            "position/type",
+            ("N",),
+            "uint8",
+            "code",
+            "0 none, 1 oscillatory, 2 both, 3 one, 4 other.",
+            optional=True,
+        ),
+        Dataset("position/strength", ("N",), "uint8", "code", "0 none, 1 weak, 2 strong.", optional=True),
+        Dataset(
+            "position/sensitivity",
+            ("Z", str(len(TYPES)), str(len(STRENGTHS))),
+            "int64",
+            "neurons",
+            "Neurons of each type and strength, by code, under each setting of the positional thresholds: the run's "
+            "own, then one of them changed at a time.",
+            optional=True,
+        ),
+        Dataset("effect/promoted_id", ("N", "E"), "int32", "token id", "Tokens with the highest score.", rows=64),
+        Dataset("effect/promoted_score", ("N", "E"), "float32", "logit", "Their scores.", rows=64),
+        Dataset("effect/suppressed_id", ("N", "E"), "int32", "token id", "Tokens with the lowest score.", rows=64),
+        Dataset("effect/suppressed_score", ("N", "E"), "float32", "logit", "Their scores.", rows=64),
+        Dataset(
+            "effect/top_score",
+            ("N", "K"),
+            "float32",
+            "logit",
+            "Score of each token of `triggers/1/top_gram`; NaN where there are no more.",
+            rows=64,
+        ),
+        Dataset(
+            "effect/trigger_score",
+            ("N",),
+            "float64",
+            "logit",
+            "Mean of `top_score` over the covered tokens of a token detector; NaN for other neurons.",
+        ),
+        Dataset(
+            "contexts/position",
+            ("N", "C"),
+            "int64",
+            "position",
+            "Active positions of the corpus drawn by domain; -1 where there are no more.",
+            rows=64,
+        ),
+        Dataset(
+            "contexts/active",
+            ("N", "C"),
+            "uint64",
+            "bits",
+            "Activity around each: bit b is the position 40 - b before it; 0 outside its sequence.",
+            rows=64,
+        ),
+        Dataset(
+            "activations",
+            ("W", "P"),
+            "uint64",
+            "bits",
+            "Activity at every position of the corpus: bit b of word w is neuron 64 w + b.",
+            rows=1,
+            optional=True,
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""What follows from whole runs, as data: aggregates, the figures of the paper, comparisons, and its claims."""

@@ -1,0 +1,149 @@
+"""What became of the neurons: two runs of one model's checkpoints, or of one model on two texts, neuron by neuron."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from neuron_tui.store.disk.schema import TYPES
+from neuron_tui.store.findings.aggregates import States, alive, detectors
+from neuron_tui.store.findings.aggregates import types as types_of
+from neuron_tui.store.findings.comparison.overlap import token_keys
+from neuron_tui.store.findings.comparison.totals import has_types
+from neuron_tui.store.findings.figures.labelled_run import RunFacts
+from neuron_tui.store.wording import GRAM_NAMES
+
+Int64s = npt.NDArray[np.int64]
+
+NOT_POSITIONAL = "not positional"
+ACTIVITY = "activity"
+TOKEN_DETECTORS = "token detectors"
+
+_BYTES = 256
+"""What a byte of `Facts.states` can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A cross table: `counts[i][j]` neurons were in state i in the first run and are in state j in the second."""
+
+    of: str
+    states: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+    def count(self, before: str, after: str) -> int:
+        """Neurons that went from one state to another, or stayed."""
+        return self.counts[self.states.index(before)][self.states.index(after)]
+
+
+@dataclass(frozen=True, slots=True)
+class Became:
+    """Of the `neurons` of `layers`, which both runs hold: what they were in `first` and are in `second`.
+
+    `crossings` are of activity [§3], of positional types [§5], if both runs have them, and of detectors of n-grams,
+    n = 1, 2, 3 [§4].
+    `same_token` counts the kept token detectors whose strongest trigger is the same token. `same_model`: the two runs
+    are of one checkpoint, so what differs between them is text and thresholds.
+    """
+
+    first: str
+    second: str
+    layers: tuple[int, ...]
+    neurons: int
+    crossings: tuple[Crossing, ...]
+    same_token: int
+    same_model: bool
+
+    @property
+    def kept_detectors(self) -> int:
+        """Token detectors of both runs."""
+        return self.crossing(TOKEN_DETECTORS).count("yes", "yes")
+
+    def crossing(self, of: str) -> Crossing:
+        """The cross table of that name; raises StopIteration if there is none."""
+        return next(crossing for crossing in self.crossings if crossing.of == of)
+
+
+def followed(facts: Sequence[RunFacts]) -> tuple[tuple[RunFacts, RunFacts], ...]:
+    """Each run with the nearest before it that has layers of the same shape, if there is one.
+
+    Neurons are told by layer and index, which says something where a model of the same shape was initialised alike:
+    checkpoints of one training, or one model on several texts.
+    """
+    pairs = []
+    for place, one in enumerate(facts):
+        before = [other for other in facts[:place] if _comparable(other, one)]
+        pairs += [(before[-1], one)] if before else []
+    return tuple(pairs)
+
+
+def became(first: RunFacts, second: RunFacts) -> Became:
+    """Cross tables over the layers that two runs of equal shape both hold.
+
+    Raises
+    ------
+    ValueError
+        Their models have not the same number of layers and neurons.
+    RunDamagedError
+        A vocabulary cannot be read.
+    """
+    if _shape(first) != _shape(second):
+        raise ValueError(f"{first.label} and {second.label} have models of another shape")
+    layers = tuple(layer for layer in first.layers if layer in second.layers)
+    pair = (first, second)
+    before, after = (one.states[np.isin(one.layers, layers)] for one in pair)
+    kept = detectors(before, 1) & detectors(after, 1)
+    return Became(
+        first=first.label,
+        second=second.label,
+        layers=layers,
+        neurons=before.size,
+        crossings=tuple(_crossings(before, after, types=has_types(first) and has_types(second))),
+        same_token=_same_strongest(pair, [_strongest(one, layers)[kept] for one in pair]),
+        same_model=first.run.manifest.model.digest == second.run.manifest.model.digest,
+    )
+
+
+def _shape(facts: RunFacts) -> tuple[int, int]:
+    model = facts.run.manifest.model
+    return model.layers, model.neurons
+
+
+def _comparable(first: RunFacts, second: RunFacts) -> bool:
+    return _shape(first) == _shape(second) and not set(first.layers).isdisjoint(second.layers)
+
+
+def _crossings(before: States, after: States, *, types: bool) -> Iterator[Crossing]:
+    # Counted once, by all that a byte tells apart; every table is a sum over that one.
+    both = np.bincount(before.ravel().astype(np.int64) * _BYTES + after.ravel(), minlength=_BYTES**2)
+    together, every = both.reshape(_BYTES, _BYTES), np.arange(_BYTES, dtype=np.uint8)
+    yield _crossing(ACTIVITY, ("dead", "alive"), alive(every), together)
+    if types:
+        yield _crossing("position", (NOT_POSITIONAL, *map(str, TYPES[1:])), types_of(every), together)
+    for n, name in GRAM_NAMES.items():
+        yield _crossing(f"{name} detectors", ("no", "yes"), detectors(every, n), together)
+
+
+def _crossing(of: str, states: tuple[str, ...], state_of: npt.ArrayLike, together: Int64s) -> Crossing:
+    """The table of `states`, of which each byte stands for the one that `state_of` says."""
+    place = np.minimum(np.asarray(state_of, np.int64), len(states) - 1)  # codes above that are of no neuron
+    counts = np.zeros((len(states), len(states)), np.int64)
+    np.add.at(counts, (place[:, None], place), together)
+    return Crossing(of, states, tuple(map(tuple, counts.tolist())))
+
+
+def _strongest(facts: RunFacts, layers: Sequence[int]) -> Int64s:
+    """Strongest token of every neuron of some layers, -1 for one that is no token detector."""
+    tokens = np.full(facts.states.shape, -1, np.int64)
+    tokens[detectors(facts.states, 1)] = facts.strongest
+    chosen: Int64s = tokens[np.isin(facts.layers, layers)]
+    return chosen
+
+
+def _same_strongest(pair: tuple[RunFacts, RunFacts], tokens: Sequence[Int64s]) -> int:
+    """How many neurons have the same token as strongest trigger, given as ids of each run's vocabulary."""
+    a, b = (key(ids) for key, ids in zip(token_keys(pair), tokens, strict=True))
+    return int((a == b).sum())

@@ -1,0 +1,72 @@
+"""Which of the paper's models a run is of: told by its shape, which its name may confirm or contradict."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from neuron_tui.store.findings.figures.labelled_run import RunFacts
+from neuron_tui.store.wording import number
+
+VOCABULARY = 50_272
+"""Tokens of the OPT models."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptModel:
+    """One of the paper's models: layers, neurons of each, width of the residual stream."""
+
+    name: str
+    layers: int
+    neurons: int
+    width: int
+
+
+OPT_MODELS = (
+    OptModel("opt-125m", 12, 3_072, 768),
+    OptModel("opt-350m", 24, 4_096, 1_024),
+    OptModel("opt-1.3b", 24, 8_192, 2_048),
+    OptModel("opt-2.7b", 32, 10_240, 2_560),
+    OptModel("opt-6.7b", 32, 16_384, 4_096),
+    OptModel("opt-13b", 40, 20_480, 5_120),
+    OptModel("opt-30b", 48, 28_672, 7_168),
+    OptModel("opt-66b", 64, 36_864, 9_216),
+)
+
+
+def opt_model(facts: RunFacts) -> str | None:
+    """Name of the paper's model that a run's has the shape and the vocabulary of, such as `opt-125m`, or None."""
+    model, corpus = facts.run.manifest.model, facts.run.manifest.corpus
+    if model.model_type != "opt" or corpus is None or corpus.vocabulary != VOCABULARY:
+        return None
+    shape = (model.layers, model.neurons, model.width)
+    return next((one.name for one in OPT_MODELS if (one.layers, one.neurons, one.width) == shape), None)
+
+
+def recognised(facts: RunFacts) -> str:
+    """How the model of a run was recognised, or that it was not, in a sentence."""
+    called, taken_for, named = facts.run.manifest.model.name, opt_model(facts), _named(facts)
+    if taken_for is not None:
+        told = f"as its name says ({called})" if named == taken_for else f"though its name is {called}"
+        return f"{facts.label}: the model is taken for {taken_for}, by its shape ({_shape(facts)}), {told}."
+    if named is not None:
+        return f"{facts.label}: the model is called {called}, but its shape is another ({_shape(facts)}): not {named}."
+    only = "so only what it says of any model is checked"
+    return f"{facts.label}: none of the paper's models ({called}: {_shape(facts)}), {only}."
+
+
+def norm_before(facts: RunFacts) -> bool | None:
+    """Whether LayerNorm stands before each block [§6]; None if neither the run nor the model's shape says so."""
+    said, known = facts.run.manifest.model.norm_before, opt_model(facts)
+    return said if said is not None or known is None else known != "opt-350m"
+
+
+def _named(facts: RunFacts) -> str | None:
+    last = re.split(r"[/\\]", facts.run.manifest.model.name.rstrip("/\\"))[-1].partition("@")[0].lower()
+    return last if last in {one.name for one in OPT_MODELS} else None
+
+
+def _shape(facts: RunFacts) -> str:
+    model, corpus = facts.run.manifest.model, facts.run.manifest.corpus
+    tokens = f", {number(corpus.vocabulary, 'token')}" if corpus else ""
+    return f"{number(model.layers, 'layer')} of {number(model.neurons, 'neuron')}, width {model.width:,}{tokens}"

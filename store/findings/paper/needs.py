@@ -1,0 +1,109 @@
+"""What it takes to judge a claim, and how a run is told to lack it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from neuron_tui.store.disk.schema import ENOUGH_SEQUENCES
+from neuron_tui.store.findings.figures.labelled_run import RunFacts
+from neuron_tui.store.measures.threshold_wording import counted_with
+from neuron_tui.store.measures.thresholds import PAPER
+from neuron_tui.store.wording import number
+
+Need = Literal["dead text", "text", "layers", "sequences", "context", "detector thresholds", "type thresholds"]
+
+_OF_DETECTORS = ("coverage", "max_covering", "precision")
+_OF_TYPES = ("positional", "near", "range", "changes", "interval", "extremes", "thin")
+
+
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """How many tokens a run must have, for claims on dead neurons and for all others."""
+
+    dead: int
+    other: int
+
+
+PAPERS: Final = Enough(dead=20_000_000, other=5_000_000)
+"""What the paper's own numbers rest on, or a little more."""
+
+
+def amount(facts: RunFacts, enough: Enough) -> str:
+    """How much text a run rests on, and for which claims that is enough, in a sentence."""
+    manifest = facts.run.manifest
+    have, length, whole = manifest.tokens, manifest.options.context_length, manifest.model.context_length
+    papers = f"the paper took over {PAPERS.other:,}, and over {PAPERS.dead:,} for dead neurons"
+    if have >= max(enough.dead, enough.other):
+        told = "as many as the paper took" if have >= PAPERS.dead else f"taken for enough here; {papers}"
+    elif have >= enough.other:
+        told = f"enough but for claims on dead neurons, which take {enough.dead:,}"
+    elif have >= PAPERS.other:
+        told = f"fewer than the {enough.other:,} that are to be enough here; {papers}"
+    else:
+        told = f"few: {papers}"
+    reads = "all" if length == whole else f"of the {whole:,}"
+    return (
+        f"{facts.label}: {number(have, 'token')}, {told}; sequences of {length:,} positions, {reads} the model reads."
+    )
+
+
+def _dead_text(facts: RunFacts, enough: Enough) -> str:
+    return _tokens(facts, enough.dead)
+
+
+def _text(facts: RunFacts, enough: Enough) -> str:
+    return _tokens(facts, enough.other)
+
+
+def _tokens(facts: RunFacts, least: int) -> str:
+    have = facts.run.manifest.tokens
+    return "" if have >= least else f"It takes {number(least, 'token')}, and there are {have:,}."
+
+
+def _layers(facts: RunFacts, _enough: Enough) -> str:
+    done, there_are = len(facts.layers), facts.run.manifest.model.layers
+    return "" if done == there_are else f"It takes all {number(there_are, 'layer')}, and {done:,} are there."
+
+
+def _sequences(facts: RunFacts, _enough: Enough) -> str:
+    corpus = facts.run.manifest.corpus
+    have = corpus.full_sequences if corpus else 0
+    if have >= ENOUGH_SEQUENCES:
+        return ""
+    return (
+        f"It takes {ENOUGH_SEQUENCES} full-length sequences, and there {'is' if have == 1 else 'are'} {have or 'none'}."
+    )
+
+
+def _context(facts: RunFacts, _enough: Enough) -> str:
+    have, whole = facts.run.manifest.options.context_length, facts.run.manifest.model.context_length
+    return (
+        "" if have == whole else f"It takes sequences of {whole:,} positions, all the model reads; these have {have:,}."
+    )
+
+
+def _thresholds(names: tuple[str, ...]) -> Callable[[RunFacts, Enough], str]:
+    def lacking(facts: RunFacts, _enough: Enough) -> str:
+        own = facts.run.manifest.thresholds
+        changed = {name: getattr(own, name) for name in names}
+        told = counted_with(PAPER.model_copy(update=changed)).partition(";")[0]
+        return f"It takes the paper's thresholds; the run was {told}." if told else ""
+
+    return lacking
+
+
+LACKING: dict[Need, Callable[[RunFacts, Enough], str]] = {
+    "dead text": _dead_text,
+    "text": _text,
+    "layers": _layers,
+    "sequences": _sequences,
+    "context": _context,
+    "detector thresholds": _thresholds(_OF_DETECTORS),
+    "type thresholds": _thresholds(_OF_TYPES),
+}
+"""What a run lacks of each need, in a sentence; empty where it lacks nothing.
+
+`context`: with shorter sequences than the model reads, positional neurons of its later positions are not seen.
+"""

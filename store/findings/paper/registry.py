@@ -1,0 +1,47 @@
+"""The claims there are, in the order of the paper, and checking runs against them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from neuron_tui.store.findings.figures.labelled_run import RunFacts, notes_on
+from neuron_tui.store.findings.paper.claim import Claim, Finding
+from neuron_tui.store.findings.paper.detectors import DETECTORS
+from neuron_tui.store.findings.paper.early_layers import EARLY_LAYERS
+from neuron_tui.store.findings.paper.model import recognised
+from neuron_tui.store.findings.paper.named import NAMED
+from neuron_tui.store.findings.paper.needs import PAPERS, Enough, amount
+from neuron_tui.store.findings.paper.positions import POSITIONS
+from neuron_tui.store.findings.paper.scale import SCALE_CLAIMS, families
+
+CLAIMS: tuple[Claim, ...] = (*EARLY_LAYERS, *DETECTORS, *POSITIONS, *NAMED)
+"""Claims on a model. Those on models of several sizes are `SCALE_CLAIMS`."""
+
+
+def check_paper(facts: Sequence[RunFacts], enough: Enough = PAPERS) -> tuple[Finding, ...]:
+    """What can be said of each of the paper's claims that applies to the runs' models.
+
+    Parameters
+    ----------
+    facts
+        The runs, each with a label of its own.
+    enough
+        How many tokens to take for enough; by itself what the paper took.
+
+    Returns
+    -------
+    The findings run by run, in the order of `CLAIMS`; then, for each family of models of at least two sizes, those on
+    how they compare.
+
+    Raises
+    ------
+    RunDamagedError
+        A file of a run cannot be read.
+    """
+    own = [claim.check(one, enough) for one in facts for claim in CLAIMS if claim.applies(one)]
+    return (*own, *(claim.check(family, enough) for family in families(facts) for claim in SCALE_CLAIMS))
+
+
+def preface(facts: Sequence[RunFacts], enough: Enough = PAPERS) -> tuple[str, ...]:
+    """What must be said before any finding: which models these are, how much text, whose thresholds, what differs."""
+    return (*(said for one in facts for said in (recognised(one), amount(one, enough))), *notes_on(facts))

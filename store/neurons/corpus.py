@@ -1,0 +1,240 @@
+"""The corpus of a run as stored: its tokens, its n-grams, and the text around a position."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise, product
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from neuron_tui.store.disk.open_files import reading_finished
+from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE, CORPUS, ORDERS
+from neuron_tui.store.errors import RunDamagedError
+from neuron_tui.store.runs.manifest import CORPUS_FILE, Manifest
+from neuron_tui.store.tokens import token_bytes
+
+Int64s = npt.NDArray[np.int64]
+
+_BLOCK = 8192
+"""Positions that share a chunk of `tokens`: read once for all contexts in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grams:
+    """All n-grams of the corpus: `ids` (G, n) int32 in lexicographic order, `occurrences` (G,) int64."""
+
+    ids: npt.NDArray[np.int32]
+    occurrences: Int64s
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Tokens around a position where a neuron is active.
+
+    `ids` are the tokens, `text` holds the tokeniser's forms, `active` says for each whether the neuron is active there,
+    `focus` is the index of the sampled one; `offset` is that token's position in its sequence. The activity of the
+    first `unknown_before` and the last `unknown_after` tokens is not known: the run does not keep it so far away.
+    """
+
+    domain: str
+    offset: int
+    ids: tuple[int, ...]
+    text: tuple[str, ...]
+    active: tuple[bool, ...]
+    focus: int
+    unknown_before: int = 0
+    unknown_after: int = 0
+
+
+class StoredCorpus:
+    """Reads corpus.h5 of a run; nothing is loaded before it is asked for."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self._path = folder / CORPUS_FILE
+        self._domains = tuple(d.name for d in manifest.corpus.domains) if manifest.corpus else ()
+        self.byte_level = bool(manifest.corpus and manifest.corpus.byte_level)
+        self._grams: dict[int, Grams] = {}
+
+    @cached_property
+    def vocabulary(self) -> tuple[str, ...]:
+        """The tokeniser's form of every token, by id."""
+        with reading_finished(self._path, CORPUS) as file:
+            return file.read_texts("vocabulary")
+
+    @cached_property
+    def _sequences(self) -> tuple[Int64s, npt.NDArray[np.int32]]:
+        """Where each sequence begins (and the last ends), and its domain."""
+        with reading_finished(self._path, CORPUS) as file:
+            return file.read("sequence_start"), file.read("sequence_domain")
+
+    def domain_stretches(self) -> list[tuple[int, int]]:
+        """First position of each domain, and the one after its last."""
+        starts, domains = self._sequences
+        edges = starts[np.searchsorted(domains, np.arange(len(self._domains) + 1))].tolist()
+        return list(pairwise(edges))
+
+    def endings(self, ids: tuple[int, ...], first: int, stop: int) -> Int64s:
+        """Positions from `first` to `stop` - 1 at which an n-gram ends, ascending; raises RunDamagedError."""
+        before = len(ids) - 1
+        begin = max(first - before, 0)
+        with reading_finished(self._path, CORPUS) as file:
+            tokens = file.read("tokens", slice(begin, stop))
+        if len(tokens) <= before:
+            return np.empty(0, np.int64)
+        found = np.ones(len(tokens) - before, dtype=bool)
+        for place, token in enumerate(ids):
+            found &= tokens[place : len(tokens) - before + place] == token
+        ends = np.flatnonzero(found) + begin + before
+        starts, _ = self._sequences  # an n-gram lies within one sequence
+        whole: Int64s = ends[starts[np.searchsorted(starts, ends, side="right") - 1] <= ends - before]
+        return whole
+
+    def form(self, token: int) -> str:
+        """The tokeniser's form of one token; raises RunDamagedError if the vocabulary lacks it."""
+        if not 0 <= token < len(self.vocabulary):
+            raise RunDamagedError(
+                f"{self._path}: no token {token} in a vocabulary of {len(self.vocabulary)}\nExtract the run again."
+            )
+        return self.vocabulary[token]
+
+    def _forms(self, tokens: list[int]) -> tuple[str, ...]:
+        vocabulary = self.vocabulary
+        if not 0 <= min(tokens) <= max(tokens) < len(vocabulary):
+            return tuple(map(self.form, tokens))  # says which one is not there
+        return tuple([vocabulary[token] for token in tokens])
+
+    def grams(self, n: int) -> Grams:
+        """The table of n-grams, n = 1, 2, 3."""
+        if n not in self._grams:
+            with reading_finished(self._path, CORPUS) as file:
+                self._grams[n] = Grams(file.read(f"grams/{n}/ids"), file.read(f"grams/{n}/occurrences"))
+        return self._grams[n]
+
+    def size(self, n: int) -> int:
+        """How many distinct n-grams there are, without reading them."""
+        return self._sizes[n]
+
+    @cached_property
+    def _sizes(self) -> dict[int, int]:
+        with reading_finished(self._path, CORPUS) as file:
+            return {n: file.dimensions[f"G{n}"] for n in ORDERS}
+
+    def find_gram(self, ids: tuple[int, ...]) -> int | None:
+        """Row of an n-gram in the table of its n, None if the corpus does not have it; raises RunDamagedError."""
+        n = len(ids)
+        if n not in self._grams:  # a large table takes longer to read than these few rows of it
+            with reading_finished(self._path, CORPUS) as file:
+                return _bisected(
+                    ids, file.dimensions[f"G{n}"], lambda row: file.read(f"grams/{n}/ids", slice(row, row + 1))[0]
+                )
+        table = self._grams[n].ids
+        return _bisected(ids, len(table), table.__getitem__)
+
+    def occurrences(self, n: int, row: int) -> int:
+        """How often the n-gram of a row occurs; raises RunDamagedError."""
+        if n in self._grams:
+            return int(self._grams[n].occurrences[row])
+        with reading_finished(self._path, CORPUS) as file:
+            return int(file.read(f"grams/{n}/occurrences", slice(row, row + 1))[0])
+
+    def find_grams(self, text: str) -> dict[int, Int64s]:
+        """Rows of the 1-, 2- and 3-gram tables whose tokens together read exactly `text`, ascending."""
+        # Bytes, because a character may be split between two tokens.
+        wanted = text.encode("utf-8", "surrogateescape" if _from_bytes(text) else "surrogatepass")
+        found: dict[int, Int64s] = {}
+        for n in ORDERS:
+            rows = (self.find_gram(ids) for ids in self._spellings(wanted, n))
+            found[n] = np.array(sorted(row for row in rows if row is not None), np.int64)
+        return found
+
+    def _spellings(self, wanted: bytes, n: int, first: bool = True) -> Iterator[tuple[int, ...]]:
+        """Every way to write some bytes as n tokens; the first of them is not empty."""
+        for length in (len(wanted),) if n == 1 else range(len(wanted) + 1):
+            tokens = self._tokens_of_bytes.get(wanted[:length], ()) if length or not first else ()
+            if not tokens:
+                continue
+            rests = [()] if n == 1 else list(self._spellings(wanted[length:], n - 1, first=False))
+            for token, rest in product(tokens, rests):
+                yield token, *rest
+
+    @cached_property
+    def _tokens_of_bytes(self) -> dict[bytes, tuple[int, ...]]:
+        found: dict[bytes, tuple[int, ...]] = {}
+        for token, form in enumerate(self.vocabulary):
+            raw = token_bytes(form, self.byte_level)
+            found[raw] = (*found.get(raw, ()), token)
+        return found
+
+    def contexts(
+        self,
+        positions: Int64s,
+        masks: npt.NDArray[np.uint64],
+        before: int = CONTEXT_BEFORE,
+        after: int = CONTEXT_AFTER,
+    ) -> list[Context]:
+        """Text around sampled positions, cut at the ends of their sequences.
+
+        Parameters
+        ----------
+        positions
+            (C,) positions of the corpus, in any order.
+        masks
+            (C,) activity around each, as `contexts/active` stores it.
+        before, after
+            How many tokens are wanted on either side; beyond what a mask holds their activity is not known.
+
+        Returns
+        -------
+        One context a position, in the order given.
+
+        Raises
+        ------
+        RunDamagedError
+            A position or a token that the corpus does not have.
+        """
+        order = np.argsort(positions, kind="stable")
+        found: list[Context | None] = [None] * len(positions)
+        starts, domains = self._sequences
+        with reading_finished(self._path, CORPUS) as file:
+            if len(positions) and not 0 <= positions.min() <= positions.max() < starts[-1]:
+                raise RunDamagedError(f"{self._path}: no position {positions.max()}\nExtract the run again.")
+            blocks = np.split(order, np.flatnonzero(np.diff(positions[order] // _BLOCK)) + 1) if len(order) else []
+            for block in blocks:
+                sequences = np.searchsorted(starts, positions[block], side="right") - 1
+                begins = np.maximum(starts[sequences], positions[block] - before)
+                ends = np.minimum(starts[sequences + 1], positions[block] + after + 1)
+                first = int(begins.min())
+                ids = file.read("tokens", slice(first, int(ends.max())))
+                for place, sequence, begin, end in zip(block.tolist(), sequences, begins, ends, strict=True):
+                    position, mask = int(positions[place]), int(masks[place])
+                    # Bits of the mask, which begins 40 positions before; Python's own shifts take any number of places.
+                    bits = mask >> max(0, int(begin) - position + CONTEXT_BEFORE)
+                    unknown_before = max(0, position - CONTEXT_BEFORE - int(begin))
+                    around = ids[begin - first : end - first].tolist()
+                    found[place] = Context(
+                        domain=self._domains[int(domains[sequence])],
+                        offset=position - int(starts[sequence]),
+                        ids=tuple(around),
+                        text=self._forms(around),
+                        active=tuple(bool(bits << unknown_before >> j & 1) for j in range(int(end - begin))),
+                        focus=position - int(begin),
+                        unknown_before=unknown_before,
+                        unknown_after=max(0, int(end) - position - CONTEXT_AFTER - 1),
+                    )
+        return [context for context in found if context is not None]
+
+
+def _bisected(ids: tuple[int, ...], size: int, row_of: Callable[[int], npt.NDArray[np.int32]]) -> int | None:
+    """Place of `ids` among rows in lexicographic order, of which there are `size`."""
+    at = bisect_left(range(size), ids, key=lambda row: tuple(row_of(row).tolist()))
+    return at if at < size and tuple(row_of(at).tolist()) == ids else None
+
+
+def _from_bytes(text: str) -> bool:
+    # A terminal hands over bytes that are no character as U+DC80 to U+DCFF.
+    return all(0xDC80 <= ord(c) <= 0xDCFF for c in text if 0xD800 <= ord(c) <= 0xDFFF)

@@ -1,0 +1,162 @@
+"""The record of a neuron: everything the run knows of it, in the shape that exports promise."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class DomainCount:
+    """Counted positions of a domain, and those where the neuron is active."""
+
+    tokens: int
+    count: int
+
+    @property
+    def frequency(self) -> float:
+        """Active share of the domain's counted positions; 0 for an empty domain."""
+        return self.count / self.tokens if self.tokens else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """An n-gram with the positions it has in the corpus and those of them where the neuron is active.
+
+    `text` is the tokeniser's own form of each token; `covered` says whether the neuron is active on enough of its
+    positions: on 95% of them by the paper's thresholds [§4].
+    """
+
+    ids: tuple[int, ...]
+    text: tuple[str, ...]
+    active: int
+    occurrences: int
+    covered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Triggers:
+    """Triggers for one n: `top` is the beginning of the ranking, `covered` is empty unless `detector` [§4]."""
+
+    total: int
+    covering: int
+    detector: bool
+    covered: tuple[Trigger, ...]
+    top: tuple[Trigger, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenScore:
+    """A token and the neuron's score for it (update direction times unembedding)."""
+
+    id: int
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What the neuron writes [§4.4]; the last two are None unless it is a token detector."""
+
+    promoted: tuple[TokenScore, ...]
+    suppressed: tuple[TokenScore, ...]
+    trigger_score: float | None
+    suppresses_triggers: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class PositionProfile:
+    """Activity by position [§5]: `frequency[p - 1]` is fr(p) for p = 1..T-1, as float64.
+
+    `sequences` is the number of full-length sequences; with fewer than 30 a neuron has no type. `by_domain` holds
+    the same curve over each domain's own full-length sequences, `sequences_by_domain` how many these are; a domain
+    without any has no curve.
+    """
+
+    mutual_information: float
+    type: str | None
+    strength: str | None
+    frequency: npt.NDArray[np.float64]
+    sequences: int
+    by_domain: dict[str, npt.NDArray[np.float64]]
+    sequences_by_domain: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class NeuronRecord:
+    """One neuron of a run; counts are of counted positions, `position` is None without full-length sequences.
+
+    `thresholds` are those that its detectors and its positional type were told by.
+    """
+
+    layer: int
+    neuron: int
+    tokens: int
+    count: int
+    bos_count: int
+    domains: dict[str, DomainCount]
+    triggers: dict[int, Triggers]
+    effect: Effect
+    position: PositionProfile | None
+    thresholds: Thresholds = PAPER
+
+    @property
+    def frequency(self) -> float:
+        """Active share of the counted positions."""
+        return self.count / self.tokens if self.tokens else 0.0
+
+    @property
+    def dead(self) -> bool:
+        """Never active on a counted position [§3]."""
+        return self.count == 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as plain Python values, as `export --format json` prints it."""
+        position = None
+        if self.position is not None:
+            position = {
+                "mutual_information": self.position.mutual_information,
+                "type": self.position.type,
+                "strength": self.position.strength,
+                "frequency": self.position.frequency.tolist(),
+            }
+        return {
+            "layer": self.layer,
+            "neuron": self.neuron,
+            "tokens": self.tokens,
+            "count": self.count,
+            "frequency": self.frequency,
+            "dead": self.dead,
+            "bos_count": self.bos_count,
+            "domains": {name: asdict(domain) for name, domain in self.domains.items()},
+            "triggers": {
+                str(n): {
+                    "total": t.total,
+                    "covering": t.covering,
+                    "detector": t.detector,
+                    "covered": [{"ids": list(g.ids), "text": list(g.text)} for g in t.covered],
+                    "top": [
+                        {
+                            "ids": list(g.ids),
+                            "text": list(g.text),
+                            "active": g.active,
+                            "occurrences": g.occurrences,
+                        }
+                        for g in t.top
+                    ],
+                }
+                for n, t in self.triggers.items()
+            },
+            "effect": {
+                "promoted": [asdict(s) for s in self.effect.promoted],
+                "suppressed": [asdict(s) for s in self.effect.suppressed],
+                "trigger_score": self.effect.trigger_score,
+                "suppresses_triggers": self.effect.suppresses_triggers,
+            },
+            "position": position,
+        }

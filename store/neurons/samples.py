@@ -1,0 +1,55 @@
+"""Contexts as a neuron's pane wants them: of one n-gram or any, a line of each or all the text around."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE
+from neuron_tui.store.neurons.corpus import Context
+from neuron_tui.store.neurons.opened import NeuronView
+from neuron_tui.store.neurons.run import Run
+
+LINE, PASSAGE, SEQUENCE = REACHES = range(3)
+"""How much of each context is shown: a line, the text that is stored around it, its whole sequence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Contexts to show; `stored` is how many the neuron has in store, `more` how many here are not among those."""
+
+    contexts: Sequence[Context]
+    stored: int
+    more: int = 0
+
+    @property
+    def partly_known(self) -> bool:
+        """Whether of some text it is not known where the neuron is active."""
+        return any(context.unknown_before or context.unknown_after for context in self.contexts)
+
+
+def stored_samples(view: NeuronView) -> Samples:
+    """The contexts that came with a neuron."""
+    return Samples(view.contexts, len(view.contexts))
+
+
+def read_samples(run: Run, view: NeuronView, reach: int, on: tuple[int, ...]) -> Samples:
+    """Contexts of a neuron that reach as far as asked for, only those of the n-gram `on` unless it is empty.
+
+    To be called in a thread. Raises RunDamagedError.
+    """
+    if reach != SEQUENCE and not on:
+        return stored_samples(view)
+    layer, neuron = run.layer(view.record.layer), view.record.neuron
+    length = run.manifest.options.context_length
+    before, after = (length, length) if reach == SEQUENCE else (CONTEXT_BEFORE, CONTEXT_AFTER)
+    if not on:
+        return Samples(layer.contexts(neuron, before, after), len(view.contexts))
+    contexts = layer.contexts_on(neuron, on, before, after)
+    return Samples(contexts, len(view.contexts), len(contexts) - sum(is_on(c, on) for c in view.contexts))
+
+
+def is_on(context: Context, ids: tuple[int, ...]) -> bool:
+    """Whether an n-gram ends at the sampled token of a context."""
+    start = context.focus + 1 - len(ids)
+    return start >= 0 and context.ids[start : context.focus + 1] == ids

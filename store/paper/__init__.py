@@ -1,8 +1,0 @@
-"""The paper's claims, checked against runs: each holds, does not hold, or cannot be said."""
-
-from neuron_tui.store.paper.claim import Finding
-from neuron_tui.store.paper.needs import PAPERS, Enough
-from neuron_tui.store.paper.registry import CLAIMS, check_paper, preface
-from neuron_tui.store.paper.scale import SCALE_CLAIMS
-
-__all__ = ["CLAIMS", "PAPERS", "SCALE_CLAIMS", "Enough", "Finding", "check_paper", "preface"]

@@ -1,1 +1,0 @@
-"""Reports of neurons: Markdown, HTML, JSON, CSV."""

@@ -1,0 +1,127 @@
+"""The files in a run's folder while it has no manifest, or none any more: whether they are ours, and how they go."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from neuron_tui.store.disk.files import TEMPORARY_SUFFIX, disk_full_named
+from neuron_tui.store.disk.lock import LOCK, writing
+from neuron_tui.store.disk.schema.facts import FACTS_FILE
+from neuron_tui.store.errors import InputError
+from neuron_tui.store.runs.job import JOB_FILE, JOB_FILES, LOG_FILE, job_status
+from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, VARIANTS
+
+SCRATCH = "scratch"
+SCRATCH_FILES = ("residual", "bits")
+"""Folder of a run, and the files in it, for what is needed only while it is extracted."""
+
+
+def holds_run(folder: Path) -> bool:
+    """Whether there is a run, sound or not."""
+    try:
+        return (folder / MANIFEST).is_file()
+    except (OSError, ValueError):  # no permission, a name too long: nothing that could be opened
+        return False
+
+
+def holds_job(folder: Path) -> bool:
+    """Whether there is a job, of a run or before it; a job.json of somebody else's is none."""
+    try:
+        return (folder / JOB_FILE).is_file() and job_status(folder) is not None
+    except (OSError, ValueError):
+        return False
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Hold a run's folder for writing, new or not.
+
+    A run that fails before it has a manifest leaves no trace, but for what the app started: its job's own files.
+
+    Raises
+    ------
+    InputError
+        There is something else in the folder, or it cannot be written to.
+    RunBusyError
+        Another process holds it.
+    """
+    with disk_full_named(folder):
+        refuse_foreign_folder(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        with writing(folder):
+            try:
+                yield
+            finally:
+                if not (folder / MANIFEST).exists():
+                    abandon(folder)
+
+
+def refuse_foreign_folder(folder: Path) -> None:
+    """Raise InputError if `folder` is there with something in it, but with no run, nor the lock or job of one begun."""
+    if not folder.exists() or any((folder / name).exists() for name in (MANIFEST, LOCK)):
+        return
+    if not folder.is_dir() or any(path.name not in JOB_FILES for path in folder.iterdir()):
+        raise InputError(f"{folder} exists and is no run\nChoose another --name or --runs-dir.")
+
+
+def clear_scratch(folder: Path) -> None:
+    """Delete the scratch files of an extraction, and nothing that others put beside them."""
+    _unlink(*((folder / SCRATCH / name) for name in SCRATCH_FILES))
+    _remove_if_empty(folder / SCRATCH)
+
+
+def delete_files(folder: Path) -> None:
+    """Delete the files of a run, run.json first, and of its variants; nothing that others put beside them.
+
+    The caller holds the run's lock, whose file stays.
+    """
+    _unlink(folder / MANIFEST, folder / CORPUS_FILE, folder / FACTS_FILE)
+    _unlink(*(folder / (name + TEMPORARY_SUFFIX) for name in (MANIFEST, CORPUS_FILE, FACTS_FILE)))
+    _unlink(*(folder / "layers").glob("layer_*.h5"), *(folder / "layers").glob("layer_*.h5" + TEMPORARY_SUFFIX))
+    _remove_if_empty(folder / "layers")
+    variants = folder / VARIANTS
+    for variant in () if variants.is_symlink() else variants.glob("*/"):
+        if not variant.is_symlink():  # what a link leads to is not the run's
+            delete_files(variant)
+            _unlink(*(variant / name for name in (*JOB_FILES, LOCK)))
+            _remove_if_empty(variant)
+    _remove_if_empty(variants)
+
+
+def abandon(folder: Path) -> None:
+    """Leave no trace of a run that never got its manifest; the caller holds its lock.
+
+    What the app started has a log: it and the job's last word stay, for whoever looks what became of it.
+    """
+    delete_files(folder)
+    if not (folder / LOG_FILE).exists():
+        _unlink(*(folder / name for name in JOB_FILES))
+    _unlink(folder / LOCK)
+    _remove_if_empty(folder)
+    remove_last_variants(folder)
+
+
+def remove_last_variants(folder: Path) -> None:
+    """Remove the folder of a run's variants once the one that was in `folder` is gone and no other is there."""
+    if folder.parent.name == VARIANTS and holds_run(folder.parent.parent):
+        _remove_if_empty(folder.parent)
+
+
+def forget_job(folder: Path) -> None:
+    """Delete all that an extraction leaves before it has a manifest, and nothing else; the caller holds the lock."""
+    _unlink(*(folder / name for name in JOB_FILES))
+    clear_scratch(folder)
+    abandon(folder)
+
+
+def _unlink(*paths: Path) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()

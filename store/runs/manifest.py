@@ -1,0 +1,203 @@
+"""run.json: what a run is, how it was made, and which files belong to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from neuron_tui.store.disk.files import sha256, write_text
+from neuron_tui.store.disk.schema import FORMAT_VERSION
+from neuron_tui.store.disk.schema.facts import FACTS_FILE
+from neuron_tui.store.errors import OUTDATED, RunDamagedError, RunNotFoundError, RunOutdatedError
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+
+MANIFEST = "run.json"
+CORPUS_FILE = "corpus.h5"
+VARIANTS = "variants"
+"""Folder of a run that its variants lie in, each a run of its own."""
+
+Count = Annotated[int, Field(ge=0)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelIdentity(_Strict):
+    """The checkpoint a run was made from.
+
+    `digest` is a SHA-256 over config.json and, for each weight file, its name, size and both ends. `norm_before` says
+    whether LayerNorm stands before each block, not after it, and `positions` whether the model embeds positions, by a
+    table that is not all zeros; None where a run does not say.
+    """
+
+    name: str
+    model_type: str
+    digest: Sha256
+    layers: Annotated[int, Field(ge=1)]
+    neurons: Annotated[int, Field(ge=1)]
+    width: Annotated[int, Field(ge=1)]
+    context_length: Annotated[int, Field(ge=2)]
+    activation: str
+    norm_before: bool | None = None
+    positions: bool | None = None
+
+
+class RunOptions(_Strict):
+    """What was asked for and decides the results. `tokens` None means all of the corpus."""
+
+    corpus: tuple[str, ...]
+    tokens: int | None
+    context_length: Annotated[int, Field(ge=2)]
+    layers: tuple[Count, ...]
+    dtype: Literal["float32", "float16", "bfloat16"]
+    keep_activations: Literal["auto", "always", "never"]
+    batch_tokens: Annotated[int, Field(ge=1)]
+
+
+class FileEntry(_Strict):
+    """A finished file of the run."""
+
+    bytes: Count
+    sha256: Sha256
+
+
+class Domain(_Strict):
+    """One domain: counted tokens, documents and full-length sequences."""
+
+    name: str
+    tokens: Count
+    documents: Count
+    full_sequences: Count
+
+
+class CorpusIdentity(_Strict):
+    """The corpus as tokenised. `byte_level`: token texts stand for bytes, as in GPT-2's and OPT's vocabularies."""
+
+    file: FileEntry
+    domains: tuple[Domain, ...]
+    positions: Count
+    sequences: Count
+    full_sequences: Count
+    vocabulary: Count
+    byte_level: bool
+    bos: int
+    eos: int
+    pad: int | None
+
+
+class Variant(_Strict):
+    """What makes a variant of a run: its thresholds. `name` and `of`, the run's, are those it was counted under."""
+
+    name: str
+    of: str
+    thresholds: Thresholds
+
+
+class Manifest(_Strict):
+    """The whole of run.json; `variant` is None but for a run that was counted again with other thresholds."""
+
+    format_version: Literal[2] = FORMAT_VERSION
+    program_version: str
+    created: str
+    model: ModelIdentity
+    options: RunOptions
+    variant: Variant | None = None
+    corpus: CorpusIdentity | None = None
+    layers: dict[int, FileEntry] = Field(default_factory=dict)
+    facts: FileEntry | None = None
+
+    @property
+    def files(self) -> dict[str, FileEntry]:
+        """All files listed, by their path below the run's folder."""
+        files = {CORPUS_FILE: self.corpus.file} if self.corpus else {}
+        files |= {layer_file(layer): entry for layer, entry in sorted(self.layers.items())}
+        return files | ({FACTS_FILE: self.facts} if self.facts else {})
+
+    @property
+    def has_facts(self) -> bool:
+        """Whether what figures need is there in one small file: a complete run has it, unless it was cut off last."""
+        return self.complete and self.facts is not None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every layer asked for is there."""
+        return self.corpus is not None and all(layer in self.layers for layer in self.options.layers)
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds behind its numbers: the paper's, but for a variant."""
+        return self.variant.thresholds if self.variant else PAPER
+
+    @property
+    def tokens(self) -> int:
+        """Counted positions of the run."""
+        return sum(d.tokens for d in self.corpus.domains) if self.corpus else 0
+
+
+class _Named(BaseModel):
+    name: str
+
+
+class _Version(BaseModel):
+    """What run.json says of itself in every version."""
+
+    format_version: int
+    model: _Named | None = None
+
+
+def file_entry(path: Path) -> FileEntry:
+    """Size and digest of a finished file."""
+    return FileEntry(bytes=path.stat().st_size, sha256=sha256(path))
+
+
+def layer_file(layer: int) -> str:
+    """Path of a layer's file below the run's folder."""
+    return f"layers/layer_{layer:03d}.h5"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read run.json of a run.
+
+    Raises
+    ------
+    RunNotFoundError
+        The folder is no run.
+    RunDamagedError
+        run.json cannot be understood; RunOutdatedError if an older version made it.
+    """
+    path = folder / MANIFEST
+    try:
+        text = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RunNotFoundError(
+            f"no run at {folder}: it has no {MANIFEST}\nSee the runs there are with: neuron-tui runs"
+        ) from error
+    except OSError as error:
+        raise RunDamagedError(f"{path}: cannot be read ({error.strerror})\nMake it a readable file.") from error
+    try:
+        return Manifest.model_validate_json(text)
+    except ValidationError as error:
+        _refuse_outdated(path, text)
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise RunDamagedError(
+            f"{path}: {where}: {first['msg']}\nThe run is damaged: restore the file, or extract again with --overwrite."
+        ) from error
+
+
+def _refuse_outdated(path: Path, text: bytes) -> None:
+    try:
+        version = _Version.model_validate_json(text)
+    except ValidationError:
+        return
+    if version.format_version < FORMAT_VERSION:
+        raise RunOutdatedError(f"{path}: {OUTDATED}", version.model.name if version.model else None)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Replace run.json as a whole; raises DiskFullError."""
+    write_text(folder / MANIFEST, manifest.model_dump_json(indent=1) + "\n")

@@ -1,0 +1,33 @@
+"""`neuron-tui check RUN`: whether the files of a run are what its manifest says."""
+
+from __future__ import annotations
+
+import typer
+
+from neuron_tui.store.process import DONE, UNUSABLE_RUN, guarded, say
+from neuron_tui.tui.cli.options import RunArgument, RunsDirectory, runs_directory_of
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("check", epilog="Example:\n\n    neuron-tui check demo")(guarded(check))
+
+
+def check(context: typer.Context, run: RunArgument, runs_dir: RunsDirectory = None) -> int:
+    """Verify every file of a run: size, SHA-256, format, and that the numbers agree."""
+    from neuron_tui.store.check.verification import check_run, remedy
+    from neuron_tui.store.runs.catalog import find_run
+    from neuron_tui.store.runs.variants import run_of
+    from neuron_tui.store.tokens import printable
+    from neuron_tui.store.wording import number
+
+    folder = find_run(runs_directory_of(context, runs_dir), run)
+    problems = check_run(folder)
+    for problem in problems:
+        print(printable(f"{problem.severity}: {problem.file}: {problem.message}"))
+    errors = sum(problem.severity == "error" for problem in problems)
+    if errors:
+        say(f"{folder}: {number(errors, 'problem')}\n{remedy(problems, variant=run_of(folder) is not None)}")
+        return UNUSABLE_RUN
+    say(f"{folder}: every file is as it was written")
+    return DONE

@@ -1,0 +1,42 @@
+"""Writing what a command was asked for: in one of its formats, to stdout or a file."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from neuron_tui.store.errors import UsageError
+
+
+def refuse_unknown_format(format_: str, formats: Sequence[str]) -> None:
+    """Raise UsageError unless the command writes that format."""
+    if format_ not in formats:
+        raise UsageError(f"unknown format {format_!r}\nUse one of: {', '.join(formats)}.")
+
+
+def goes_to_stdout(output: Path | None) -> bool:
+    """Whether `--output` means stdout: not given, or `-`."""
+    return output is None or str(output) == "-"
+
+
+def text_width(output: Path | None) -> int | None:
+    """Cells that text may take: those of the terminal it goes to, else None, which leaves tables whole."""
+    return shutil.get_terminal_size().columns if goes_to_stdout(output) and sys.stdout.isatty() else None
+
+
+def write(text: str, output: Path | None) -> None:
+    """Write to a file, replaced as a whole, or to stdout.
+
+    Raises
+    ------
+    InputError, DiskFullError
+        The file cannot be written.
+    """
+    from neuron_tui.store.disk.output import standard_output, write_text
+
+    if output is None or goes_to_stdout(output):
+        standard_output().write(text)
+    else:
+        write_text(output, text)

@@ -1,1 +1,0 @@
-"""Starting and watching extractions: the form's logic, estimates, jobs."""

@@ -1,0 +1,118 @@
+"""What there is to know of a run before it is counted again with other thresholds: its bits and its variants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from neuron_tui.store.errors import UsageError
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.runs.catalog import RunSummary, summarise
+from neuron_tui.store.runs.manifest import Manifest
+from neuron_tui.store.runs.variants import needs_activations, run_of, variant_folder, variants_of
+from neuron_tui.store.wording import size_text
+from neuron_tui.tui.forms.thresholds_form import NAME, CountingValues, proposed_name
+
+_WORD = 64
+"""Neurons whose activity at a position is kept in one word of 8 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunToCount:
+    """A run that may be counted again.
+
+    `without_bits` are the finished layers that keep no activations; `variants` are what it has already, by name, None
+    for one that cannot be read or has only a job yet.
+    """
+
+    folder: Path
+    name: str
+    manifest: Manifest
+    without_bits: tuple[int, ...] = ()
+    variants: Mapping[str, RunSummary] = field(default_factory=dict)
+
+    @property
+    def bits(self) -> int:
+        """Bytes that the activations of all its layers take, before they are packed tighter."""
+        positions = self.manifest.corpus.positions if self.manifest.corpus else 0
+        return 8 * -(-self.manifest.model.neurons // _WORD) * positions * len(self.manifest.options.layers)
+
+
+def look_at_run(folder: Path) -> RunToCount:
+    """Look at the run in a folder, or at the one that a variant there is of. Waits for files: call it from a thread.
+
+    Raises
+    ------
+    RunNotFoundError, RunDamagedError
+        It is not there, or cannot be read.
+    """
+    run = Run(folder if run_of(folder) is None else folder.parent.parent)
+    without = tuple(index for index, layer in run.layers.items() if not layer.keeps_activations)
+    variants = {name: summarise(variant_folder(run.path, name)) for name in variants_of(run.path)}
+    return RunToCount(run.path, run.name, run.manifest, without, variants)
+
+
+def unfinished(run: RunToCount) -> str:
+    """That the run is not complete, in a sentence with what to do; empty if it is."""
+    if run.manifest.complete:
+        return ""
+    done, asked = len(run.manifest.layers), len(run.manifest.options.layers)
+    return f"{run.name} is partial, {done} of {asked} layers: e in the list of runs goes on with its extraction first."
+
+
+def without_bits(run: RunToCount) -> str:
+    """That the run keeps no activation bits, what cannot be counted without them, and how to get them."""
+    some = f" in {len(run.without_bits)} of its {len(run.manifest.layers)} layers"
+    where = "" if len(run.without_bits) == len(run.manifest.layers) else some
+    return (
+        f"{run.name} keeps no activation bits{where}. Another coverage is counted from them, all else without. "
+        f"To have them, extract it with --keep-activations always (up to {size_text(run.bits)} more on disk)."
+    )
+
+
+def counting_complaints(values: CountingValues, run: RunToCount | None) -> Iterator[tuple[str, str]]:
+    """What is wrong with the form, as pairs of the field and a reason; the field is empty for all of them together."""
+    name = values.name.strip()
+    thresholds, wrong = values.read()
+    if not name:
+        if thresholds != PAPER:  # else a name follows from what is changed
+            yield NAME, "Name the variant."
+    elif (reason := _unusable(name)) is not None:
+        yield NAME, reason
+    elif run is not None and name in run.variants:
+        yield NAME, f"{run.name} has a variant of that name."
+    yield from wrong.items()
+    if run is not None and run.without_bits and thresholds and needs_activations(run.manifest, thresholds):
+        yield "coverage", "takes activation bits; the run keeps none"
+    if thresholds is not None and (reason := _counted_already(thresholds, run)) is not None:
+        yield "", reason
+
+
+def free_name(thresholds: Thresholds, run: RunToCount | None) -> str:
+    """A name that says what is not the paper's and that no variant has; empty where all of it is."""
+    name = proposed_name(thresholds)
+    taken = set(run.variants) if run is not None else set()
+    if not name or name not in taken:
+        return name
+    return next(f"{name}-{number}" for number in range(2, len(taken) + 3) if f"{name}-{number}" not in taken)
+
+
+def _unusable(name: str) -> str | None:
+    try:
+        variant_folder(Path(), name)
+    except UsageError:
+        return "Up to 100 letters, digits and . _ + - , from a letter or digit on."
+    return None
+
+
+def _counted_already(thresholds: Thresholds, run: RunToCount | None) -> str | None:
+    if thresholds == PAPER:
+        counted = f"{run.name} is" if run is not None else "the run is"
+        return f"These are the thresholds that {counted} counted with: change one."
+    for name, variant in run.variants.items() if run is not None else ():
+        if variant.manifest is not None and variant.manifest.thresholds == thresholds:
+            rest = "" if variant.state == "complete" else "; e in the list of runs goes on with it"
+            return f"{run.name if run else ''}@{name} has these thresholds already{rest}."
+    return None

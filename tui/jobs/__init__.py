@@ -1,0 +1,1 @@
+"""Extractions as processes of their own: started, watched, stopped, and estimated before."""

@@ -1,0 +1,294 @@
+"""Extractions and countings as processes of their own: started, paused, let go on, cancelled.
+
+A job outlives the app: it has its own session, and all that is known of it lies in the folder of its run
+(`store.job`). Every function here waits for files or processes: call them from threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from neuron_tui.store.disk.files import disk_full_named
+from neuron_tui.store.disk.lock import is_being_written, writing
+from neuron_tui.store.errors import (
+    InputError,
+    NeuronTuiError,
+    RunBusyError,
+    RunConflictError,
+    RunDamagedError,
+    RunError,
+    RunNotFoundError,
+    UsageError,
+)
+from neuron_tui.store.process import OUR_FAULT, UNUSABLE_INPUT, UNUSABLE_RUN, WRONG_USAGE
+from neuron_tui.store.runs.catalog import run_folder
+from neuron_tui.store.runs.folder import forget_job, refuse_foreign_folder
+from neuron_tui.store.runs.job import LOG_FILE, Job, is_process, job_status, read_job, this_host
+from neuron_tui.store.runs.manifest import MANIFEST, Manifest, read_manifest
+from neuron_tui.store.runs.variants import name_of, run_of, variant_folder
+from neuron_tui.tui.jobs.engine_process import engine_command
+from neuron_tui.tui.jobs.estimation import Estimated as Estimated
+from neuron_tui.tui.jobs.estimation import Estimation as Estimation
+from neuron_tui.tui.jobs.estimation import Refused as Refused
+from neuron_tui.tui.jobs.estimation import in_words
+
+_NICENESS = 5
+"""A job gives way to whoever is at the keys, the app among them, where it uses every core."""
+
+_LOOK_EVERY = 0.05
+_BEGINS_WITHIN = 120.0
+"""Seconds: a job that has neither told of itself nor ended by then is left to itself."""
+
+_ENDS_WITHIN = 5.0
+"""Seconds between the last word of a job and the release of its run's lock, at most."""
+
+_ERRORS: dict[int, type[NeuronTuiError]] = {
+    WRONG_USAGE: UsageError,
+    UNUSABLE_INPUT: InputError,
+    UNUSABLE_RUN: RunError,
+    OUR_FAULT: NeuronTuiError,
+}
+
+
+def start_job(runs_dir: Path, arguments: Sequence[str]) -> Path:
+    """Start an extraction that outlives this process; returns its run's folder once the job tells of itself.
+
+    Parameters
+    ----------
+    arguments
+        Those of the engine's `extract`, `--name NAME` among them and `--runs-dir` not. Paths must be absolute: what
+        is relative would be looked for in the folder that the app was started from.
+
+    Raises
+    ------
+    RunBusyError
+        Another process is writing the run.
+    NeuronTuiError
+        The extraction ended at once with an error, whose message this is; of a run that was new nothing is left.
+    """
+    folder = run_folder(runs_dir, _name_in(arguments))
+    return _start(folder, ("extract", *arguments), ("--runs-dir", str(runs_dir.absolute())))
+
+
+def start_analysis(run: Path, arguments: Sequence[str]) -> Path:
+    """Start counting the run in a folder again with other thresholds; returns the variant's folder as `start_job` does.
+
+    Parameters
+    ----------
+    arguments
+        Those of the engine's `analyze` but for the run, `--name NAME` among them.
+
+    Raises
+    ------
+    RunBusyError
+        Another process is counting the variant.
+    NeuronTuiError
+        What `start_job` raises.
+    """
+    folder = variant_folder(run, _name_in(arguments))
+    return _start(folder, ("analyze", str(run.absolute()), *arguments), ())
+
+
+def _start(folder: Path, said: Sequence[str], unsaid: Sequence[str]) -> Path:
+    """Start the engine on a folder; the log begins with the arguments that are `said`."""
+    refuse_foreign_folder(folder)
+    command = engine_command(*said, *unsaid)
+    if _is_taken(folder):
+        doing = "extracted" if run_of(folder) is None else "counted"
+        raise RunBusyError(f"the run {name_of(folder)} is being {doing} already\nWatch it, or cancel it first.")
+    log = folder / LOG_FILE
+    with disk_full_named(log):
+        folder.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as told:
+            begun = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  {shlex.join(said)}"
+            told.write(f"\n{begun}\n".encode(errors="backslashreplace"))
+            told.flush()
+            begin = told.tell()
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=told,
+                stderr=told,
+                start_new_session=True,
+            )
+    with contextlib.suppress(OSError):  # it may have ended already
+        os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
+    # Whenever it ends, somebody takes note: no process of the table is left over.
+    threading.Thread(target=process.wait, name=f"job {folder.name}", daemon=True).start()
+    if _begins(process, folder):
+        return folder
+    error = _why(process, folder, begin)
+    _leave_nothing_new(folder)
+    raise error
+
+
+def _is_taken(folder: Path) -> bool:
+    """Whether a process is writing the run, and is not one that has ended but for its last steps."""
+    end = time.monotonic() + _ENDS_WITHIN
+    while is_being_written(folder):
+        status = job_status(folder)
+        if status is None or status.condition not in ("done", "cancelled", "failed") or time.monotonic() > end:
+            return True
+        time.sleep(_LOOK_EVERY)
+    return False
+
+
+def _begins(process: subprocess.Popen[bytes], folder: Path) -> bool:
+    """Wait until a job tells of itself or ends; False if it ended badly, whatever it told."""
+    end = time.monotonic() + _BEGINS_WITHIN
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            return process.returncode == 0
+        status = job_status(folder)
+        if status is not None and status.job.pid == process.pid and status.active:
+            return True
+        time.sleep(_LOOK_EVERY)
+    return True
+
+
+def _why(process: subprocess.Popen[bytes], folder: Path, begin: int) -> NeuronTuiError:
+    """What a job that ended badly said: in its record if it came so far, else in its log from `begin` on."""
+    code = process.returncode
+    if code < 0:
+        work = "extraction" if run_of(folder) is None else "counting"
+        return NeuronTuiError(f"the {work} was ended by {signal.Signals(-code).name}\nStart it again.")
+    status = job_status(folder)
+    if status is not None and status.job.pid == process.pid and status.job.problem:
+        said = status.job.problem
+    else:
+        with (folder / LOG_FILE).open("rb") as file:
+            file.seek(begin)
+            said = in_words(file.read().decode("utf-8", "replace"))
+    return _ERRORS.get(code, RunError)(said or f"the job ended with code {code}")
+
+
+def _leave_nothing_new(folder: Path) -> None:
+    with contextlib.suppress(NeuronTuiError, OSError), writing(folder):  # or another job has begun there meanwhile
+        if not (folder / MANIFEST).exists():
+            forget_job(folder)
+
+
+def _name_in(arguments: Sequence[str]) -> str:
+    given = ""
+    for option, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        if option == "--name":
+            given = value
+        elif option.startswith("--name="):
+            given = option.removeprefix("--name=")
+    return given
+
+
+def resume_job(folder: Path) -> Path:
+    """Go on with a partial run or variant, with the arguments of its last job or, if it had none, of its manifest.
+
+    Raises
+    ------
+    RunNotFoundError
+        There is neither a run nor a job.
+    RunConflictError
+        The run is complete.
+    NeuronTuiError
+        What `start_job` raises.
+    """
+    manifest = read_manifest(folder) if (folder / MANIFEST).exists() else None
+    if manifest is not None and manifest.complete:
+        raise RunConflictError(f"the run {name_of(folder)} is complete: there is nothing to go on with")
+    if (run := run_of(folder)) is not None:
+        return start_analysis(run, _analysis_of(folder, manifest))
+    try:
+        arguments = read_job(folder).arguments
+    except (RunNotFoundError, RunDamagedError):
+        if manifest is None:
+            raise
+        arguments = arguments_of(manifest)
+    if _name_in(arguments) != folder.name:  # it was renamed, or the manifest names none: the last counts
+        arguments = (*arguments, "--name", folder.name)
+    return start_job(folder.parent, arguments)
+
+
+def _analysis_of(folder: Path, manifest: Manifest | None) -> tuple[str, ...]:
+    """Arguments of `analyze`, but for the run, that go on with a variant; it and its run may have been renamed."""
+    if manifest is not None:
+        return ("--name", folder.name, *manifest.thresholds.options())
+    _, *arguments = read_job(folder).arguments
+    return (*arguments, "--name", folder.name)
+
+
+def arguments_of(manifest: Manifest) -> tuple[str, ...]:
+    """Arguments of `extract` that make a run of these options again, but for its name.
+
+    Whether pickled weights were allowed is not known of a run; a checkpoint that needs it will say so.
+    """
+    options = manifest.options
+    parts = [manifest.model.name]
+    for source in options.corpus:
+        parts += ["--corpus", source]
+    parts += [] if options.tokens is None else ["--tokens", str(options.tokens)]
+    parts += ["--context-length", str(options.context_length)]
+    parts += ["--layers", ",".join(map(str, options.layers))]
+    parts += ["--dtype", options.dtype, "--batch-tokens", str(options.batch_tokens)]
+    return (*parts, "--keep-activations", options.keep_activations)
+
+
+def pause_job(folder: Path) -> None:
+    """Let a job pause at its next step; raises RunError if there is none under way here."""
+    _signal(folder, signal.SIGUSR1)
+
+
+def continue_job(folder: Path) -> None:
+    """Let a paused job go on; raises RunError if there is none under way here."""
+    _signal(folder, signal.SIGUSR2)
+
+
+def cancel_job(folder: Path) -> None:
+    """Let a job end at its next step, finished layers kept; a second time it ends at once.
+
+    Raises RunError if there is none under way here.
+    """
+    _signal(folder, signal.SIGINT)
+
+
+def _signal(folder: Path, number: signal.Signals) -> None:
+    status = job_status(folder)
+    work = "extraction" if run_of(folder) is None else "counting"
+    if status is None:
+        raise RunError(f"the run {name_of(folder)} has no {work} that could be reached")
+    if not status.active:
+        raise RunError(f"the {work} of {name_of(folder)} is not under way: {_ENDS[status.condition]}")
+    if status.job.host != this_host():
+        raise RunError(f"the {work} of {name_of(folder)} runs on {status.job.host}: reach it from there")
+    try:
+        _send(status.job, number)
+    except (ProcessLookupError, PermissionError) as error:
+        raise RunError(f"the {work} of {name_of(folder)} cannot be reached: {error.strerror}") from error
+
+
+_ENDS = {
+    "done": "it is done",
+    "cancelled": "it was cancelled",
+    "failed": "it failed",
+    "died": "its process is gone",
+}
+
+
+def _send(job: Job, number: signal.Signals) -> None:
+    if not hasattr(os, "pidfd_open"):
+        os.kill(job.pid, number)
+        return
+    # What stands behind the number cannot change once it is open: first open, then look who it is.
+    descriptor = os.pidfd_open(job.pid)
+    try:
+        if is_process(job.pid, job.process_started) is False:
+            raise ProcessLookupError(3, "its process is gone")
+        signal.pidfd_send_signal(descriptor, number)
+    finally:
+        os.close(descriptor)

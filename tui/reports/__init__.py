@@ -1,0 +1,1 @@
+"""What people take home: reports of neurons, figures, comparisons and findings as files."""

@@ -1,0 +1,156 @@
+"""Reports for programs: records of neurons as JSON, JSON lines and CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from typing import TextIO
+
+from neuron_tui.store.disk.schema import ORDERS
+from neuron_tui.store.errors import RunDamagedError
+from neuron_tui.store.neurons.record import NeuronRecord, TokenScore, Trigger
+from neuron_tui.store.neurons.run import Run
+from neuron_tui.tui.reports.selection import Selection
+
+
+def records(run: Run, selection: Selection) -> Iterator[NeuronRecord]:
+    """Records of the selected neurons, by layer, then neuron; raises RunDamagedError."""
+    layers = selection.neurons.items()
+    return selection.counted(record for layer, neurons in layers for record in run.layer(layer).records(neurons))
+
+
+def write_jsonl(run: Run, selection: Selection, stream: TextIO) -> None:
+    """One record a line."""
+    encode = _Encoder()
+    for record in records(run, selection):
+        stream.write(encode(record) + "\n")
+
+
+def write_json(run: Run, selection: Selection, stream: TextIO) -> None:
+    """A list of records."""
+    encode = _Encoder()
+    before = "[\n"
+    for record in records(run, selection):
+        stream.write(before + encode(record))
+        before = ",\n"
+    stream.write("[]\n" if before == "[\n" else "\n]\n")
+
+
+def write_csv(run: Run, selection: Selection, stream: TextIO) -> None:
+    """A row a neuron, with the columns of `csv_row` under their names."""
+    domains = [domain.name for domain in run.manifest.corpus.domains] if run.manifest.corpus else []
+    writer = csv.DictWriter(stream, _csv_columns(domains), lineterminator="\n")
+    writer.writeheader()
+    for record in records(run, selection):
+        writer.writerow(csv_row(record))
+
+
+def csv_row(record: NeuronRecord) -> dict[str, object]:
+    """The columns of a neuron in CSV.
+
+    - `layer`, `neuron`, `tokens`, `count`, `frequency`, `dead`, `bos_count` as in the record;
+    - `tokens:DOMAIN`, `count:DOMAIN` for each domain;
+    - for n = 1, 2, 3: `totalN`, `coveringN`, `detectorN`, `coveredN` (how many), `triggerN` (the first of the
+      ranking), `activeN` and `occurrencesN` of it;
+    - `promoted`, `suppressed`: the first token of each; `trigger_score`, `suppresses_triggers`;
+    - `mutual_information`, `type`, `strength`, `full_sequences`.
+
+    What the record has as null is an empty cell; booleans are `true` and `false`. Texts are the tokeniser's own,
+    an n-gram as a JSON list of them: exact, and no cell that a spreadsheet would take for a formula.
+    """
+    row: dict[str, object] = {
+        "layer": record.layer,
+        "neuron": record.neuron,
+        "tokens": record.tokens,
+        "count": record.count,
+        "frequency": record.frequency,
+        "dead": _truth(record.dead),
+        "bos_count": record.bos_count,
+    }
+    for name, domain in record.domains.items():
+        row |= {_domain_column("tokens", name): domain.tokens, _domain_column("count", name): domain.count}
+    for n, triggers in record.triggers.items():
+        first = triggers.top[0] if triggers.top else None
+        row |= {
+            f"total{n}": triggers.total,
+            f"covering{n}": triggers.covering,
+            f"detector{n}": _truth(triggers.detector),
+            f"covered{n}": len(triggers.covered),
+            f"trigger{n}": _forms(first),
+            f"active{n}": first.active if first else None,
+            f"occurrences{n}": first.occurrences if first else None,
+        }
+    effect, position = record.effect, record.position
+    return row | {
+        "promoted": _forms(effect.promoted[0]) if effect.promoted else None,
+        "suppressed": _forms(effect.suppressed[0]) if effect.suppressed else None,
+        "trigger_score": effect.trigger_score,
+        "suppresses_triggers": _truth(effect.suppresses_triggers),
+        "mutual_information": position.mutual_information if position else None,
+        "type": position.type if position else None,
+        "strength": position.strength if position else None,
+        "full_sequences": position.sequences if position else 0,
+    }
+
+
+def json_text(value: object) -> str:
+    """A value as one line of JSON in which nothing acts on a terminal: what does not print is escaped.
+
+    Raises ValueError for a number that JSON does not have.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
+class _Encoder:
+    """Records to JSON. Of a record's numbers nearly all are shares of the same few sequences: each is put once."""
+
+    def __init__(self) -> None:
+        self._known = _Numbers()
+
+    def __call__(self, record: NeuronRecord) -> str:
+        data = record.to_dict()
+        frequency = data["position"].pop("frequency") if data["position"] else None
+        try:
+            text = json_text(data)
+            if frequency is None:
+                return text
+            numbers = ", ".join(map(self._known.__getitem__, frequency))
+        except ValueError as error:
+            raise RunDamagedError(
+                f"layer {record.layer}, neuron {record.neuron}: a score that is no number\nExtract the run again."
+            ) from error
+        # `position` is the last of a record and `frequency` the last of it: both are still open here.
+        return f'{text[:-2]}, "frequency": [{numbers}]}}}}'
+
+
+class _Numbers(dict[float, str]):
+    def __missing__(self, value: float) -> str:
+        self[value] = text = json.dumps(value, allow_nan=False)
+        return text
+
+
+def _csv_columns(domains: list[str]) -> list[str]:
+    columns = ["layer", "neuron", "tokens", "count", "frequency", "dead", "bos_count"]
+    columns += [_domain_column(kind, name) for name in domains for kind in ("tokens", "count")]
+    fields = ("total", "covering", "detector", "covered", "trigger", "active", "occurrences")
+    columns += [f"{field}{n}" for n in ORDERS for field in fields]
+    columns += ["promoted", "suppressed", "trigger_score", "suppresses_triggers"]
+    return [*columns, "mutual_information", "type", "strength", "full_sequences"]
+
+
+def _domain_column(kind: str, domain: str) -> str:
+    return f"{kind}:{json_text(domain)[1:-1]}"
+
+
+def _forms(item: Trigger | TokenScore | None) -> str | None:
+    if item is None:
+        return None
+    return json_text([item.text] if isinstance(item, TokenScore) else list(item.text))
+
+
+def _truth(value: bool | None) -> str | None:
+    return None if value is None else "true" if value else "false"

@@ -1,0 +1,154 @@
+"""What stands around the neurons of a report for people: the run, a table of contents, what signs and words mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from neuron_tui.store.disk.schema import ENOUGH_SEQUENCES, ORDERS, TYPES
+from neuron_tui.store.errors import RunDamagedError
+from neuron_tui.store.findings.summary import summarise_layers
+from neuron_tui.store.measures.intervals import CONFIDENCE, interval_text
+from neuron_tui.store.measures.threshold_wording import counted_with, coverage_text, detector_text, number_text
+from neuron_tui.store.measures.thresholds import Thresholds
+from neuron_tui.store.neurons.run import Layer, Run
+from neuron_tui.store.tokens import printable
+from neuron_tui.store.wording import number, percent
+from neuron_tui.tui.reports.neuron import shown_token
+from neuron_tui.tui.reports.neuron_text import OWN_TRIGGER, SUPPRESSES, TYPE_MEANINGS, label
+from neuron_tui.tui.reports.selection import Selection, phrase_parts
+
+SIGNS = (
+    ("·", "a space, mostly the one before a word; ↵ is a line feed, ⇥ a tab, and \\x1b a byte that does not print"),
+    ("\\u200d", "a character, by its number, that does not print or not everywhere in the same width"),
+    (SUPPRESSES, "a token detector that suppresses its triggers"),
+    (OWN_TRIGGER, "one of the neuron's own triggers, among the tokens that it promotes or suppresses"),
+    ("▐ ▌", "enclose the text on which the neuron is active"),
+)
+"""Signs in a report, and what they stand for."""
+
+_TERMS_BEFORE = (
+    ("active", "the value after the activation function is above 0; the BOS, EOS and padding are not counted"),
+    ("frequency", "the share of counted tokens on which the neuron is active; dead if there is none"),
+    ("trigger", "an n-gram at whose last token the neuron is active, ranked by how often it is"),
+    ("precision", "how often the neuron is active of the n-gram's occurrences"),
+    (
+        "interval",
+        f"3.3–5% behind a share of neurons: at {CONFIDENCE:.0%} confidence, if neurons were drawn independently; "
+        "those of a model are not",
+    ),
+    ("covered so far", "the share of the neuron's activations that this n-gram and those above it hold"),
+)
+
+_PROMOTED = (
+    "promoted, suppressed",
+    "the tokens with the highest and lowest score: the neuron's update direction times their unembedding",
+)
+
+
+def terms(thresholds: Thresholds) -> tuple[tuple[str, str], ...]:
+    """Words of a report, each with its definition by these thresholds."""
+    hold = f"how many n-grams, taken from the top, hold {coverage_text(thresholds)} of its activations"
+    above = number_text(thresholds.positional)
+    information = (
+        f"mutual information of activity and position, in nats; above {above} is positional, "
+        f"given {ENOUGH_SEQUENCES} full-length sequences"
+    )
+    types = ((name, f"a positional neuron: {meaning}") for name, meaning in TYPE_MEANINGS.items())
+    detector = ("detector", detector_text(thresholds))
+    return (*_TERMS_BEFORE, ("covering", hold), detector, _PROMOTED, ("mi", information), *types)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something about the report: `parts` are words of ours and, where the second is True, of the run or the user."""
+
+    name: str
+    parts: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContentsRow:
+    """A neuron in the table of contents; `mutual_information` is None without positional statistics."""
+
+    layer: int
+    neuron: int
+    what: str
+    frequency: float
+    covering: int
+    mutual_information: float | None
+    trigger: str
+
+
+def facts(run: Run, selection: Selection) -> Iterator[Fact]:
+    """Which run, which model, how much text, by which thresholds if they are not the paper's, which neurons."""
+    manifest = run.manifest
+    model, corpus = manifest.model, manifest.corpus
+    size = f", {number(model.layers, 'layer')} of {number(model.neurons, 'neuron')}"
+    yield Fact("Model", ((printable(model.name), True), (size, False)))
+    if corpus is not None:
+        parts: list[tuple[str, bool]] = [(f"{number(manifest.tokens, 'token')}: ", False)]
+        for place, domain in enumerate(corpus.domains):
+            parts += [(printable(domain.name), True), (f" {domain.tokens:,}", False)]
+            parts += [(", ", False)] if place < len(corpus.domains) - 1 else []
+        yield Fact("Corpus", tuple(parts))
+    sequences = f" ({number(corpus.full_sequences, 'full-length sequence')})" if corpus is not None else ""
+    yield Fact("Context length", ((f"{manifest.options.context_length:,}{sequences}", False),))
+    if manifest.complete:  # of a partial run it would take reading every layer, and change with the next
+        yield Fact("Layers", ((_shares(run), False),))
+    if told := counted_with(manifest.thresholds):
+        yield Fact("Thresholds", ((told, False),))
+    if selection.chosen_by.strip():
+        chosen, query = phrase_parts(len(selection), selection.chosen_by)
+        yield Fact("Neurons", ((chosen, False), (query, True)) if query else ((chosen, False),))
+
+
+def _shares(run: Run) -> str:
+    """The shares of dead neurons, of token detectors and of suppressing ones, each with its interval."""
+    layers = summarise_layers(run)
+    neurons, dead = sum(s.neurons for s in layers), sum(s.dead for s in layers)
+    detectors, suppressing = sum(s.detectors[1] for s in layers), sum(s.suppressing for s in layers)
+
+    def share(part: int, of: int) -> str:
+        return f"{part:,} of {of:,} ({percent(part / of)}, interval {interval_text(part, of)})"
+
+    told = f"dead neurons {share(dead, neurons)}; token detectors {share(detectors, neurons)}"
+    return f"{told}; suppressing ones {share(suppressing, detectors)}" if detectors else told
+
+
+def contents(run: Run, selection: Selection) -> Iterator[ContentsRow]:
+    """A row for each selected neuron, a layer's columns read at a time; raises RunDamagedError."""
+    for index, neurons in selection.neurons.items():
+        yield from _contents_of(run, run.layer(index), neurons.tolist())
+
+
+def _contents_of(run: Run, layer: Layer, neurons: list[int]) -> Iterator[ContentsRow]:
+    gram_columns = [f"triggers/{n}/covered" for n in ORDERS]
+    information, type_code = "position/mutual_information", "position/type"
+    names = ["count", "triggers/1/first", "triggers/1/covering", "effect/trigger_score", information, type_code]
+    columns = layer.columns(*names, *gram_columns)
+    count = columns["count"].sum(axis=1)
+    first = columns["triggers/1/first"]
+    score = np.nan_to_num(columns["effect/trigger_score"])
+    corpus = run.corpus
+    if len(first) and not first.max() < len(corpus.grams(1).ids):
+        raise RunDamagedError(f"{layer.path}: a token that the corpus does not have\nExtract the run again.")
+    for neuron in neurons:
+        gram = int(first[neuron])
+        code = int(columns[type_code][neuron]) if type_code in columns else 0
+        yield ContentsRow(
+            layer=layer.index,
+            neuron=neuron,
+            what=label(
+                dead=not count[neuron],
+                orders=[n for n, name in zip(ORDERS, gram_columns, strict=True) if columns[name][neuron] > 0],
+                suppresses=bool(score[neuron] < 0),
+                position_type=TYPES[code] if code < len(TYPES) else None,
+            ),
+            frequency=float(count[neuron]) / max(1, run.manifest.tokens),
+            covering=int(columns["triggers/1/covering"][neuron]),
+            mutual_information=float(columns[information][neuron]) if information in columns else None,
+            trigger=shown_token(corpus.form(int(corpus.grams(1).ids[gram, 0])), corpus.byte_level) if gram >= 0 else "",
+        )

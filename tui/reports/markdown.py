@@ -1,0 +1,140 @@
+"""Reports for people, in Markdown. Whatever comes from a run stands in code spans or fences, where nothing acts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from neuron_tui.store.measures.thresholds import Thresholds
+from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.tokens import printable
+from neuron_tui.store.wording import number, percent, signed
+from neuron_tui.tui.reports.front import SIGNS, Fact, contents, facts, terms
+from neuron_tui.tui.reports.neuron import (
+    SHOWN,
+    ContextPart,
+    DomainRow,
+    EffectRow,
+    NeuronPart,
+    PositionPart,
+    TriggerPart,
+    neuron_parts,
+)
+from neuron_tui.tui.reports.neuron_text import OWN_TRIGGER, sparkline
+from neuron_tui.tui.reports.selection import Selection
+
+_SPARK_WIDTH = 64
+
+
+def write_markdown(run: Run, selection: Selection, stream: TextIO) -> None:
+    """A heading for the run, then a section for each neuron; raises RunDamagedError."""
+    for line in _front(run, selection):
+        stream.write(f"{line}\n")
+    for part in neuron_parts(run, selection):
+        stream.write("\n".join(neuron_section(part)) + "\n")
+    stream.write("\n".join(_legend(run.manifest.thresholds)) + "\n")
+
+
+def neuron_section(part: NeuronPart) -> Iterator[str]:
+    """Lines of one neuron's section."""
+    yield f"\n## {part.layer}:{part.neuron} · {part.headline}\n"
+    yield from (f"- {sentence}" for sentence in part.sentences)
+    yield from _domains(part.domains)
+    for triggers in part.triggers:
+        yield from _triggers(triggers)
+    yield from _writes(part.promoted, part.suppressed)
+    if part.position is not None:
+        yield from _position(part.position)
+    yield from _contexts(part.contexts)
+
+
+def code(text: str) -> str:
+    """Text as a code span that is safe in a table too. `text` must be visible already: on one line, no controls."""
+    if "`" not in text and "|" not in text:
+        return f"`{text}`" if text else "(empty)"
+    # Backticks and pipes cannot be escaped everywhere inside a code span: write every sign as its number.
+    return "<code>" + re.sub(r"[!-/:-@\[-`{-~]", lambda m: f"&#{ord(m[0])};", text) + "</code>"
+
+
+def context_line(context: ContextPart) -> str:
+    """A context on one line, the text the neuron is active on between ▐ and ▌."""
+    return "".join(f"▐{piece.text}▌" if piece.active else piece.text for piece in context.pieces)
+
+
+def _front(run: Run, selection: Selection) -> Iterator[str]:
+    yield f"# {number(len(selection), 'neuron')} of {code(printable(run.name))}\n"
+    yield from (f"- {fact.name}: {_parts(fact)}" for fact in facts(run, selection))
+    if len(selection) < 2:
+        return
+    yield "\n| neuron | what | frequency | covering | mi | first trigger |"
+    yield "| --- | --- | ---: | ---: | ---: | --- |"
+    for row in contents(run, selection):
+        information = "" if row.mutual_information is None else f"{row.mutual_information:.3f}"
+        numbers = f"{percent(row.frequency)} | {row.covering:,} | {information}"
+        trigger = code(row.trigger) if row.trigger else ""
+        yield f"| {row.layer}:{row.neuron} | {row.what} | {numbers} | {trigger} |"
+
+
+def _parts(fact: Fact) -> str:
+    return "".join(code(text) if foreign else text for text, foreign in fact.parts)
+
+
+def _legend(thresholds: Thresholds) -> Iterator[str]:
+    yield "\n# Signs and words\n"
+    yield from (f"- {code(sign)} {meaning}" for sign, meaning in SIGNS)
+    yield from (f"- *{term}*: {meaning}" for term, meaning in terms(thresholds))
+
+
+def _domains(rows: Iterable[DomainRow]) -> Iterator[str]:
+    for place, row in enumerate(rows):
+        if place == 0:
+            yield "\n| domain | active | of | share |"
+            yield "| --- | ---: | ---: | ---: |"
+        yield f"| {code(row.name)} | {row.count:,} | {row.tokens:,} | {percent(row.share)} |"
+
+
+def _triggers(triggers: TriggerPart) -> Iterator[str]:
+    yield f"\n### Triggers: {triggers.name}s\n"
+    yield f"{triggers.sentence}\n"
+    yield f"| {triggers.name} | active | occurrences | precision | covered so far |"
+    yield "| --- | ---: | ---: | ---: | ---: |"
+    for row in triggers.rows[: triggers.shown]:
+        shares = f"{percent(row.precision)} | {percent(row.together)}"
+        yield f"| {' '.join(map(code, row.tokens))} | {row.active:,} | {row.occurrences:,} | {shares} |"
+
+
+def _writes(promoted: tuple[EffectRow, ...], suppressed: tuple[EffectRow, ...]) -> Iterator[str]:
+    yield "\n### Writes\n"
+    yield "| promoted | score | suppressed | score |"
+    yield "| --- | ---: | --- | ---: |"
+    for pair in zip(promoted[:SHOWN], suppressed[:SHOWN], strict=False):
+        cells = [f"{code(row.token)}{' ' + OWN_TRIGGER if row.own else ''} | {signed(row.score)}" for row in pair]
+        yield f"| {' | '.join(cells)} |"
+
+
+def _position(position: PositionPart) -> Iterator[str]:
+    yield "\n### Position\n"
+    yield f"{position.sentence}\n"
+    names = [curve.name or "all" for curve in position.curves]
+    width = max(map(len, names))
+    lines = [
+        f"{name:<{width}}  1 {sparkline(curve.frequency, _SPARK_WIDTH)} {len(curve.frequency)}"
+        for name, curve in zip(names, position.curves, strict=True)
+    ]
+    yield from _fenced(lines)
+
+
+def _contexts(contexts: tuple[ContextPart, ...]) -> Iterator[str]:
+    if not contexts:
+        return
+    yield "\n### Contexts\n"
+    yield from _fenced([f"{context.domain}  {context_line(context)}" for context in contexts])
+
+
+def _fenced(lines: list[str]) -> Iterator[str]:
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    yield f"{fence}text"
+    yield from lines
+    yield fence

@@ -1,0 +1,1 @@
+"""What a terminal needs beyond Textual: fewer bytes, keys typed ahead, the clipboard."""
