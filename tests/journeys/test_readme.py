@@ -1,4 +1,4 @@
-"""Every command and every piece of Python that the README shows works as shown."""
+"""Every command and every piece of Python that the README and docs/commands.md show works as shown."""
 
 import os
 import re
@@ -13,8 +13,10 @@ import pytest
 from tests.engine.checkpoints import Shape, build_tokenizer, random_opt, save, words, write_config
 from tests.journeys.terminal import PROGRAM, Terminal
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^\$ (neuron-tui(?:.*\\\n)*.*)", README, re.MULTILINE)
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SHOWN = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8") + README
+COMMANDS = re.findall(r"^\$ (neuron-tui(?:.*\\\n)*.*)", SHOWN, re.MULTILINE)
 PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 QUIET = ("extract", "analyze", "train", "check")
@@ -54,7 +56,7 @@ def environment(place: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def typed(place: Path, environment: dict[str, str]) -> Iterator[None]:
-    """Type every command of the README, in its order."""
+    """Type every command of docs/commands.md, which begins with the demo, then those of the README."""
     assert len(COMMANDS) >= 8
     for shown in COMMANDS:
         command = shown.replace("\\\n", " ")
@@ -95,9 +97,9 @@ def test_the_library_works_as_shown(place: Path, environment: dict[str, str]) ->
         subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=place, env=environment, check=True)
 
 
-def test_every_command_is_in_the_readme() -> None:
+def test_every_command_is_shown() -> None:
     listed = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=True).stdout
     names = set(re.findall(r"^│ ([a-z]+)  ", listed, re.MULTILINE))
     assert {"demo", "extract", "export"} <= names
-    missing = {name for name in names if f"neuron-tui {name}" not in README}
+    missing = {name for name in names if f"neuron-tui {name}" not in SHOWN}
     assert not missing
