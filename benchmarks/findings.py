@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.studies import BUILT_IN, STUDIES, TRAININGS, Extraction, training
+from benchmarks.trainings import BUILT_IN, STUDIES, TRAININGS, Extraction, training
 from neuron_tui.store import open_run
 from neuron_tui.store.disk.schema import STRENGTHS, TYPES
 from neuron_tui.store.errors import RunNotFoundError, RunPartialError

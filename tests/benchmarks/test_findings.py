@@ -27,7 +27,7 @@ from benchmarks.findings import (
     trainings_table,
 )
 from benchmarks.findings_page import CHARTS, TABLES, write_findings
-from benchmarks.studies import Extraction, training
+from benchmarks.trainings import Extraction, training
 from neuron_tui.store import open_run
 from neuron_tui.store.disk.schema import TYPES
 from neuron_tui.store.findings.figures import read_facts

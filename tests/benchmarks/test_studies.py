@@ -7,19 +7,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from benchmarks.studies import (
-    BUILT_IN,
-    CHECKPOINT_EVERY,
-    STUDIES,
-    TRAININGS,
-    Extraction,
-    Training,
-    chosen,
-    extractions,
-    main,
-    train,
-    training,
-)
+from benchmarks.studies import extractions, main, train
+from benchmarks.trainings import BUILT_IN, CHECKPOINT_EVERY, STUDIES, TRAININGS, Extraction, Training, chosen, training
 from neuron_tui.engine.command import app as engine
 from neuron_tui.engine.model.locate import builtin_names
 
