@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 import typer
 
 from neuron_tui.engine.analyze_command import EXAMPLE, analyze
 from neuron_tui.engine.buffers import keep_freed_memory
+from neuron_tui.engine.command_options import RunsDirectory, argument, option, saying_how_to_resume, switch, taking
 from neuron_tui.engine.interrupt import ready_for_signals
-from neuron_tui.engine.resumable import RunsDirectory, told_how_to_go_on
 from neuron_tui.engine.training.command import train
-from neuron_tui.store.errors import NeuronTuiError, UsageError, concerning
+from neuron_tui.store.errors import NeuronTuiError, UsageError
 from neuron_tui.store.process import guarded, problem_of, say
 from neuron_tui.store.runs.catalog import runs_directory
+from neuron_tui.store.runs.option_texts import OptionTexts
+from neuron_tui.store.runs.options import FLAG, OPTIONS, SOURCES, ExtractionOptions
 
 _EXTRACT_EXAMPLE = """Example:
 
@@ -33,57 +36,24 @@ def engine() -> None:
     """Extract runs, count them again with other thresholds, train small models."""
 
 
+def _parameters() -> Iterator[inspect.Parameter]:
+    for name, one in OPTIONS.items():
+        field = ExtractionOptions.model_fields[name]
+        if name == "model":
+            yield argument(name, one.help, one.metavar)
+        elif one.kind is FLAG:
+            yield switch(name, one.help)
+        else:
+            default = one.unset or ("" if field.is_required() else str(field.default))
+            many = one.kind is SOURCES
+            yield option(name, one.help, one.metavar, default=default, required=field.is_required(), many=many)
+
+
 @app.command(epilog=_EXTRACT_EXAMPLE)
 @guarded
+@taking(_parameters())
 def extract(
-    model: Annotated[
-        str,
-        typer.Argument(
-            metavar="MODEL",
-            help="A checkpoint directory, a Hugging Face id (or id@REVISION), or a built-in name: pocket-opt, "
-            "pocket-opt-nopos.",
-        ),
-    ],
-    name: Annotated[str, typer.Option(help="Name of the run.")],
-    corpus: Annotated[
-        list[str],
-        typer.Option(
-            metavar="[DOMAIN=]SOURCE",
-            help="Text: a .txt or .jsonl file (also .gz), a directory, or builtin:prose|code|math. Repeatable.",
-        ),
-    ],
-    tokens: Annotated[
-        int | None, typer.Option(metavar="N", help="Counted tokens at most, an equal share from each domain.")
-    ] = None,
-    context_length: Annotated[
-        int | None, typer.Option(metavar="T", help="Positions of a sequence. (default: the model's)")
-    ] = None,
-    layers: Annotated[str | None, typer.Option(metavar="0-5,8", help="Layers to extract. (default: all)")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:K.")] = "auto",
-    dtype: Annotated[
-        str,
-        typer.Option(help="auto, float32, float16 or bfloat16. auto: float32 on a CPU, the checkpoint's own on a GPU."),
-    ] = "auto",
-    batch_tokens: Annotated[
-        int | None, typer.Option(metavar="N", help="Positions in one forward batch. (default: what suits the device)")
-    ] = None,
-    memory: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SIZE",
-            help="What the residual stream and counters may take before they spill to disk, such as 8G. "
-            "(default: 60% of what is free)",
-        ),
-    ] = None,
-    keep_activations: Annotated[
-        Literal["auto", "always", "never"],
-        typer.Option(help="Store every activation bit with the counts; auto does while all take at most 256 MiB."),
-    ] = "auto",
-    allow_pickle: Annotated[
-        bool,
-        typer.Option("--allow-pickle", help="Take pickled weights (loaded as weights only) if there are no others."),
-    ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run of that name.")] = False,
+    typed: dict[str, Any],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the estimate of time, memory and disk, and stop.")
     ] = False,
@@ -97,29 +67,12 @@ def extract(
     with _refusals_as_json(as_json):
         if as_json and not dry_run:
             raise UsageError("--json is for the estimate\nUse it with --dry-run.")
-        with concerning("layers"):
-            chosen_layers = parse_layers(layers) if layers is not None else None
+        corpus = tuple(typed.pop("corpus", ()))
+        switched = {name: "yes" for name, value in typed.items() if value is True}
+        options = OptionTexts(typed | switched, corpus).read()
         from neuron_tui.engine.request import ExtractionRequest
-        from neuron_tui.engine.resources import parse_size
 
-        with concerning("memory"):
-            limit = None if memory is None else parse_size(memory)
-        request = ExtractionRequest(
-            model=model,
-            corpus=tuple(corpus),
-            name=name,
-            runs_dir=runs_directory(runs_dir),
-            tokens=tokens,
-            context_length=context_length,
-            layers=chosen_layers,
-            device=device,
-            dtype=dtype,
-            batch_tokens=batch_tokens,
-            memory=limit,
-            keep_activations=keep_activations,
-            allow_pickle=allow_pickle,
-            overwrite=overwrite,
-        )
+        request = ExtractionRequest(runs_dir=runs_directory(runs_dir), **dict(options))
         if dry_run:
             from neuron_tui.engine.estimate import estimate
 
@@ -129,7 +82,7 @@ def extract(
             return
     from neuron_tui.engine.extraction import extract as run_extraction
 
-    with told_how_to_go_on(), showing() as progress:
+    with saying_how_to_resume(), showing() as progress:
         folder = run_extraction(request, progress, say)
     say(f"Done: {folder}")
 
@@ -148,20 +101,6 @@ def _refusals_as_json(wanted: bool) -> Iterator[None]:
 
 app.command(epilog=EXAMPLE)(guarded(analyze))
 app.command()(guarded(train))
-
-
-def parse_layers(text: str) -> tuple[int, ...]:
-    """Layer indices in a list of numbers and ranges such as `0-5,8`; raises UsageError."""
-    layers: set[int] = set()
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()) or len(part) > 20:
-            raise UsageError(f"--layers {text!r} cannot be read at {part!r}\nWrite numbers and ranges, such as 0-5,8.")
-        start, stop = int(first), int(last or first)
-        if stop < start or stop > 10_000:
-            raise UsageError(f"--layers {text!r}: {part!r} is no range\nWrite numbers and ranges, such as 0-5,8.")
-        layers.update(range(start, stop + 1))
-    return tuple(sorted(layers))
 
 
 def main() -> None:

@@ -107,7 +107,7 @@ def _go(
         _say(announce, model, options, device, corpus, resources)
         require_disk(folder, resources.disk_bytes + resources.scratch_bytes)
         manifest = _begin(folder, model, options, corpus, domains)
-        job.goes_on_with(replace(request, overwrite=False).arguments())
+        job.goes_on_with(request.model_copy(update={"overwrite": False}).arguments())
     else:
         # The same batches give the same bits; others are for who runs out of memory with these.
         options = manifest.options.model_copy(

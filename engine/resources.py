@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,9 @@ from pathlib import Path
 import torch
 
 from neuron_tui.engine.model.residual import Place
-from neuron_tui.store.errors import DiskFullError, UsageError
+from neuron_tui.store.errors import DiskFullError
 from neuron_tui.store.wording import size_text
 
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SHARE_OF_FREE = 0.6
 _PROCESS = 650 << 20
 """Python, torch and what they work with, beside the buffers; found as the difference to peaks of real runs."""
@@ -48,14 +46,6 @@ class Resources:
             f"Peak memory about {device}{size_text(self.host_bytes)} here (residual stream {where}); "
             f"disk about {size_text(self.disk_bytes + self.scratch_bytes)}{scratch}"
         )
-
-
-def parse_size(text: str) -> int:
-    """Bytes in a size such as 8G, 500M or 1.5GiB; raises UsageError."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", text, re.IGNORECASE)
-    if match is None:
-        raise UsageError(f"the size {text!r} cannot be read\nWrite it like 8G, 500M or 1.5T.")
-    return int(float(match[1]) * _UNITS[match[2].upper()])
 
 
 def plan_resources(

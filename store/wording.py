@@ -18,6 +18,10 @@ _COUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d{1,18}|\d{1,9}\.\d{1,9})\s*([kmgb]?)
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
 
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE | re.ASCII)
+
+_SIZE_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
 _MOST = 10**15
 
 _LAST_LAYER = 10_000
@@ -123,3 +127,17 @@ def read_layers(text: str) -> tuple[int, ...] | str | None:
             return f"no model has a layer {last:,}"
         layers.update(range(first, last + 1))
     return tuple(sorted(layers))
+
+
+def read_size(text: str) -> int | str:
+    """The bytes in a size such as `8G`, `500M` or `1.5GiB`, in powers of 1,024; or, in words, why there are none."""
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        return "a size such as 8G, 500M or 1.5T"
+    return int(Decimal(match[1]) * _SIZE_UNITS[match[2].upper()])
+
+
+def show_size(size: int) -> str:
+    """Bytes as `--memory` takes them, with no byte lost: `8G`, `512M`, `1000`."""
+    unit = max((unit for unit, factor in _SIZE_UNITS.items() if size % factor == 0), key=_SIZE_UNITS.__getitem__)
+    return f"{size // _SIZE_UNITS[unit]}{unit}"

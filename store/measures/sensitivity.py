@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from neuron_tui.store.disk.schema import STRENGTHS, TYPES
 from neuron_tui.store.measures.positional import Curves
-from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+from neuron_tui.store.measures.thresholds import PAPER, THRESHOLDS, Thresholds
 
 Int64s = npt.NDArray[np.int64]
 
@@ -32,22 +32,7 @@ class Setting:
         return thresholds.model_copy(update={self.field: self.value}) if self.field else thresholds
 
 
-SETTINGS: Final = (
-    Setting(),
-    *(
-        Setting(field, value)
-        for field, values in {
-            "positional": (0.025, 0.1),
-            "near": (0.02, 0.1),
-            "range": (0.2, 0.4),
-            "changes": (3, 6),
-            "interval": (1 / 32, 1 / 8),
-            "extremes": (0.8, 0.95),
-            "thin": (0.025, 0.1),
-        }.items()
-        for value in values
-    ),
-)
+SETTINGS: Final = (Setting(), *(Setting(name, value) for name, one in THRESHOLDS.items() for value in one.varied))
 """(Z,) the run's own thresholds, then each threshold of the positional types once lower and once higher."""
 
 

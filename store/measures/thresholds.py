@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, Final, Protocol, TypeVar
+from typing import Annotated, Any, Final, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from neuron_tui.store.declared import declared, flag
 from neuron_tui.store.disk.schema import ORDERS, STORED_TRIGGERS
-from neuron_tui.store.errors import UsageError, concerning
 
 Share = Annotated[Decimal, Field(gt=0, le=1, decimal_places=4)]
 """A share as written: 0.95 is 19 of 20 and nothing beside it."""
@@ -28,45 +28,147 @@ class Whole(Protocol):
 Count = TypeVar("Count", bound=Whole)
 
 
-class Thresholds(BaseModel):
-    """What decides who is a detector [§4, App. A] and who is positional, of which type and strength [§5].
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """How people are told of a threshold; its field says what it may be and what it is in definitions.
 
     Attributes
     ----------
-    coverage
-        Share of a neuron's activations that the covering n-grams hold, and that the covered ones must hold alone.
-    max_covering
-        Most covering n-grams of a detector, for n = 1, 2, 3.
-    precision
-        Share of an n-gram's occurrences on which the neuron is active, for the n-gram to be covered.
-    positional
-        Mutual information, in nats, above which a neuron is positional.
-    near
-        How far from 0 and from 1 the smoothed frequency counts as 0 and as 1.
-    range
-        Least difference between highest and lowest smoothed frequency of an oscillatory neuron.
-    changes
-        Least number of changes between high and low of an oscillatory neuron.
-    interval
-        Length of a zero or one interval as a share of the context length.
-    extremes
-        Share of the positions near 0 or 1, for an oscillatory neuron to be strong.
-    thin
-        Largest root mean square of the frequency about its smoothed curve, for type `other` to be strong.
+    group
+        What it decides: who is a detector [§4, App. A], or who is positional, of which type and strength [§5].
+    kind
+        How its number is written: `95%`, `5` or `0.05`.
+    metavar, label, unit, help
+        On the command line; before the field of a form; behind it, in few words; in full.
+    words
+        How it is named where it is not the paper's; `{}` is its number.
+    ours
+        The paper names the type and gives no number.
+    short
+        What begins its part of a proposed name, if not its own name.
+    varied
+        A lower and a higher value, for studies of how much hangs on it.
     """
+
+    group: Literal["detectors", "types"]
+    kind: Literal["share", "count", "number"]
+    metavar: str
+    label: str
+    unit: str
+    help: str
+    words: str
+    ours: bool = False
+    short: str = ""
+    varied: tuple[float, ...] = ()
+
+
+class Thresholds(BaseModel):
+    """What decides who is a detector [§4, App. A] and who is positional, of which type and strength [§5]."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    coverage: Share = Decimal("0.95")
-    max_covering: tuple[Limit, Limit, Limit] = (5, 50, 50)
-    precision: Share = Decimal("0.95")
-    positional: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.05
-    near: Annotated[float, Field(ge=0, lt=0.5)] = 0.05
-    range: Annotated[float, Field(ge=0, le=1)] = 0.3
-    changes: Annotated[int, Field(ge=1)] = 4
-    interval: Annotated[float, Field(gt=0, le=1)] = 1 / 16
-    extremes: Annotated[float, Field(ge=0, le=1)] = 0.9
-    thin: Annotated[float, Field(ge=0, le=1)] = 0.05
+    coverage: Annotated[
+        Share,
+        Threshold(
+            *("detectors", "share", "SHARE", "Coverage", "of activations: covering n-grams"),
+            "Share of a neuron's activations that its covering n-grams hold, and that the covered ones must hold "
+            "alone; another one is counted from kept activation bits.",
+            "coverage {}",
+        ),
+    ] = Decimal("0.95")
+    max_covering: Annotated[
+        tuple[Limit, Limit, Limit],
+        Threshold(
+            *("detectors", "count", "N|N,N,N", "{}s", "at most cover it: a {} detector"),
+            "Most covering n-grams of a detector, one number for all n or three for n = 1, 2, 3.",
+            "at most {}",
+        ),
+    ] = (5, 50, 50)
+    precision: Annotated[
+        Share,
+        Threshold(
+            *("detectors", "share", "SHARE", "Precision", "of occurrences: a covered n-gram"),
+            "Share of an n-gram's occurrences on which the neuron is active, for the n-gram to be covered.",
+            "precision {}",
+        ),
+    ] = Decimal("0.95")
+    positional: Annotated[
+        float,
+        Field(ge=0, allow_inf_nan=False),
+        Threshold(
+            *("types", "number", "NATS", "Positional", "nats of mutual information, above"),
+            "Mutual information of activity and position, in nats, above which a neuron is positional.",
+            "positional above {} nats",
+            short="mi",
+            varied=(0.025, 0.1),
+        ),
+    ] = 0.05
+    near: Annotated[
+        float,
+        Field(ge=0, lt=0.5),
+        Threshold(
+            *("types", "number", "NUMBER", "Near", "from 0 counts as off, from 1 as on"),
+            "How far from 0 and from 1 the smoothed frequency counts as 0 and as 1.",
+            "near {}",
+            ours=True,
+            varied=(0.02, 0.1),
+        ),
+    ] = 0.05
+    range: Annotated[
+        float,
+        Field(ge=0, le=1),
+        Threshold(
+            *("types", "number", "NUMBER", "Range", "highest less lowest: oscillatory"),
+            "Least difference between highest and lowest smoothed frequency of an oscillatory neuron.",
+            "range {}",
+            ours=True,
+            varied=(0.2, 0.4),
+        ),
+    ] = 0.3
+    changes: Annotated[
+        int,
+        Field(ge=1),
+        Threshold(
+            *("types", "count", "N", "Changes", "between high and low: oscillatory"),
+            "Least number of changes between high and low of an oscillatory neuron.",
+            "{}",
+            ours=True,
+            varied=(3, 6),
+        ),
+    ] = 4
+    interval: Annotated[
+        float,
+        Field(gt=0, le=1),
+        Threshold(
+            *("types", "number", "SHARE", "Interval", "of positions, off or on: both, one"),
+            "Length of a zero or one interval as a share of the context length.",
+            "interval {}",
+            ours=True,
+            varied=(1 / 32, 1 / 8),
+        ),
+    ] = 1 / 16
+    extremes: Annotated[
+        float,
+        Field(ge=0, le=1),
+        Threshold(
+            *("types", "number", "SHARE", "Extremes", "of positions near 0 or 1: strong"),
+            "Share of the positions near 0 or 1, for an oscillatory neuron to be strong.",
+            "extremes {}",
+            ours=True,
+            varied=(0.8, 0.95),
+        ),
+    ] = 0.9
+    thin: Annotated[
+        float,
+        Field(ge=0, le=1),
+        Threshold(
+            *("types", "number", "NUMBER", "Thin", "at most off its smooth curve: strong"),
+            "Largest root mean square of the frequency about its smoothed curve, for type other to be strong.",
+            "thin {}",
+            ours=True,
+            varied=(0.025, 0.1),
+        ),
+    ] = 0.05
 
     def most_covering(self, n: int) -> int:
         """Most covering n-grams of a detector of n-grams."""
@@ -90,12 +192,19 @@ class Thresholds(BaseModel):
 
     def options(self) -> tuple[str, ...]:
         """Options of `neuron-tui analyze` for what is not the paper's: `--coverage 0.9 --max-covering 10,50,50`."""
-        return tuple(part for name in self.others() for part in (f"--{name.replace('_', '-')}", text_of(self, name)))
+        return tuple(part for name in self.others() for part in (flag(name), text_of(self, name)))
 
     def others(self, than: Thresholds | None = None) -> tuple[str, ...]:
         """Names of the thresholds that are others than the paper's, or than those given."""
         than = Thresholds() if than is None else than
         return tuple(name for name in Thresholds.model_fields if getattr(self, name) != getattr(than, name))
+
+
+PAPER: Final = Thresholds()
+"""The thresholds of definitions: the paper's, and ours where it gives none."""
+
+THRESHOLDS: Final = declared(Thresholds, Threshold)
+"""What each threshold declares, by its name."""
 
 
 def text_of(thresholds: Thresholds, name: str) -> str:
@@ -104,46 +213,3 @@ def text_of(thresholds: Thresholds, name: str) -> str:
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     return f"{value:f}" if isinstance(value, Decimal) else repr(value)
-
-
-def parse_thresholds(typed: Mapping[str, str]) -> Thresholds:
-    """Thresholds from texts by name, such as `{"coverage": "0.9", "max_covering": "10"}`; the others are the paper's.
-
-    Shares may be written in percent, most covering n-grams as one number for all n or as three.
-
-    Raises
-    ------
-    UsageError
-        One cannot be read, or is out of its range; `option` says which.
-    """
-    data: dict[str, object] = {}
-    for name, text in typed.items():
-        with concerning(name.replace("_", "-")):
-            try:
-                data[name] = _parsed(name, text.strip())
-                Thresholds.model_validate({name: data[name]})
-            except (ValueError, ArithmeticError) as error:
-                raise UsageError(f"--{name.replace('_', '-')} is {text!r}\n{_EXPECTED[name]}") from error
-    return Thresholds.model_validate(data)
-
-
-def _parsed(name: str, text: str) -> object:
-    if name == "max_covering":
-        each = [int(part) for part in text.split(",")]
-        return each * 3 if len(each) == 1 else each
-    percent = name in ("coverage", "precision") and text.endswith("%")
-    return Decimal(text.removesuffix("%").strip()) / 100 if percent else text
-
-
-_EXPECTED = {
-    **dict.fromkeys(("coverage", "precision"), "Give a share over 0 and at most 1 of at most 4 decimals, such as 0.9."),
-    "max_covering": f"Give one whole number from 1 to {STORED_TRIGGERS}, or three for n = 1, 2, 3, such as 10,50,50.",
-    "positional": "Give a number of nats that is at least 0, such as 0.05.",
-    "near": "Give a number from 0 to under 0.5, such as 0.05.",
-    **dict.fromkeys(("range", "extremes", "thin"), "Give a number from 0 to 1, such as 0.3."),
-    "changes": "Give a whole number that is at least 1, such as 4.",
-    "interval": "Give a number over 0 and at most 1, such as 0.0625.",
-}
-
-PAPER: Final = Thresholds()
-"""The thresholds of definitions: the paper's, and ours where it gives none."""

@@ -42,12 +42,11 @@ def parse_corpus_argument(argument: str) -> CorpusArgument:
     CorpusError
         The path holds bytes that are no text.
     """
-    match = re.fullmatch(r"(?:([^/=:]*)=)?(.+)", argument, re.DOTALL)
-    if match is None or match[1] == "":
+    domain, source = split_argument(argument)
+    if not source or domain == "":
         raise UsageError(f"the corpus argument {argument!r} names no source\nWrite it as [DOMAIN=]SOURCE: {FORMS}.")
-    domain, source = match[1], match[2]
     if not source.startswith(("builtin:", "hf:")):
-        source = str(Path(source).expanduser().absolute())
+        source = str(local_path(source))
     if not is_text(source):
         raise CorpusError(f"the corpus {source!r} has no name in UTF-8, which run.json is written in\nRename it.")
     domain = domain or stem_of(source)
@@ -56,6 +55,20 @@ def parse_corpus_argument(argument: str) -> CorpusArgument:
             f"the domain name {domain!r} cannot be used\nName it yourself: --corpus NAME={source}, letters and digits."
         )
     return CorpusArgument(domain, source)
+
+
+def split_argument(argument: str) -> tuple[str | None, str]:
+    """Domain and source of a corpus argument as they are written; None where no domain is."""
+    match = re.fullmatch(r"(?:([^/=:]*)=)?(.*)", argument, re.DOTALL)
+    return (match[1], match[2]) if match else (None, argument)
+
+
+def local_path(text: str) -> Path:
+    """A typed path, absolute; an unknown ~user stays as it is."""
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        return Path(text).absolute()
 
 
 def is_text(text: str) -> bool:

@@ -12,6 +12,7 @@ from neuron_tui.store.disk.schema import FORMAT_VERSION
 from neuron_tui.store.disk.schema.facts import FACTS_FILE
 from neuron_tui.store.errors import OUTDATED, RunDamagedError, RunNotFoundError, RunOutdatedError
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+from neuron_tui.store.runs.options import Dtype, ExtractionOptions, ResultOptions
 
 MANIFEST = "run.json"
 CORPUS_FILE = "corpus.h5"
@@ -46,15 +47,12 @@ class ModelIdentity(_Strict):
     positions: bool | None = None
 
 
-class RunOptions(_Strict):
-    """What was asked for and decides the results. `tokens` None means all of the corpus."""
+class RunOptions(ResultOptions):
+    """The options that decided the results, nothing left open but `tokens`: None means all of the corpus."""
 
-    corpus: tuple[str, ...]
-    tokens: int | None
     context_length: Annotated[int, Field(ge=2)]
     layers: tuple[Count, ...]
-    dtype: Literal["float32", "float16", "bfloat16"]
-    keep_activations: Literal["auto", "always", "never"]
+    dtype: Dtype
     batch_tokens: Annotated[int, Field(ge=1)]
 
 
@@ -131,6 +129,18 @@ class Manifest(_Strict):
     def thresholds(self) -> Thresholds:
         """The thresholds behind its numbers: the paper's, but for a variant."""
         return self.variant.thresholds if self.variant else PAPER
+
+    def extraction(self, name: str) -> ExtractionOptions:
+        """Options that extract the same again under a name.
+
+        The device, and whether pickled weights were allowed, is not known of a run.
+        """
+        options = self.options
+        settled = options.model_dump() | {
+            "context_length": None if options.context_length == self.model.context_length else options.context_length,
+            "layers": None if options.layers == tuple(range(self.model.layers)) else options.layers,
+        }
+        return ExtractionOptions(model=self.model.name, name=name, **settled)
 
     @property
     def tokens(self) -> int:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
@@ -28,7 +28,8 @@ from neuron_tui.store.errors import (
     RunPartialError,
     UsageError,
 )
-from neuron_tui.store.measures.thresholds import PAPER, Thresholds, parse_thresholds
+from neuron_tui.store.measures.threshold_wording import parse_thresholds
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.store.runs.catalog import delete_run, rename_run, summarise
 from neuron_tui.store.runs.job import job_status
 from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, file_entry, layer_file, read_manifest, write_manifest
@@ -139,7 +140,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from neuron_tui.engine.analysis import AnalysisRequest, analyze
-from neuron_tui.store.measures.thresholds import parse_thresholds
+from neuron_tui.store.measures.threshold_wording import parse_thresholds
 
 def see(step):
     if step.stage == "recount" and step.layer == 1:
@@ -330,9 +331,8 @@ def test_the_corpus_is_shared_with_the_run_or_copied_where_links_are_refused(
 
 def test_extracting_the_run_anew_takes_its_variants_with_it(run: Path, extracted: Extracted) -> None:
     analyze(asked(run))
-    again = replace(
-        request(CASE, extracted.folder, extracted.corpus, run.parent, name="kept"), overwrite=True, tokens=200
-    )
+    changes = {"overwrite": True, "tokens": 200}
+    again = request(CASE, extracted.folder, extracted.corpus, run.parent, name="kept", **changes)
     extract(again)
     assert variants_of(run) == ()
     assert check_run(run) == []
@@ -356,16 +356,16 @@ def test_the_command_counts_with_what_it_is_told_and_says_so_on_stderr(run: Path
 @pytest.mark.parametrize(
     ("option", "text", "message"),
     [
-        ("--coverage", "0", "Give a share over 0 and at most 1"),
-        ("--coverage", "nan", "Give a share over 0 and at most 1"),
-        ("--precision", "1.1", "Give a share over 0 and at most 1"),
+        ("--coverage", "0", "It takes more than 0%"),
+        ("--coverage", "nan", "It takes a share, such as 95%"),
+        ("--precision", "1.1", "It takes at most 100%"),
         ("--precision", "0.12345", "at most 4 decimals"),
-        ("--max-covering", "51", "Give one whole number from 1 to 50"),
+        ("--max-covering", "51", "It takes at most 50"),
         ("--max-covering", "5,50", "or three for n = 1, 2, 3"),
-        ("--near", "0.5", "Give a number from 0 to under 0.5"),
-        ("--changes", "1.5", "Give a whole number that is at least 1"),
-        ("--interval", "1e999", "Give a number over 0 and at most 1"),
-        ("--positional", "-1", "Give a number of nats"),
+        ("--near", "0.5", "It takes less than 0.5"),
+        ("--changes", "1.5", "It takes a whole number"),
+        ("--interval", "1e999", "It takes a number"),
+        ("--positional", "-1", "It takes at least 0"),
     ],
 )
 def test_a_threshold_that_means_nothing_is_named(option: str, text: str, message: str) -> None:

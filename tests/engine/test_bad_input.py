@@ -13,7 +13,6 @@ import subprocess
 import sys
 from collections import namedtuple
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -529,7 +528,7 @@ def test_a_disk_that_fills_up_costs_the_layer_under_way(
 
 
 def _fields(asked: ExtractionRequest) -> dict[str, Any]:
-    return {name: getattr(asked, name) for name in asked.__slots__}
+    return {name: getattr(asked, name) for name in type(asked).model_fields}
 
 
 @pytest.mark.parametrize("inside", ["notes.txt", "scratch/letter.txt", "layers/thesis.txt", "corpus.h5"])
@@ -553,7 +552,7 @@ def test_what_lies_beside_a_run_survives_its_replacement_and_its_failure(good: P
     extract(asked)
     (folder / "run.json").unlink()
     with pytest.raises(InputError):
-        extract(replace(asked, corpus=(str(tmp_path / "absent.txt"),)))
+        extract(asked.model_copy(update={"corpus": (str(tmp_path / "absent.txt"),)}))
     assert [note.read_text() for note in kept] == ["mine", "mine"]
 
 

@@ -70,7 +70,7 @@ def test_a_new_run_in_place_of_another_has_facts_of_its_own(tmp_path: Path) -> N
     corpus = build(case, tmp_path)
     asked = request(case, tmp_path, corpus, tmp_path / "runs")
     first = read_manifest(extract(asked))
-    again = extract(replace(asked, layers=(0,), overwrite=True))
+    again = extract(asked.model_copy(update={"layers": (0,), "overwrite": True}))
     second = read_manifest(again)
     assert first.facts != second.facts
     assert second.has_facts

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.engine import layers
-from neuron_tui.engine.command import parse_layers
 from neuron_tui.engine.extraction import ExtractionRequest, extract
 from neuron_tui.engine.job import peak_memory, recording
 from neuron_tui.engine.progress import Progress
@@ -18,7 +17,8 @@ from neuron_tui.store.check.verification import check_run
 from neuron_tui.store.errors import CheckpointError, CorpusError, InputError, RunConflictError
 from neuron_tui.store.runs.catalog import summarise
 from neuron_tui.store.runs.job import JOB_FILE, LOG_FILE, Job, job_status, read_job
-from neuron_tui.store.wording import show_layers
+from neuron_tui.store.runs.option_texts import from_arguments
+from neuron_tui.store.runs.options import ExtractionOptions
 
 from .cases import Case, build, request
 from .checkpoints import Shape, words
@@ -154,11 +154,12 @@ def test_the_arguments_of_a_job_ask_for_the_same_extraction(good: Path, tmp_path
         overwrite=True,
     )
     assert asked.arguments() == (
-        *(str(good), "--corpus", "a=/t/a.txt", "--corpus", "prose=builtin:prose", "--name", "n", "--tokens", "5"),
-        *("--context-length", "7", "--layers", "0-2,5,7-8", "--device", "cpu", "--dtype", "float16"),
-        *("--batch-tokens", "9", "--memory", "1000", "--keep-activations", "always", "--allow-pickle", "--overwrite"),
+        *(str(good), "--corpus", "a=/t/a.txt", "--corpus", "prose=builtin:prose", "--tokens", "5"),
+        *("--context-length", "7", "--layers", "0-2,5,7-8", "--dtype", "float16", "--keep-activations", "always"),
+        *("--batch-tokens", "9", "--name", "n", "--device", "cpu", "--memory", "1000", "--allow-pickle", "--overwrite"),
     )
-    assert parse_layers(show_layers((0, 1, 2, 5, 7, 8))) == (0, 1, 2, 5, 7, 8)
+    settled = asked.model_dump(exclude={"runs_dir"}) | {"corpus": ("a=/t/a.txt", "prose=builtin:prose")}
+    assert from_arguments(asked.arguments()).read() == ExtractionOptions(**settled)
 
 
 def test_relative_paths_become_absolute_and_names_stay(
@@ -169,7 +170,7 @@ def test_relative_paths_become_absolute_and_names_stay(
     here = ExtractionRequest(model=".", corpus=("texts/good.txt",), name="n", runs_dir=tmp_path)
     assert here.arguments() == (str(good), "--corpus", f"good={good}/texts/good.txt", "--name", "n")
     monkeypatch.chdir(tmp_path)
-    assert replace(here, model="pocket-opt").arguments()[0] == "pocket-opt"
+    assert here.model_copy(update={"model": "pocket-opt"}).arguments()[0] == "pocket-opt"
 
 
 def test_a_finished_run_keeps_the_record_of_the_job_that_made_it(asked: ExtractionRequest) -> None:
@@ -209,12 +210,12 @@ def test_an_extraction_that_does_not_fit_the_run_leaves_its_job_as_it_was(asked:
     folder = interrupted(asked)
     before = (folder / JOB_FILE).read_bytes()
     with pytest.raises(RunConflictError):
-        extract(replace(asked, tokens=50))
+        extract(asked.model_copy(update={"tokens": 50}))
     assert (folder / JOB_FILE).read_bytes() == before
 
 
 def test_once_a_run_is_replaced_its_arguments_go_on_with_it(asked: ExtractionRequest) -> None:
-    overwriting = replace(asked, overwrite=True)
+    overwriting = asked.model_copy(update={"overwrite": True})
     extract(asked)
     seen: dict[bool, tuple[str, ...]] = {}
 
@@ -239,7 +240,7 @@ def test_what_fails_before_it_has_a_run_leaves_a_trace_only_if_the_app_started_i
         folder.mkdir(parents=True)
         (folder / LOG_FILE).write_text("")
     with pytest.raises((CheckpointError, CorpusError)) as caught:
-        extract(replace(asked, **wrong))
+        extract(asked.model_copy(update=wrong))
     if started_by_the_app:
         job = read_job(folder)
         assert (job.state, job.problem) == ("failed", str(caught.value))

@@ -19,7 +19,8 @@ from neuron_tui.store.errors import (
     RunPartialError,
     UsageError,
 )
-from neuron_tui.store.measures.thresholds import PAPER, Thresholds, parse_thresholds
+from neuron_tui.store.measures.threshold_wording import parse_thresholds
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.store.runs.catalog import RunSummary, delete_run, find_run, list_runs, rename_run, summarise
 from neuron_tui.store.runs.folder import delete_files
 from neuron_tui.store.runs.job import write_job

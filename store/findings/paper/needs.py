@@ -9,13 +9,10 @@ from typing import Final, Literal
 from neuron_tui.store.disk.schema import ENOUGH_SEQUENCES
 from neuron_tui.store.findings.figures.labelled_run import RunFacts
 from neuron_tui.store.measures.threshold_wording import counted_with
-from neuron_tui.store.measures.thresholds import PAPER
+from neuron_tui.store.measures.thresholds import PAPER, THRESHOLDS
 from neuron_tui.store.wording import number
 
 Need = Literal["dead text", "text", "layers", "sequences", "context", "detector thresholds", "type thresholds"]
-
-_OF_DETECTORS = ("coverage", "max_covering", "precision")
-_OF_TYPES = ("positional", "near", "range", "changes", "interval", "extremes", "thin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +81,10 @@ def _context(facts: RunFacts, _enough: Enough) -> str:
     )
 
 
-def _thresholds(names: tuple[str, ...]) -> Callable[[RunFacts, Enough], str]:
+def _thresholds(group: Literal["detectors", "types"]) -> Callable[[RunFacts, Enough], str]:
     def lacking(facts: RunFacts, _enough: Enough) -> str:
         own = facts.run.manifest.thresholds
-        changed = {name: getattr(own, name) for name in names}
+        changed = {name: getattr(own, name) for name, one in THRESHOLDS.items() if one.group == group}
         told = counted_with(PAPER.model_copy(update=changed)).partition(";")[0]
         return f"It takes the paper's thresholds; the run was {told}." if told else ""
 
@@ -100,8 +97,8 @@ LACKING: dict[Need, Callable[[RunFacts, Enough], str]] = {
     "layers": _layers,
     "sequences": _sequences,
     "context": _context,
-    "detector thresholds": _thresholds(_OF_DETECTORS),
-    "type thresholds": _thresholds(_OF_TYPES),
+    "detector thresholds": _thresholds("detectors"),
+    "type thresholds": _thresholds("types"),
 }
 """What a run lacks of each need, in a sentence; empty where it lacks nothing.
 
