@@ -25,6 +25,9 @@ UNUSABLE_INPUT = 3
 UNUSABLE_RUN = 4
 INTERRUPTED = 130
 
+_LARGEST_LOG = 1_000_000
+"""Bytes of the log of faults, after which a new one is begun; one old log is kept."""
+
 P = ParamSpec("P")
 
 
@@ -91,18 +94,40 @@ def log_file() -> Path:
     return user_log_path("neuron-tui", appauthor=False) / "neuron-tui.log"
 
 
-def _where_written(error: Exception) -> str:
+def log_fault(error: BaseException) -> Path:
+    """Append the whole traceback of a fault to the log, which starts anew at a megabyte; returns where it is.
+
+    Raises OSError if the log cannot be written.
+    """
     path = log_file()
     entry = "".join(traceback.format_exception(error))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > _LARGEST_LOG:
+        path.replace(path.with_suffix(".log.1"))
+    with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
+        log.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  {' '.join(sys.argv)}\n{entry}\n")
+    return path
+
+
+def describe_fault(error: BaseException) -> str:
+    """Log a fault and say in a line or two what happened, for the app to leave on the terminal."""
+    what = "".join(str(error).splitlines()[:1])
+    short = f"neuron-tui met a fault of its own: {type(error).__name__}: {what}".rstrip(": ")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
-            log.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  {' '.join(sys.argv)}\n{entry}\n")
+        path = log_fault(error)
+    except OSError as refused:
+        text = "".join(traceback.format_exception(error))
+        return f"{short}\nIt could not be logged to {log_file()} ({refused.strerror}):\n{text}"
+    return f"{short}\nThe full account is in {path}. Your runs are as they were."
+
+
+def _where_written(error: Exception) -> str:
+    try:
+        return f"details are in {log_fault(error)}"
     except OSError as refused:
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(last.filename).name}, line {last.lineno}"
-        return f"{error} in {where}; {path} cannot be written ({refused.strerror})"
-    return f"details are in {path}"
+        return f"{error} in {where}; {log_file()} cannot be written ({refused.strerror})"
 
 
 def _let_go_of_stdout() -> None:

@@ -9,27 +9,26 @@ import sys
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.console import RenderableType
-from rich.segment import Segments
-from rich.text import Text
-from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
+from textual.worker import WorkerFailed
 
+from neuron_tui.store.process import describe_fault
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.config import Config, ConfigFile, config_path, read_config
-from neuron_tui.tui.faults import record_fault
 from neuron_tui.tui.key_names import keymap
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.figures.figures import Figures
 from neuron_tui.tui.screens.runs.runs import Runs
 from neuron_tui.tui.terminal.changed_cells import Changes, ShownCells
+from neuron_tui.tui.terminal.textual_internals import ChopsUpdate, LayoutUpdate
 from neuron_tui.tui.terminal.type_ahead import TypeAheadApp
 from neuron_tui.tui.themes import DARK, LIGHT
 from neuron_tui.tui.widgets.painting import DIM
@@ -66,6 +65,7 @@ class NeuronTuiApp(TypeAheadApp):
         self.own_keys = keymap(settings)
         self.set_keymap(self.own_keys)
         self._shown = ShownCells()
+        self._changes_only = not os.environ.get("NEURON_TUI_WHOLE_UPDATES")
 
     def on_mount(self) -> None:
         """Show the run asked for, or the list."""
@@ -80,11 +80,12 @@ class NeuronTuiApp(TypeAheadApp):
             if size != self.size:
                 self.post_message(Resize(size, size))
 
-    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        if isinstance(renderable, LayoutUpdate | ChopsUpdate):
-            self._shown.fit(*self.size)
-            renderable = Changes(renderable, self._shown)
-        super()._display(screen, renderable)
+    def before_display(self, update: RenderableType | None) -> RenderableType | None:
+        """Write only the cells that changed."""
+        if not self._changes_only or not isinstance(update, LayoutUpdate | ChopsUpdate):
+            return update
+        self._shown.fit(*self.size)
+        return Changes(update, self._shown)
 
     def on_resize(self) -> None:
         """A terminal may lose what it showed, also when it is back at its old size before we look."""
@@ -137,13 +138,23 @@ class NeuronTuiApp(TypeAheadApp):
         there = "" if config_path().exists() else ", which is not there yet"
         self.notify(f"Settings are read from {printable(str(config_path()))}{there}.", timeout=12, markup=False)
 
-    def _fatal_error(self) -> None:
-        # Textual would print a traceback with all local variables; that belongs in the log.
-        error = self._exception or sys.exception() or RuntimeError("unknown")
-        self.bell()
-        message = Text(record_fault(error))
-        self._exit_renderables.append(Segments(self.console.render(message, self.console.options)))
-        self._close_messages_no_wait()
+    def describe_fault(self, error: BaseException) -> str:
+        """Log the whole fault and say in short what happened."""
+        return describe_fault(error.error if isinstance(error, WorkerFailed) else error)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether every key is taken and no part of the screen in sight has a message before it."""
+        if self.leaving:
+            return True
+        screen = self.screen
+        parts = (self, screen, *screen.walk_children(with_self=False))
+        return not self.keys_wait and screen.is_current and not any(part.message_queue_size for part in parts)
+
+    @property
+    def idle(self) -> bool:
+        """Whether the app waits for a person: it is quiet, and no thread or task of it is at work."""
+        return self.quiet and not any(not worker.is_finished for worker in self.workers)
 
 
 def known_theme(settings: ConfigFile) -> str:

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.keys import Keys, _character_to_key
+from textual.keys import Keys
 
 from neuron_tui.tui import screens, widgets
 from neuron_tui.tui.config import ConfigFile
+from neuron_tui.tui.terminal.textual_internals import key_of
 from neuron_tui.tui.widgets.key_line import shown_key
 
 _MODIFIERS = ("ctrl", "shift", "alt", "meta", "super")
-_NAMES = frozenset(key.value for key in Keys) | {_character_to_key(chr(code)) for code in range(33, 127)}
+_NAMES = frozenset(key.value for key in Keys) | {key_of(chr(code)) for code in range(33, 127)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,10 @@ def keymap(file: ConfigFile) -> dict[str, str]:
 
 def _key(text: str, file: ConfigFile, name: str) -> str:
     if len(text) == 1:
-        return _character_to_key(text)
+        return key_of(text)
     *modifiers, last = text.split("+")
     if all(m in _MODIFIERS for m in modifiers) and (len(last) == 1 or last in _NAMES):
-        return "+".join([*modifiers, last if len(last) > 1 or last.isalnum() else _character_to_key(last)])
+        return "+".join([*modifiers, last if len(last) > 1 or last.isalnum() else key_of(last)])
     raise file.error(("keys", name), f"{text!r} is no key; write a character, a name such as f2 or pageup, or ctrl+f")
 
 

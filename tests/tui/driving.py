@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from textual import events
-from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from neuron_tui.tui.app import NeuronTuiApp
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.runs.runs import Runs
+from neuron_tui.tui.terminal.textual_internals import key_of
 from neuron_tui.tui.widgets.neuron.pane import NeuronPane
 from neuron_tui.tui.widgets.neurons import NeuronList
 from neuron_tui.tui.widgets.runs.run_list import RunList
@@ -42,20 +42,11 @@ class Person:
         """Press keys, given by name or character, and wait until the app has taken them all."""
         for key in keys:
             character = key if len(key) == 1 else CHARACTERS.get(key)
-            name = _character_to_key(key) if len(key) == 1 else key
+            name = key_of(key) if len(key) == 1 else key
             self.app.post_message(events.Key(name, character))
-        await self.until(lambda: not self.app._message_queue.qsize())
-        await self.until(lambda: self.app._exit or (self.app._taken_at is None and not self.app._typed))
         # What a key set going, the closing of a screen for one, is a chain of messages: each turn takes a link of it.
         for _ in range(2):
-            await self.until(lambda: self.app._exit or self._quiet())
-
-    def _quiet(self) -> bool:
-        """Whether no part of the screen in sight has a message before it."""
-        screen = self.app.screen
-        return screen.is_current and not any(
-            part._message_queue.qsize() for part in (self.app, screen, *screen.walk_children(with_self=False))
-        )
+            await self.until(lambda: self.app.quiet)
 
     async def type(self, text: str) -> None:
         """Press the keys that write a text."""

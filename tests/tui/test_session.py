@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.store.neurons.query import keepable
+from neuron_tui.store.process import log_file
 from neuron_tui.store.runs.manifest import read_manifest, write_manifest
-from neuron_tui.tui.faults import log_file
 from neuron_tui.tui.remembered.session import Identity, Session, read_session, session_path, write_session
 from tests.synthetic import build_run
 

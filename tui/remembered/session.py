@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from neuron_tui.store.disk.files import write_text
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.neurons.query import keepable
+from neuron_tui.store.process import describe_fault
 from neuron_tui.store.runs.manifest import Manifest
-from neuron_tui.tui.faults import record_fault
 from neuron_tui.tui.remembered.state import state_directory
 
 Count = Annotated[int, Field(ge=0)]
@@ -89,7 +89,7 @@ def read_session(folder: Path, manifest: Manifest) -> Session | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:  # pydantic's own error is a ValueError
-        record_fault(error)
+        describe_fault(error)
         return None
     return session if session.run == Identity.of(folder, manifest) else None
 
@@ -102,4 +102,4 @@ def write_session(folder: Path, session: Session) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_text(path, session.model_dump_json() + "\n")
     except (OSError, NeuronTuiError) as error:
-        record_fault(error)
+        describe_fault(error)

@@ -15,7 +15,14 @@ from rich.color import ColorSystem
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import ControlType, Segment
 from rich.style import Style
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+
+from neuron_tui.tui.terminal.textual_internals import (
+    ChopsUpdate,
+    CompositorUpdate,
+    LayoutUpdate,
+    color_system,
+    style_codes,
+)
 
 Cell = tuple[str, int]
 """What stands in a cell and the number of its style; the second cell of a wide character holds no text."""
@@ -121,7 +128,7 @@ class Changes(CompositorUpdate):
         """What to write to the terminal."""
         parts = self._update.__rich_console__(console, console.options)
         segments = (part for part in parts if isinstance(part, Segment))
-        return self._shown.changes(segments, console._color_system)
+        return self._shown.changes(segments, color_system(console))
 
 
 class _Writer:
@@ -199,8 +206,6 @@ def _cells(text: str, number: int) -> list[Cell]:
 
 
 def _codes_of(style: Style, system: ColorSystem) -> _Codes:
-    bits = style._attributes & style._set_attributes
-    attributes = ";".join(code for bit, code in Style._style_map.items() if bits >> bit & 1)
     colour = ";".join(style.color.downgrade(system).get_ansi_codes()) if style.color else ""
     ground = ";".join(style.bgcolor.downgrade(system).get_ansi_codes(foreground=False)) if style.bgcolor else ""
-    return attributes, colour, ground
+    return style_codes(style), colour, ground

@@ -18,6 +18,7 @@ from functools import partial
 from textual.app import App
 
 from neuron_tui.store.tokens import printable
+from neuron_tui.tui.terminal.textual_internals import OpenApp
 
 LONGEST = 74_994
 """Characters of base64 that terminals are known to take."""
@@ -33,9 +34,9 @@ def copy(app: App[object], text: str) -> bool:
     if sequences is None:
         return False
     app.copy_to_clipboard(safe)  # the plain sequence, and the app's own clipboard for ctrl+v in its fields
-    if app._driver is not None:
+    if isinstance(app, OpenApp):
         for sequence in sequences[1:]:
-            app._driver.write(sequence)
+            app.write_sequence(sequence)
     if os.environ.get("TMUX"):
         app.run_worker(partial(_hand_to_tmux, safe), thread=True, group="clipboard", exit_on_error=False)
     return True

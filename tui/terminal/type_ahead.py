@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from textual import events, on
-from textual.app import App
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
+
+from neuron_tui.tui.terminal.textual_internals import OpenApp
 
 _PATIENCE = 2.0
 """Seconds after which a key is no longer waited for: its widget has gone."""
@@ -28,7 +29,7 @@ _ROUNDS = 2
 """A marker follows a key through the widgets up to the app; the second follows the messages the key gave rise to."""
 
 
-class TypeAheadApp(App[None]):
+class TypeAheadApp(OpenApp):
     """An app whose keys are taken one after the other."""
 
     @dataclass
@@ -43,6 +44,11 @@ class TypeAheadApp(App[None]):
         super().__init__(ansi_color=ansi_color)
         self._typed: deque[events.Key] = deque()
         self._taken_at: float | None = None
+
+    @property
+    def keys_wait(self) -> bool:
+        """Whether a key has not been acted upon yet."""
+        return self._taken_at is not None or bool(self._typed)
 
     async def on_event(self, event: events.Event) -> None:
         """Let a key wait while another is under way."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from textual import events
 from textual.binding import Binding
-from textual.keys import _character_to_key
 
 from neuron_tui.tui.drawing.spans import Line
+from neuron_tui.tui.terminal.textual_internals import key_of
 from neuron_tui.tui.widgets.painting import OneLine
 
 _GAP = 3
@@ -28,7 +28,7 @@ class Key:
         return len(self.name) + 1 + len(self.does)
 
 
-_SIGNS = {_character_to_key(c): c for c in "/:?*+-[]{}().,;!@#$%^&_=|~<>'\""}
+_SIGNS = {key_of(c): c for c in "/:?*+-[]{}().,;!@#$%^&_=|~<>'\""}
 
 
 def shown_key(key: str) -> str:

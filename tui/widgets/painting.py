@@ -14,6 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from neuron_tui.tui.drawing.spans import BLANK, Line, fit_line
+from neuron_tui.tui.terminal.textual_internals import scroll_to_size
 
 
 def _styles(colours: Sequence[str], no_colour: bool) -> dict[str, Style]:
@@ -130,9 +131,7 @@ class LineView(ScrollView):
         """How many lines there are; `changed` are those to be painted anew, None for all."""
         size = Size(1, count)
         if size != self.virtual_size:
-            # Assigned as usual it would lay the whole screen out anew, which a key held down would feel.
-            self.set_reactive(Widget.virtual_size, size)
-            self._scroll_update(size)
+            scroll_to_size(self, size)
         if changed is None:
             self.refresh()
         else:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
-from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -17,10 +16,10 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.suggester import Suggester
 from textual.widget import Widget
-from textual.widgets import Input
 
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
+from neuron_tui.tui.terminal.textual_internals import ShownInput
 from neuron_tui.tui.widgets.painting import OneLine, Said, paint
 
 HIDDEN = "�"
@@ -36,7 +35,7 @@ def one_cell_each(text: str) -> str:
     return "".join(c if printable(f"a{c}") == f"a{c}" else HIDDEN for c in text)
 
 
-class Field(Input):
+class Field(ShownInput):
     """A line to type in. Whatever it holds, as the name of a file or a model, acts on nothing."""
 
     DEFAULT_CSS = """
@@ -58,10 +57,9 @@ class Field(Input):
             value, id=id, placeholder=placeholder, compact=True, select_on_focus=False, suggester=suggester
         )
 
-    @property
-    def _value(self) -> Text:
-        """Textual's way to ask for the value as it is painted."""
-        return Text(one_cell_each(self.value), no_wrap=True, overflow="ignore", end="")
+    def shown_value(self) -> str:
+        """The value as it is painted."""
+        return one_cell_each(self.value)
 
     def put(self, text: str) -> None:
         """Let it hold a text, the cursor at its end."""

@@ -70,8 +70,8 @@ class CompletingField(Field):
 
     def action_accept(self) -> None:
         """Take the completion that is shown."""
-        if len(self._suggestion) > len(self.value):
-            self.put(self._suggestion)
+        if len(self.suggestion) > len(self.value):
+            self.put(self.suggestion)
         else:
             self.action_choices()
 

@@ -11,12 +11,12 @@ from textual.actions import SkipAction
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
 from neuron_tui.store.neurons.samples import REACHES
 from neuron_tui.store.tokens import gram_text
+from neuron_tui.tui.terminal.textual_internals import retitle_border
 from neuron_tui.tui.widgets.moving import MOVING
 from neuron_tui.tui.widgets.neuron.blocks import CONTEXT, TRIGGER
 from neuron_tui.tui.widgets.neuron.card import CardShape
@@ -114,7 +114,7 @@ class NeuronPane(CurveReader, can_focus=True):
         if other and not self.has_focus:
             self._at = ItemCursor()
         self._at = self._at.on_page(card.page.items if card is not None else ())
-        self._entitle("Neuron" if card is None else "{}:{}".format(*card.address))
+        retitle_border(self, "Neuron" if card is None else "{}:{}".format(*card.address))
         self.draw()
         if other and not self.has_focus:
             self.scroll_to(y=0, animate=False)
@@ -124,12 +124,6 @@ class NeuronPane(CurveReader, can_focus=True):
             self._to_contexts = False
             self._show_contexts()
         self.say()
-
-    def _entitle(self, title: str) -> None:
-        # Set as usual a title has the whole pane painted anew.
-        if Content(title) != self._border_title:
-            self._border_title = Content(title)
-            self.refresh(Region(-1, -1, self.outer_size.width, 1))
 
     # Painting.
 
