@@ -13,8 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn, ParamSpec
 
-from platformdirs import user_log_path
-
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.tokens import printable
 
@@ -91,6 +89,8 @@ def say(message: str) -> None:
 
 def log_file() -> Path:
     """Where the tracebacks of faults are kept."""
+    from platformdirs import user_log_path  # only a fault needs it
+
     return user_log_path("neuron-tui", appauthor=False) / "neuron-tui.log"
 
 

@@ -93,7 +93,10 @@ def test_only_one_module_uses_the_internals_of_textual_and_rich(path: Path) -> N
         for alias in node.names
         if alias.name.startswith("_") or "._" in (node.module or "")
     ]
-    uses = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} & private
+    attributes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    own = {node.attr for node in attributes if isinstance(node.ctx, ast.Store)}
+    own |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    uses = {node.attr for node in attributes} & private - own
     assert (imports, sorted(uses)) == ([], [])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -48,6 +47,8 @@ def demo(
 
 def _state(folder: Path) -> Literal["complete", "unfinished", "outdated"]:
     """What is there of the demo: one of another version or with damage is made again; other runs are left alone."""
+    from importlib.metadata import version
+
     from neuron_tui.store.errors import RunConflictError, RunDamagedError, RunOutdatedError
     from neuron_tui.store.runs.catalog import summarise
     from neuron_tui.store.runs.manifest import MANIFEST, read_manifest

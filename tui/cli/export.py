@@ -9,15 +9,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from neuron_tui.store.errors import RunPartialError, UsageError
-from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.process import guarded, say
 from neuron_tui.tui.cli.options import Output, RunArgument, RunsDirectory, runs_directory_of
 from neuron_tui.tui.cli.writing import goes_to_stdout
+
+if TYPE_CHECKING:
+    from neuron_tui.store.neurons.run import Run
 
 _EXAMPLES = """Examples:
 

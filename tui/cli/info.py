@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from neuron_tui.store.measures.intervals import CONFIDENCE, interval_text
-from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.process import guarded
 from neuron_tui.store.wording import percent
 from neuron_tui.tui.cli.options import AsJson, RunArgument, RunsDirectory, runs_directory_of
 from neuron_tui.tui.cli.tables import Column, print_table
+
+if TYPE_CHECKING:
+    from neuron_tui.store.neurons.run import Run
 
 _HEADINGS = (
     *("layer", "dead", "mean\nfreq", "det.\ntok", "det.\n2g", "det.\n3g", "cov.\ntok", "cov.\n2g", "cov.\n3g"),
@@ -76,6 +77,8 @@ def print_info(run: Run) -> None:
 
 def _intervals(layers: list[dict[str, Any]]) -> str:
     """Intervals of the shares of all layers together, in a few lines."""
+    from neuron_tui.store.measures.intervals import CONFIDENCE, interval_text
+
     neurons = sum(layer["neurons"] for layer in layers)
     found = {n: sum(layer["detectors"][n] for layer in layers) for n in ("1", "2", "3")}
     dead = f"dead {interval_text(sum(layer['dead'] for layer in layers), neurons)}"
