@@ -29,7 +29,7 @@ from neuron_tui.store.disk.lock import writing  # noqa: E402
 from neuron_tui.store.runs.job import LOG_FILE, Job, process_start, this_host, write_job  # noqa: E402
 from neuron_tui.store.runs.manifest import FACTS_FILE, read_manifest, write_manifest  # noqa: E402
 from neuron_tui.store.runs.variants import VARIANTS, variant_folder  # noqa: E402
-from neuron_tui.tui.jobs.jobs import Estimated  # noqa: E402
+from neuron_tui.tui.jobs.estimate import Estimated  # noqa: E402
 from neuron_tui.tui.screens.extraction.new_extraction import NewExtraction  # noqa: E402
 from neuron_tui.tui.screens.figures.team import Team  # noqa: E402
 from neuron_tui.tui.widgets.figure_pane import FigureList  # noqa: E402
@@ -84,10 +84,10 @@ ESTIMATE = Estimated(
 class Engine:
     """Answers in the place of the engine."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    def __init__(self, arguments: Callable[[], Sequence[str]]) -> None:
         self.arguments = arguments
 
-    def wait(self) -> Estimated:
+    def run(self) -> Estimated:
         """What an extraction of the demo's text would take."""
         return ESTIMATE
 

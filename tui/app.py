@@ -57,7 +57,7 @@ class NeuronTuiApp(TypeAheadApp):
         # Left alone, Textual would turn colours to grey for NO_COLOR; this way it sends none at all.
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self._runs_dir, self._run = runs_dir, run
-        settings = settings or ConfigFile(Path(), "", Config())
+        settings = settings or ConfigFile(Path(), Config())
         self.config = settings.config
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -161,7 +161,7 @@ def known_theme(settings: ConfigFile) -> str:
     """The theme of the settings; raises ConfigError if there is none of that name."""
     known = [DARK.name, LIGHT.name, *BUILTIN_THEMES]
     if settings.config.theme not in known:
-        raise settings.error(("theme",), f"unknown theme {settings.config.theme!r}; known are {', '.join(known)}")
+        raise settings.error("theme", f"unknown theme {settings.config.theme!r}; known are {', '.join(known)}")
     return settings.config.theme
 
 

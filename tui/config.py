@@ -2,46 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import os
-import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Any
 
 from platformdirs import user_config_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from neuron_tui.store.errors import InputError
-
-Place = tuple[str, ...]
-"""A key of the file with the tables it lies in, such as `("keys", "explorer.filter")`."""
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+from neuron_tui.store.runs.option_texts import OptionTexts, plain_text, read_option, text_of
+from neuron_tui.store.runs.options import OPTIONS, Option
 
 
-class Defaults(_Strict):
-    """What the form of a new extraction begins with; the words are those of `neuron-tui extract`."""
+class Config(BaseModel):
+    """All settings: each says under it what it is, and docs/configuration.md lists them."""
 
-    model: str = "pocket-opt"
-    corpus: list[str] = Field(default_factory=lambda: ["builtin:prose", "builtin:code", "builtin:math"])
-    tokens: Annotated[int, Field(ge=1)] | None = 1_000_000
-    context_length: Annotated[int, Field(ge=2)] | None = None
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
-    dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
-    memory: str | None = None
-    keep_activations: Literal["auto", "always", "never"] = "auto"
-
-
-class Config(_Strict):
-    """All settings. `keys` maps the name of a key's action to the keys that do it, separated by commas."""
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
     theme: str = "dark"
+    """`dark`, `light`, or one of Textual's own themes such as `nord` or `gruvbox`; ctrl+p tries them out"""
+
     mouse: bool = True
+    """`false` leaves the mouse to the terminal, as `--no-mouse` does for one time"""
+
     keys: dict[str, str] = Field(default_factory=dict)
-    defaults: Defaults = Field(default_factory=Defaults)
+    """a table: names of keys, see below, and the keys that do it, separated by commas"""
+
+    defaults: dict[str, Any] = Field(default_factory=dict)
+    """a table: what the form of a new extraction begins with, in the words of `neuron-tui extract`"""
 
     @field_validator("keys", mode="before")
     @classmethod
@@ -57,20 +49,20 @@ class Config(_Strict):
 
 
 class ConfigError(InputError):
-    """A settings file that cannot be used; the message names the line."""
+    """A settings file that cannot be used; the message names the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """The settings and the file they came from, so that whoever finds fault with one can name its line."""
+    """The settings and the file they came from, so that whoever finds fault with one can name it."""
 
     path: Path
-    text: str
     config: Config
 
-    def error(self, place: Place, why: str) -> ConfigError:
-        """An error on what stands at a place of the file."""
-        return _error(self.path, self.text, place, why)
+    def error(self, key: str, why: str) -> ConfigError:
+        """An error on what a key of the file holds, such as `defaults.tokens`."""
+        where = f"{key}: " if key else ""
+        return ConfigError(f"{self.path}: {where}{why}\nMend that setting, or remove it to have what holds by itself.")
 
 
 def config_path() -> Path:
@@ -92,60 +84,94 @@ def read_config(path: Path | None = None) -> ConfigFile:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return ConfigFile(path, "", Config())
+        return ConfigFile(path, Config())
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigError(f"{path}: cannot be read ({why})\nMend or remove the file.") from error
     try:
-        return ConfigFile(path, text, Config.model_validate(tomllib.loads(text)))
+        file = ConfigFile(path, Config.model_validate(tomllib.loads(text)))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f'{path}: {error}\nWrite it as TOML, such as: theme = "light"') from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = tuple(str(part) for part in first["loc"])
-        raise _error(path, text, place, _why(first["type"], first["msg"], place)) from error
+        place = [str(part) for part in first["loc"]]
+        raise ConfigFile(path, Config()).error(*_fault(first["type"], first["msg"], place)) from error
+    for name, value in file.config.defaults.items():
+        if why := _why_not(name, value):
+            raise file.error(f"defaults.{name}", why)
+    return file
 
 
-def _why(kind: str, message: str, place: Place) -> str:
-    if kind != "extra_forbidden":
-        return f"{'.'.join(place)}: {message[0].lower()}{message[1:]}"
-    tables: dict[Place, type[BaseModel]] = {(): Config, ("defaults",): Defaults}
-    known = tables.get(place[:-1], Config).model_fields
-    return f"unknown key {place[-1]!r}; known are {', '.join(known)}"
+def _fault(kind: str, message: str, place: list[str]) -> tuple[str, str]:
+    if kind == "extra_forbidden":
+        return "", f"unknown key {place[-1]!r}; known are {', '.join(Config.model_fields)}"
+    return ".".join(place), message[:1].lower() + message[1:]
 
 
-def _error(path: Path, text: str, place: Place, why: str) -> ConfigError:
-    line = line_of(text, place)
-    where = f"{path}, line {line}" if line else str(path)
-    return ConfigError(f"{where}: {why}\nMend that line, or remove it to have what holds by itself.")
+# What a new extraction begins with.
+
+SETTABLE = {name: option for name, option in OPTIONS.items() if option.setting}
+"""The options that `[defaults]` may set."""
 
 
-_TABLE = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(#.*)?")
-_KEY = re.compile(r"""\s*((?:[\w.-]+|"[^"]*"|'[^']*'|\s*\.\s*)+?)\s*=""")
-_PART = re.compile(r"""[\w-]+|"([^"]*)"|'([^']*)'""")
+def form_defaults(defaults: Mapping[str, Any]) -> OptionTexts:
+    """What the form of a new extraction begins with: what `[defaults]` sets, and else what options begin with."""
+    texts = {name: _begins(name) for name in SETTABLE} | {name: _text(name, value) for name, value in defaults.items()}
+    corpus = texts.pop("corpus")
+    return OptionTexts({name: str(text) for name, text in texts.items()}, tuple(corpus))
 
 
-def line_of(text: str, place: Place) -> int | None:
-    """Line, from 1, of the longest beginning of a place that the text of a TOML file holds; None if of nothing.
-
-    The standard library's reader keeps no lines. This one knows tables and keys, which is all that settings have.
-    """
-    wanted = _parts(".".join(place))
-    table: Place = ()
-    best, found = 0, None
-    for number, line in enumerate(text.splitlines(), 1):
-        here: Place = table
-        if match := _TABLE.fullmatch(line):
-            here = table = _parts(match[1])
-        elif match := _KEY.match(line):
-            here = table + _parts(match[1])
-        else:
-            continue
-        if len(here) > best and here == wanted[: len(here)]:
-            best, found = len(here), number
-    return found
+def _begins(name: str) -> str | tuple[str, ...]:
+    begins = OPTIONS[name].begins
+    return plain_text(name) if begins is None else begins
 
 
-def _parts(dotted: str) -> Place:
-    found = (match[1] or match[2] or match[0] for match in _PART.finditer(dotted))
-    return tuple(part for name in found for part in name.split("."))
+def _text(name: str, value: Any) -> str | tuple[str, ...]:  # noqa: ANN401 - whatever TOML holds
+    if isinstance(value, list):
+        return tuple(value)
+    return text_of(name, value) if isinstance(value, int) else str(value)
+
+
+def _why_not(name: str, value: Any) -> str:  # noqa: ANN401 - whatever TOML holds
+    """Why a value cannot be what a new extraction begins with; empty if it can."""
+    if name not in SETTABLE:
+        return f"unknown key {name!r}; known are {', '.join(SETTABLE)}"
+    if name == "corpus":
+        listed = isinstance(value, list) and all(isinstance(source, str) for source in value)
+        return "" if listed else "a list of texts"
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return "a text or a number"
+    try:
+        read_option(name, str(value))
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+# What the documentation says of it.
+
+
+def describe() -> str:
+    """The tables of settings that docs/configuration.md holds."""
+    head = ["| setting | without it | meaning |", "| --- | --- | --- |"]
+    rows = [
+        f"| `{name}` | {_in_toml(field.get_default(call_default_factory=True))} | {field.description} |"
+        for name, field in Config.model_fields.items()
+    ]
+    options = [f"| `{name}` | {_default_in_toml(name)} | {_meaning(option)} |" for name, option in SETTABLE.items()]
+    return "\n".join([*head, *rows, "", "In `[defaults]`:", "", *head, *options])
+
+
+def _default_in_toml(name: str) -> str:
+    begins = _begins(name)
+    value = list(begins) if isinstance(begins, tuple) else read_option(name, begins)
+    return "not set" if value is None else _in_toml(value)
+
+
+def _in_toml(value: Any) -> str:  # noqa: ANN401 - what a setting may be
+    return "" if value == {} else f"`{json.dumps(value)}`"
+
+
+def _meaning(option: Option) -> str:
+    unset = f" Not set: {option.unset}." if option.unset else ""
+    return f"{option.help}{unset}".replace("|", r"\|")

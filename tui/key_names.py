@@ -57,10 +57,10 @@ def keymap(file: ConfigFile) -> dict[str, str]:
     for name, keys in file.config.keys.items():
         if name not in known:
             close = ", ".join(other for other in known if other.split(".")[0] == name.split(".")[0])
-            raise file.error(("keys", name), f"unknown name of a key {name!r}; known are {close or ', '.join(known)}")
+            raise file.error(f"keys.{name}", f"unknown name of a key {name!r}; known are {close or ', '.join(known)}")
         chosen[name] = ",".join(_key(part.strip(), file, name) for part in keys.split(",") if part.strip())
         if not chosen[name]:
-            raise file.error(("keys", name), f"no key is named for {name}")
+            raise file.error(f"keys.{name}", f"no key is named for {name}")
     _refuse_clashes(chosen, file)
     return chosen
 
@@ -71,7 +71,7 @@ def _key(text: str, file: ConfigFile, name: str) -> str:
     *modifiers, last = text.split("+")
     if all(m in _MODIFIERS for m in modifiers) and (len(last) == 1 or last in _NAMES):
         return "+".join([*modifiers, last if len(last) > 1 or last.isalnum() else key_of(last)])
-    raise file.error(("keys", name), f"{text!r} is no key; write a character, a name such as f2 or pageup, or ctrl+f")
+    raise file.error(f"keys.{name}", f"{text!r} is no key; write a character, a name such as f2 or pageup, or ctrl+f")
 
 
 def _refuse_clashes(chosen: Mapping[str, str], file: ConfigFile) -> None:
@@ -86,7 +86,7 @@ def _refuse_clashes(chosen: Mapping[str, str], file: ConfigFile) -> None:
                 if other != name and (name in chosen or other in chosen):
                     mine = name if name in chosen else other
                     both = other if mine == name else name
-                    raise file.error(("keys", mine), f"{shown_key(key)} is for {both} already")
+                    raise file.error(f"keys.{mine}", f"{shown_key(key)} is for {both} already")
 
 
 def _owners() -> Iterator[type[DOMNode]]:

@@ -54,13 +54,21 @@ def read_option(name: str, text: str) -> Any:  # noqa: ANN401 - whatever the fie
         raise ValueError(words.format(limit)) from error
 
 
+def text_of(name: str, value: object) -> str:
+    """The value of an option as people write it."""
+    kind = OPTIONS[name].kind
+    return kind.none if value is None else kind.show(value)
+
+
+def plain_text(name: str) -> str:
+    """What people write to leave an option as it is by itself; nothing for one that must be given."""
+    field = ExtractionOptions.model_fields[name]
+    return "" if field.is_required() else text_of(name, field.default)
+
+
 def texts_of(options: ExtractionOptions) -> OptionTexts:
-    """Options as people write them; what is as it would be by itself is empty."""
-    typed = {}
-    for name, option in OPTIONS.items():
-        value = getattr(options, name)
-        typed[name] = "" if value is None or name == "corpus" else option.kind.show(value)
-    del typed["corpus"]
+    """Options as people write them."""
+    typed = {name: text_of(name, getattr(options, name)) for name in OPTIONS if name != "corpus"}
     return OptionTexts(typed, options.corpus)
 
 

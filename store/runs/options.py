@@ -31,12 +31,14 @@ BUILTIN_MODELS = ("pocket-opt", "pocket-opt-nopos")
 class Kind:
     """How values of an option are read from text and written.
 
-    `read` gives the value or, as a ValueError in words, why there is none; `write` is for arguments, `show` for people.
+    `read` gives the value or, as a ValueError in words, why there is none; `write` is for arguments, `show` for people;
+    `none` is what people write for None.
     """
 
     read: Callable[[str], Any]
     write: Callable[[Any], str] = str
     show: Callable[[Any], str] = str
+    none: str = ""
 
 
 def _or_raise(read: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -54,7 +56,7 @@ def _or_raise(read: Callable[[str], Any]) -> Callable[[str], Any]:
 TEXT = Kind(str.strip)
 COUNT = Kind(_or_raise(read_count), str, lambda count: f"{count:,}")
 SIZE = Kind(_or_raise(read_size), show_size, show_size)
-LAYERS = Kind(_or_raise(read_layers), show_layers, show_layers)
+LAYERS = Kind(_or_raise(read_layers), show_layers, show_layers, ALL)
 FLAG = Kind(lambda text: text == "yes", lambda on: "yes" if on else "", lambda on: "yes" if on else "")
 SOURCES = Kind(str, str, str)
 """Sources of text, of which there may be several: each is read by itself."""
@@ -75,7 +77,7 @@ class Option:
     label, hint
         In the form: what stands before the field and beside it; without a label it is not in the form.
     brief
-        What the form calls it where it is folded away; empty if it is always shown.
+        What it is called while the form folds it away; empty if the form always shows it.
     choices, suggestions
         All that it may be; some of what it may be.
     example, begins
@@ -145,7 +147,6 @@ class ResultOptions(BaseModel):
             hint="all, or numbers from 0 such as 0-5,8",
             brief="layers",
             example="0-5,8",
-            begins=ALL,
         ),
     ] = None
     dtype: Annotated[

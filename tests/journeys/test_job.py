@@ -8,7 +8,8 @@ from neuron_tui.store import open_run
 from neuron_tui.store.runs.catalog import summarise
 from neuron_tui.store.runs.job import JobStatus, job_status, log_tail
 from neuron_tui.store.runs.manifest import MANIFEST, read_manifest
-from neuron_tui.tui.jobs.jobs import Estimated, Estimation, Refused, cancel_job, pause_job, resume_job, start_job
+from neuron_tui.tui.jobs.estimate import Estimated, Estimation, Refused
+from neuron_tui.tui.jobs.jobs import cancel_job, pause_job, resume_job, start_job
 
 TOKENS = 60_000
 ARGUMENTS = ("pocket-opt", "--corpus", "builtin:math", "--tokens", str(TOKENS), "--device", "cpu", "--name", "sums")
@@ -29,9 +30,9 @@ def until(met: Callable[[JobStatus], bool], folder: Path) -> JobStatus:
 
 def test_an_extraction_from_its_estimate_to_its_end(tmp_path: Path) -> None:
     place = ("--runs-dir", str(tmp_path))
-    refused = Estimation((*ARGUMENTS, "--layers", "9", *place)).wait()
+    refused = Estimation(lambda: (*ARGUMENTS, "--layers", "9", *place)).run()
     assert refused == Refused("layers", "--layers names layer 9; the model has 0 to 3")
-    expected = Estimation((*ARGUMENTS, *place)).wait()
+    expected = Estimation(lambda: (*ARGUMENTS, *place)).run()
     assert isinstance(expected, Estimated)
     assert (expected.tokens, expected.model, expected.layers, expected.neurons) == (TOKENS, "pocket-opt", 4, 2048)
 

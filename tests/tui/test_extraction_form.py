@@ -10,35 +10,41 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuron_tui.store.runs.catalog import RunSummary, list_runs, run_folder
+from neuron_tui.store.runs.corpus_argument import stem_of
 from neuron_tui.store.runs.job import Job, JobStatus
 from neuron_tui.store.runs.manifest import read_manifest
+from neuron_tui.store.runs.option_texts import from_arguments
+from neuron_tui.store.runs.options import BUILTIN_MODELS, OPTIONS
 from neuron_tui.store.wording import read_count, read_layers, show_layers
-from neuron_tui.tui.config import Defaults
-from neuron_tui.tui.forms.checks import complaints
-from neuron_tui.tui.forms.facts import Facts, carried_over, complaints_of, free_name, look_at
-from neuron_tui.tui.forms.form import (
-    BUILTIN_MODELS,
+from neuron_tui.tui.config import form_defaults
+from neuron_tui.tui.forms.disk_check import DiskCheck, carried_over, check_on_disk, complaints_of, free_name
+from neuron_tui.tui.forms.extraction_form import (
+    FOLDED,
     CorpusPart,
     FormValues,
-    engine_arguments,
-    options_text,
+    complaints,
+    filled,
+    folded_text,
     proposed_name,
-    stem_of,
+    texts_from,
 )
-from neuron_tui.tui.forms.local_models import ModelFacts, cached_models, known_models, look_at_model
-from neuron_tui.tui.forms.local_text import SourceFacts, count_text, look_at_source
-from neuron_tui.tui.forms.origins import (
-    values_from_arguments,
-    values_from_defaults,
-    values_from_job,
-    values_from_manifest,
-)
+from neuron_tui.tui.forms.local_models import ModelCheck, cached_models, check_model, known_models
+from neuron_tui.tui.forms.local_text import SourceCheck, check_source, count_text
 from neuron_tui.tui.forms.path_candidates import models, one_of, paths, text_sources
-from neuron_tui.tui.jobs.estimate_wording import about, estimate_paragraphs
-from neuron_tui.tui.jobs.estimating import Estimating
-from neuron_tui.tui.jobs.jobs import Estimated, Refused
+from neuron_tui.tui.jobs.estimate import Estimated, about, estimate_paragraphs
 
-GOOD = FormValues(name="a-name")
+
+def form(corpus: tuple[CorpusPart, ...] | None = None, **typed: str) -> FormValues:
+    """The form as it begins, with other texts."""
+    values = filled(form_defaults({})).having(**typed)
+    return values if corpus is None else replace(values, corpus=corpus)
+
+
+def engine_arguments(values: FormValues) -> tuple[str, ...]:
+    return values.read().arguments()
+
+
+GOOD = form(name="a-name")
 
 
 def wrong(values: FormValues) -> dict[str, str]:
@@ -101,21 +107,21 @@ def test_layers_read_back_from_how_they_are_shown(layers: set[int]) -> None:
 
 def test_the_form_as_it_begins_lacks_only_a_name() -> None:
     assert wrong(GOOD) == {}
-    assert list(wrong(FormValues())) == ["name"]
+    assert list(wrong(form())) == ["name"]
 
 
 @pytest.mark.parametrize(
     "model", ["pocket-opt", "facebook/opt-125m", "org/name@main", "/a/b", "~/x", "./y", "some/dir/deep"]
 )
 def test_models_that_could_be(model: str) -> None:
-    assert "model" not in wrong(replace(GOOD, model=model))
+    assert "model" not in wrong(GOOD.having(model=model))
 
 
 @pytest.mark.parametrize(
     "model", ["", "  ", "a b", "--allow-pickle", "-x/y", "name?", "https://huggingface.co/org/name"]
 )
 def test_models_that_cannot_be(model: str) -> None:
-    assert "model" in wrong(replace(GOOD, model=model))
+    assert "model" in wrong(GOOD.having(model=model))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +180,7 @@ def test_an_empty_row_among_others_is_nothing() -> None:
     ],
 )
 def test_each_field_has_its_own_complaint(change: dict[str, str], field: str) -> None:
-    assert list(wrong(replace(GOOD, **change))) == [field]
+    assert list(wrong(GOOD.having(**change))) == [field]
 
 
 @pytest.mark.parametrize(
@@ -190,11 +196,11 @@ def test_each_field_has_its_own_complaint(change: dict[str, str], field: str) ->
     ],
 )
 def test_what_may_be_typed(change: dict[str, str]) -> None:
-    assert wrong(replace(GOOD, **change)) == {}
+    assert wrong(GOOD.having(**change)) == {}
 
 
 def test_complaints_come_in_the_order_of_the_form() -> None:
-    values = FormValues(model="", corpus=(CorpusPart("", "hf:x"),), tokens="x", device="x", memory="x", layers="x")
+    values = form(model="", corpus=(CorpusPart("", "hf:x"),), tokens="x", device="x", memory="x", layers="x")
     assert list(wrong(values)) == ["model", "corpus", "tokens", "name", "layers", "device", "memory"]
 
 
@@ -202,7 +208,7 @@ def test_complaints_come_in_the_order_of_the_form() -> None:
 
 
 def test_arguments_name_only_what_is_not_left_to_the_engine() -> None:
-    assert engine_arguments(replace(GOOD, tokens="")) == (
+    assert engine_arguments(GOOD.having(tokens="")) == (
         *("pocket-opt", "--corpus", "prose=builtin:prose", "--corpus", "code=builtin:code"),
         *("--corpus", "math=builtin:math", "--name", "a-name"),
     )
@@ -212,9 +218,9 @@ def test_local_paths_become_absolute_and_numbers_plain(tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "models" / "mine").mkdir(parents=True)
-    values = FormValues(
+    values = form(
         model="models/mine",
-        allow_pickle=True,
+        allow_pickle="yes",
         corpus=(CorpusPart("wiki", "~/w.jsonl"), CorpusPart("", "code"), CorpusPart("", "hf:a/b:train")),
         tokens="5M",
         name=" run ",
@@ -228,18 +234,18 @@ def test_local_paths_become_absolute_and_numbers_plain(tmp_path: Path, monkeypat
     )
     assert engine_arguments(values) == (
         *(f"{tmp_path}/models/mine", "--corpus", f"wiki={tmp_path}/home/w.jsonl", "--corpus", f"code={tmp_path}/code"),
-        *("--corpus", "b=hf:a/b:train", "--name", "run", "--tokens", "5000000", "--context-length", "2048"),
-        *("--layers", "0-5,8", "--device", "cuda:1", "--dtype", "float16", "--batch-tokens", "32000"),
-        *("--memory", "8G", "--keep-activations", "never", "--allow-pickle"),
+        *("--corpus", "b=hf:a/b:train", "--tokens", "5000000", "--context-length", "2048", "--layers", "0-5,8"),
+        *("--dtype", "float16", "--keep-activations", "never", "--batch-tokens", "32000", "--name", "run"),
+        *("--device", "cuda:1", "--memory", "8G", "--allow-pickle"),
     )
-    assert engine_arguments(replace(values, model="org/model"))[0] == "org/model"
-    assert engine_arguments(replace(values, model="./gone"))[0] == f"{tmp_path}/gone"
+    assert engine_arguments(values.having(model="org/model"))[0] == "org/model"
+    assert engine_arguments(values.having(model="./gone"))[0] == f"{tmp_path}/gone"
 
 
 def test_a_form_comes_back_from_its_arguments() -> None:
-    values = FormValues(
+    values = form(
         model="org/model",
-        allow_pickle=True,
+        allow_pickle="yes",
         corpus=(CorpusPart("w", "/data/wiki.jsonl"), CorpusPart("", "builtin:code")),
         tokens="5,000,000",
         name="x",
@@ -251,32 +257,55 @@ def test_a_form_comes_back_from_its_arguments() -> None:
         memory="8G",
         keep_activations="always",
     )
-    assert values_from_arguments(engine_arguments(values)) == values
-    assert values_from_arguments(("extract", *engine_arguments(values), "--runs-dir", "/r", "--overwrite")) == values
+    assert filled(from_arguments(engine_arguments(values))) == values
+    more = ("extract", *engine_arguments(values), "--runs-dir", "/r", "--overwrite", "--dry-run", "--json")
+    assert filled(from_arguments(more)) == values
 
 
-def test_a_form_comes_back_from_a_job() -> None:
+def test_a_form_comes_back_from_a_job_but_for_its_name() -> None:
     job = Job(pid=1, process_started=0, arguments=("m", "--name=n", "--tokens=7", "--corpus=a=b.txt"), begun="x")
-    assert values_from_job(job) == FormValues(model="m", name="n", tokens="7", corpus=(CorpusPart("a", "b.txt"),))
+    values = filled(texts_from(job))
+    assert values == form(model="m", tokens="7", corpus=(CorpusPart("a", "b.txt"),))
+
+
+def test_what_a_job_was_given_and_cannot_be_read_stands_in_the_form_as_it_is() -> None:
+    assert filled(from_arguments(("m", "--layers", "b-a", "--corpus", "x"))) == form(
+        model="m", layers="b-a", tokens="", corpus=(CorpusPart("", "x"),)
+    )
 
 
 def test_a_form_comes_back_from_a_run(runs: Path) -> None:
     manifest = read_manifest(runs / "whole")
-    values = values_from_manifest(manifest)
-    assert values.model == manifest.model.name
-    assert values.layers == "all"
-    assert values.name == ""
+    values = filled(texts_from(manifest))
+    assert values["model"] == manifest.model.name
+    assert values["layers"] == "all"
+    assert values["name"] == ""
     assert [part.settled_domain for part in values.corpus] == [c.partition("=")[0] for c in manifest.options.corpus]
     some = manifest.options.model_copy(update={"layers": (0, 1, 3), "tokens": 1234567, "context_length": 32})
-    values = values_from_manifest(manifest.model_copy(update={"options": some}))
-    assert (values.layers, values.tokens, values.context_length) == ("0-1,3", "1,234,567", "32")
+    values = filled(texts_from(manifest.model_copy(update={"options": some})))
+    assert (values["layers"], values["tokens"], values["context_length"]) == ("0-1,3", "1,234,567", "32")
 
 
 def test_a_form_comes_from_the_settings() -> None:
-    values = values_from_defaults(Defaults(model="a/b", corpus=["w=/x.txt"], tokens=None, device="cpu", memory="4G"))
-    assert values == FormValues(model="a/b", corpus=(CorpusPart("w", "/x.txt"),), tokens="", device="cpu", memory="4G")
-    assert values_from_defaults(Defaults(corpus=[])).corpus == (CorpusPart(),)
-    assert wrong(replace(values_from_defaults(Defaults()), name="x")) == {}
+    chosen = {"model": "a/b", "corpus": ["w=/x.txt"], "tokens": 5000, "device": "cpu", "memory": "4G", "layers": "0-2"}
+    assert filled(form_defaults(chosen)) == form(
+        model="a/b", corpus=(CorpusPart("w", "/x.txt"),), tokens="5,000", device="cpu", memory="4G", layers="0-2"
+    )
+    assert filled(form_defaults({"corpus": []})).corpus == (CorpusPart(),)
+    assert wrong(filled(form_defaults({})).having(name="x")) == {}
+
+
+def test_every_option_in_the_form_has_a_place_in_it() -> None:
+    shown = {name for name, option in OPTIONS.items() if option.label}
+    assert shown == {"model", "allow_pickle", "corpus", "tokens", "name", *FOLDED}
+    assert all(OPTIONS[name].hint and OPTIONS[name].example for name in FOLDED)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_the_example_of_every_option_can_be_typed(name: str) -> None:
+    if example := OPTIONS[name].example:
+        values = form((CorpusPart(*example.split("=")),)) if name == "corpus" else form(**{name: example})
+        assert list(wrong(values)) == ["name"]
 
 
 # Names.
@@ -284,16 +313,16 @@ def test_a_form_comes_from_the_settings() -> None:
 
 def test_a_name_is_made_from_model_and_domains() -> None:
     corpus = (CorpusPart("wiki", "a.txt"), CorpusPart("", "~/data/code/"), CorpusPart("wiki", "b.txt"), CorpusPart())
-    assert proposed_name(FormValues(model="facebook/opt-1.3b", corpus=corpus)) == "opt-1.3b-wiki-code"
-    assert proposed_name(FormValues(model="/models/mine/", corpus=corpus)) == "mine-wiki-code"
-    assert proposed_name(FormValues(model="org/m@main", corpus=corpus[:1])) == "m-wiki"
-    assert proposed_name(FormValues()) == "pocket-opt-builtin"
-    assert proposed_name(FormValues(model="", corpus=(CorpusPart(),))) == "run"
+    assert proposed_name(form(model="facebook/opt-1.3b", corpus=corpus)) == "opt-1.3b-wiki-code"
+    assert proposed_name(form(model="/models/mine/", corpus=corpus)) == "mine-wiki-code"
+    assert proposed_name(form(model="org/m@main", corpus=corpus[:1])) == "m-wiki"
+    assert proposed_name(form()) == "pocket-opt-builtin"
+    assert proposed_name(form(model="", corpus=(CorpusPart(),))) == "run"
 
 
 @given(st.text(), st.text(), st.text())
 def test_every_proposed_name_can_be_used(model: str, domain: str, source: str) -> None:
-    values = FormValues(model=model, corpus=(CorpusPart(domain, source),))
+    values = form(model=model, corpus=(CorpusPart(domain, source),))
     assert run_folder(Path("runs"), proposed_name(values)).parent == Path("runs")
 
 
@@ -316,24 +345,24 @@ def test_a_free_name_has_a_number_after_it(tmp_path: Path) -> None:
 
 
 def test_options_are_told_where_they_differ() -> None:
-    assert options_text(FormValues()).startswith("context, layers")
-    assert options_text(FormValues(layers="0-5", device="cpu")) == "layers 0-5, device cpu"
+    assert folded_text(form()).startswith("context, layers")
+    assert folded_text(form(layers="0-5", device="cpu")) == "layers 0-5, device cpu"
 
 
 # What the disk says.
 
 
 def test_a_name_that_is_taken_is_told_with_a_free_one(runs: Path, tmp_path: Path) -> None:
-    values = replace(GOOD, name="whole")
-    reasons = [complaint.reason for complaint in complaints_of(values, look_at(values, runs))]
+    values = GOOD.having(name="whole")
+    reasons = [complaint.reason for complaint in complaints_of(values, check_on_disk(values, runs))]
     assert len(reasons) == 1
     assert "A run of that name exists. Free is whole-2" in reasons[0]
     (tmp_path / "whole").mkdir()
-    assert not list(complaints_of(values, look_at(values, tmp_path)))
+    assert not list(complaints_of(values, check_on_disk(values, tmp_path)))
     (tmp_path / "whole" / "notes.txt").touch()
-    assert "is no run" in next(complaints_of(values, look_at(values, tmp_path))).reason
+    assert "is no run" in next(complaints_of(values, check_on_disk(values, tmp_path))).reason
     (tmp_path / "whole" / "job.json").touch()
-    assert "A run of that name exists" in next(complaints_of(values, look_at(values, tmp_path))).reason
+    assert "A run of that name exists" in next(complaints_of(values, check_on_disk(values, tmp_path))).reason
 
 
 def test_sources_are_looked_at(tmp_path: Path) -> None:
@@ -341,17 +370,17 @@ def test_sources_are_looked_at(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("x")
     (tmp_path / "e.jsonl").touch()
     (tmp_path / "d").mkdir()
-    assert look_at_source(f"{tmp_path}/a.txt") == SourceFacts("1.9 kB")
-    assert look_at_source(f"{tmp_path}/d") == SourceFacts("a directory", directory=True)
-    assert "Not a kind of file" in str(look_at_source(f"{tmp_path}/b.csv").problem)
-    assert "is empty" in str(look_at_source(f"{tmp_path}/e.jsonl").problem)
-    assert "no such file" in str(look_at_source(f"{tmp_path}/gone.txt").problem)
-    assert "no such file" in str(look_at_source(f"{tmp_path}/a.txt/x.txt").problem)
-    assert "builtin:prose" in str(look_at_source("prose").problem)
-    assert look_at_source("/dev/null").problem is not None
-    assert look_at_source(f"{tmp_path}/" + "x" * 5000).problem is not None
-    assert look_at_source("~nobody-of-that-name/x.txt").problem is not None
-    assert look_at_source("builtin:code").note == "built-in text"
+    assert check_source(f"{tmp_path}/a.txt") == SourceCheck("1.9 kB")
+    assert check_source(f"{tmp_path}/d") == SourceCheck("a directory", directory=True)
+    assert "Not a kind of file" in str(check_source(f"{tmp_path}/b.csv").problem)
+    assert "is empty" in str(check_source(f"{tmp_path}/e.jsonl").problem)
+    assert "no such file" in str(check_source(f"{tmp_path}/gone.txt").problem)
+    assert "no such file" in str(check_source(f"{tmp_path}/a.txt/x.txt").problem)
+    assert "builtin:prose" in str(check_source("prose").problem)
+    assert check_source("/dev/null").problem is not None
+    assert check_source(f"{tmp_path}/" + "x" * 5000).problem is not None
+    assert check_source("~nobody-of-that-name/x.txt").problem is not None
+    assert check_source("builtin:code").note == "built-in text"
 
 
 def test_the_text_of_a_directory_is_counted(tmp_path: Path) -> None:
@@ -359,7 +388,7 @@ def test_the_text_of_a_directory_is_counted(tmp_path: Path) -> None:
     for name in ("a.txt", "in/b.jsonl.gz", "in/c.csv"):
         (tmp_path / name).write_text("1234567890")
     (tmp_path / "in" / "broken.txt").symlink_to("nowhere")
-    assert count_text(str(tmp_path), lambda: False) == SourceFacts("2 files, 20 B")
+    assert count_text(str(tmp_path), lambda: False) == SourceCheck("2 files, 20 B")
     assert count_text(str(tmp_path), lambda: True) is None
     (tmp_path / "none").mkdir()
     assert "No .txt or .jsonl file" in str(count_text(f"{tmp_path}/none", lambda: False).problem)
@@ -392,11 +421,11 @@ def test_models_of_the_cache_are_found_without_its_library(cache: Path, runs: Pa
     begun = RunSummary("n", Path("n"), "partial", 0, None, None, JobStatus(job, "failed"))
     known = known_models([*list_runs(runs), begun])
     assert [model.origin for model in known[:4]] == ["built in", "built in", "of the run few", "of the run n"]
-    assert look_at_model("org/whole").note == "in the Hugging Face cache, 24 layers, pickled weights"
-    assert look_at_model("org/whole@abc").pickled
-    assert "in part" in look_at_model("org/begun").note
-    assert "in part" in look_at_model("org/whole@../../x").note
-    assert "not on this machine" in look_at_model("org/none").note
+    assert check_model("org/whole").note == "in the Hugging Face cache, 24 layers, pickled weights"
+    assert check_model("org/whole@abc").pickled
+    assert "in part" in check_model("org/begun").note
+    assert "in part" in check_model("org/whole@../../x").note
+    assert "not on this machine" in check_model("org/none").note
 
 
 def test_the_cache_may_lie_elsewhere_or_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -410,33 +439,33 @@ def test_the_cache_may_lie_elsewhere_or_nowhere(tmp_path: Path, monkeypatch: pyt
 
 def test_directories_of_checkpoints_are_looked_at(tmp_path: Path) -> None:
     safe = checkpoint(tmp_path / "safe", "model.safetensors.index.json")
-    assert look_at_model(str(safe)) == ModelFacts("a checkpoint directory, 24 layers", None, False, 24, 2048)
+    assert check_model(str(safe)) == ModelCheck("a checkpoint directory, 24 layers", None, False, 24, 2048)
     (safe / "config.json").write_text("[1")
-    assert look_at_model(str(safe)).layers is None
+    assert check_model(str(safe)).layers is None
     (safe / "model.safetensors.index.json").unlink()
-    assert "No weights" in str(look_at_model(str(safe)).problem)
+    assert "No weights" in str(check_model(str(safe)).problem)
     (safe / "config.json").unlink()
-    assert "No config.json" in str(look_at_model(str(safe)).problem)
+    assert "No config.json" in str(check_model(str(safe)).problem)
     (tmp_path / "file").touch()
-    assert "This is a file" in str(look_at_model(f"{tmp_path}/file").problem)
-    assert "no such directory" in str(look_at_model(f"{tmp_path}/gone").problem)
-    assert "no such directory" in str(look_at_model("some/dir/deep").problem)
+    assert "This is a file" in str(check_model(f"{tmp_path}/file").problem)
+    assert "no such directory" in str(check_model(f"{tmp_path}/gone").problem)
+    assert "no such directory" in str(check_model("some/dir/deep").problem)
 
 
 def test_what_is_known_of_a_model_is_held_against_the_form(tmp_path: Path) -> None:
     pickled = checkpoint(tmp_path / "pickled", "pytorch_model.bin")
-    values = replace(GOOD, model=str(pickled), context_length="4,096", layers="0-24")
-    found = {c.field: c.reason for c in complaints_of(values, look_at(values, tmp_path / "runs"))}
+    values = GOOD.having(model=str(pickled), context_length="4,096", layers="0-24")
+    found = {c.field: c.reason for c in complaints_of(values, check_on_disk(values, tmp_path / "runs"))}
     assert "tick the box" in found["model"]
     assert found["context-length"] == "at most 2,048, the model's own"
     assert found["layers"] == "no layer 24: the model has 0 to 23"
-    mended = replace(values, allow_pickle=True, context_length="2048", layers="23")
-    assert not list(complaints_of(mended, look_at(mended, tmp_path / "runs")))
+    mended = values.having(allow_pickle="yes", context_length="2048", layers="23")
+    assert not list(complaints_of(mended, check_on_disk(mended, tmp_path / "runs")))
 
 
 def test_facts_follow_their_source_when_rows_come_and_go() -> None:
     a, b = CorpusPart("", "a.txt"), CorpusPart("", "b.txt")
-    facts = Facts(ModelFacts(), (SourceFacts("A"), SourceFacts("B")), "x", None)
+    facts = DiskCheck(ModelCheck(), (SourceCheck("A"), SourceCheck("B")), "x", None)
     before = replace(GOOD, corpus=(a, b))
     gone = carried_over(facts, before, replace(GOOD, corpus=(b,)))
     assert [source.note for source in gone.sources] == ["B"]
@@ -540,45 +569,3 @@ def test_an_estimate_warns_of_a_full_disk() -> None:
 )
 def test_durations_are_told_roughly(seconds: float, text: str) -> None:
     assert about(seconds) == text
-
-
-class FakeAsked:
-    """An estimate that has its answer at once, and remembers whether it was stopped."""
-
-    def __init__(self) -> None:
-        self.stopped = False
-
-    def wait(self) -> Estimated | Refused:
-        return ESTIMATED
-
-    def stop(self) -> None:
-        self.stopped = True
-
-
-def test_an_estimate_stopped_before_it_is_asked_for_is_never_asked_for() -> None:
-    asked: list[object] = []
-    estimating = Estimating(lambda arguments: asked.append(arguments) or FakeAsked(), lambda: ())
-    estimating.stop()
-    assert estimating.run() is None
-    assert asked == []
-
-
-def test_an_estimate_stopped_while_it_is_asked_for_is_stopped_then() -> None:
-    fake = FakeAsked()
-
-    def ask(arguments: object) -> FakeAsked:
-        estimating.stop()
-        return fake
-
-    estimating = Estimating(ask, lambda: ())
-    assert estimating.run() is None
-    assert fake.stopped
-
-
-def test_an_engine_that_cannot_be_started_is_a_refusal() -> None:
-    def ask(arguments: object) -> FakeAsked:
-        raise FileNotFoundError(2, "No such file")
-
-    answer = Estimating(ask, lambda: ()).run()
-    assert isinstance(answer, Refused)
-    assert "cannot be started" in answer.message

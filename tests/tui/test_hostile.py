@@ -16,7 +16,7 @@ from neuron_tui.store import open_run
 from neuron_tui.store.errors import InputError
 from neuron_tui.store.findings.figures import NAMES
 from neuron_tui.store.runs.catalog import list_runs
-from neuron_tui.tui.jobs.jobs import Refused
+from neuron_tui.tui.jobs.estimate import Refused
 from neuron_tui.tui.remembered.saved_filters import SavedFilters, write_filters
 from neuron_tui.tui.reports.report import FORMATS
 from neuron_tui.tui.screens.ask import Choose
@@ -330,7 +330,7 @@ def test_the_form_what_it_suggests_and_what_it_says(
     async def look(person: Person) -> None:
         screen = NewExtraction(hostile_runs, ask=_Refusing, start=_refuses)
         person.app.push_screen(screen)
-        await person.until(lambda: screen.is_current and screen.facts is not None and screen.fields.known)
+        await person.until(lambda: screen.is_current and screen.disk.check is not None and screen.fields.known)
         source = screen.query(PartRow).first(PartRow).source
         for line, text in ((screen.query_one("#field-model", Field), "models/"), (source, "sources/")):
             line.focus()
@@ -351,10 +351,10 @@ def test_the_form_what_it_suggests_and_what_it_says(
 class _Refusing:
     """Stands in for an engine whose answer is hostile."""
 
-    def __init__(self, _: Sequence[str]) -> None:
+    def __init__(self, _: Callable[[], Sequence[str]]) -> None:
         pass
 
-    def wait(self) -> Refused:
+    def run(self) -> Refused:
         return Refused("model", f"{NAME}\n{NAME}")
 
     def stop(self) -> None:

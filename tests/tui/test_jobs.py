@@ -298,18 +298,18 @@ def test_a_run_without_a_job_goes_on_with_the_options_of_its_manifest(directory:
         (folder / JOB_FILE).write_text("{")  # as good as none
         resume_job(folder)
     from neuron_tui.store.runs.manifest import read_manifest
+    from neuron_tui.store.runs.option_texts import from_arguments
 
-    options = read_manifest(folder).options
-    given = dict(zip(seen[0][1::2], seen[0][2::2], strict=True))
+    manifest = read_manifest(folder)
     assert seen[0] == seen[1]
-    assert seen[0][0] == "synthetic-opt"
-    assert given["--name"] == "x"
-    assert given["--context-length"] == str(options.context_length)
-    assert given["--layers"] == "0,1,2"
-    assert given["--dtype"] == options.dtype
-    assert given["--batch-tokens"] == str(options.batch_tokens)
-    assert given["--keep-activations"] == options.keep_activations
-    assert [v for o, v in zip(seen[0], seen[0][1:], strict=False) if o == "--corpus"] == list(options.corpus)
+    asked = from_arguments(seen[0]).read()
+    assert asked == manifest.extraction("x")
+    assert (asked.model, asked.name, asked.corpus) == ("synthetic-opt", "x", manifest.options.corpus)
+    assert (asked.dtype, asked.batch_tokens) == (manifest.options.dtype, manifest.options.batch_tokens)
+    some = manifest.options.model_copy(update={"context_length": 16, "layers": (0, 2), "keep_activations": "never"})
+    partly = manifest.model_copy(update={"options": some}).extraction("y")
+    assert from_arguments(partly.arguments()).read() == partly
+    assert (partly.context_length, partly.layers, partly.keep_activations) == (16, (0, 2), "never")
 
 
 def test_there_must_be_something_to_go_on_with(directory: Path) -> None:

@@ -13,9 +13,7 @@ from tests.tui.driving import Person
 
 def settings(**keys: str) -> ConfigFile:
     """Settings in which keys, `_` for the dot of their names, are given others."""
-    return ConfigFile(
-        Path("config.toml"), "", Config(keys={name.replace("_", ".", 1): key for name, key in keys.items()})
-    )
+    return ConfigFile(Path("config.toml"), Config(keys={name.replace("_", ".", 1): key for name, key in keys.items()}))
 
 
 @pytest.mark.parametrize(

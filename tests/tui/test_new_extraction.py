@@ -9,7 +9,7 @@ import pytest
 from neuron_tui.store.errors import InputError
 from neuron_tui.store.runs.job import Job
 from neuron_tui.store.runs.manifest import Manifest, read_manifest
-from neuron_tui.tui.jobs.jobs import Estimated, Refused
+from neuron_tui.tui.jobs.estimate import Estimated, Refused
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.extraction.new_extraction import NewExtraction
 from neuron_tui.tui.screens.help import Help
@@ -30,27 +30,34 @@ class Engine:
         self.asked: list[tuple[str, ...]] = []
         self.started: list[tuple[str, ...]] = []
         self.stopped = 0
-        self._go = threading.Event()
+        self.go = threading.Event()
         if not waits:
-            self._go.set()
+            self.go.set()
 
-    def ask(self, arguments: Sequence[str]) -> "Engine":
-        self.asked.append(tuple(arguments))
-        return self
-
-    def wait(self) -> Estimated | Refused:
-        assert self._go.wait(30)
-        return self.answer
-
-    def stop(self) -> None:
-        self.stopped += 1
-        self._go.set()
+    def ask(self, arguments: Callable[[], Sequence[str]]) -> "Asking":
+        return Asking(self, arguments)
 
     def start(self, runs_dir: Path, arguments: Sequence[str]) -> Path:
         if self.problem:
             raise InputError(self.problem)
         self.started.append(tuple(arguments))
         return runs_dir / arguments[arguments.index("--name") + 1]
+
+
+class Asking:
+    """One estimate of this engine."""
+
+    def __init__(self, engine: Engine, arguments: Callable[[], Sequence[str]]) -> None:
+        self.engine, self.arguments = engine, arguments
+
+    def run(self) -> Estimated | Refused | None:
+        self.engine.asked.append(tuple(self.arguments()))
+        assert self.engine.go.wait(30)
+        return self.engine.answer
+
+    def stop(self) -> None:
+        self.engine.stopped += 1
+        self.engine.go.set()
 
 
 class Form:
@@ -95,7 +102,7 @@ def fill_in(
         results: list[Path | None] = []
         screen = NewExtraction(runs, start_from, ask=engine.ask, start=engine.start)
         person.app.push_screen(screen, results.append)
-        await person.until(lambda: screen.is_current and screen.facts is not None and screen.fields.known)
+        await person.until(lambda: screen.is_current and screen.disk.check is not None and screen.fields.known)
         await act(Form(person, engine, screen, results))
 
     drive(runs, scenario, size=size)
@@ -135,14 +142,14 @@ def test_tab_enter_and_arrows_reach_every_field(runs: Path) -> None:
             if form.focus not in ("field-more", "estimate", "start", "leave") or key != "enter":
                 await form.press(key)
             seen.add(form.focus)
-        assert not form.screen.fields.values.allow_pickle  # enter only went on
+        assert not form.screen.fields.values["allow_pickle"]  # enter only went on
         fields = ("model", "tokens", "name", "more", "context-length", "layers", "device", "dtype", "memory")
         assert {f"field-{name}" for name in fields} | {"estimate", "start", "leave"} <= seen
         form.screen.query_one("#estimate").focus()
         await form.press("right")
         assert form.focus == "start"
         await form.press("up", "up")
-        assert form.focus == "field-keep-activations"
+        assert form.focus == "field-memory"
 
     fill_in(runs, walk)
 
@@ -476,9 +483,9 @@ def test_another_run_is_begun_with_the_options_of_one(runs: Path) -> None:
 
     async def look(form: Form) -> None:
         values = form.screen.fields.values
-        assert values.model == manifest.model.name
-        assert values.dtype == manifest.options.dtype
-        assert values.name not in ("", "whole")
+        assert values["model"] == manifest.model.name
+        assert values["dtype"] == manifest.options.dtype
+        assert values["name"] not in ("", "whole")
         await form.press("escape")
         assert await form.left() is None
 

@@ -1,5 +1,6 @@
 """Variants in the app: in the list of runs, in the explorer, and the form that asks for another."""
 
+import re
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
@@ -8,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.store.errors import InputError, RunConflictError, UsageError
+from neuron_tui.store.measures.threshold_wording import NUMBERS, thresholds_of
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.store.runs.catalog import list_runs
 from neuron_tui.store.runs.manifest import read_manifest, write_manifest
 from neuron_tui.store.runs.variants import variant_folder, variants_of
 from neuron_tui.tui.browsing.run_order import RunWish, arrange_runs
-from neuron_tui.tui.forms.thresholds_form import FIELDS, proposed_name, read_threshold, thresholds_of, values_of
+from neuron_tui.tui.forms.counting_form import default_text, proposed_name, read_thresholds, texts_of
 from neuron_tui.tui.jobs import jobs
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.explorer.variants import ChooseVariant
@@ -396,9 +398,9 @@ def fill_in(
 def test_the_form_shows_every_threshold_with_its_default_on_a_small_terminal(counted: Path) -> None:
     async def look(form: Form) -> None:
         await form.sees("Count whole again with other thresholds", "Count again", "Leave", "esc leave")
-        for one in FIELDS:
+        for one in NUMBERS:
             assert form.text(one.key) == one.text(one.default)
-            await form.sees(one.label, one.default_text, one.meaning)
+            await form.sees(one.label, default_text(one), one.unit)
         await form.sees("These are the thresholds that whole is counted with: change one.")
         await form.press("ctrl+s")
         assert not form.engine.started
@@ -481,7 +483,7 @@ def test_without_bits_only_another_coverage_cannot_be_counted_and_how_to_get_the
         assert not form.engine.started
         await form.press("ctrl+b")
         await form.person.until(lambda: isinstance(form.person.app.screen, NewExtraction))
-        assert form.person.app.screen.values.keep_activations == "always"
+        assert form.person.app.screen.values["keep_activations"] == "always"
         await form.press("escape")
         await form.person.until(lambda: form.screen.is_current)
         await form.fill("coverage", "")
@@ -575,20 +577,26 @@ def test_the_form_is_opened_from_the_list_and_from_a_run(counted: Path) -> None:
         ("interval", "1/16", 0.0625),
         ("interval", "0", "more than 0"),
         ("interval", "1/0", "a number, such as 0.05"),
-        ("positional", "1e-3", "a number, such as 0.05"),
+        ("positional", "1e-3", 0.001),
+        ("positional", "some", "a number, such as 0.05"),
         ("changes", "0", "at least 1"),
         ("range", "1.5", "at most 1"),
     ],
 )
 def test_thresholds_are_read_as_people_write_them(key: str, text: str, read: object) -> None:
-    assert read_threshold(next(one for one in FIELDS if one.key == key), text) == read
+    one = next(one for one in NUMBERS if one.key == key)
+    if isinstance(read, str):
+        with pytest.raises(ValueError, match=re.escape(read)):
+            one.read(text)
+    else:
+        assert one.read(text) == read
 
 
 def test_what_the_form_is_filled_with_is_read_back_as_it_was() -> None:
     most = {"tokens": 7, "bigrams": 40, "trigrams": 1, "changes": 2, "near": 0.012345, "thin": 0.00001}
     odd = thresholds_of({"coverage": Decimal("0.9525"), "precision": Decimal(1), "interval": 1 / 3, **most})
     for thresholds in (PAPER, LOOSE, odd):
-        assert values_of(thresholds).read() == (thresholds, {})
+        assert read_thresholds(texts_of(thresholds)) == (thresholds, {})
     assert proposed_name(PAPER) == ""
     assert proposed_name(SHARP) == "precision99.5"
 

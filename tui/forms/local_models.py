@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neuron_tui.store.runs.catalog import RunSummary
-from neuron_tui.tui.forms.form import BUILTIN_MODELS, is_hub_id, is_path, local_path
-from neuron_tui.tui.forms.origins import values_from_job
+from neuron_tui.store.runs.corpus_argument import local_path
+from neuron_tui.store.runs.option_texts import from_arguments
+from neuron_tui.store.runs.options import BUILTIN_MODELS, is_path
+from neuron_tui.tui.forms.extraction_form import is_hub_id
 
 _SAFE = ("model.safetensors", "model.safetensors.index.json")
 _PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
@@ -20,7 +22,7 @@ _MOST_CACHED = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class ModelFacts:
+class ModelCheck:
     """What a model is, in a few words, or why it cannot be used.
 
     `pickled`: all its weights are pickle files. `layers` and `context_length` are None where not known.
@@ -65,7 +67,9 @@ def known_models(runs: list[RunSummary]) -> list[KnownModel]:
     """The built-in models, those of earlier runs, those of the cache; each once, by where it was first met."""
     known = dict.fromkeys(BUILTIN_MODELS, "built in")
     for run in runs:
-        name = run.manifest.model.name if run.manifest else values_from_job(run.job.job).model if run.job else ""
+        name = run.manifest.model.name if run.manifest else ""
+        if not name and run.job:
+            name = from_arguments(run.job.job.arguments).typed["model"]
         if name:
             known.setdefault(name, f"of the run {run.name}")
     for name in cached_models():
@@ -73,26 +77,26 @@ def known_models(runs: list[RunSummary]) -> list[KnownModel]:
     return [KnownModel(name, origin) for name, origin in known.items()]
 
 
-def look_at_model(text: str) -> ModelFacts:
+def check_model(text: str) -> ModelCheck:
     """What is known of a model without fetching or loading anything."""
     if not text:
-        return ModelFacts()
+        return ModelCheck()
     if text in BUILTIN_MODELS:
-        return ModelFacts("built in")
+        return ModelCheck("built in")
     folder = local_path(text)
     try:
         if folder.is_dir():
             return _checkpoint(folder, "a checkpoint directory")
     except (OSError, ValueError):
-        return ModelFacts(problem="This is no path that can be read.")
+        return ModelCheck(problem="This is no path that can be read.")
     if folder.exists():
-        return ModelFacts(problem="This is a file; name the directory it lies in.")
+        return ModelCheck(problem="This is a file; name the directory it lies in.")
     if is_path(text) or not is_hub_id(text):
-        return ModelFacts(problem="There is no such directory.")
+        return ModelCheck(problem="There is no such directory.")
     return _cached(text)
 
 
-def _cached(text: str) -> ModelFacts:
+def _cached(text: str) -> ModelCheck:
     name, _, revision = text.partition("@")
     folder = cache_folder() / f"models--{name.replace('/', '--')}"
     if folder.is_dir():
@@ -102,30 +106,30 @@ def _cached(text: str) -> ModelFacts:
             revision = reference.read_text(encoding="ascii").strip() if reference.is_file() else revision
         snapshot = folder / "snapshots" / revision
         if re.fullmatch(r"[\w.-]+", revision) and (snapshot / "config.json").is_file():
-            facts = _checkpoint(snapshot, "in the Hugging Face cache")
-            if facts.problem is None:
-                return facts
-        return ModelFacts("in part in the cache; the rest is fetched from the Hugging Face hub")
-    return ModelFacts("not on this machine; it is fetched from the Hugging Face hub")
+            check = _checkpoint(snapshot, "in the Hugging Face cache")
+            if check.problem is None:
+                return check
+        return ModelCheck("in part in the cache; the rest is fetched from the Hugging Face hub")
+    return ModelCheck("not on this machine; it is fetched from the Hugging Face hub")
 
 
-def _checkpoint(folder: Path, what: str) -> ModelFacts:
+def _checkpoint(folder: Path, what: str) -> ModelCheck:
     if not (folder / "config.json").is_file():
-        return ModelFacts(problem="No config.json in this directory: it is no checkpoint.")
+        return ModelCheck(problem="No config.json in this directory: it is no checkpoint.")
     safe = any((folder / name).exists() for name in _SAFE)
     pickled = any((folder / name).exists() for name in _PICKLED)
     if not safe and not pickled:
-        return ModelFacts(problem=f"No weights in it: neither {_SAFE[0]} nor {_PICKLED[0]}.")
+        return ModelCheck(problem=f"No weights in it: neither {_SAFE[0]} nor {_PICKLED[0]}.")
     config = _config(folder / "config.json")
     layers, length = config.get("num_hidden_layers"), config.get("max_position_embeddings")
-    known = ModelFacts(
+    known = ModelCheck(
         pickled=not safe,
         layers=layers if isinstance(layers, int) and layers > 0 else None,
         context_length=length if isinstance(length, int) and length > 1 else None,
     )
     shape = [f"{known.layers} layers"] if known.layers else []
     weights = ["pickled weights"] if known.pickled else []
-    return ModelFacts(", ".join((what, *shape, *weights)), None, known.pickled, known.layers, known.context_length)
+    return ModelCheck(", ".join((what, *shape, *weights)), None, known.pickled, known.layers, known.context_length)
 
 
 def _config(path: Path) -> dict[str, object]:

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from neuron_tui.store.runs.corpus_argument import BUILTIN_SOURCES, SUFFIXES
+from neuron_tui.store.runs.corpus_argument import BUILTIN_SOURCES, SUFFIXES, local_path
 from neuron_tui.store.wording import number, short_count, size_text
-from neuron_tui.tui.forms.form import local_path
 
 _ENTRIES = 200_000
 """Entries of directories after which counting stops."""
@@ -19,7 +18,7 @@ _KINDS = "A .txt or .jsonl file is read (also .gz), or a directory of them."
 
 
 @dataclass(frozen=True, slots=True)
-class SourceFacts:
+class SourceCheck:
     """What a source is, in a few words, or why it cannot be used. `directory`: its files are still to be counted."""
 
     note: str = ""
@@ -27,32 +26,32 @@ class SourceFacts:
     directory: bool = False
 
 
-def look_at_source(source: str) -> SourceFacts:
+def check_source(source: str) -> SourceCheck:
     """What is known of a source at a glance."""
     if not source:
-        return SourceFacts()
+        return SourceCheck()
     if source in BUILTIN_SOURCES:
-        return SourceFacts("built-in text")
+        return SourceCheck("built-in text")
     if source.startswith("builtin:"):
-        return SourceFacts()
+        return SourceCheck()
     if source.startswith("hf:"):
-        return SourceFacts("a Hugging Face dataset")
+        return SourceCheck("a Hugging Face dataset")
     path = local_path(source)
     try:
         found = path.stat()
     except (OSError, ValueError) as error:
-        return SourceFacts(problem=_why_not(source, error))
+        return SourceCheck(problem=_why_not(source, error))
     if stat.S_ISDIR(found.st_mode):
-        return SourceFacts("a directory", directory=True)
+        return SourceCheck("a directory", directory=True)
     if not stat.S_ISREG(found.st_mode):
-        return SourceFacts(problem=f"Not a file of text. {_KINDS}")
+        return SourceCheck(problem=f"Not a file of text. {_KINDS}")
     if not path.name.endswith(SUFFIXES):
-        return SourceFacts(problem=f"Not a kind of file that is read. {_KINDS}")
+        return SourceCheck(problem=f"Not a kind of file that is read. {_KINDS}")
     if not found.st_size:
-        return SourceFacts(problem="The file is empty.")
+        return SourceCheck(problem="The file is empty.")
     if not os.access(path, os.R_OK):
-        return SourceFacts(problem="No permission to read this file.")
-    return SourceFacts(size_text(found.st_size))
+        return SourceCheck(problem="No permission to read this file.")
+    return SourceCheck(size_text(found.st_size))
 
 
 def _why_not(source: str, error: OSError | ValueError) -> str:
@@ -66,7 +65,7 @@ def _why_not(source: str, error: OSError | ValueError) -> str:
     return "This is no path that can be read."
 
 
-def count_text(source: str, stopped: Callable[[], bool]) -> SourceFacts | None:
+def count_text(source: str, stopped: Callable[[], bool]) -> SourceCheck | None:
     """How much text a directory holds; None if `stopped` said so meanwhile."""
     path = local_path(source)
     files = size = entries = 0
@@ -83,8 +82,8 @@ def count_text(source: str, stopped: Callable[[], bool]) -> SourceFacts | None:
             return None
         if entries > _ENTRIES:
             over = f"over {number(files, 'file')}" if files < 1000 else f"over {short_count(files)} files"
-            return SourceFacts(f"{over}, {size_text(size)}" if files else "a very large directory")
+            return SourceCheck(f"{over}, {size_text(size)}" if files else "a very large directory")
     if not files:
-        return SourceFacts(problem="No .txt or .jsonl file below this directory.")
+        return SourceCheck(problem="No .txt or .jsonl file below this directory.")
     shown = number(files, "file") if files < 1000 else f"{short_count(files)} files"
-    return SourceFacts(f"{shown}, {size_text(size)}")
+    return SourceCheck(f"{shown}, {size_text(size)}")

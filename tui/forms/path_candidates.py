@@ -6,8 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from neuron_tui.store.runs.corpus_argument import BUILTIN_SOURCES, SUFFIXES
-from neuron_tui.tui.forms.form import local_path
+from neuron_tui.store.runs.corpus_argument import BUILTIN_SOURCES, SUFFIXES, local_path
 
 MOST = 500
 """Candidates given at most."""

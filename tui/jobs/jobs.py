@@ -34,19 +34,17 @@ from neuron_tui.store.runs.catalog import run_folder
 from neuron_tui.store.runs.folder import forget_job, refuse_foreign_folder
 from neuron_tui.store.runs.job import LOG_FILE, Job, is_process, job_status, read_job, this_host
 from neuron_tui.store.runs.manifest import MANIFEST, Manifest, read_manifest
+from neuron_tui.store.runs.option_texts import from_arguments
 from neuron_tui.store.runs.variants import name_of, run_of, variant_folder
 from neuron_tui.tui.jobs.engine_process import engine_command
-from neuron_tui.tui.jobs.estimation import Estimated as Estimated
-from neuron_tui.tui.jobs.estimation import Estimation as Estimation
-from neuron_tui.tui.jobs.estimation import Refused as Refused
-from neuron_tui.tui.jobs.estimation import in_words
+from neuron_tui.tui.jobs.estimate import in_words
 
 _NICENESS = 5
 """A job gives way to whoever is at the keys, the app among them, where it uses every core."""
 
 _LOOK_EVERY = 0.05
 _BEGINS_WITHIN = 120.0
-"""Seconds: a job that has neither told of itself nor ended by then is left to itself."""
+"""Seconds: a job that by then has neither written its record nor ended is left to itself."""
 
 _ENDS_WITHIN = 5.0
 """Seconds between the last word of a job and the release of its run's lock, at most."""
@@ -98,26 +96,26 @@ def start_analysis(run: Path, arguments: Sequence[str]) -> Path:
     return _start(folder, ("analyze", str(run.absolute()), *arguments), ())
 
 
-def _start(folder: Path, said: Sequence[str], unsaid: Sequence[str]) -> Path:
-    """Start the engine on a folder; the log begins with the arguments that are `said`."""
+def _start(folder: Path, logged: Sequence[str], unlogged: Sequence[str]) -> Path:
+    """Start the engine on a folder; the log begins with the arguments that are `logged`."""
     refuse_foreign_folder(folder)
-    command = engine_command(*said, *unsaid)
+    command = engine_command(*logged, *unlogged)
     if _is_taken(folder):
         doing = "extracted" if run_of(folder) is None else "counted"
         raise RunBusyError(f"the run {name_of(folder)} is being {doing} already\nWatch it, or cancel it first.")
     log = folder / LOG_FILE
     with disk_full_named(log):
         folder.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as told:
-            begun = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  {shlex.join(said)}"
-            told.write(f"\n{begun}\n".encode(errors="backslashreplace"))
-            told.flush()
-            begin = told.tell()
+        with log.open("ab") as stream:
+            begun = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  {shlex.join(logged)}"
+            stream.write(f"\n{begun}\n".encode(errors="backslashreplace"))
+            stream.flush()
+            begin = stream.tell()
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=told,
-                stderr=told,
+                stdout=stream,
+                stderr=stream,
                 start_new_session=True,
             )
     with contextlib.suppress(OSError):  # it may have ended already
@@ -143,7 +141,7 @@ def _is_taken(folder: Path) -> bool:
 
 
 def _begins(process: subprocess.Popen[bytes], folder: Path) -> bool:
-    """Wait until a job tells of itself or ends; False if it ended badly, whatever it told."""
+    """Wait until a job writes its record or ends; False if it ended badly, whatever it wrote."""
     end = time.monotonic() + _BEGINS_WITHIN
     while time.monotonic() < end:
         if process.poll() is not None:
@@ -156,19 +154,19 @@ def _begins(process: subprocess.Popen[bytes], folder: Path) -> bool:
 
 
 def _why(process: subprocess.Popen[bytes], folder: Path, begin: int) -> NeuronTuiError:
-    """What a job that ended badly said: in its record if it came so far, else in its log from `begin` on."""
+    """Why a job ended badly: by its record if it came so far, else by its log from `begin` on."""
     code = process.returncode
     if code < 0:
         work = "extraction" if run_of(folder) is None else "counting"
         return NeuronTuiError(f"the {work} was ended by {signal.Signals(-code).name}\nStart it again.")
     status = job_status(folder)
     if status is not None and status.job.pid == process.pid and status.job.problem:
-        said = status.job.problem
+        problem = status.job.problem
     else:
         with (folder / LOG_FILE).open("rb") as file:
             file.seek(begin)
-            said = in_words(file.read().decode("utf-8", "replace"))
-    return _ERRORS.get(code, RunError)(said or f"the job ended with code {code}")
+            problem = in_words(file.read().decode("utf-8", "replace"))
+    return _ERRORS.get(code, RunError)(problem or f"the job ended with code {code}")
 
 
 def _leave_nothing_new(folder: Path) -> None:
@@ -178,13 +176,7 @@ def _leave_nothing_new(folder: Path) -> None:
 
 
 def _name_in(arguments: Sequence[str]) -> str:
-    given = ""
-    for option, value in zip(arguments, [*arguments[1:], ""], strict=True):
-        if option == "--name":
-            given = value
-        elif option.startswith("--name="):
-            given = option.removeprefix("--name=")
-    return given
+    return from_arguments(arguments).typed.get("name", "")
 
 
 def resume_job(folder: Path) -> Path:
@@ -209,7 +201,7 @@ def resume_job(folder: Path) -> Path:
     except (RunNotFoundError, RunDamagedError):
         if manifest is None:
             raise
-        arguments = arguments_of(manifest)
+        arguments = manifest.extraction(folder.name).arguments()
     if _name_in(arguments) != folder.name:  # it was renamed, or the manifest names none: the last counts
         arguments = (*arguments, "--name", folder.name)
     return start_job(folder.parent, arguments)
@@ -221,22 +213,6 @@ def _analysis_of(folder: Path, manifest: Manifest | None) -> tuple[str, ...]:
         return ("--name", folder.name, *manifest.thresholds.options())
     _, *arguments = read_job(folder).arguments
     return (*arguments, "--name", folder.name)
-
-
-def arguments_of(manifest: Manifest) -> tuple[str, ...]:
-    """Arguments of `extract` that make a run of these options again, but for its name.
-
-    Whether pickled weights were allowed is not known of a run; a checkpoint that needs it will say so.
-    """
-    options = manifest.options
-    parts = [manifest.model.name]
-    for source in options.corpus:
-        parts += ["--corpus", source]
-    parts += [] if options.tokens is None else ["--tokens", str(options.tokens)]
-    parts += ["--context-length", str(options.context_length)]
-    parts += ["--layers", ",".join(map(str, options.layers))]
-    parts += ["--dtype", options.dtype, "--batch-tokens", str(options.batch_tokens)]
-    return (*parts, "--keep-activations", options.keep_activations)
 
 
 def pause_job(folder: Path) -> None:

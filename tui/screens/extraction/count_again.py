@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,28 +11,28 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Button, Input
 
 from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+from neuron_tui.store.measures.thresholds import PAPER, THRESHOLDS, Thresholds
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import number
 from neuron_tui.tui.drawing.spans import message
-from neuron_tui.tui.forms.run_to_count import (
+from neuron_tui.tui.forms.counting_form import (
+    NAME,
     RunToCount,
     counting_complaints,
     free_name,
     look_at_run,
+    read_thresholds,
+    texts_of,
     unfinished,
     without_bits,
 )
-from neuron_tui.tui.forms.thresholds_form import FIELDS, NAME, values_of
 from neuron_tui.tui.jobs.jobs import start_analysis
-from neuron_tui.tui.screens.extraction.job_form import JobForm
-from neuron_tui.tui.widgets.form.fields import Note
-from neuron_tui.tui.widgets.form.threshold_fields import ThresholdFields
+from neuron_tui.tui.screens.extraction.job_form import Buttons, JobForm
+from neuron_tui.tui.widgets.form.form_fields import ThresholdFields
 from neuron_tui.tui.widgets.key_line import Key, KeyLine
 from neuron_tui.tui.widgets.painting import Said
 
@@ -73,7 +73,7 @@ class CountAgain(JobForm):
         ("ctrl+b", "where the run keeps no activation bits: asks for an extraction of the same that keeps them."),
         ("esc", "leaves the form; it asks first if something was typed."),
         ("f1", "shows this help; outside of lines to type in ? does too."),
-        *((one.label.lower(), one.sentence) for one in FIELDS),
+        *((name.replace("_", " "), one.help) for name, one in THRESHOLDS.items()),
     )
 
     @dataclass
@@ -94,7 +94,7 @@ class CountAgain(JobForm):
         super().__init__()
         self._folder, self._start_job = folder, start
         self.thresholds = thresholds
-        self.values = self._first = values_of(thresholds)
+        self.values = self._first = texts_of(thresholds)
         self.run_to_count: RunToCount | None = None
         self._proposed = ""
 
@@ -102,19 +102,13 @@ class CountAgain(JobForm):
 
     def compose(self) -> ComposeResult:
         """The fields, what comes of them, and the buttons."""
-        yield Said(((" Count again with other thresholds", "strong"),), id="counting-title", classes="headline")
-        yield ThresholdFields(self.values)
-        yield Note(id="outcome")
-        with Horizontal(id="buttons"):
-            yield Button("Count again", id="start", compact=True, variant="success")
-            yield Button("Extract with bits", id="extract", compact=True)
-            yield Button("Leave", id="leave", compact=True)
-        yield KeyLine(*KEYS)
+        buttons = Buttons(start="Count again", extract="Extract with bits", leave="Leave")
+        yield from self.parts("Count again with other thresholds", ThresholdFields(self.values), buttons, KEYS)
 
     def on_mount(self) -> None:
         """Look at the run."""
         self.run_worker(self._look, thread=True, group="look")
-        self.say()
+        self.refresh_notes()
 
     @property
     def fields(self) -> ThresholdFields:
@@ -131,20 +125,17 @@ class CountAgain(JobForm):
         """What is wrong, by the field; the empty one is all of them together."""
         return dict(counting_complaints(self.values, self.run_to_count))
 
-    def say(self) -> None:
-        """Bring all notes up to date, unless the form is being put away."""
-        if not self.is_attached:
-            return
-        found, run = self.found, self.run_to_count
-        name = self.values.name.strip()
+    def show_notes(self) -> None:
+        """Show what is wrong, or else what it is, at each field."""
+        run, name = self.run_to_count, self.values[NAME].strip()
         called = f"will be {run.name}@{name}" if run is not None and name else "named after what is changed"
-        self.fields.say(self.values, found, called)
-        self.query_one("#outcome", Note).say(*self._outcome(found))
+        self.fields.show(self.values, self.found, called)
 
-    def _outcome(self, found: dict[str, str]) -> list[tuple[str, str]]:
-        run = self.run_to_count
-        if self.starting:
-            return [(f"Starting: the engine opens the run … {self.seconds_starting} s", "dim")]
+    def outcome(self) -> list[tuple[str, str]]:
+        """What is under way, wrong, or to be counted."""
+        found, run = self.found, self.run_to_count
+        if self.job.busy:
+            return [(f"Starting: the engine opens the run … {self.job.seconds} s", "dim")]
         if self.problem:
             return [(line, "bad") for line in self.problem.split("\n")]
         if run is None:
@@ -163,24 +154,23 @@ class CountAgain(JobForm):
     # What is typed.
 
     @on(Input.Changed)
-    def _typed(self) -> None:
-        values = self.fields.values
-        if values == self.values:
+    def _changed(self) -> None:
+        before, self.values = self.values, self.fields.typed
+        if self.values == before:
             return
-        changed = values.typed != self.values.typed
-        self.values, self.problem = values, ""
-        if changed:
+        self.problem = ""
+        if _thresholds(self.values) != _thresholds(before):
             self._propose()
-        self.say()
+        self.refresh_notes()
 
     def _propose(self) -> None:
         """Name the variant after what is not the paper's, until somebody has named it otherwise."""
-        thresholds, _ = self.values.read()
-        if thresholds is None or self.values.name not in ("", self._proposed):
+        thresholds, _ = read_thresholds(self.values)
+        if thresholds is None or self.values[NAME] not in ("", self._proposed):
             return
         self._proposed = free_name(thresholds, self.run_to_count)
-        self.values = self.values.with_typed(NAME, self._proposed)  # before the field tells of it: nobody typed this
-        self.fields.field_of(NAME).put(self._proposed)
+        self.values = self.values | {NAME: self._proposed}  # before the field tells of it: nobody typed this
+        self.fields.put({NAME: self._proposed})
 
     # What there is of the run.
 
@@ -192,7 +182,7 @@ class CountAgain(JobForm):
             self.post_message(self.Looked(None, str(error)))
 
     def on_count_again_looked(self, event: Looked) -> None:
-        """Say whether it can be counted again; leave where it cannot be read."""
+        """Show whether it can be counted again; leave where it cannot be read."""
         if not self.is_attached:
             return
         if event.run is None:
@@ -201,33 +191,34 @@ class CountAgain(JobForm):
             return
         self.run_to_count = event.run
         title = f" Count {printable(event.run.name)} again with other thresholds"
-        self.query_one("#counting-title", Said).say(((title, "strong"),))
+        self.query_one("#form-title", Said).say(((title, "strong"),))
         if event.run.without_bits:
             self.query_one("#extract", Button).display = True
             self.query_one(KeyLine).show(*KEYS[:-2], _EXTRACT, *KEYS[-2:])
         self._propose()
-        self.say()
+        self.refresh_notes()
 
     # Starting and leaving.
 
     def action_start(self) -> None:
         """Start counting, unless something is wrong."""
         found, run = self.found, self.run_to_count
-        thresholds, _ = self.values.read()
-        if run is None or self.starting:
+        thresholds, _ = read_thresholds(self.values)
+        if run is None or self.job.busy:
             return
         if found or thresholds is None or unfinished(run):
             self.app.bell()
             if wrong := next((key for key in found if key), None):
                 self.fields.field_of(wrong).focus()
             return
-        arguments = ("--name", self.values.name.strip(), *thresholds.options())
-        self.begin_job(partial(self._start_job, run.folder, arguments))
-        self.say()
+        arguments = ("--name", self.values[NAME].strip(), *thresholds.options())
+        self.problem = ""
+        self.job.begin(partial(self._start_job, run.folder, arguments))
+        self.refresh_notes()
 
     def action_defaults(self) -> None:
         """Put the paper's thresholds back, and ours where it gives none."""
-        self.fields.put(values_of(PAPER).with_typed(NAME, self.values.name))
+        self.fields.put(_thresholds(texts_of(PAPER)))
 
     def action_extract(self) -> None:
         """Ask for an extraction of the same that keeps the bits."""
@@ -249,17 +240,7 @@ class CountAgain(JobForm):
     @property
     def typed(self) -> bool:
         """Whether a threshold was changed."""
-        return self.values.typed != self._first.typed
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        match event.button.id:
-            case "start":
-                self.action_start()
-            case "extract":
-                self.action_extract()
-            case _:
-                self.action_leave()
+        return _thresholds(self.values) != _thresholds(self._first)
 
     def commands(self) -> Iterator[SystemCommand]:
         """The actions of this screen for the command palette."""
@@ -269,3 +250,7 @@ class CountAgain(JobForm):
             yield SystemCommand("Extract with bits", "Extract again, keeping bits (ctrl+b)", self.action_extract)
         yield SystemCommand("Keys", "Show the help (f1)", self.action_help)
         yield SystemCommand("Leave the form", "Go back without starting (esc)", self.action_leave)
+
+
+def _thresholds(typed: Mapping[str, str]) -> dict[str, str]:
+    return {key: text for key, text in typed.items() if key != NAME}

@@ -1,23 +1,43 @@
-"""A form that starts a job: what an extraction's and that of counting again do alike."""
+"""A form that starts a job: fields, what comes of them, buttons, and the way out."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from textual import on
-from textual.app import App
-from textual.message import Message
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widgets import Button, Input
 
-from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.screens.ask import Confirm
+from neuron_tui.tui.screens.extraction.background import JobStart
 from neuron_tui.tui.screens.help import Help, help_sections
+from neuron_tui.tui.widgets.form.fields import Note
+from neuron_tui.tui.widgets.form.form_fields import FormFields
+from neuron_tui.tui.widgets.key_line import Key, KeyLine
+from neuron_tui.tui.widgets.painting import Said
+
+
+class Buttons(Horizontal):
+    """Buttons; the one named `start` is the one that matters."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "app.focus_previous", "the one before", id="form.button_before", show=False),
+        Binding("right", "app.focus_next", "the next one", id="form.button_next", show=False),
+    ]
+
+    def __init__(self, **labels: str) -> None:
+        super().__init__(id="buttons")
+        self._labels = labels
+
+    def compose(self) -> ComposeResult:
+        """One for each action."""
+        for action, label in self._labels.items():
+            yield Button(label, id=action, compact=True, variant="success" if action == "start" else "default")
 
 
 class JobForm(Screen[Path | None]):
@@ -30,78 +50,63 @@ class JobForm(Screen[Path | None]):
     JobForm #buttons Button { margin-right: 3; }
     """
 
-    @dataclass
-    class Started(Message):
-        """A thread has started the job in a folder, or could not: `problem` says why."""
-
-        folder: Path | None
-        problem: str = ""
-
     def __init__(self) -> None:
         super().__init__()
+        self.job = JobStart()
         self.problem = ""
-        """Why what was wished last could not be done."""
-        self._started_at: float | None = None
+        """Why what was asked for last could not be done."""
+
+    def parts(self, title: str, fields: FormFields, buttons: Buttons, keys: Sequence[Key]) -> ComposeResult:
+        """What the form is made of, top down."""
+        yield Said(((f" {title}", "strong"),), id="form-title", classes="headline")
+        yield fields
+        yield Note(id="outcome")
+        yield buttons
+        yield self.job
+        yield KeyLine(*keys)
 
     def on_mount(self) -> None:
-        """Tell every second how long something takes."""
+        """Show every second how long something takes."""
         self.set_interval(1.0, self._tick)
-
-    # What a form does with it.
-
-    def say(self) -> None:
-        """Bring all notes up to date, unless the form is being put away."""
-        raise NotImplementedError
 
     @property
     def waits(self) -> bool:
-        """Whether something takes so long that the form tells its seconds."""
-        return self.starting
+        """Whether something takes so long that the form shows its seconds."""
+        return self.job.busy
 
     @property
     def typed(self) -> bool:
         """Whether something was typed that would be lost."""
         raise NotImplementedError
 
+    def outcome(self) -> list[tuple[str, str]]:
+        """What comes of the form as it is: paragraphs, each with its role."""
+        raise NotImplementedError
+
+    def show_notes(self) -> None:
+        """Bring what is shown at the fields up to date."""
+        raise NotImplementedError
+
+    def refresh_notes(self) -> None:
+        """Bring all notes up to date, unless the form is being put away."""
+        if self.is_attached:
+            self.show_notes()
+            self.query_one("#outcome", Note).say(*self.outcome())
+
     def _tick(self) -> None:
         if self.waits:
-            self.say()
+            self.refresh_notes()
 
     @on(Input.Submitted)
     def _entered(self) -> None:
         self.focus_next()
 
-    # Starting.
+    @on(Button.Pressed)
+    async def _pressed(self, event: Button.Pressed) -> None:
+        await self.run_action(str(event.button.id))
 
-    @property
-    def starting(self) -> bool:
-        """Whether the engine is being started."""
-        return self._started_at is not None
-
-    @property
-    def seconds_starting(self) -> int:
-        """For how long."""
-        return int(time.monotonic() - (self._started_at or time.monotonic()))
-
-    def begin_job(self, start: Callable[[], Path]) -> None:
-        """Start the job in a thread; `start` gives its folder."""
-        self.problem, self._started_at = "", time.monotonic()
-        self.run_worker(partial(self._start, self.app, start), thread=True, group="start")
-
-    def _start(self, app: App[object], start: Callable[[], Path]) -> None:
-        try:
-            started = self.Started(start())
-        except NeuronTuiError as error:
-            started = self.Started(None, str(error))
-        except OSError as error:
-            started = self.Started(None, f"The engine cannot be started: {error.strerror or error}.")
-        self.post_message(started)
-        if not self.is_attached and started.problem:  # the form was left meanwhile
-            app.notify(message(started.problem), title="Not started", severity="error", markup=False)
-
-    def on_job_form_started(self, event: Started) -> None:
-        """Done, or say why not."""
-        self._started_at = None
+    def on_job_start_started(self, event: JobStart.Started) -> None:
+        """Done, or show why not."""
         if not self.is_attached:
             return
         if event.folder is not None:
@@ -109,13 +114,11 @@ class JobForm(Screen[Path | None]):
             return
         self.app.bell()
         self.problem = event.problem
-        self.say()
-
-    # Leaving.
+        self.refresh_notes()
 
     def action_leave(self) -> None:
         """Leave, after a question if something was typed."""
-        if self.starting or not self.typed:
+        if self.job.busy or not self.typed:
             self.dismiss(None)
         else:
             question = Confirm("Leave the form?", "What was typed is lost; nothing was started.", "Leave", "Stay")

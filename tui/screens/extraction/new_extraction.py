@@ -4,34 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
-from textual.widgets import Button
+from textual.widgets import Button, Input
 
 from neuron_tui.store.runs.job import Job
 from neuron_tui.store.runs.manifest import Manifest
+from neuron_tui.store.runs.option_texts import plain_text
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.config import Defaults
-from neuron_tui.tui.forms.checks import Complaint
-from neuron_tui.tui.forms.form import FormValues, engine_arguments
-from neuron_tui.tui.forms.origins import values_from_defaults, values_from_job, values_from_manifest
-from neuron_tui.tui.jobs.estimate_wording import estimate_paragraphs
-from neuron_tui.tui.jobs.estimating import Asked
-from neuron_tui.tui.jobs.jobs import Estimation, start_job
-from neuron_tui.tui.screens.extraction.checked_form import Wish
-from neuron_tui.tui.screens.extraction.estimate_form import EstimateForm
-from neuron_tui.tui.widgets.form.corpus_parts import PartRow
+from neuron_tui.tui.config import form_defaults
+from neuron_tui.tui.forms.disk_check import complaints_of
+from neuron_tui.tui.forms.extraction_form import (
+    FOLDED,
+    Complaint,
+    FormValues,
+    complaints,
+    filled,
+    in_order,
+    texts_from,
+)
+from neuron_tui.tui.forms.path_candidates import Candidate
+from neuron_tui.tui.jobs.estimate import Estimated, Estimation, Refused, estimate_paragraphs
+from neuron_tui.tui.jobs.jobs import start_job
+from neuron_tui.tui.screens.extraction.background import Arguments, Asked, DiskWatch, Estimator
+from neuron_tui.tui.screens.extraction.job_form import Buttons, JobForm
+from neuron_tui.tui.widgets.form.corpus_parts import CorpusParts, PartRow
 from neuron_tui.tui.widgets.form.extraction_fields import AddNote, ExtractionFields
-from neuron_tui.tui.widgets.form.fields import Note
+from neuron_tui.tui.widgets.form.fields import Fold, Pick, Switch
 from neuron_tui.tui.widgets.form.path_completion import CompletingField
-from neuron_tui.tui.widgets.key_line import Key, KeyLine
-from neuron_tui.tui.widgets.painting import Said
+from neuron_tui.tui.widgets.key_line import Key
 
 KEYS = (
     Key("ctrl+l", "choices", "screen.choices"),
@@ -46,14 +51,7 @@ _TALL = 36
 """Lines of a terminal from which on all fields have room."""
 
 
-class _Buttons(Horizontal):
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "app.focus_previous", "the one before", id="form.button_before", show=False),
-        Binding("right", "app.focus_next", "the next one", id="form.button_next", show=False),
-    ]
-
-
-class NewExtraction(EstimateForm):
+class NewExtraction(JobForm):
     """Asks for an extraction and starts it; gives back the folder of its run, or None if it was left."""
 
     CSS = """
@@ -89,91 +87,195 @@ class NewExtraction(EstimateForm):
         runs_dir: Path,
         start_from: Manifest | Job | None = None,
         *,
-        ask: Callable[[Sequence[str]], Asked] = Estimation,
+        ask: Callable[[Arguments], Asked] = Estimation,
         start: Callable[[Path, Sequence[str]], Path] = start_job,
     ) -> None:
-        super().__init__(runs_dir, ask)
-        self._start_from = start_from
-        self._start_job = start
+        super().__init__()
+        self.runs_dir = runs_dir
+        self._start_from, self._start_job = start_from, start
+        self.disk, self.estimator = DiskWatch(runs_dir), Estimator(ask)
+        self.first = self.values = filled(form_defaults({}))
+        """The form as it began, and as it is now."""
+        self.estimated: Estimated | None = None
+        self._refused: Complaint | None = None
+        self._next: Literal["", "estimate", "start"] = ""
+        """What is to be done once everything that the form names has been looked at."""
+        self._proposed = ""
 
     # What it shows.
 
     def compose(self) -> ComposeResult:
         """The fields, what comes of them, and the buttons."""
-        self.first = self.values = self._filled()
-        yield Said(((f" New extraction · runs in {printable(str(self.runs_dir))}", "strong"),), classes="headline")
-        yield ExtractionFields(self.first)
-        yield Note(id="outcome")
-        with _Buttons(id="buttons"):
-            yield Button("Estimate", id="estimate", compact=True)
-            yield Button("Start", id="start", compact=True, variant="success")
-            yield Button("Leave", id="leave", compact=True)
-        yield KeyLine(*KEYS)
-
-    def _filled(self) -> FormValues:
-        match self._start_from:
-            case Manifest() as manifest:
-                values = values_from_manifest(manifest)
-            case Job() as job:
-                values = values_from_job(job)
-            case _:
-                config = getattr(self.app, "config", None)
-                values = values_from_defaults(getattr(config, "defaults", None) or Defaults())
-        return replace(values, name="")  # a name that is free is proposed
+        config = getattr(self.app, "config", None)
+        texts = texts_from(self._start_from) if self._start_from else form_defaults(config.defaults if config else {})
+        self.first = self.values = filled(texts)  # without a name: one that is free is proposed
+        yield from (self.disk, self.estimator)
+        title = f"New extraction · runs in {printable(str(self.runs_dir))}"
+        buttons = Buttons(estimate="Estimate", start="Start", leave="Leave")
+        yield from self.parts(title, ExtractionFields(self.first), buttons, KEYS)
 
     def on_mount(self) -> None:
         """Show all fields where there is room, or where one of the folded ones is filled."""
-        plain = FormValues()
-        folded = ("context_length", "layers", "device", "dtype", "batch_tokens", "memory", "keep_activations")
-        used = any(getattr(self.first, name) != getattr(plain, name) for name in folded)
+        used = any(self.first[name] != plain_text(name) for name in FOLDED)
         self.fields.unfold(used or self.app.size.height >= _TALL)
+        self.disk.look(self.values)
 
-    def say(self) -> None:
-        """Bring all notes up to date, unless the form is being put away."""
-        if not self.is_attached:
-            return
-        found = self.found
-        self.fields.say(self.values, self.facts, [*([self.refused] if self.refused else []), *found])
-        self.query_one("#outcome", Note).say(*self._outcome(found))
+    @property
+    def fields(self) -> ExtractionFields:
+        """The fields of the form."""
+        return self.query_one(ExtractionFields)
 
-    def _outcome(self, found: Sequence[Complaint]) -> list[tuple[str, str]]:
-        if self.starting:
-            return [(f"Starting: the engine opens the model and the corpus … {self.seconds_starting} s", "dim")]
-        if self.estimating:
-            said = f"tokenising the corpus and timing one layer … {self.seconds_estimating} s. esc stops it."
-            return [(f"Estimating: {said}", "dim")]
-        if self.wish:
+    @property
+    def under_way(self) -> bool:
+        """Whether a list of choices is about to come up: keys typed ahead wait for it."""
+        return any(field.listing for field in self.query(CompletingField))
+
+    @property
+    def waits(self) -> bool:
+        """Whether something takes so long that the form shows its seconds."""
+        return self.estimator.busy or self.job.busy or bool(self._next)
+
+    @property
+    def found(self) -> list[Complaint]:
+        """All that is wrong, in the order of the form; at each field what is typed comes before what it names."""
+        typed = complaints(self.values)
+        have = {(complaint.field, complaint.row) for complaint in typed}
+        named = complaints_of(self.values, self.disk.check) if self.disk.check else ()
+        return in_order([*typed, *(one for one in named if (one.field, one.row) not in have)])
+
+    def show_notes(self) -> None:
+        """Show what is wrong, or else what is known, at each field."""
+        self.fields.show(self.values, self.disk.check, [*([self._refused] if self._refused else []), *self.found])
+
+    def outcome(self) -> list[tuple[str, str]]:
+        """What is under way, wrong, or estimated."""
+        if self.job.busy:
+            return [(f"Starting: the engine opens the model and the corpus … {self.job.seconds} s", "dim")]
+        if self.estimator.busy:
+            doing = f"tokenising the corpus and timing one layer … {self.estimator.seconds} s. esc stops it."
+            return [(f"Estimating: {doing}", "dim")]
+        if self._next:
             return [("Looking at the model and the corpus …", "dim")]
         if self.problem:
             return [(line, "bad") for line in self.problem.split("\n")]
-        if found:
+        if found := self.found:
             names = ", ".join(dict.fromkeys(complaint.field.replace("-", " ") for complaint in found))
             return [(f"To be mended first: {names}.", "bad")]
         if self.estimated is not None:
             return estimate_paragraphs(self.estimated)
         return [("Estimate tells time, memory and disk before anything is started.", "dim")]
 
-    # Starting and leaving.
+    # What is typed, and what the disk says of it.
+
+    @on(Input.Changed)
+    @on(Pick.Changed)
+    @on(CorpusParts.Changed)
+    def _changed(self) -> None:
+        before, self.values = self.values, self.fields.values
+        if self.values == before:
+            return
+        self.estimated, self._refused, self.problem, self._next = None, None, "", ""
+        self.estimator.stop()
+        self.disk.change(before, self.values)
+        self.refresh_notes()
+
+    @on(Switch.Changed)
+    def _switched(self, event: Switch.Changed) -> None:
+        if isinstance(event.switch, Fold):
+            self.fields.unfold(event.switch.on)
+        else:
+            self._changed()
+
+    def on_descendant_focus(self) -> None:
+        """The row of the corpus that has the keys speaks first."""
+        self.refresh_notes()
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """A name that was left empty is proposed again."""
+        if self.is_attached and event.widget is self.fields.line_of("name") and not self.values["name"]:
+            self.disk.look(self.values)
+
+    def on_disk_watch_known(self, event: DiskWatch.Known) -> None:
+        """Offer these models."""
+        self.fields.known = [Candidate(model.name, model.origin) for model in event.models]
+
+    def on_disk_watch_checked(self, event: DiskWatch.Checked) -> None:
+        """Show it, propose a name, and do what was waiting for it."""
+        if event.values != self.values or not self.is_attached:
+            return
+        self._propose(event.check.free)
+        waiting, self._next = self._next, ""
+        if waiting:
+            self._go_on(waiting)
+        self.refresh_notes()
+
+    def on_disk_watch_counted(self) -> None:
+        """Show how much text a directory holds."""
+        self.refresh_notes()
+
+    def _propose(self, free: str) -> None:
+        """Name the run after what it is made from, until somebody has named it otherwise."""
+        field = self.fields.line_of("name")
+        if field.value not in ("", self._proposed) or (field.value == "" and field.has_focus):
+            return
+        self._proposed = free
+        self.disk.name_is_free()
+        self.values = self.values.having(name=free)  # before the field tells of it: nobody typed this
+        if not self.first["name"]:
+            self.first = self.first.having(name=free)
+        field.put(free)
+
+    # Estimating, starting and leaving.
+
+    def action_estimate(self) -> None:
+        """Ask for an estimate, once everything has been looked at anew."""
+        if not self.estimator.busy and not self.job.busy:
+            self._look_and("estimate")
 
     def action_start(self) -> None:
         """Start the extraction, once everything has been looked at anew."""
-        if not self.starting:
-            self.stop_estimating()
-            self.problem = ""
-            self.look("start")
+        if not self.job.busy:
+            self.estimator.stop()
+            self._look_and("start")
 
-    def grant(self, wish: Wish) -> None:
+    def _look_and(self, then: Literal["estimate", "start"]) -> None:
+        self.problem, self._next = "", then
+        self.disk.look(self.values, anew=True)
+
+    def _go_on(self, then: Literal["estimate", "start"]) -> None:
         """Estimate or start, unless something is wrong."""
-        found = self.found
-        if found:
+        if found := self.found:
             self.app.bell()
             self.fields.focus_on(found[0])
             return
-        arguments = partial(engine_arguments, self.values)
-        if wish == "start":
-            self.begin_job(lambda: self._start_job(self.runs_dir, arguments()))
-        else:
-            self.begin_estimate(arguments)
+        values, runs_dir = self.values, self.runs_dir
+        if then == "start":
+            self.job.begin(lambda: self._start_job(runs_dir, values.read().arguments()))
+            return
+        self.estimated, self._refused = None, None
+        self.estimator.begin(lambda: (*values.read().arguments(), "--runs-dir", str(runs_dir.absolute())))
+
+    def on_estimator_answered(self, event: Estimator.Answered) -> None:
+        """Show the estimate, or what stands against it at the field that it is about."""
+        if isinstance(event.answer, Estimated):
+            self.estimated = event.answer
+            if isinstance(self.focused, Button):
+                self.query_one("#start", Button).focus()
+        elif event.answer is not None:
+            self._refuse(event.answer)
+        self.refresh_notes()
+
+    def _refuse(self, refused: Refused) -> None:
+        self.app.bell()
+        self.problem = refused.message
+        if refused.field is not None:
+            row = self._row_named_in(refused.message) if refused.field == "corpus" else None
+            self._refused = Complaint(refused.field, refused.message.partition("\n")[0], row)
+            self.fields.focus_on(self._refused)
+
+    def _row_named_in(self, message: str) -> int:
+        sources = [part.source.strip() for part in self.values.corpus]
+        return next((row for row, source in enumerate(sources) if source and Path(source).name in message), 0)
 
     @property
     def typed(self) -> bool:
@@ -182,21 +284,11 @@ class NewExtraction(EstimateForm):
 
     def action_leave(self) -> None:
         """Stop an estimate under way; else leave, after a question if something was typed."""
-        if self.estimating:
-            self.stop_estimating()
-            self.say()
+        if self.estimator.busy:
+            self.estimator.stop()
+            self.refresh_notes()
         else:
             super().action_leave()
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        match event.button.id:
-            case "estimate":
-                self.action_estimate()
-            case "start":
-                self.action_start()
-            case _:
-                self.action_leave()
 
     # The corpus, the lists, the help.
 
@@ -212,7 +304,7 @@ class NewExtraction(EstimateForm):
         else:
             await self.fields.corpus.remove_part(row)
 
-    @on(AddNote.Asked)
+    @on(AddNote.Clicked)
     async def _add_asked(self) -> None:
         await self.action_add_source()
 

@@ -12,7 +12,7 @@ from textual.message import Message
 
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import Line
-from neuron_tui.tui.forms.form import CorpusPart
+from neuron_tui.tui.forms.extraction_form import CorpusPart
 from neuron_tui.tui.forms.path_candidates import text_sources
 from neuron_tui.tui.widgets.form.fields import Field, Row
 from neuron_tui.tui.widgets.form.path_completion import CompletingField

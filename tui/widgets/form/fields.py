@@ -61,6 +61,11 @@ class Field(ShownInput):
         """The value as it is painted."""
         return one_cell_each(self.value)
 
+    @property
+    def text(self) -> str:
+        """What is typed."""
+        return self.value
+
     def put(self, text: str) -> None:
         """Let it hold a text, the cursor at its end."""
         if text != self.value:
@@ -160,6 +165,11 @@ class Pick(OneLine, can_focus=True):
         self.value = value if value in self.choices else self.choices[0]
         self.styles.width = sum(cell_len(choice) + 4 for choice in choices)
 
+    @property
+    def text(self) -> str:
+        """The one that is chosen."""
+        return self.value
+
     def line(self, width: int) -> Line:
         """The choices."""
         line: Line = ()
@@ -237,6 +247,11 @@ class Switch(OneLine, can_focus=True):
 
 class Tick(Switch):
     """`[x] something`."""
+
+    @property
+    def text(self) -> str:
+        """Whether it is on, as a text."""
+        return "yes" if self.on else ""
 
     def line(self, width: int) -> Line:
         """The box and its text."""

@@ -1,19 +1,58 @@
-"""What there is to know of a run before it is counted again with other thresholds: its bits and its variants."""
+"""The form for counting a run again: its text, what there is to know of the run, and what is wrong with the two."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from neuron_tui.store.errors import UsageError
+from neuron_tui.store.measures.threshold_wording import NUMBERS, Number, Value, thresholds_of
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.runs.catalog import RunSummary, summarise
 from neuron_tui.store.runs.manifest import Manifest
 from neuron_tui.store.runs.variants import needs_activations, run_of, variant_folder, variants_of
 from neuron_tui.store.wording import size_text
-from neuron_tui.tui.forms.thresholds_form import NAME, CountingValues, proposed_name
+
+NAME: Final = "name"
+"""The field that is no threshold."""
+
+_LONGEST_NAME = 60
+
+
+def texts_of(thresholds: Thresholds) -> dict[str, str]:
+    """The form filled in with thresholds, without a name."""
+    return {NAME: ""} | {one.key: one.text(one.of(thresholds)) for one in NUMBERS}
+
+
+def read_thresholds(typed: Mapping[str, str]) -> tuple[Thresholds | None, dict[str, str]]:
+    """The thresholds that are typed, or None; and what is wrong, by the field. An empty field is its default."""
+    values: dict[str, Value] = {}
+    wrong: dict[str, str] = {}
+    for one in NUMBERS:
+        try:
+            values[one.key] = one.read(typed.get(one.key, ""))
+        except ValueError as error:
+            wrong[one.key] = str(error)
+    return (None, wrong) if wrong else (thresholds_of(values), {})
+
+
+def default_text(one: Number) -> str:
+    """Whose number the default is, and which: `paper 95%`, `ours 0.3`."""
+    return f"{'ours' if one.declared.ours else 'paper'} {one.text(one.default)}"
+
+
+def proposed_name(thresholds: Thresholds) -> str:
+    """A name that says what is not the paper's: `coverage90-tokens10`; empty where all of it is."""
+    parts = [
+        (one.declared.short or one.key) + one.text(one.of(thresholds)).rstrip("%")
+        for one in NUMBERS
+        if one.of(thresholds) != one.default
+    ]
+    return "-".join(parts)[:_LONGEST_NAME].rstrip("-.")
+
 
 _WORD = 64
 """Neurons whose activity at a position is kept in one word of 8 bytes."""
@@ -72,10 +111,10 @@ def without_bits(run: RunToCount) -> str:
     )
 
 
-def counting_complaints(values: CountingValues, run: RunToCount | None) -> Iterator[tuple[str, str]]:
+def counting_complaints(typed: Mapping[str, str], run: RunToCount | None) -> Iterator[tuple[str, str]]:
     """What is wrong with the form, as pairs of the field and a reason; the field is empty for all of them together."""
-    name = values.name.strip()
-    thresholds, wrong = values.read()
+    name = typed.get(NAME, "").strip()
+    thresholds, wrong = read_thresholds(typed)
     if not name:
         if thresholds != PAPER:  # else a name follows from what is changed
             yield NAME, "Name the variant."
