@@ -25,9 +25,9 @@ def option(
     name: str, text: str, metavar: str, *, default: str = "", required: bool = False, many: bool = False
 ) -> inspect.Parameter:
     """The parameter of a command for an option that is given as text; None if it is left out."""
-    told = typer.Option(flag(name), metavar=metavar, help=_with_default(text, default), show_default=False)
+    given = typer.Option(flag(name), metavar=metavar, help=_with_default(text, default), show_default=False)
     kind: Any = list[str] if many else str
-    return _parameter(name, Annotated[kind if required else kind | None, told], required)
+    return _parameter(name, Annotated[kind if required else kind | None, given], required)
 
 
 def switch(name: str, text: str) -> inspect.Parameter:

@@ -14,10 +14,9 @@ from neuron_tui.engine.corpus.tokenise import DomainTokens
 from neuron_tui.engine.layers import probe
 from neuron_tui.engine.model.forward import batches
 from neuron_tui.engine.model.opened import OpenedModel, open_model
-from neuron_tui.engine.preparing import refuse_other_options, resources_for, tokenise, too_large_batches_named
 from neuron_tui.engine.progress import ProgressSink
-from neuron_tui.engine.request import ExtractionRequest, choose_device, resolve_options
-from neuron_tui.engine.resources import Resources, free_disk
+from neuron_tui.engine.request import ExtractionRequest, choose_device, refuse_other_options, resolve_options, tokenise
+from neuron_tui.engine.resources import Resources, free_disk, resources_for, too_large_batches_named
 from neuron_tui.store.errors import concerning
 from neuron_tui.store.runs.catalog import run_folder
 from neuron_tui.store.runs.folder import refuse_foreign_folder

@@ -20,22 +20,18 @@ from neuron_tui.engine.job import JobRecord, recording
 from neuron_tui.engine.layers import Pass, run_layers
 from neuron_tui.engine.model.forward import batches
 from neuron_tui.engine.model.opened import OpenedModel, open_model
-from neuron_tui.engine.preparing import (
-    refuse_other_options,
-    resources_for,
-    tokenise,
-    too_large_batches_named,
-)
 from neuron_tui.engine.progress import Announce, Progress, ProgressSink, quiet
 from neuron_tui.engine.request import (
     ExtractionRequest as ExtractionRequest,  # the request belongs to `extract`: one import gives both
 )
-from neuron_tui.engine.request import (
-    choose_device,
+from neuron_tui.engine.request import choose_device, refuse_other_options, resolve_options, tokenise
+from neuron_tui.engine.resources import (
+    Resources,
     keeps_activations,
-    resolve_options,
+    require_disk,
+    resources_for,
+    too_large_batches_named,
 )
-from neuron_tui.engine.resources import Resources, require_disk
 from neuron_tui.engine.writing import write_corpus, write_layer
 from neuron_tui.store.disk.files import sha256
 from neuron_tui.store.disk.schema import ENOUGH_SEQUENCES

@@ -1,4 +1,4 @@
-"""What an extraction is asked to do, and what that comes to for a given model."""
+"""What an extraction is asked to do, settled for a model and held against a run that is there."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import Any, Literal, cast
 
 import torch
 
+from neuron_tui.engine.corpus.tokenise import DomainTokens, tokenise_domains
+from neuron_tui.engine.model.opened import OpenedModel
 from neuron_tui.engine.model.opt import OptFamily
-from neuron_tui.store.errors import InputError, UsageError, concerning
-from neuron_tui.store.runs.manifest import RunOptions
+from neuron_tui.engine.progress import Progress, ProgressSink
+from neuron_tui.store.errors import InputError, RunConflictError, UsageError, concerning
+from neuron_tui.store.runs.manifest import Manifest, RunOptions
 from neuron_tui.store.runs.options import Dtype, ExtractionOptions
 
 DEFAULT_BATCH_TOKENS = {"cpu": 4096, "cuda": 32768}
-
-Keep = Literal["auto", "always", "never"]
-_KEPT_BY_ITSELF = 256 << 20
-"""`auto` keeps the bits of a run that has at most this many bytes of them."""
 
 
 class ExtractionRequest(ExtractionOptions):
@@ -69,7 +68,7 @@ def resolve_options(
     return RunOptions(**request.model_dump(include=set(RunOptions.model_fields)) | settled)
 
 
-def differing(old: RunOptions, new: RunOptions) -> list[str]:
+def _differing(old: RunOptions, new: RunOptions) -> list[str]:
     """Options that decide the results and differ, in words. Batch size follows the run that is resumed."""
     return [
         f"{name.replace('_', '-')} ({_show(before)} there, {_show(now)} now)"
@@ -78,9 +77,29 @@ def differing(old: RunOptions, new: RunOptions) -> list[str]:
     ]
 
 
-def keeps_activations(keep: Keep, positions: int, neurons: int, layers: int) -> bool:
-    """Whether the bits of every layer are stored with it."""
-    return keep == "always" or (keep == "auto" and positions * neurons * layers // 8 <= _KEPT_BY_ITSELF)
+def refuse_other_options(folder: Path, manifest: Manifest, model: OpenedModel, options: RunOptions) -> None:
+    """Raise RunConflictError if the run in `folder` has another model or other options that decide the results."""
+    differences = _differing(manifest.options, options)
+    if manifest.model.digest != model.identity.digest:
+        differences.insert(0, f"model ({manifest.model.name} there, {model.identity.name} now: other weights)")
+    if differences:
+        raise RunConflictError(
+            f"a run {folder.name} exists with other options: {'; '.join(differences)}\n"
+            "Choose another --name, repeat its options to go on with it, or replace it with --overwrite."
+        )
+
+
+def tokenise(
+    request: ExtractionRequest, model: OpenedModel, context_length: int, budget: int | None, progress: ProgressSink
+) -> list[DomainTokens]:
+    """Tokenise the corpus of a request, at most `budget` counted tokens of it; raises CorpusError."""
+    done: dict[str, int] = {}
+
+    def tokenised(domain: str, tokens: int) -> None:
+        done[domain] = tokens
+        progress(Progress("tokenise", sum(done.values()), budget))
+
+    return tokenise_domains(request.corpus_arguments, model.tokenizer, model.special, context_length, budget, tokenised)
 
 
 def _choose_context_length(asked: int | None, longest: int) -> int:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 
+from neuron_tui.engine.model.opened import OpenedModel
 from neuron_tui.engine.model.residual import Place
-from neuron_tui.store.errors import DiskFullError
+from neuron_tui.engine.request import ExtractionRequest
+from neuron_tui.store.errors import DiskFullError, InputError
+from neuron_tui.store.runs.manifest import RunOptions
 from neuron_tui.store.wording import size_text
+
+_KEPT_BY_ITSELF = 256 << 20
+"""`auto` keeps the bits of a run that has at most this many bytes of them."""
 
 _SHARE_OF_FREE = 0.6
 _PROCESS = 650 << 20
@@ -46,6 +55,32 @@ class Resources:
             f"Peak memory about {device}{size_text(self.host_bytes)} here (residual stream {where}); "
             f"disk about {size_text(self.disk_bytes + self.scratch_bytes)}{scratch}"
         )
+
+
+def resources_for(
+    request: ExtractionRequest, model: OpenedModel, options: RunOptions, device: torch.device, positions: int
+) -> Resources:
+    """What an extraction on so many positions takes."""
+    layer = model.family.layers[0]
+    return plan_resources(
+        positions=positions,
+        width=model.family.width,
+        neurons=model.family.neurons,
+        layers=len(options.layers),
+        layer_weights=sum(p.numel() for p in layer.parameters()),
+        context_length=options.context_length,
+        dtype=getattr(torch, options.dtype),
+        device=device,
+        memory=request.memory,
+        keep_activations=keeps_activations(
+            options.keep_activations, positions, model.family.neurons, len(options.layers)
+        ),
+    )
+
+
+def keeps_activations(keep: Literal["auto", "always", "never"], positions: int, neurons: int, layers: int) -> bool:
+    """Whether the bits of every layer are stored with it."""
+    return keep == "always" or (keep == "auto" and positions * neurons * layers // 8 <= _KEPT_BY_ITSELF)
 
 
 def plan_resources(
@@ -121,3 +156,15 @@ def _free_memory() -> int:
     except OSError:
         pass
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+@contextmanager
+def too_large_batches_named(device: torch.device, batch_tokens: int) -> Iterator[None]:
+    """Turn the device's running out of memory into an InputError that says what to do."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise InputError(
+            f"{device} has too little memory for batches of {batch_tokens:,} tokens\n"
+            "Run the same command again with a smaller --batch-tokens; the finished layers are kept."
+        ) from error

@@ -12,7 +12,7 @@ from neuron_tui.engine.model.locate import BUILTIN_MODELS, builtin_names, locate
 from neuron_tui.engine.model.opened import open_model
 from neuron_tui.engine.model.weights import Weights
 from neuron_tui.store import open_run
-from neuron_tui.tui.forms import form
+from neuron_tui.store.runs import options
 
 POSITIONS = "model.decoder.embed_positions.weight"
 
@@ -21,7 +21,7 @@ LARGEST = 8 << 20
 
 
 def test_every_model_is_offered_by_the_form() -> None:
-    assert sorted(form.BUILTIN_MODELS) == list(builtin_names())
+    assert sorted(options.BUILTIN_MODELS) == list(builtin_names())
 
 
 @pytest.mark.parametrize("name", builtin_names())

@@ -144,7 +144,7 @@ class DiskWatch(_Unseen):
             self.check = replace(self.check, taken=None)
 
 
-class Asked(Protocol):
+class EstimateProcess(Protocol):
     """What `tui.jobs.estimate.Estimation` is."""
 
     def run(self) -> Estimated | Refused | None:
@@ -161,13 +161,13 @@ class Estimator(_Unseen):
     class Answered(Message):
         """A thread has the answer to an estimate; None if it was stopped."""
 
-        estimation: Asked
+        estimation: EstimateProcess
         answer: Estimated | Refused | None
 
-    def __init__(self, estimation: Callable[[Arguments], Asked]) -> None:
+    def __init__(self, estimation: Callable[[Arguments], EstimateProcess]) -> None:
         super().__init__()
         self._new = estimation
-        self._estimation: Asked | None = None
+        self._estimation: EstimateProcess | None = None
 
     def begin(self, arguments: Arguments) -> None:
         """Ask the engine."""

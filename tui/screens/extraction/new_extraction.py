@@ -30,11 +30,11 @@ from neuron_tui.tui.forms.extraction_form import (
 from neuron_tui.tui.forms.path_candidates import Candidate
 from neuron_tui.tui.jobs.estimate import Estimated, Estimation, Refused, estimate_paragraphs
 from neuron_tui.tui.jobs.jobs import start_job
-from neuron_tui.tui.screens.extraction.background import Arguments, Asked, DiskWatch, Estimator
+from neuron_tui.tui.screens.extraction.background import Arguments, DiskWatch, EstimateProcess, Estimator
 from neuron_tui.tui.screens.extraction.job_form import Buttons, JobForm
 from neuron_tui.tui.widgets.form.corpus_parts import CorpusParts, PartRow
 from neuron_tui.tui.widgets.form.extraction_fields import AddNote, ExtractionFields
-from neuron_tui.tui.widgets.form.fields import Fold, Pick, Switch
+from neuron_tui.tui.widgets.form.fields import Fold, Pick, Tick
 from neuron_tui.tui.widgets.form.path_completion import CompletingField
 from neuron_tui.tui.widgets.key_line import Key
 
@@ -87,7 +87,7 @@ class NewExtraction(JobForm):
         runs_dir: Path,
         start_from: Manifest | Job | None = None,
         *,
-        ask: Callable[[Arguments], Asked] = Estimation,
+        ask: Callable[[Arguments], EstimateProcess] = Estimation,
         start: Callable[[Path, Sequence[str]], Path] = start_job,
     ) -> None:
         super().__init__()
@@ -179,10 +179,10 @@ class NewExtraction(JobForm):
         self.disk.change(before, self.values)
         self.refresh_notes()
 
-    @on(Switch.Changed)
-    def _switched(self, event: Switch.Changed) -> None:
-        if isinstance(event.switch, Fold):
-            self.fields.unfold(event.switch.on)
+    @on(Tick.Changed)
+    def _switched(self, event: Tick.Changed) -> None:
+        if isinstance(event.tick, Fold):
+            self.fields.unfold(event.tick.on)
         else:
             self._changed()
 

@@ -97,7 +97,7 @@ class ExtractionFields(FormFields):
         for name, text in known.items():
             self.note(name, (wrong[name], "bad") if name in wrong else (text, "dim"))
         self._show_corpus(check, [complaint for complaint in complaints if complaint.field == "corpus"])
-        self.query_one("#field-more", Fold).say(folded_text(values))
+        self.query_one("#field-more", Fold).relabel(folded_text(values))
 
     def _show_corpus(self, check: DiskCheck | None, complaints: Sequence[Complaint]) -> None:
         rows = self.corpus.rows

@@ -200,8 +200,8 @@ class Pick(OneLine, can_focus=True):
             left = right + 2
 
 
-class Switch(OneLine, can_focus=True):
-    """A line that is switched with space or a click; subclasses say how it looks."""
+class Tick(OneLine, can_focus=True):
+    """`[x] something`, switched with space or a click."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "switch", "switch", id="form.switch", show=False),
@@ -212,16 +212,16 @@ class Switch(OneLine, can_focus=True):
     class Changed(Message):
         """It is switched."""
 
-        switch: Switch
+        tick: Tick
 
-        @property
-        def control(self) -> Switch:
-            """The line it happened on."""
-            return self.switch
-
-    def __init__(self, text: str, on: bool = False, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, label: str, on: bool = False, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._text, self.on = text, on
+        self._label, self.on = label, on
+
+    @property
+    def text(self) -> str:
+        """Whether it is on, as a text."""
+        return "yes" if self.on else ""
 
     def put(self, on: bool) -> None:
         """Switch it on or off."""
@@ -230,10 +230,10 @@ class Switch(OneLine, can_focus=True):
             self.refresh()
             self.post_message(self.Changed(self))
 
-    def say(self, text: str) -> None:
-        """Show another text."""
-        if text != self._text:
-            self._text = text
+    def relabel(self, label: str) -> None:
+        """Give it another label."""
+        if label != self._label:
+            self._label = label
             self.refresh()
 
     def action_switch(self) -> None:
@@ -244,21 +244,12 @@ class Switch(OneLine, can_focus=True):
         """Switch it."""
         self.action_switch()
 
-
-class Tick(Switch):
-    """`[x] something`."""
-
-    @property
-    def text(self) -> str:
-        """Whether it is on, as a text."""
-        return "yes" if self.on else ""
-
     def line(self, width: int) -> Line:
-        """The box and its text."""
-        return ((f"[{'x' if self.on else ' '}] {self._text}", "focus" if self.has_focus else ""),)
+        """The box and its label."""
+        return ((f"[{'x' if self.on else ' '}] {self._label}", "focus" if self.has_focus else ""),)
 
 
-class Fold(Switch):
+class Fold(Tick):
     """`▸ more …`, which shows or hides the fields below it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -268,4 +259,4 @@ class Fold(Switch):
     def line(self, width: int) -> Line:
         """The sign, and what is folded away."""
         role = "focus" if self.has_focus else ""
-        return ((f"{'▾' if self.on else '▸'} ", role), ("more", role or "strong"), (f"  {self._text}", "dim"))
+        return ((f"{'▾' if self.on else '▸'} ", role), ("more", role or "strong"), (f"  {self._label}", "dim"))
