@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 GRAM_NAMES = {1: "token", 2: "bigram", 3: "trigram"}
@@ -91,6 +92,12 @@ def clock(seconds: float) -> str:
     minutes, second = divmod(int(max(0.0, seconds)), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minutes}:{second:02d}"
+
+
+def free_name(stem: str, is_taken: Callable[[str], bool]) -> str:
+    """A name that is not taken: the stem alone, or with a number after it: `demo`, `demo-2`."""
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    return next(name for name in names if not is_taken(name))
 
 
 def read_count(text: str) -> int | str:

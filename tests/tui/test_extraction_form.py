@@ -15,9 +15,17 @@ from neuron_tui.store.runs.job import Job, JobStatus
 from neuron_tui.store.runs.manifest import read_manifest
 from neuron_tui.store.runs.option_texts import from_arguments
 from neuron_tui.store.runs.options import BUILTIN_MODELS, OPTIONS
-from neuron_tui.store.wording import read_count, read_layers, show_layers
+from neuron_tui.store.wording import free_name, read_count, read_layers, show_layers
 from neuron_tui.tui.config import form_defaults
-from neuron_tui.tui.forms.disk_check import DiskCheck, carried_over, check_on_disk, complaints_of, free_name
+from neuron_tui.tui.forms.disk_check import (
+    DiskCheck,
+    SourceCheck,
+    carried_over,
+    check_on_disk,
+    check_source,
+    complaints_of,
+    count_text,
+)
 from neuron_tui.tui.forms.extraction_form import (
     FOLDED,
     CorpusPart,
@@ -29,7 +37,6 @@ from neuron_tui.tui.forms.extraction_form import (
     texts_from,
 )
 from neuron_tui.tui.forms.local_models import ModelCheck, cached_models, check_model, known_models
-from neuron_tui.tui.forms.local_text import SourceCheck, check_source, count_text
 from neuron_tui.tui.forms.path_candidates import models, one_of, paths, text_sources
 from neuron_tui.tui.jobs.estimate import Estimated, about, estimate_paragraphs
 
@@ -335,13 +342,17 @@ def test_the_stem_of_a_source_is_its_domain() -> None:
 
 
 def test_a_free_name_has_a_number_after_it(tmp_path: Path) -> None:
-    assert free_name(tmp_path / "none", "x") == "x"
-    for name in ("x", "x-2"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "run.json").touch()
-    (tmp_path / "empty").mkdir()
-    assert free_name(tmp_path, "x") == "x-3"
-    assert free_name(tmp_path, "empty") == "empty"
+    taken = {"x", "x-2"}
+    assert [free_name(stem, taken.__contains__) for stem in ("x", "y")] == ["x-3", "y"]
+
+    def free(folder: Path) -> str:
+        return check_on_disk(form(model="org/x", corpus=(CorpusPart(),)), folder, {}).free
+
+    assert free(tmp_path / "none") == "x"
+    (tmp_path / "x").mkdir()  # an empty folder is as good as none
+    assert free(tmp_path) == "x"
+    (tmp_path / "x" / "run.json").touch()
+    assert free(tmp_path) == "x-2"
 
 
 def test_options_are_told_where_they_differ() -> None:
@@ -354,15 +365,15 @@ def test_options_are_told_where_they_differ() -> None:
 
 def test_a_name_that_is_taken_is_told_with_a_free_one(runs: Path, tmp_path: Path) -> None:
     values = GOOD.having(name="whole")
-    reasons = [complaint.reason for complaint in complaints_of(values, check_on_disk(values, runs))]
+    reasons = [complaint.reason for complaint in complaints_of(values, check_on_disk(values, runs, {}))]
     assert len(reasons) == 1
     assert "A run of that name exists. Free is whole-2" in reasons[0]
     (tmp_path / "whole").mkdir()
-    assert not list(complaints_of(values, check_on_disk(values, tmp_path)))
+    assert not list(complaints_of(values, check_on_disk(values, tmp_path, {})))
     (tmp_path / "whole" / "notes.txt").touch()
-    assert "is no run" in next(complaints_of(values, check_on_disk(values, tmp_path))).reason
+    assert "is no run" in next(complaints_of(values, check_on_disk(values, tmp_path, {}))).reason
     (tmp_path / "whole" / "job.json").touch()
-    assert "A run of that name exists" in next(complaints_of(values, check_on_disk(values, tmp_path))).reason
+    assert "A run of that name exists" in next(complaints_of(values, check_on_disk(values, tmp_path, {}))).reason
 
 
 def test_sources_are_looked_at(tmp_path: Path) -> None:
@@ -370,17 +381,17 @@ def test_sources_are_looked_at(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("x")
     (tmp_path / "e.jsonl").touch()
     (tmp_path / "d").mkdir()
-    assert check_source(f"{tmp_path}/a.txt") == SourceCheck("1.9 kB")
-    assert check_source(f"{tmp_path}/d") == SourceCheck("a directory", directory=True)
-    assert "Not a kind of file" in str(check_source(f"{tmp_path}/b.csv").problem)
-    assert "is empty" in str(check_source(f"{tmp_path}/e.jsonl").problem)
-    assert "no such file" in str(check_source(f"{tmp_path}/gone.txt").problem)
-    assert "no such file" in str(check_source(f"{tmp_path}/a.txt/x.txt").problem)
-    assert "builtin:prose" in str(check_source("prose").problem)
-    assert check_source("/dev/null").problem is not None
-    assert check_source(f"{tmp_path}/" + "x" * 5000).problem is not None
-    assert check_source("~nobody-of-that-name/x.txt").problem is not None
-    assert check_source("builtin:code").note == "built-in text"
+    assert check_source(f"{tmp_path}/a.txt", {}) == SourceCheck("1.9 kB")
+    assert check_source(f"{tmp_path}/d", {}) == SourceCheck("a directory", directory=True)
+    assert "Not a kind of file" in str(check_source(f"{tmp_path}/b.csv", {}).problem)
+    assert "is empty" in str(check_source(f"{tmp_path}/e.jsonl", {}).problem)
+    assert "no such file" in str(check_source(f"{tmp_path}/gone.txt", {}).problem)
+    assert "no such file" in str(check_source(f"{tmp_path}/a.txt/x.txt", {}).problem)
+    assert "builtin:prose" in str(check_source("prose", {}).problem)
+    assert check_source("/dev/null", {}).problem is not None
+    assert check_source(f"{tmp_path}/" + "x" * 5000, {}).problem is not None
+    assert check_source("~nobody-of-that-name/x.txt", {}).problem is not None
+    assert check_source("builtin:code", {}).note == "built-in text"
 
 
 def test_the_text_of_a_directory_is_counted(tmp_path: Path) -> None:
@@ -455,12 +466,12 @@ def test_directories_of_checkpoints_are_looked_at(tmp_path: Path) -> None:
 def test_what_is_known_of_a_model_is_held_against_the_form(tmp_path: Path) -> None:
     pickled = checkpoint(tmp_path / "pickled", "pytorch_model.bin")
     values = GOOD.having(model=str(pickled), context_length="4,096", layers="0-24")
-    found = {c.field: c.reason for c in complaints_of(values, check_on_disk(values, tmp_path / "runs"))}
+    found = {c.field: c.reason for c in complaints_of(values, check_on_disk(values, tmp_path / "runs", {}))}
     assert "tick the box" in found["model"]
     assert found["context-length"] == "at most 2,048, the model's own"
     assert found["layers"] == "no layer 24: the model has 0 to 23"
     mended = values.having(allow_pickle="yes", context_length="2048", layers="23")
-    assert not list(complaints_of(mended, check_on_disk(mended, tmp_path / "runs")))
+    assert not list(complaints_of(mended, check_on_disk(mended, tmp_path / "runs", {})))
 
 
 def test_facts_follow_their_source_when_rows_come_and_go() -> None:

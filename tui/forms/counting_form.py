@@ -14,7 +14,7 @@ from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.runs.catalog import RunSummary, summarise
 from neuron_tui.store.runs.manifest import Manifest
 from neuron_tui.store.runs.variants import needs_activations, run_of, variant_folder, variants_of
-from neuron_tui.store.wording import size_text
+from neuron_tui.store.wording import free_name, size_text
 
 NAME: Final = "name"
 """The field that is no threshold."""
@@ -129,13 +129,10 @@ def counting_complaints(typed: Mapping[str, str], run: RunToCount | None) -> Ite
         yield "", reason
 
 
-def free_name(thresholds: Thresholds, run: RunToCount | None) -> str:
+def free_name_for(thresholds: Thresholds, run: RunToCount | None) -> str:
     """A name that says what is not the paper's and that no variant has; empty where all of it is."""
-    name = proposed_name(thresholds)
-    taken = set(run.variants) if run is not None else set()
-    if not name or name not in taken:
-        return name
-    return next(f"{name}-{number}" for number in range(2, len(taken) + 3) if f"{name}-{number}" not in taken)
+    name, variants = proposed_name(thresholds), run.variants if run is not None else {}
+    return free_name(name, variants.__contains__) if name else ""
 
 
 def _unusable(name: str) -> str | None:

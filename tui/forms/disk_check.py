@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from neuron_tui.store.runs.corpus_argument import BUILTIN_SOURCES, SUFFIXES, local_path
 from neuron_tui.store.runs.job import JOB_FILE
 from neuron_tui.store.runs.manifest import MANIFEST
 from neuron_tui.store.runs.option_texts import read_option
+from neuron_tui.store.wording import free_name, number, short_count, size_text
 from neuron_tui.tui.forms.extraction_form import Complaint, FormValues, proposed_name
 from neuron_tui.tui.forms.local_models import ModelCheck, check_model
-from neuron_tui.tui.forms.local_text import SourceCheck, check_source
+
+_ENTRIES = 200_000
+"""Entries of directories after which counting stops."""
+
+_KINDS = "A .txt or .jsonl file is read (also .gz), or a directory of them."
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCheck:
+    """What a source is, in a few words, or why it cannot be used. `directory`: its files are still to be counted."""
+
+    note: str = ""
+    problem: str | None = None
+    directory: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +42,12 @@ class DiskCheck:
     taken: str | None
 
 
-def check_on_disk(values: FormValues, runs_dir: Path) -> DiskCheck:
-    """Look at everything a form names."""
+def check_on_disk(values: FormValues, runs_dir: Path, counted: Mapping[str, SourceCheck]) -> DiskCheck:
+    """Look at everything a form names; the text of some directories has been counted before."""
     return DiskCheck(
         check_model(values["model"].strip()),
-        tuple(check_source(part.source.strip()) for part in values.corpus),
-        free_name(runs_dir, proposed_name(values)),
+        tuple(check_source(source, counted) for source in values.sources),
+        free_name(proposed_name(values), lambda name: _is_used(runs_dir / name)),
         _taken(runs_dir, values["name"].strip()),
     )
 
@@ -46,15 +63,6 @@ def carried_over(check: DiskCheck, before: FormValues, after: FormValues) -> Dis
     return replace(check, sources=sources)
 
 
-def free_name(runs_dir: Path, stem: str) -> str:
-    """A name that nothing in the runs directory has: the stem alone, or with a number after it."""
-    name, attempt = stem, 2
-    while _is_used(runs_dir / name):
-        name = f"{stem}-{attempt}"
-        attempt += 1
-    return name
-
-
 def _is_used(folder: Path) -> bool:
     try:
         return folder.exists() and not (folder.is_dir() and next(folder.iterdir(), None) is None)
@@ -65,7 +73,7 @@ def _is_used(folder: Path) -> bool:
 def _taken(runs_dir: Path, name: str) -> str | None:
     if not name or "/" in name or not _is_used(runs_dir / name):
         return None
-    free = f"Free is {free_name(runs_dir, name)}"
+    free = f"Free is {free_name(name, lambda other: _is_used(runs_dir / other))}"
     if any((runs_dir / name / file).exists() for file in (MANIFEST, JOB_FILE)):
         return f"A run of that name exists. {free}; a run that is partial goes on from the list of runs."
     return f"A folder of that name exists in the runs directory and is no run. {free}."
@@ -99,3 +107,69 @@ def _value(values: FormValues, name: str) -> Any:  # noqa: ANN401 - whatever the
         return read_option(name, values[name])
     except ValueError:
         return None
+
+
+# The sources of a corpus.
+
+
+def check_source(source: str, counted: Mapping[str, SourceCheck]) -> SourceCheck:
+    """What is known of a source at a glance."""
+    if not source:
+        return SourceCheck()
+    if source in BUILTIN_SOURCES:
+        return SourceCheck("built-in text")
+    if source.startswith("builtin:"):
+        return SourceCheck()
+    if source.startswith("hf:"):
+        return SourceCheck("a Hugging Face dataset")
+    path = local_path(source)
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as error:
+        return SourceCheck(problem=_why_not(source, error))
+    if stat.S_ISDIR(found.st_mode):
+        return counted.get(source) or SourceCheck("a directory", directory=True)
+    if not stat.S_ISREG(found.st_mode):
+        return SourceCheck(problem=f"Not a file of text. {_KINDS}")
+    if not path.name.endswith(SUFFIXES):
+        return SourceCheck(problem=f"Not a kind of file that is read. {_KINDS}")
+    if not found.st_size:
+        return SourceCheck(problem="The file is empty.")
+    if not os.access(path, os.R_OK):
+        return SourceCheck(problem="No permission to read this file.")
+    return SourceCheck(size_text(found.st_size))
+
+
+def _why_not(source: str, error: OSError | ValueError) -> str:
+    builtin = f"builtin:{source}"
+    if builtin in BUILTIN_SOURCES:
+        return f"There is no such file or directory. The built-in text is {builtin}."
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return "There is no such file or directory."
+    if isinstance(error, PermissionError):
+        return "No permission to look there."
+    return "This is no path that can be read."
+
+
+def count_text(source: str, stopped: Callable[[], bool]) -> SourceCheck | None:
+    """How much text a directory holds; None if `stopped` said so meanwhile."""
+    path = local_path(source)
+    files = size = entries = 0
+    for folder, _, names in os.walk(path):
+        entries += len(names) + 1
+        for name in names:
+            if name.endswith(SUFFIXES):
+                try:
+                    size += (Path(folder) / name).stat().st_size
+                except OSError:  # gone since it was listed, or a link to nothing
+                    continue
+                files += 1
+        if stopped():
+            return None
+        if entries > _ENTRIES:
+            over = f"over {number(files, 'file')}" if files < 1000 else f"over {short_count(files)} files"
+            return SourceCheck(f"{over}, {size_text(size)}" if files else "a very large directory")
+    if not files:
+        return SourceCheck(problem="No .txt or .jsonl file below this directory.")
+    shown = number(files, "file") if files < 1000 else f"{short_count(files)} files"
+    return SourceCheck(f"{shown}, {size_text(size)}")

@@ -59,6 +59,11 @@ class FormValues:
         """The parts of the corpus in which something is typed."""
         return [part for part in self.corpus if not part.empty]
 
+    @property
+    def sources(self) -> list[str]:
+        """The source of every part, typed or not."""
+        return [part.source.strip() for part in self.corpus]
+
     def having(self, **typed: str) -> FormValues:
         """The same with other texts."""
         return replace(self, typed={**self.typed, **typed})

@@ -20,10 +20,9 @@ from textual.worker import get_current_worker
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.runs.catalog import list_runs
 from neuron_tui.tui.drawing.spans import message
-from neuron_tui.tui.forms.disk_check import DiskCheck, carried_over, check_on_disk
+from neuron_tui.tui.forms.disk_check import DiskCheck, SourceCheck, carried_over, check_on_disk, count_text
 from neuron_tui.tui.forms.extraction_form import FormValues
 from neuron_tui.tui.forms.local_models import KnownModel, known_models
-from neuron_tui.tui.forms.local_text import SourceCheck, count_text
 from neuron_tui.tui.jobs.estimate import Estimated, Refused
 
 Arguments = Callable[[], Sequence[str]]
@@ -64,19 +63,12 @@ class DiskWatch(_Unseen):
         values: FormValues
         check: DiskCheck
 
-    @dataclass
-    class Counted(Message):
-        """A thread has counted the text of a directory."""
-
-        source: str
-        check: SourceCheck
-
     def __init__(self, runs_dir: Path) -> None:
         super().__init__()
         self._runs_dir = runs_dir
         self._values: FormValues | None = None
         self.check: DiskCheck | None = None
-        self._counts: dict[str, SourceCheck] = {}
+        self._counted: dict[str, SourceCheck] = {}
 
     def on_mount(self) -> None:
         """Look for models."""
@@ -98,45 +90,31 @@ class DiskWatch(_Unseen):
     def look(self, values: FormValues, *, anew: bool = False) -> None:
         """Look at everything that is named; anew, directories that had no text are counted again."""
         if anew:
-            self._counts = {text: counted for text, counted in self._counts.items() if counted.problem is None}
+            self._counted = {text: counted for text, counted in self._counted.items() if counted.problem is None}
         self._values = values
-        self.run_worker(partial(self._look, values), thread=True, group="look", exclusive=True)
+        self.run_worker(partial(self._look, values, self._counted), thread=True, group="look", exclusive=True)
 
-    def _look(self, values: FormValues) -> None:
+    def _look(self, values: FormValues, counted: dict[str, SourceCheck]) -> None:
         """In a thread: look at all that is named, then count the text of directories, which may take long."""
-        worker, counts = get_current_worker(), dict(self._counts)
-        check = check_on_disk(values, self._runs_dir)
+        worker = get_current_worker()
+        check = check_on_disk(values, self._runs_dir, counted)
         if worker.is_cancelled:
             return
         self.post_message(self.Checked(values, check))
-        for part, source in zip(values.corpus, check.sources, strict=True):
-            text = part.source.strip()
-            if source.directory and text not in counts:
-                counted = count_text(text, lambda: worker.is_cancelled)
-                if counted is None:
+        for text, source in zip(values.sources, check.sources, strict=True):
+            if source.directory:
+                found = count_text(text, lambda: worker.is_cancelled)
+                if found is None:
                     return
-                self.post_message(self.Counted(text, counted))
+                counted[text] = found
+                self.post_message(self.Checked(values, check_on_disk(values, self._runs_dir, counted)))
 
     def on_disk_watch_checked(self, event: Checked) -> None:
         """Keep it, unless something else has been typed; the form hears of it next."""
-        if event.values == self._values:
-            self.check = self._with_counts(event.check)
+        if event.values is self._values:
+            self.check = event.check
         else:
             event.stop()
-
-    def on_disk_watch_counted(self, event: Counted) -> None:
-        """Keep how much text a directory holds."""
-        self._counts[event.source] = event.check
-        if self.check is not None:
-            self.check = self._with_counts(self.check)
-
-    def _with_counts(self, check: DiskCheck) -> DiskCheck:
-        sources = (part.source.strip() for part in self._values.corpus) if self._values else ()
-        counted = tuple(
-            self._counts.get(text, seen) if seen.directory else seen
-            for text, seen in zip(sources, check.sources, strict=True)
-        )
-        return replace(check, sources=counted)
 
     def name_is_free(self) -> None:
         """The name in the form is now the free one that was proposed."""

@@ -23,7 +23,7 @@ from neuron_tui.tui.forms.counting_form import (
     NAME,
     RunToCount,
     counting_complaints,
-    free_name,
+    free_name_for,
     look_at_run,
     read_thresholds,
     texts_of,
@@ -168,7 +168,7 @@ class CountAgain(JobForm):
         thresholds, _ = read_thresholds(self.values)
         if thresholds is None or self.values[NAME] not in ("", self._proposed):
             return
-        self._proposed = free_name(thresholds, self.run_to_count)
+        self._proposed = free_name_for(thresholds, self.run_to_count)
         self.values = self.values | {NAME: self._proposed}  # before the field tells of it: nobody typed this
         self.fields.put({NAME: self._proposed})
 

@@ -201,16 +201,12 @@ class NewExtraction(JobForm):
 
     def on_disk_watch_checked(self, event: DiskWatch.Checked) -> None:
         """Show it, propose a name, and do what was waiting for it."""
-        if event.values != self.values or not self.is_attached:
+        if not self.is_attached:
             return
         self._propose(event.check.free)
         waiting, self._next = self._next, ""
         if waiting:
             self._go_on(waiting)
-        self.refresh_notes()
-
-    def on_disk_watch_counted(self) -> None:
-        """Show how much text a directory holds."""
         self.refresh_notes()
 
     def _propose(self, free: str) -> None:
@@ -274,8 +270,8 @@ class NewExtraction(JobForm):
             self.fields.focus_on(self._refused)
 
     def _row_named_in(self, message: str) -> int:
-        sources = [part.source.strip() for part in self.values.corpus]
-        return next((row for row, source in enumerate(sources) if source and Path(source).name in message), 0)
+        named = (row for row, source in enumerate(self.values.sources) if source and Path(source).name in message)
+        return next(named, 0)
 
     @property
     def typed(self) -> bool:
