@@ -6,10 +6,10 @@ import contextlib
 import gc
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.console import RenderableType
 from textual.app import SystemCommand
@@ -20,12 +20,14 @@ from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 from textual.worker import WorkerFailed
 
+from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.process import describe_fault
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.config import Config, ConfigFile, config_path, read_config
 from neuron_tui.tui.key_names import keymap
+from neuron_tui.tui.navigation import Place, RunPlace
 from neuron_tui.tui.screens.explorer.explorer import Explorer
-from neuron_tui.tui.screens.figures.figures import Figures
+from neuron_tui.tui.screens.opening import screen_for
 from neuron_tui.tui.screens.runs.runs import Runs
 from neuron_tui.tui.terminal.changed_cells import Changes, ShownCells
 from neuron_tui.tui.terminal.textual_internals import ChopsUpdate, LayoutUpdate
@@ -104,15 +106,18 @@ class NeuronTuiApp(TypeAheadApp):
         else:
             self.switch_screen(Runs(self._runs_dir))
 
-    def on_figures_neuron_wanted(self, event: Figures.NeuronWanted) -> None:
-        """Go to a neuron of a figure: in the explorer the figures were opened from, else in one of its own."""
-        address = (event.layer, event.neuron)
+    def go(self, place: Place[Any], answered: Callable[[Any], None] | None = None) -> None:
+        """Show a place over the screen in sight; `answered` is called with what it gives back."""
+        self.push_screen(screen_for(place), answered)
+
+    def go_to_neuron(self, path: Path, neuron: Address) -> None:
+        """Show a neuron of a run: in the explorer the screen was opened from, else in one of its own."""
         below = self.screen_stack[-2]
-        if isinstance(below, Explorer) and below.path == event.path:
+        if isinstance(below, Explorer) and below.path == path:
             self.pop_screen()
-            below.go_to(address)
+            below.go_to(neuron)
         else:
-            self.push_screen(Explorer(event.path, address))
+            self.go(RunPlace(path, neuron))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours of ours that a theme need not have."""

@@ -158,26 +158,24 @@ def test_histograms_show_the_bottom_half_or_all_layers(runs: Path) -> None:
     on_figures(runs, ("whole",), toggle)
 
 
-def test_enter_on_a_row_asks_for_its_neuron(runs: Path) -> None:
-    wanted: list[Figures.NeuronWanted] = []
+@pytest.fixture
+def gone_to(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, tuple[int, int]]]:
+    """Neurons that the app was asked to show, with the folder of their run; it shows none."""
+    asked: list[tuple[Path, tuple[int, int]]] = []
+    monkeypatch.setattr(NeuronTuiApp, "go_to_neuron", lambda _, path, neuron: asked.append((path, neuron)))
+    return asked
 
-    class Listening(Figures):
-        def on_figures_neuron_wanted(self, event: Figures.NeuronWanted) -> None:
-            event.stop()
-            wanted.append(event)
 
+def test_enter_on_a_row_goes_to_its_neuron(runs: Path, gone_to: list[tuple[Path, tuple[int, int]]]) -> None:
     async def choose(person: Person) -> None:
-        person.app.push_screen(Listening([runs / "partial", runs / "whole"]))
-        await person.until(lambda: isinstance(person.app.screen, Figures) and person.app.screen._figures)
         await person.press("5", "tab", "down", "down", "enter")
-        await person.until(lambda: wanted)
+        await person.until(lambda: gone_to)
         figure = figures(person)._figure
         assert figure is not None
         run, layer, neuron = (figure.column(name)[2] for name in ("run", "layer", "neuron"))
-        assert wanted[0].path == runs / str(run)
-        assert (wanted[0].layer, wanted[0].neuron) == (layer, neuron)
+        assert gone_to == [(runs / str(run), (layer, neuron))]
 
-    drive(runs, choose)
+    on_figures(runs, ("partial", "whole"), choose)
 
 
 def test_a_figure_is_written_to_a_file_whose_ending_decides(
@@ -353,23 +351,19 @@ def test_a_layer_without_a_team_says_which_have_one(teamed: Path) -> None:
     assert on_team(teamed, 2, look) == [None]
 
 
-def test_figure_9_opens_the_team_and_what_is_chosen_there_is_wanted(teamed: Path) -> None:
-    wanted: list[Figures.NeuronWanted] = []
-
-    class Listening(Figures):
-        def on_figures_neuron_wanted(self, event: Figures.NeuronWanted) -> None:
-            event.stop()
-            wanted.append(event)
-
+def test_figure_9_opens_the_team_and_what_is_chosen_there_is_gone_to(
+    teamed: Path, gone_to: list[tuple[Path, tuple[int, int]]]
+) -> None:
     async def choose(person: Person) -> None:
-        person.app.push_screen(Listening([teamed / "whole"]))
+        person.app.push_screen(Figures([teamed / "whole"]))
         await person.until(lambda: isinstance(person.app.screen, Figures) and person.app.screen._figures)
         await person.press("9", "enter")
         await person.sees("3 strong oscillatory neurons")
         await person.press("enter")
-        await person.until(lambda: wanted)
-        assert (wanted[0].path, wanted[0].layer) == (teamed / "whole", 1)
-        assert wanted[0].neuron in (7, 20, 33)
+        await person.until(lambda: gone_to)
+        ((path, (layer, neuron)),) = gone_to
+        assert (path, layer) == (teamed / "whole", 1)
+        assert neuron in (7, 20, 33)
 
     drive(teamed, choose)
 

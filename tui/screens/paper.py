@@ -18,6 +18,7 @@ from neuron_tui.store.findings.figures import RunFacts
 from neuron_tui.store.findings.paper import PAPERS, Enough, Finding, check_paper, preface
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import read_count
+from neuron_tui.tui.navigation import FiguresPlace, go
 from neuron_tui.tui.reports.paper import totals
 from neuron_tui.tui.reports.paper_files import FORMAT_OF, write_paper
 from neuron_tui.tui.screens.facts_screen import FactsScreen
@@ -174,9 +175,7 @@ class Paper(FactsScreen):
 
     def action_figures(self) -> None:
         """Show the figures of the same runs."""
-        from neuron_tui.tui.screens.figures.figures import Figures
-
-        self.app.push_screen(Figures(self._paths))
+        go(self, FiguresPlace(self._paths))
 
     def action_export(self) -> None:
         """Ask for a file and write the findings to it."""

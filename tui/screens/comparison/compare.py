@@ -14,11 +14,11 @@ from textual.containers import Horizontal, Vertical
 
 from neuron_tui.store.findings.figures import Figure
 from neuron_tui.tui.drawing.comparison_parts import drawn
+from neuron_tui.tui.navigation import FiguresPlace, go, go_to_neuron
 from neuron_tui.tui.reports import comparison_files
 from neuron_tui.tui.reports.figure_files import SUFFIXES, objection_to
 from neuron_tui.tui.screens.comparison.reader import ComparisonReader
 from neuron_tui.tui.screens.comparison.tokens import TokenOverlap
-from neuron_tui.tui.screens.figures.figures import Figures
 from neuron_tui.tui.widgets.figure_pane import FigureList, FigurePane
 from neuron_tui.tui.widgets.key_line import Key, KeyLine
 from neuron_tui.tui.widgets.painting import Said
@@ -210,7 +210,7 @@ class Compare(ComparisonReader):
 
     def action_figures(self) -> None:
         """Show all figures of these runs."""
-        self.app.push_screen(Figures(self._paths))
+        go(self, FiguresPlace(self._paths))
 
     def action_enter(self) -> None:
         """From a row of the overlap to its tokens, from one of figure 8 to its neuron; else into the pane."""
@@ -226,7 +226,7 @@ class Compare(ComparisonReader):
             if part.name == "8":
                 label, layer, neuron = (part.column(name)[pane.rows.cursor] for name in ("run", "layer", "neuron"))
                 if isinstance(layer, int) and isinstance(neuron, int):
-                    self.post_message(Figures.NeuronWanted(by_label[str(label)].run.path, layer, neuron))
+                    go_to_neuron(self, by_label[str(label)].run.path, (layer, neuron))
                 return
         pane.focus_content()
 

@@ -18,6 +18,7 @@ from neuron_tui.store.neurons.places import Address, find_place
 from neuron_tui.store.neurons.query import NUMBER_KEYS, TYPE_WORDS
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import visible
+from neuron_tui.tui.navigation import ClaimsPlace, FiguresPlace, TeamPlace, go
 from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.explorer.firing import Firing
 from neuron_tui.tui.screens.explorer.walking import Walking
@@ -209,20 +210,14 @@ class Finding(Walking):
 
     def action_team(self) -> None:
         """Show the position team of the layer in view, and go where that leads."""
-        from neuron_tui.tui.screens.figures.team import Team
-
         layer = self._wish.layer if self._wish.layer is not None else self.here[0] if self.here is not None else None
         if self._opened is not None and layer is not None:
-            self.app.push_screen(Team(self._opened.run, layer), self._went)
+            go(self, TeamPlace(self._opened.run, layer), self._went)
 
     def action_figures(self) -> None:
         """Show the figures of this run."""
-        from neuron_tui.tui.screens.figures.figures import Figures
-
-        self.app.push_screen(Figures([self._path]))
+        go(self, FiguresPlace((self._path,)))
 
     def action_paper(self) -> None:
         """Check the paper's claims against this run."""
-        from neuron_tui.tui.screens.paper import Paper
-
-        self.app.push_screen(Paper([self._path]))
+        go(self, ClaimsPlace((self._path,)))

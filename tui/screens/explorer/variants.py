@@ -22,6 +22,7 @@ from neuron_tui.store.tokens import printable
 from neuron_tui.tui.browsing.run_order import state_of
 from neuron_tui.tui.browsing.variant_choices import Variants as Found
 from neuron_tui.tui.browsing.variant_choices import variant_rows, variants_around
+from neuron_tui.tui.navigation import CountingPlace, go
 from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.explorer.walking import Walking
 from neuron_tui.tui.widgets.runs.job_line import job_words
@@ -163,14 +164,13 @@ class Variants(Walking):
         """Ask for thresholds to count the run again with; of a variant, its own to begin with."""
         if self._opened is None:
             return
-        from neuron_tui.tui.screens.extraction.count_again import CountAgain
 
         def answered(folder: Path | None) -> None:
             if folder is not None:
                 self._countings.add(folder)
                 self.note("The run is counted again; V goes to the variant, also while its layers come.")
 
-        self.app.push_screen(CountAgain(self._path, self.thresholds), answered)
+        go(self, CountingPlace(self._path, self.thresholds), answered)
 
     def look_at_countings(self) -> None:
         """Look in a thread at what was started here and has not been told the end of."""

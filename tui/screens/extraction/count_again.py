@@ -31,6 +31,7 @@ from neuron_tui.tui.forms.counting_form import (
     without_bits,
 )
 from neuron_tui.tui.jobs.jobs import start_analysis
+from neuron_tui.tui.navigation import ExtractionPlace, go
 from neuron_tui.tui.screens.extraction.job_form import Buttons, JobForm
 from neuron_tui.tui.widgets.form.form_fields import ThresholdFields
 from neuron_tui.tui.widgets.key_line import Key, KeyLine
@@ -225,8 +226,6 @@ class CountAgain(JobForm):
         run = self.run_to_count
         if run is None or not run.without_bits:
             return
-        from neuron_tui.tui.screens.extraction.new_extraction import NewExtraction
-
         options = run.manifest.options.model_copy(update={"keep_activations": "always"})
         same = run.manifest.model_copy(update={"options": options})
 
@@ -235,7 +234,7 @@ class CountAgain(JobForm):
                 self.app.notify(f"{printable(folder.name)} is being extracted; see it in the runs.", markup=False)
                 self.dismiss(None)
 
-        self.app.push_screen(NewExtraction(run.folder.parent, same), answered)
+        go(self, ExtractionPlace(run.folder.parent, same), answered)
 
     @property
     def typed(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -11,13 +10,12 @@ from typing import ClassVar
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.message import Message
 
 from neuron_tui.store.findings.figures import Figure
 from neuron_tui.store.findings.figures.figure import Histograms, Teams
+from neuron_tui.tui.navigation import TeamPlace, go, go_to_neuron
 from neuron_tui.tui.reports.figure_files import SUFFIXES, objection_to, write_figure
 from neuron_tui.tui.screens.figures.reader import FiguresReader
-from neuron_tui.tui.screens.figures.team import Team
 from neuron_tui.tui.screens.figures.walk import FigureWalk
 from neuron_tui.tui.widgets.figure_pane import FigureLine, FigureList, FigurePane
 from neuron_tui.tui.widgets.key_line import Key, KeyLine
@@ -66,14 +64,6 @@ class Figures(FigureWalk):
         ("x", "writes the figure to a file: text, CSV, JSON or SVG."),
         ("q", "goes back."),
     )
-
-    @dataclass
-    class NeuronWanted(Message):
-        """A neuron of a run was chosen; `path` is the run's folder."""
-
-        path: Path
-        layer: int
-        neuron: int
 
     def __init__(self, paths: Sequence[Path]) -> None:
         super().__init__(paths)
@@ -173,21 +163,21 @@ class Figures(FigureWalk):
             label, layer, neuron = (figure.column(name)[row] for name in ("run", "layer", "neuron"))
             path = next(one.run.path for one in self._facts if one.label == label)
             if isinstance(layer, int) and isinstance(neuron, int):
-                self.post_message(self.NeuronWanted(path, layer, neuron))
+                go_to_neuron(self, path, (layer, neuron))
         else:
             self.pane.focus_content()
 
     def _open_team(self, teams: Teams) -> None:
-        """The team of the first run that has one; what is chosen there is a neuron wanted."""
+        """The team of the first run that has one; what is chosen there is gone to."""
         for one, (_, team) in zip(self._facts, teams.panels, strict=True):
             if team is not None:
                 path = one.run.path
 
                 def answered(found: tuple[int, int] | None, path: Path = path) -> None:
                     if found is not None:
-                        self.post_message(self.NeuronWanted(path, *found))
+                        go_to_neuron(self, path, found)
 
-                self.app.push_screen(Team(one.run, team.layer), answered)
+                go(self, TeamPlace(one.run, team.layer), answered)
                 return
         self.notify("No run has a strong oscillatory neuron.", severity="warning", markup=False)
 

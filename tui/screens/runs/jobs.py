@@ -15,6 +15,7 @@ from neuron_tui.store.tokens import printable
 from neuron_tui.tui.browsing.run_order import resumable, state_of, work_of
 from neuron_tui.tui.jobs import jobs
 from neuron_tui.tui.jobs.demo import demo_arguments
+from neuron_tui.tui.navigation import CountingPlace, ExtractionPlace, go
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.runs.job_log import JobLog
 from neuron_tui.tui.screens.runs.reader import RunsReader
@@ -51,9 +52,8 @@ class RunJobs(RunsReader):
         if run is None or run.manifest is None or not run.manifest.layers or run.state == "damaged":
             self.notify("There is no finished layer that could be counted again.", severity="warning", markup=False)
             return
-        from neuron_tui.tui.screens.extraction.count_again import CountAgain
 
-        self.app.push_screen(CountAgain(run.path, run.manifest.thresholds), self._go_to_new)
+        go(self, CountingPlace(run.path, run.manifest.thresholds), self._go_to_new)
 
     def _go_to_new(self, folder: Path | None) -> None:
         """Go to what was begun by a form, once the list has it."""
@@ -62,8 +62,6 @@ class RunJobs(RunsReader):
             self.start_reading()
 
     def _open_form(self, again: bool) -> None:
-        from neuron_tui.tui.screens.extraction.new_extraction import NewExtraction
-
         run = self._runs.selected if again else None
         if run is not None and run.variant_of is not None:
             self.action_count_again()
@@ -73,7 +71,7 @@ class RunJobs(RunsReader):
             self.notify("There is no run whose options could be used.", severity="warning", markup=False)
             return
 
-        self.app.push_screen(NewExtraction(self._directory, options), self._go_to_new)
+        go(self, ExtractionPlace(self._directory, options), self._go_to_new)
 
     def action_demo(self) -> None:
         """Make the demo's run."""

@@ -18,8 +18,8 @@ from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import number
 from neuron_tui.tui.browsing.run_order import SORTS, RunWish, resumable, state_of
 from neuron_tui.tui.drawing.spans import message
+from neuron_tui.tui.navigation import ClaimsPlace, ComparisonPlace, FiguresPlace, RunPlace, go
 from neuron_tui.tui.screens.ask import Choose
-from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.help import Help, help_sections
 from neuron_tui.tui.screens.prompt import Prompt
 from neuron_tui.tui.screens.runs.jobs import RunJobs
@@ -228,7 +228,7 @@ class Runs(RunJobs, RunUpkeep):
             problem = message(run.problem or "a file cannot be read")
             self.notify(problem, title="Damaged", severity="error", markup=False)
         elif run.manifest is not None and run.manifest.layers:
-            self.app.push_screen(Explorer(run.path))
+            go(self, RunPlace(run.path))
         elif resumable(run):
             self.ask_to_resume(run)
         else:
@@ -246,13 +246,9 @@ class Runs(RunJobs, RunUpkeep):
         """Compare the marked runs, or show the figures of the one under the cursor."""
         able = [r for r in self._runs.chosen if r.manifest is not None and r.manifest.layers and r.state != "damaged"]
         if len(able) > 1:
-            from neuron_tui.tui.screens.comparison.compare import Compare
-
-            self.app.push_screen(Compare([run.path for run in able]))
+            go(self, ComparisonPlace(tuple(run.path for run in able)))
         elif able:
-            from neuron_tui.tui.screens.figures.figures import Figures
-
-            self.app.push_screen(Figures([run.path for run in able]))
+            go(self, FiguresPlace(tuple(run.path for run in able)))
         else:
             self.notify("There is no finished layer to draw.", severity="warning", markup=False)
 
@@ -260,9 +256,7 @@ class Runs(RunJobs, RunUpkeep):
         """Check the paper's claims against the marked runs, or the one under the cursor."""
         able = [r for r in self._runs.chosen if r.manifest is not None and r.manifest.layers and r.state != "damaged"]
         if able:
-            from neuron_tui.tui.screens.paper import Paper
-
-            self.app.push_screen(Paper([run.path for run in able]))
+            go(self, ClaimsPlace(tuple(run.path for run in able)))
         else:
             self.notify("There is no finished layer to check.", severity="warning", markup=False)
 
