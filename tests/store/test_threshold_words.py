@@ -1,15 +1,20 @@
 """Thresholds in words, and that whatever names a threshold names that of the run at hand."""
 
 import io
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from neuron_tui.store import Run, open_run
+from neuron_tui.store.declared import flag
 from neuron_tui.store.findings.figures.figure import Histograms
 from neuron_tui.store.findings.figures.labelled_run import read_facts
 from neuron_tui.store.findings.figures.registry import build_figure
 from neuron_tui.store.measures.threshold_wording import (
+    NUMBERS,
+    Number,
     counted_with,
     detector_text,
     differences,
@@ -62,6 +67,15 @@ def test_every_threshold_has_words_of_its_own() -> None:
         {name: value for name, (value, _) in others.items()} | {"max_covering": (1, 2, 3)}
     )
     assert counted_with(every).endswith("; no threshold is the paper's")
+
+
+@pytest.mark.parametrize("one", NUMBERS, ids=lambda one: one.key)
+def test_definitions_name_every_threshold_with_its_default_and_how_it_is_varied(one: Number) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "definitions.md").read_text(encoding="utf-8")
+    rows = re.findall(rf"^\| `{flag(one.name).removeprefix('--')}`.*\|$", page, re.MULTILINE)
+    default, *varied = rows[-1].split("|")[-3 if one.declared.varied else -2 : -1]
+    assert one.read(default.split(",")[0 if one.n is None else one.n - 1]) == one.default
+    assert [one.read(text) for cell in varied for text in cell.split(",")] == list(one.declared.varied)
 
 
 def test_shares_and_numbers_lose_no_digit() -> None:

@@ -36,7 +36,7 @@ def test_the_first_demo_extracts_the_built_in_model_on_the_built_in_corpus_and_p
     assert stand_in.calls == [
         [
             *("extract", "pocket-opt"),
-            *("--corpus", "builtin:prose", "--corpus", "builtin:code", "--corpus", "builtin:math"),
+            *("--corpus", "prose=builtin:prose", "--corpus", "code=builtin:code", "--corpus", "math=builtin:math"),
             *("--tokens", "600000", "--name", "demo", "--runs-dir", str(tmp_path)),
         ]
     ]

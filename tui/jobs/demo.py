@@ -11,8 +11,10 @@ TOKENS = 600_000
 
 def demo_arguments() -> list[str]:
     """Arguments of the engine's `extract` that make the demo's run."""
-    corpus = [part for domain in ("prose", "code", "math") for part in ("--corpus", f"builtin:{domain}")]
-    return [MODEL, *corpus, "--tokens", str(TOKENS), "--name", NAME]
+    from neuron_tui.store.runs.corpus_argument import BUILTIN_SOURCES
+    from neuron_tui.store.runs.options import ExtractionOptions
+
+    return list(ExtractionOptions(model=MODEL, corpus=BUILTIN_SOURCES, tokens=TOKENS, name=NAME).arguments())
 
 
 def extraction(directory: Path) -> list[str]:
