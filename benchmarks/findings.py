@@ -18,7 +18,7 @@ from neuron_tui.store import open_run
 from neuron_tui.store.disk.schema import STRENGTHS, TYPES
 from neuron_tui.store.errors import RunNotFoundError, RunPartialError
 from neuron_tui.store.findings.chart import Series
-from neuron_tui.store.findings.figures import RunFacts, build_figure, read_facts
+from neuron_tui.store.findings.figures import LabelledRun, build_figure, read_aggregates
 from neuron_tui.store.findings.paper import CLAIMS, SCALE_CLAIMS, Enough, check_paper
 from neuron_tui.store.findings.summary import LayerSummary
 from neuron_tui.store.measures.sensitivity import SETTINGS
@@ -51,7 +51,7 @@ class Moment:
 
     extraction: Extraction
     trained: Trained
-    facts: RunFacts
+    facts: LabelledRun
     table: NeuronTable
 
 
@@ -74,10 +74,10 @@ class Material:
         """All models, trained to their end, as far as they are there."""
         return _there(self.moment(one.extractions()[-1]) for one in TRAININGS)
 
-    def facts(self, study: str) -> list[RunFacts]:
+    def facts(self, study: str) -> list[LabelledRun]:
         """What a study compares, and the built-in model after it, as far as they are there."""
         found = [moment.facts for moment in self.ends(study)]
-        return [*found, read_facts(open_run(self.runs / BUILT_IN))] if (self.runs / BUILT_IN).exists() else found
+        return [*found, read_aggregates(open_run(self.runs / BUILT_IN))] if (self.runs / BUILT_IN).exists() else found
 
     def course(self, name: str) -> list[Moment]:
         """A training at all its moments, as far as they are there."""
@@ -103,7 +103,7 @@ def _moment(models: Path, runs: Path, extraction: Extraction) -> Moment | None:
     if run is None or not run.manifest.complete:
         print(f"left out: {extraction.name} is not there, or not complete", file=sys.stderr)
         return None
-    return Moment(extraction, trained, read_facts(run, extraction.name), read_table(run))
+    return Moment(extraction, trained, read_aggregates(run, extraction.name), read_table(run))
 
 
 def _there(moments: Iterable[Moment | None]) -> list[Moment]:
@@ -241,7 +241,7 @@ def frequencies(table: NeuronTable, layer: int) -> npt.NDArray[np.float64]:
     return table.frequency[(table.layer == layer) & ~table.dead]
 
 
-def paper_table(facts: Sequence[RunFacts]) -> str:
+def paper_table(facts: Sequence[LabelledRun]) -> str:
     """The paper's claims on each model, as `neuron-tui paper RUN --enough 0` judges them; empty where none applies."""
     found = {(one.label, finding.name): finding for one in facts for finding in check_paper([one], ANY_TEXT)}
     claims = {claim.name: f"{claim.says} [{claim.reference}]" for claim in CLAIMS}
@@ -253,7 +253,7 @@ def paper_table(facts: Sequence[RunFacts]) -> str:
     return markdown(("claim", *(f"`{one.label}`" for one in facts)), rows)
 
 
-def scale_table(facts: Sequence[RunFacts]) -> str:
+def scale_table(facts: Sequence[LabelledRun]) -> str:
     """The paper's claims on scale, on models that differ in size alone."""
     scale = {claim.name for claim in SCALE_CLAIMS}
     found = [finding for finding in check_paper(facts, ANY_TEXT) if finding.name in scale]
@@ -327,7 +327,7 @@ def _with_strong(strengths: Mapping[str, int]) -> str:
     return f"{total} ({strengths['strong']})" if total else "0"
 
 
-def _over_layers(facts: RunFacts, kind: str) -> dict[str, int]:
+def _over_layers(facts: LabelledRun, kind: str) -> dict[str, int]:
     names = [name for name in STRENGTHS if name is not None]
     return {name: sum(summary.positional[kind][name] for summary in facts.summaries) for name in names}
 

@@ -34,10 +34,11 @@ from neuron_tui.store.disk.schema import (
     STRENGTHS,
     TYPES,
 )
-from neuron_tui.store.findings.aggregates_made import add_facts
+from neuron_tui.store.findings.aggregates_cache import aggregates_of
 from neuron_tui.store.measures.sensitivity import SETTINGS
 from neuron_tui.store.measures.thresholds import PAPER
 from neuron_tui.store.neurons.position_tables import PositionTables, write_positions
+from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.neurons.trigger_tables import TriggerTables, write_triggers
 from neuron_tui.store.runs.manifest import (
     CORPUS_FILE,
@@ -84,7 +85,7 @@ def build(folder: Path, layers: int, neurons: int) -> None:
     print(file=sys.stderr)
     made = manifest(folder, corpus, layers, neurons)
     write_manifest(folder, made)
-    add_facts(folder, made)
+    aggregates_of(Run(folder))
 
 
 def write_corpus(path: Path, random: np.random.Generator) -> Made:
@@ -251,9 +252,9 @@ def memory() -> float:
 
 def measure(folder: Path) -> None:
     """Time what a person waits for, in this process, which has done nothing before."""
-    from neuron_tui.store.findings.summary import summarise_layers
+    from neuron_tui.store.findings.aggregates_cache import summarise_layers
     from neuron_tui.store.neurons.arrangement import SORTABLE, Wish, arrange
-    from neuron_tui.store.neurons.lookup import firing_on
+    from neuron_tui.store.neurons.firing import firing_on
     from neuron_tui.store.neurons.opened import open_for_browsing, read_neuron
 
     with timed("imports"):

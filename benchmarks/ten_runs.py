@@ -3,9 +3,9 @@
     python benchmarks/ten_runs.py FOLDER [--base RUN] [--runs 10] [--layers 64] [--neurons 36864]
 
 Makes the runs in FOLDER from one that `large_run.py` makes (or from RUN, which is then not made): each a folder of its
-own with the layers' files hard-linked, and facts of its own, which differ as runs of one model on several texts might.
-They are used again if they are there. Then it measures, each in a fresh process, with the files in the page cache and
-without. `neuron-tui check` would object to these runs: their facts do not follow from their layers.
+own with the layers' files hard-linked, and aggregates of its own, which differ as runs of one model on several texts
+might. They are used again if they are there. Then it measures, each in a fresh process, with the files in the page
+cache and without. `neuron-tui check` would object to these runs: their aggregates do not follow from their layers.
 """
 
 from __future__ import annotations
@@ -29,9 +29,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import large_run
 
-from neuron_tui.store.findings.aggregates import Facts, Positional
-from neuron_tui.store.findings.aggregates_file import read_stored_facts
-from neuron_tui.store.findings.aggregates_made import keep_facts
+from neuron_tui.store.findings.aggregates import Positional, RunAggregates
+from neuron_tui.store.findings.aggregates_cache import aggregates_of, keep_aggregates
 from neuron_tui.store.neurons.run import Run, open_run
 from neuron_tui.store.runs.manifest import MANIFEST, FileEntry, write_manifest
 
@@ -47,7 +46,7 @@ T = TypeVar("T")
 def make(folder: Path, base: Path, count: int) -> list[Path]:
     """Runs beside each other in `folder`, made from the one in `base`."""
     run = open_run(base)
-    facts = read_stored_facts(run)
+    aggregates = aggregates_of(run)
     made = []
     for place in range(count):
         into = folder / f"run_{place:02d}"
@@ -55,35 +54,31 @@ def make(folder: Path, base: Path, count: int) -> list[Path]:
         if (into / MANIFEST).is_file():
             continue
         for name in run.manifest.files:
-            if name != "facts.h5":
-                (into / name).parent.mkdir(parents=True, exist_ok=True)
-                (into / name).unlink(missing_ok=True)
-                os.link(base / name, into / name)
+            (into / name).parent.mkdir(parents=True, exist_ok=True)
+            (into / name).unlink(missing_ok=True)
+            os.link(base / name, into / name)
         assert run.manifest.corpus is not None
         file = FileEntry(bytes=run.manifest.corpus.file.bytes, sha256=hashlib.sha256(into.name.encode()).hexdigest())
-        manifest = run.manifest.model_copy(
-            update={"corpus": run.manifest.corpus.model_copy(update={"file": file}), "facts": None}
-        )
-        write_manifest(into, manifest)
-        entry = keep_facts(Run(into), varied(facts, place, count, manifest.corpus.vocabulary))
-        write_manifest(into, manifest.model_copy(update={"facts": entry}))
+        corpus = run.manifest.corpus.model_copy(update={"file": file})
+        write_manifest(into, run.manifest.model_copy(update={"corpus": corpus}))
+        keep_aggregates(Run(into), varied(aggregates, place, count, corpus.vocabulary))
         print(f"\rrun {place + 1} of {count}", end="", file=sys.stderr)
     print(file=sys.stderr)
     return made
 
 
-def varied(facts: Facts, place: int, count: int, vocabulary: int) -> Facts:
-    """The facts with other numbers of dead neurons, other positional neurons, and other tokens detected."""
+def varied(aggregates: RunAggregates, place: int, count: int, vocabulary: int) -> RunAggregates:
+    """The aggregates with other numbers of dead neurons, other positional neurons, and other tokens detected."""
     random = np.random.default_rng(place)
-    kept = random.random(len(facts.positional.layer)) < 1 - place / (2 * count)
-    positional = Positional(*(getattr(facts.positional, field.name)[kept] for field in fields(Positional)))
+    kept = random.random(len(aggregates.positional.layer)) < 1 - place / (2 * count)
+    positional = Positional(*(getattr(aggregates.positional, field.name)[kept] for field in fields(Positional)))
     tokens = random.choice(vocabulary, min(IN_ALL, vocabulary), replace=False)
     detected = tuple(
-        np.sort(random.choice(tokens, min(TOKENS_DETECTED, len(tokens)), replace=False)) for _ in facts.summaries
+        np.sort(random.choice(tokens, min(TOKENS_DETECTED, len(tokens)), replace=False)) for _ in aggregates.summaries
     )
-    summaries = tuple(replace(one, dead=int(one.dead * (1 - place / (3 * count)))) for one in facts.summaries)
-    digest = hashlib.sha256(str(place).encode()).hexdigest() if place < OTHER_VOCABULARY else facts.vocabulary
-    return replace(facts, summaries=summaries, positional=positional, detected=detected, vocabulary=digest)
+    summaries = tuple(replace(one, dead=int(one.dead * (1 - place / (3 * count)))) for one in aggregates.summaries)
+    digest = hashlib.sha256(str(place).encode()).hexdigest() if place < OTHER_VOCABULARY else aggregates.vocabulary
+    return replace(aggregates, summaries=summaries, positional=positional, detected=detected, vocabulary=digest)
 
 
 def forget(folder: Path) -> None:
@@ -102,7 +97,7 @@ def measure(folders: list[Path]) -> dict[str, float]:
     """Seconds of each step, in this process, which has done nothing but imports before; memory in MB."""
     from neuron_tui.store.findings.comparison import compare
     from neuron_tui.store.findings.comparison.report import make_report
-    from neuron_tui.store.findings.figures import labels, read_facts
+    from neuron_tui.store.findings.figures import labels, read_aggregates
     from neuron_tui.tui.drawing.comparison_parts import drawn
     from neuron_tui.tui.drawing.figure_table import table_text
 
@@ -116,10 +111,12 @@ def measure(folders: list[Path]) -> dict[str, float]:
         return result
 
     runs = timed("open", lambda: [open_run(folder) for folder in folders])
-    facts = timed("read facts", lambda: [read_facts(*pair) for pair in zip(runs, labels(runs), strict=True)])
-    timed("compare", lambda: compare(facts))
+    aggregates = timed(
+        "read aggregates", lambda: [read_aggregates(*pair) for pair in zip(runs, labels(runs), strict=True)]
+    )
+    timed("compare", lambda: compare(aggregates))
     took["processor so far"], took["memory so far"] = time.process_time() - began, memory()
-    made = timed("all its parts", lambda: make_report(facts))
+    made = timed("all its parts", lambda: make_report(aggregates))
     timed("their tables", lambda: [table_text(table) for table in made.tables])
     timed("their drawings", lambda: [drawn(made, table, 120, 30) for table in made.tables])
     took["processor"], took["memory"] = time.process_time() - began, memory()
@@ -137,7 +134,11 @@ def in_a_fresh_process(folders: list[Path]) -> dict[str, float]:
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     whole = time.perf_counter() - started
     found: dict[str, float] = json.loads(said.splitlines()[-1])
-    return {"open and compare": sum(found[step] for step in ("open", "read facts", "compare")), **found, "whole": whole}
+    return {
+        "open and compare": sum(found[step] for step in ("open", "read aggregates", "compare")),
+        **found,
+        "whole": whole,
+    }
 
 
 def report(title: str, found: dict[str, float]) -> None:

@@ -26,8 +26,9 @@ sys.path.insert(0, str(HERE.parent))  # the tests' way of driving the app, and o
 
 from neuron_tui.store import open_run  # noqa: E402
 from neuron_tui.store.disk.lock import writing  # noqa: E402
+from neuron_tui.store.runs.folder import DERIVED_FILES  # noqa: E402
 from neuron_tui.store.runs.job import LOG_FILE, Job, process_start, this_host, write_job  # noqa: E402
-from neuron_tui.store.runs.manifest import FACTS_FILE, read_manifest, write_manifest  # noqa: E402
+from neuron_tui.store.runs.manifest import read_manifest, write_manifest  # noqa: E402
 from neuron_tui.store.runs.variants import VARIANTS, variant_folder  # noqa: E402
 from neuron_tui.tui.jobs.estimate import Estimated  # noqa: E402
 from neuron_tui.tui.screens.extraction.new_extraction import NewExtraction  # noqa: E402
@@ -215,7 +216,7 @@ def jobs(runs: Path) -> Iterator[None]:
 
 def copied(run: Path, to: Path, layers: int, domain: str) -> None:
     """The first layers of a run under another name, and with another number of tokens."""
-    shutil.copytree(run, to, ignore=shutil.ignore_patterns(VARIANTS, FACTS_FILE))
+    shutil.copytree(run, to, ignore=shutil.ignore_patterns(VARIANTS, *DERIVED_FILES))
     manifest = read_manifest(to)
     assert manifest.corpus is not None
     if chosen := [one for one in manifest.corpus.domains if one.name == domain]:
@@ -225,7 +226,15 @@ def copied(run: Path, to: Path, layers: int, domain: str) -> None:
         domains = tuple(one.model_copy(update={"tokens": count}) for one, count in tokens)
     corpus = manifest.corpus.model_copy(update={"domains": domains})
     kept = {layer: entry for layer, entry in manifest.layers.items() if layer < layers}
-    write_manifest(to, manifest.model_copy(update={"corpus": corpus, "layers": kept, "facts": None}))
+    write_manifest(
+        to,
+        manifest.model_copy(
+            update={
+                "corpus": corpus,
+                "layers": kept,
+            }
+        ),
+    )
     for layer in set(manifest.layers) - set(kept):
         (to / f"layers/layer_{layer:03d}.h5").unlink()
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,11 +14,10 @@ from neuron_tui.engine.job import JobRecord, recording
 from neuron_tui.engine.progress import Announce, Progress, ProgressSink, quiet
 from neuron_tui.engine.recounting import Recount, recount_layer
 from neuron_tui.store.check.numbers import read_occurrences
-from neuron_tui.store.disk.files import replacing, sha256
+from neuron_tui.store.disk.files import sha256
 from neuron_tui.store.disk.hdf5 import reading
 from neuron_tui.store.disk.lock import keeping
 from neuron_tui.store.disk.schema import LAYER
-from neuron_tui.store.disk.schema.facts import FACTS_FILE
 from neuron_tui.store.errors import (
     InputError,
     RunConflictError,
@@ -30,10 +26,10 @@ from neuron_tui.store.errors import (
     UsageError,
     concerning,
 )
-from neuron_tui.store.findings.aggregates_file import without_lost_facts
-from neuron_tui.store.findings.aggregates_made import add_facts
+from neuron_tui.store.findings.aggregates_cache import aggregates_of
 from neuron_tui.store.measures.threshold_wording import thresholds_text
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds, text_of
+from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.runs.catalog import find_run, missing_or_cut
 from neuron_tui.store.runs.folder import delete_files, writing_to
 from neuron_tui.store.runs.manifest import (
@@ -105,9 +101,7 @@ def _go(
     of = _finished(run)
     manifest = None if request.overwrite else _existing(run, folder, of, request.thresholds)
     if manifest is not None and manifest.complete:
-        made = add_facts(folder, manifest)
-        done = f"only {FACTS_FILE} was made again" if made else "nothing to do"
-        announce(f"The variant {name_of(folder)} is complete: {done}.")
+        announce(f"The variant {name_of(folder)} is complete: nothing to do.")
         return
     _refuse_without_activations(run, of, request.thresholds)
     job.begin()  # one that there is already is ours to go on with: only now
@@ -119,16 +113,18 @@ def _go(
             f"Counting {name_of(run)} again with {thresholds_text(request.thresholds)}: "
             f"{number(layers, 'layer')} of {number(of.model.neurons, 'neuron')}."
         )
-        manifest = _begin(run, folder, of, Variant(name=request.name, of=run.name, thresholds=request.thresholds))
+        manifest = _begin(
+            folder, of, Variant(name=request.name, of=run.name, thresholds=request.thresholds, source=of.digest)
+        )
     else:
         announce(f"Going on with the variant {name_of(folder)}: {len(manifest.layers)} of {layers} layers done.")
-    manifest = _count_layers(run, folder, of, manifest, progress)
-    add_facts(folder, manifest)
+    _count_layers(run, folder, of, manifest, progress)
+    aggregates_of(Run(folder))  # counted and kept, so that figures need not wait for them
 
 
 def _finished(run: Path) -> Manifest:
     manifest = read_manifest(run)
-    if problem := missing_or_cut(run, manifest.model_copy(update={"facts": None})):  # nothing is counted on them
+    if problem := missing_or_cut(run, manifest):
         raise RunDamagedError(
             f"the run {run.name} is damaged: {problem}\nExtract it anew with --overwrite, or restore its files."
         )
@@ -143,8 +139,9 @@ def _finished(run: Path) -> Manifest:
 def _existing(run: Path, folder: Path, of: Manifest, thresholds: Thresholds) -> Manifest | None:
     if not (folder / MANIFEST).exists():
         return None
-    manifest, name = without_lost_facts(folder, read_manifest(folder)), name_of(folder)
-    if manifest.variant is None or not same_neurons(of, manifest):
+    manifest, name = read_manifest(folder), name_of(folder)
+    begun_by_an_earlier_version = not manifest.is_overlay and not manifest.complete
+    if manifest.variant is None or not same_neurons(of, manifest) or begun_by_an_earlier_version:
         raise RunConflictError(
             f"{name} was not counted on what the run {run.name} holds now\nReplace it with --overwrite."
         )
@@ -180,29 +177,21 @@ def _refuse_altered(run: Path, name: str, entry: FileEntry | None) -> None:
         )
 
 
-def _begin(run: Path, folder: Path, of: Manifest, variant: Variant) -> Manifest:
+def _begin(folder: Path, of: Manifest, variant: Variant) -> Manifest:
     delete_files(folder)
-    with replacing(folder / CORPUS_FILE) as temporary:
-        try:
-            os.link(run / CORPUS_FILE, temporary)
-        except OSError:  # not every file system has links
-            with contextlib.suppress(FileNotFoundError):
-                temporary.unlink()
-            shutil.copyfile(run / CORPUS_FILE, temporary)
     manifest = of.model_copy(
         update={
             "program_version": version("neuron-tui"),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "variant": variant,
             "layers": {},
-            "facts": None,
         }
     )
     write_manifest(folder, manifest)
     return manifest
 
 
-def _count_layers(run: Path, folder: Path, of: Manifest, manifest: Manifest, progress: ProgressSink) -> Manifest:
+def _count_layers(run: Path, folder: Path, of: Manifest, manifest: Manifest, progress: ProgressSink) -> None:
     work = _recount(run, of, manifest.thresholds)
     neurons = of.model.neurons
     for layer in [layer for layer in of.options.layers if layer not in manifest.layers]:
@@ -219,7 +208,6 @@ def _count_layers(run: Path, folder: Path, of: Manifest, manifest: Manifest, pro
             entry = recount_layer(folder, layer, source, work, tick)
         manifest = manifest.model_copy(update={"layers": manifest.layers | {layer: entry}})
         write_manifest(folder, manifest)
-    return manifest
 
 
 def _recount(run: Path, of: Manifest, thresholds: Thresholds) -> Recount:

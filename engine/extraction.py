@@ -35,10 +35,9 @@ from neuron_tui.engine.resources import (
 from neuron_tui.engine.writing import write_corpus, write_layer
 from neuron_tui.store.disk.files import sha256
 from neuron_tui.store.disk.schema import ENOUGH_SEQUENCES
-from neuron_tui.store.disk.schema.facts import FACTS_FILE
 from neuron_tui.store.errors import RunDamagedError
-from neuron_tui.store.findings.aggregates_file import without_lost_facts
-from neuron_tui.store.findings.aggregates_made import add_facts
+from neuron_tui.store.findings.aggregates_cache import aggregates_of
+from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.runs.catalog import missing_or_cut, run_folder
 from neuron_tui.store.runs.folder import SCRATCH, clear_scratch, delete_files, writing_to
 from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, Manifest, RunOptions, read_manifest, write_manifest
@@ -90,9 +89,7 @@ def _go(
     options = resolve_options(request, model.family, model.config, device)
     manifest = None if request.overwrite else _existing(folder, model, options)
     if manifest is not None and manifest.complete:
-        made = add_facts(folder, manifest)
-        done = f"only {FACTS_FILE} was made again" if made else "nothing to do"
-        announce(f"The run {request.name} is complete: {done}.")
+        announce(f"The run {request.name} is complete: nothing to do.")
         return
     job.begin()  # one that there is already is ours to go on with: only now
     if manifest is None:
@@ -116,8 +113,8 @@ def _go(
         require_disk(folder, resources.scratch_bytes)
     work = _pass(model, options, device, corpus, resources, scratch)
     with too_large_batches_named(device, options.batch_tokens):
-        manifest = _extract_layers(folder, manifest, work, progress)
-    add_facts(folder, manifest)
+        _extract_layers(folder, manifest, work, progress)
+    aggregates_of(Run(folder))  # counted and kept, so that figures need not wait for them
 
 
 def _peak_on(device: torch.device) -> int | None:
@@ -154,7 +151,7 @@ def _begin(
 def _existing(folder: Path, model: OpenedModel, options: RunOptions) -> Manifest | None:
     if not (folder / MANIFEST).exists():
         return None
-    manifest = without_lost_facts(folder, read_manifest(folder))
+    manifest = read_manifest(folder)
     refuse_other_options(folder, manifest, model, options)
     problem = missing_or_cut(folder, manifest)
     if not problem and not manifest.complete and manifest.corpus is not None:
@@ -209,7 +206,7 @@ def _pass(
     )
 
 
-def _extract_layers(folder: Path, manifest: Manifest, work: Pass, progress: ProgressSink) -> Manifest:
+def _extract_layers(folder: Path, manifest: Manifest, work: Pass, progress: ProgressSink) -> None:
     options = manifest.options
     keep = keeps_activations(options.keep_activations, work.corpus.positions, work.family.neurons, len(options.layers))
     missing = [layer for layer in options.layers if layer not in manifest.layers]
@@ -224,4 +221,3 @@ def _extract_layers(folder: Path, manifest: Manifest, work: Pass, progress: Prog
         )
         manifest = manifest.model_copy(update={"layers": manifest.layers | {result.layer: entry}})
         write_manifest(folder, manifest)
-    return manifest

@@ -1,16 +1,11 @@
-"""Counting one layer of a run again with other thresholds.
-
-What thresholds do not touch is taken over from the run: counts, rankings, scores, positions, contexts. The rest follows
-from these, but for one thing: how many n-grams cover a neuron, where they are more than are stored and are to hold
-another share. That is counted from the kept activations.
-"""
+"""Counting one layer of a run again with other thresholds, from its kept activations where it takes these."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -22,20 +17,11 @@ from neuron_tui.engine.counting.triggers import count_triggers
 from neuron_tui.store.disk.files import replacing
 from neuron_tui.store.disk.hdf5 import SchemaReader, SchemaWriter, reading
 from neuron_tui.store.disk.hdf5_checks import damaged
-from neuron_tui.store.disk.schema import LAYER, ORDERS
+from neuron_tui.store.disk.schema import ORDERS, OVERLAY
 from neuron_tui.store.measures.thresholds import Thresholds
-from neuron_tui.store.neurons.position_tables import position_tables, write_positions
-from neuron_tui.store.neurons.trigger_tables import (
-    TriggerTables,
-    covered_counts,
-    read_triggers,
-    settled_covering,
-    write_all_triggers,
-)
+from neuron_tui.store.neurons.recount import changed_datasets
+from neuron_tui.store.neurons.trigger_tables import read_triggers, settled_covering
 from neuron_tui.store.runs.manifest import FileEntry, file_entry, layer_file
-
-_WRITTEN_ANEW = ("triggers/", "lookup/", "position/", "effect/trigger_score", "activations")
-"""Beginnings of the names of datasets that follow from thresholds, or that a variant leaves to its run."""
 
 Tick = Callable[[int], None]
 
@@ -55,7 +41,7 @@ class Recount:
 
 
 def recount_layer(folder: Path, layer: int, source: SchemaReader, work: Recount, tick: Tick) -> FileEntry:
-    """Count a layer again and write its file to a variant's folder.
+    """Count a layer again and write what changes to a variant's folder.
 
     Parameters
     ----------
@@ -71,33 +57,28 @@ def recount_layer(folder: Path, layer: int, source: SchemaReader, work: Recount,
     DiskFullError
         The disk has no room; no file is left.
     """
-    tables = {n: read_triggers(source, n) for n in ORDERS}
-    if work.order is not None:
-        tables = _covered_anew(source, tables, work.order, work.thresholds, tick)
-    for n, found in tables.items():
-        covered = covered_counts(n, found, work.occurrences[n], work.thresholds)
-        tables[n] = replace(found, covered=covered)
+    covering = None if work.order is None else _counted_covering(source, work.order, work.thresholds, tick)
+    changed = changed_datasets(
+        source, work.thresholds, work.occurrences, work.full_sequences, work.context_length, covering
+    )
+    dimensions = {"N": source.dimensions["N"]}
+    dimensions |= {f"A{n}": len(changed[f"triggers/{n}/detected"]) for n in ORDERS}
+    if "position/sensitivity" in changed:
+        dimensions["Z"] = len(changed["position/sensitivity"])
     path = folder / layer_file(layer)
     path.parent.mkdir(exist_ok=True)
     with replacing(path) as temporary:
-        with SchemaWriter(temporary, LAYER, source.dimensions, layer=layer) as file:
-            write_all_triggers(file, tables, work.occurrences, source.read("effect/top_score"), work.thresholds)
-            if "position/active" in source:
-                active = source.read("position/active")
-                positions = position_tables(active, work.full_sequences, work.context_length, work.thresholds)
-                write_positions(file, active, positions)
-            for dataset in LAYER.datasets:
-                if not dataset.name.startswith(_WRITTEN_ANEW) and dataset.name in source:
-                    file.write(dataset.name, source.read(dataset.name))
-        with reading(temporary, LAYER):
+        with SchemaWriter(temporary, OVERLAY, dimensions, layer=layer) as file:
+            for name, values in changed.items():
+                file.write(name, values)
+        with reading(temporary, OVERLAY):
             pass  # opening checks every name, shape and dtype
     return file_entry(path)
 
 
-def _covered_anew(
-    source: SchemaReader, tables: dict[int, TriggerTables], order: NestedOrder, thresholds: Thresholds, tick: Tick
-) -> dict[int, TriggerTables]:
-    """The tables with `covering` as these thresholds have it."""
+def _counted_covering(source: SchemaReader, order: NestedOrder, thresholds: Thresholds, tick: Tick) -> dict[int, Ints]:
+    """How many n-grams cover each neuron, by n: from the stored ones where these suffice, else from its activations."""
+    tables = {n: read_triggers(source, n) for n in ORDERS}
     covering = {n: settled_covering(found.total, found.top_active, thresholds) for n, found in tables.items()}
     open_ = np.flatnonzero(np.logical_or.reduce([lengths < 0 for lengths in covering.values()]))
     done = 0
@@ -119,4 +100,4 @@ def _covered_anew(
             reached = min((word + 1) * WORD, len(covering[1]))
             tick(reached - done)
             done = reached
-    return {n: replace(found, covering=covering[n]) for n, found in tables.items()}
+    return covering

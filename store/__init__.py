@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neuron_tui.store.findings.comparison import compare
-    from neuron_tui.store.findings.figures import build_figure, read_facts
+    from neuron_tui.store.findings.figures import build_figure, read_aggregates
     from neuron_tui.store.findings.paper import check_paper
     from neuron_tui.store.measures.positional import classify, mutual_information
-    from neuron_tui.store.neurons.run import Layer, Run, open_run
+    from neuron_tui.store.neurons.layer import Layer
+    from neuron_tui.store.neurons.run import Run, open_run
 
 __all__ = [
     "Layer",
@@ -24,11 +25,11 @@ __all__ = [
     "compare",
     "mutual_information",
     "open_run",
-    "read_facts",
+    "read_aggregates",
 ]
 
 _HOMES = {
-    "Layer": "neurons.run",
+    "Layer": "neurons.layer",
     "Run": "neurons.run",
     "build_figure": "findings.figures",
     "check_paper": "findings.paper",
@@ -36,7 +37,7 @@ _HOMES = {
     "compare": "findings.comparison",
     "mutual_information": "measures.positional",
     "open_run": "neurons.run",
-    "read_facts": "findings.figures",
+    "read_aggregates": "findings.figures",
 }
 
 

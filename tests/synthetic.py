@@ -16,22 +16,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.disk.hdf5 import SchemaWriter
+from neuron_tui.store.disk.hdf5 import SchemaWriter, reading
 from neuron_tui.store.disk.schema import (
     CONTEXT_AFTER,
     CONTEXT_BEFORE,
     CORPUS,
     LAYER,
     ORDERS,
+    OVERLAY,
     STORED_CONTEXTS,
     STORED_EFFECTS,
     STORED_TRIGGERS,
     STRENGTHS,
     TYPES,
 )
-from neuron_tui.store.findings.aggregates_made import add_facts
+from neuron_tui.store.findings.aggregates_cache import aggregates_of
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.store.neurons.position_tables import PositionTables, position_tables, write_positions
+from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.neurons.trigger_tables import TriggerTables, trigger_scores, write_triggers
 from neuron_tui.store.runs.manifest import (
     CORPUS_FILE,
@@ -43,6 +45,7 @@ from neuron_tui.store.runs.manifest import (
     Variant,
     file_entry,
     layer_file,
+    read_manifest,
     write_manifest,
 )
 from neuron_tui.store.runs.variants import variant_folder
@@ -197,12 +200,34 @@ def build_run(
     manifest = _manifest(folder, corpus, layers, neurons, done, model).model_copy(update={"variant": variant})
     write_manifest(folder, manifest)
     if manifest.complete:
-        add_facts(folder, manifest)
+        aggregates_of(Run(folder))  # counted and kept, as an extraction leaves it
     return folder
 
 
 def build_variant(run: Path, name: str, thresholds: Thresholds, **options: Any) -> Path:
     """Count a run that `build_run` wrote again with other thresholds, given the same options; returns its folder."""
+    folder, of = variant_folder(run, name), read_manifest(run)
+    whole = build_whole_variant(run, name, thresholds, **options)
+    manifest = read_manifest(whole)
+    assert manifest.variant is not None
+    entries = {}
+    for layer in manifest.layers:
+        path = whole / layer_file(layer)
+        with reading(path, LAYER) as file:
+            changed = {d.name: file.read(d.name) for d in OVERLAY.datasets if d.name in file}
+            dimensions = {d: size for d, size in file.dimensions.items() if d in ("N", "Z", "A1", "A2", "A3")}
+        with SchemaWriter(path, OVERLAY, dimensions, layer=layer) as file:
+            for dataset, values in changed.items():
+                file.write(dataset, values)
+        entries[layer] = file_entry(path)
+    (whole / CORPUS_FILE).unlink()
+    variant = manifest.variant.model_copy(update={"source": of.digest})
+    write_manifest(folder, manifest.model_copy(update={"variant": variant, "layers": entries}))
+    return folder
+
+
+def build_whole_variant(run: Path, name: str, thresholds: Thresholds, **options: Any) -> Path:
+    """The same as versions before 0.2 wrote it: a whole run of its own."""
     variant = Variant(name=name, of=run.name, thresholds=thresholds)
     return build_run(variant_folder(run, name), **(options | {"keep_activations": False, "variant": variant}))
 

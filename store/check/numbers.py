@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuron_tui.store.disk.hdf5 import Array, SchemaReader, reading
+from neuron_tui.store.disk.overlay import DatasetReader
 from neuron_tui.store.disk.schema import CORPUS, ORDERS, STRENGTHS, TYPES
 from neuron_tui.store.measures.sensitivity import SETTINGS
 from neuron_tui.store.measures.thresholds import Thresholds
@@ -98,7 +99,9 @@ def _grams(file: SchemaReader, n: int, vocabulary: int, tokens: int) -> Iterator
         yield f"`grams/{n}/occurrences` does not add up to the counted tokens"
 
 
-def layer_contradictions(file: SchemaReader, manifest: Manifest, layer: int, occurrences: Occurrences) -> Iterator[str]:
+def layer_contradictions(
+    file: DatasetReader, manifest: Manifest, layer: int, occurrences: Occurrences
+) -> Iterator[str]:
     """What in a layer's file contradicts the manifest, the corpus or itself, in words; raises RunDamagedError."""
     corpus = manifest.corpus
     assert corpus is not None
@@ -107,9 +110,10 @@ def layer_contradictions(file: SchemaReader, manifest: Manifest, layer: int, occ
         "D": len(corpus.domains),
         "P": corpus.positions,
         "T": manifest.options.context_length,
-        **({"layer": layer} if "layer" in file.file.attrs else {}),
     }
     wrong = list(_sizes(file, sizes))
+    if file.layer not in (None, layer):
+        wrong.append(f"layer is {file.layer}, run.json says {layer}")
     yield from wrong
     if wrong:
         return
@@ -130,7 +134,7 @@ def layer_contradictions(file: SchemaReader, manifest: Manifest, layer: int, occ
         yield from _detectors(file, occurrences, manifest.thresholds)
 
 
-def _detectors(file: SchemaReader, occurrences: Occurrences, thresholds: Thresholds) -> Iterator[str]:
+def _detectors(file: DatasetReader, occurrences: Occurrences, thresholds: Thresholds) -> Iterator[str]:
     """What of whole tables of triggers does not follow from the rest of them."""
     for n in ORDERS:
         tables = read_triggers(file, n)
@@ -150,7 +154,7 @@ def _detectors(file: SchemaReader, occurrences: Occurrences, thresholds: Thresho
             yield contradiction
 
 
-def _counts(file: SchemaReader, rows: slice, corpus: CorpusIdentity) -> Iterator[str]:
+def _counts(file: DatasetReader, rows: slice, corpus: CorpusIdentity) -> Iterator[str]:
     count, bos = file.read("count", rows), file.read("bos_count", rows)
     tokens = np.array([domain.tokens for domain in corpus.domains])
     if (count < 0).any() or (count > tokens).any():
@@ -172,7 +176,7 @@ def _counts(file: SchemaReader, rows: slice, corpus: CorpusIdentity) -> Iterator
 
 
 def _triggers(
-    file: SchemaReader, rows: slice, n: int, occurrences: npt.NDArray[np.int64], thresholds: Thresholds
+    file: DatasetReader, rows: slice, n: int, occurrences: npt.NDArray[np.int64], thresholds: Thresholds
 ) -> Iterator[str]:
     total, covering, covered, first, top, active = (
         file.read(f"triggers/{n}/{name}", rows)
@@ -209,7 +213,7 @@ def _expected(stated: Array, settled: Array, stored: int) -> Array:
     return covering
 
 
-def _effects(file: SchemaReader, rows: slice, vocabulary: int) -> Iterator[str]:
+def _effects(file: DatasetReader, rows: slice, vocabulary: int) -> Iterator[str]:
     for kind, sign in (("promoted", -1), ("suppressed", 1)):
         ids, scores = file.read(f"effect/{kind}_id", rows), file.read(f"effect/{kind}_score", rows)
         if (ids < 0).any() or (ids >= vocabulary).any():
@@ -224,7 +228,7 @@ def _effects(file: SchemaReader, rows: slice, vocabulary: int) -> Iterator[str]:
         yield "`effect/trigger_score` is not there for the token detectors alone"
 
 
-def _positions(file: SchemaReader, rows: slice, corpus: CorpusIdentity) -> Iterator[str]:
+def _positions(file: DatasetReader, rows: slice, corpus: CorpusIdentity) -> Iterator[str]:
     names = [f"position/{name}" for name in ("active", "mutual_information", "type", "strength")]
     present = [name in file for name in (*names, "position/sensitivity")]
     if any(present) != all(present) or all(present) != (corpus.full_sequences > 0):
@@ -243,7 +247,7 @@ def _positions(file: SchemaReader, rows: slice, corpus: CorpusIdentity) -> Itera
         yield "`position/type` and `position/strength` hold an unknown code, or one without the other"
 
 
-def _sensitivity(file: SchemaReader, neurons: int) -> Iterator[str]:
+def _sensitivity(file: DatasetReader, neurons: int) -> Iterator[str]:
     names = ("position/sensitivity", "position/type", "position/strength")
     if not all(name in file for name in names):
         return
@@ -258,9 +262,8 @@ def _sensitivity(file: SchemaReader, neurons: int) -> Iterator[str]:
             yield "`position/sensitivity` does not begin with the types and strengths of the layer"
 
 
-def _sizes(file: SchemaReader, expected: Mapping[str, int]) -> Iterator[str]:
+def _sizes(file: DatasetReader, expected: Mapping[str, int]) -> Iterator[str]:
     for name, value in expected.items():
-        stated = int(file.file.attrs["layer"]) if name == "layer" else file.dimensions.get(name)
+        stated = file.dimensions.get(name)
         if stated is not None and stated != value:
-            what = "layer" if name == "layer" else f"dimension {name}"
-            yield f"{what} is {stated}, run.json says {value}"
+            yield f"dimension {name} is {stated}, run.json says {value}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,11 +12,10 @@ from neuron_tui.store.check.numbers import Occurrences, corpus_contradictions, l
 from neuron_tui.store.disk.files import TEMPORARY_SUFFIX, sha256
 from neuron_tui.store.disk.hdf5 import reading
 from neuron_tui.store.disk.lock import LOCK, is_being_written
-from neuron_tui.store.disk.schema import CORPUS, FACTS, LAYER
-from neuron_tui.store.disk.schema.facts import FACTS_FILE
+from neuron_tui.store.disk.overlay import DatasetReader, Overlaid
+from neuron_tui.store.disk.schema import CORPUS, LAYER, OVERLAY
 from neuron_tui.store.errors import RunDamagedError
-from neuron_tui.store.findings.aggregates_made import facts_contradictions
-from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.runs.folder import DERIVED_FILES
 from neuron_tui.store.runs.job import JOB_FILES
 from neuron_tui.store.runs.manifest import (
     CORPUS_FILE,
@@ -26,9 +26,9 @@ from neuron_tui.store.runs.manifest import (
     layer_file,
     read_manifest,
 )
-from neuron_tui.store.runs.variants import run_counted_again, run_of, variants_of
+from neuron_tui.store.runs.variants import run_below, run_counted_again, run_of, variants_of
 
-_OWN_FILES = frozenset({MANIFEST, LOCK, *JOB_FILES})
+_OWN_FILES = frozenset({MANIFEST, LOCK, *JOB_FILES, *DERIVED_FILES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def check_run(folder: Path, watch: Watch | None = None) -> list[Problem]:
         listed = ", ".join(map(str, waiting)) or "none, but the corpus is missing"
         problems.append(Problem("note", MANIFEST, f"the run {state}; layers still to come: {listed}"))
     run = run_of(folder)
-    if manifest.variant is not None and run is not None and run_counted_again(folder, manifest) is None:
+    if manifest.variant is not None and not manifest.is_overlay and run and run_counted_again(folder, manifest) is None:
         message = f"was counted on something else than the run {run.name} holds now; count it anew with --overwrite"
         problems.append(Problem("note", MANIFEST, message))
     return [*problems, *_leftovers(folder, manifest)]
@@ -82,8 +82,6 @@ def check_run(folder: Path, watch: Watch | None = None) -> list[Problem]:
 
 def remedy(problems: Iterable[Problem], *, variant: bool) -> str:
     """What to do about the errors among some problems of a run, or of a variant, in a sentence."""
-    if all(problem.file == FACTS_FILE for problem in problems if problem.severity == "error"):
-        return "Repeat the command that made it: it makes this file again."
     return f"{'Count' if variant else 'Extract'} it again with --overwrite, or restore its files."
 
 
@@ -109,16 +107,20 @@ def _check_files(folder: Path, manifest: Manifest, meter: _Meter) -> Iterator[Pr
         if manifest.layers:
             yield Problem("error", MANIFEST, "lists layers but no corpus")
         return
-    of_corpus = list(_check_corpus(folder, manifest, meter))
-    yield from of_corpus
-    occurrences = None if of_corpus else read_occurrences(folder)
-    of_layers: list[Problem] = []
+    run = run_below(folder, manifest)
+    if manifest.is_overlay:
+        if run is None:
+            yield Problem(
+                "error", MANIFEST, "the run that it was counted on is not there any more, or holds other layers"
+            )
+            return
+        of_corpus: list[Problem] = []
+    else:
+        of_corpus = list(_check_corpus(folder, manifest, meter))
+        yield from of_corpus
+    occurrences = None if of_corpus else read_occurrences(run if manifest.is_overlay and run else folder)
     for layer, entry in sorted(manifest.layers.items()):
-        found = list(_check_layer(folder, manifest, layer, entry, occurrences, meter))
-        yield from found
-        of_layers += found
-    if manifest.facts is not None:
-        yield from _check_facts(folder, manifest, manifest.facts, sound=not of_corpus and not of_layers, meter=meter)
+        yield from _check_layer(folder, manifest, layer, entry, occurrences, meter)
 
 
 def _check_corpus(folder: Path, manifest: Manifest, meter: _Meter) -> Iterator[Problem]:
@@ -151,30 +153,24 @@ def _check_layer(
         yield Problem("error", name, difference)
         return
     try:
-        with reading(folder / name, LAYER) as file:
-            # Without a sound corpus there is nothing to hold the numbers against.
+        # Without a sound corpus there is nothing to compare the numbers with.
+        with _layer_of(folder, manifest, name) as file:
             for message in layer_contradictions(file, manifest, layer, occurrences) if occurrences else ():
                 yield Problem("error", name, message)
     except RunDamagedError as error:
         yield Problem("error", name, _reason(error, folder / name))
 
 
-def _check_facts(
-    folder: Path, manifest: Manifest, entry: FileEntry, *, sound: bool, meter: _Meter
-) -> Iterator[Problem]:
-    meter.begin(FACTS_FILE)
-    if not manifest.complete:
-        yield Problem("error", MANIFEST, f"lists {FACTS_FILE}, which only a complete run has")
-    if difference := _difference(folder / FACTS_FILE, entry, meter):
-        yield Problem("error", FACTS_FILE, difference)
-        return
-    try:
-        with reading(folder / FACTS_FILE, FACTS) as file:
-            # Of files with problems of their own nothing follows.
-            for message in facts_contradictions(file, Run(folder)) if sound and manifest.complete else ():
-                yield Problem("error", FACTS_FILE, message)
-    except RunDamagedError as error:
-        yield Problem("error", FACTS_FILE, _reason(error, folder / FACTS_FILE))
+@contextmanager
+def _layer_of(folder: Path, manifest: Manifest, name: str) -> Iterator[DatasetReader]:
+    """A layer as it is read: that of a variant above that of its run, each checked against its schema as a whole."""
+    run = run_below(folder, manifest)
+    if run is None:
+        with reading(folder / name, LAYER) as file:
+            yield file
+    else:
+        with reading(folder / name, OVERLAY) as own, reading(run / name, LAYER) as below:
+            yield Overlaid(own, below)
 
 
 def _difference(path: Path, entry: FileEntry, meter: _Meter) -> str | None:

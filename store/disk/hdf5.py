@@ -124,8 +124,13 @@ class SchemaReader:
     dimensions: dict[str, int]
     _open: dict[str, h5py.Dataset | None] = field(default_factory=dict)
 
+    @property
+    def layer(self) -> int | None:
+        """The layer that the file says it is of, None if it does not say."""
+        return int(self.file.attrs["layer"]) if "layer" in self.file.attrs else None
+
     def __contains__(self, name: str) -> bool:
-        return self._dataset(name) is not None
+        return self.schema.has(name) and self._dataset(name) is not None
 
     def read(self, name: str, rows: slice | tuple[int, slice] | npt.NDArray[np.int64] | None = None) -> Array:
         """A dataset, or some rows of it (`rows` ascending), or a part of one row.

@@ -17,7 +17,6 @@ import h5py
 import numpy as np
 
 from neuron_tui.store.disk.schema import FORMAT_VERSION, MAX_DIMENSION, Dataset, FileSchema, resolve
-from neuron_tui.store.disk.schema.facts import FACTS_FILE
 from neuron_tui.store.errors import OUTDATED, RunDamagedError, RunOutdatedError
 
 _KNOWN_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}
@@ -27,10 +26,9 @@ _MAX_INFLATION = 2000
 
 def damaged(path: Path, reason: str) -> RunDamagedError:
     """The error that says what is wrong with a file and what to do."""
-    again = "extract it again with --overwrite, or restore the file from a copy."
-    if path.name == FACTS_FILE:  # it follows from the others
-        again = "repeat the command that made it, which makes this file again."
-    return RunDamagedError(f"{path}: {reason}\nThe run is damaged: {again}")
+    return RunDamagedError(
+        f"{path}: {reason}\nThe run is damaged: extract it again with --overwrite, or restore the file from a copy."
+    )
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a run comes to as a whole: small beside its layers, and all that figures and comparisons need of them."""
+"""Aggregates of a run: totals of each layer and a byte for each neuron. Figures and comparisons need nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.disk.schema import ALIVE_BIT, DETECTOR_BITS, TYPE_BITS, TYPE_SHIFT
+from neuron_tui.store.disk.schema import ORDERS
 
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -17,6 +17,12 @@ States = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 
 Counts = dict[int, int]
+
+ALIVE_BIT = 1
+TYPE_SHIFT = 1
+TYPE_BITS = 0b111
+DETECTOR_BITS = {n: 8 << n for n in ORDERS}
+"""What the bits of `RunAggregates.states` are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,7 @@ class Positional:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RunAggregates:
     """All that figures and comparisons need of the L finished layers of a run.
 
     `detected` holds for each layer the ids of the tokens with a detector there, ascending int64 [Fig. 3b]. `growth`

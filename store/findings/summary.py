@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,9 @@ import numpy.typing as npt
 from neuron_tui.store.disk.schema import ORDERS, STRENGTHS, TYPES
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.findings.aggregates import LayerSummary as LayerSummary
-from neuron_tui.store.findings.aggregates_file import read_stored_summaries
-from neuron_tui.store.measures.intervals import wilson
-from neuron_tui.store.measures.thresholds import Thresholds
-from neuron_tui.store.neurons.run import Layer, Run
+from neuron_tui.store.neurons.layer import Layer
+from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.neurons.table import NeuronTable, read_table
-from neuron_tui.store.runs.catalog import summarise
 
 HISTOGRAM_BOUNDS = {
     1: (5, 10, 20, 50, 200, 1000, 2000),
@@ -24,14 +20,6 @@ HISTOGRAM_BOUNDS = {
     3: (50, 100, 200, 500, 1000, 5000, 20000),
 }
 """Last value of each bin of `covering`; one more bin holds what is above [Fig. 2, 12, 13]."""
-
-
-def summarise_layers(run: Run, table: NeuronTable | None = None) -> tuple[LayerSummary, ...]:
-    """Summaries of all finished layers, from the bottom up; raises RunDamagedError.
-
-    A complete run has them in its facts; else `table` spares reading the columns again that it has.
-    """
-    return read_stored_summaries(run) if run.manifest.has_facts else summaries_from_layers(run, table)
 
 
 def summaries_from_layers(run: Run, table: NeuronTable | None = None) -> tuple[LayerSummary, ...]:
@@ -88,42 +76,6 @@ def histogram(covering: npt.NDArray[np.signedinteger[Any]], n: int) -> tuple[int
     """Neurons per bin of `covering`, alive ones with at least one n-gram [Fig. 2, 12, 13]."""
     bins = np.searchsorted(HISTOGRAM_BOUNDS[n], covering[covering > 0], side="left")
     return tuple(np.bincount(bins, minlength=len(HISTOGRAM_BOUNDS[n]) + 1).tolist())
-
-
-def run_info(run: Run) -> dict[str, Any]:
-    """The run and its per-layer summary, as `info --json` prints it."""
-    manifest = run.manifest
-    return {
-        "name": run.name,
-        "model": manifest.model.name,
-        "context_length": manifest.options.context_length,
-        "tokens": manifest.tokens,
-        "domains": {d.name: d.tokens for d in manifest.corpus.domains} if manifest.corpus else {},
-        "state": summarise(run.path).state,
-        "thresholds": _plain(manifest.thresholds),
-        "layers": [summary.to_dict() | {"intervals": layer_intervals(summary)} for summary in summarise_layers(run)],
-    }
-
-
-def _plain(thresholds: Thresholds) -> dict[str, Any]:
-    data = thresholds.model_dump() | {"max_covering": list(thresholds.max_covering)}
-    return {name: float(value) if isinstance(value, Decimal) else value for name, value in data.items()}
-
-
-def layer_intervals(summary: LayerSummary) -> dict[str, Any]:
-    """Intervals of a layer's shares, low and high, as `info --json` prints them; None for a share of nothing.
-
-    `dead` and `detectors` (by n) are shares of the neurons, `suppressing` of the token detectors; see `wilson`.
-    """
-
-    def ends(part: int, of: int) -> list[float] | None:
-        return list(wilson(part, of)) if of else None
-
-    return {
-        "dead": ends(summary.dead, summary.neurons),
-        "detectors": {str(n): ends(count, summary.neurons) for n, count in summary.detectors.items()},
-        "suppressing": ends(summary.suppressing, summary.detectors[1]),
-    }
 
 
 def _positional(table: NeuronTable, rows: slice) -> dict[str, dict[str, int]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.disk.hdf5 import SchemaReader
+from neuron_tui.store.disk.overlay import DatasetReader
 from neuron_tui.store.disk.schema import ACTIVATIONS_CHUNK
 from neuron_tui.store.neurons.corpus import Context, StoredCorpus
 
@@ -23,7 +23,7 @@ _SCANNED = 1 << 18
 class KeptActivity:
     """Reads the bits of one neuron from an open layer file that has `activations`."""
 
-    def __init__(self, file: SchemaReader, neuron: int) -> None:
+    def __init__(self, file: DatasetReader, neuron: int) -> None:
         self._file, self._word, self._bit = file, neuron // _BITS, np.uint64(neuron % _BITS)
 
     def between(self, begin: int, end: int) -> Bools:

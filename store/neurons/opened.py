@@ -104,7 +104,8 @@ def open_for_browsing(path: Path) -> OpenedRun:
         raise RunPartialError(
             f"the run {run.name} has no finished layer yet\nWait for its first layer, or run the same extract again."
         )
-    keep_open(run.path)
+    for folder in run.folders():
+        keep_open(folder)
     opened = OpenedRun(run, read_table(run), summarise(path).state)
     opened.table.load(*LISTED)
     opened.load_triggers(1)

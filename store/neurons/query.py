@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from neuron_tui.store.disk.schema import ORDERS, STRENGTHS, TYPES
 from neuron_tui.store.errors import QueryError
-from neuron_tui.store.neurons.lookup import entries_of
+from neuron_tui.store.neurons.firing import entries_of
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.neurons.table import Bools, NeuronTable
 from neuron_tui.store.tokens import printable

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.disk.hdf5 import SchemaReader, SchemaWriter
+from neuron_tui.store.disk.hdf5 import SchemaWriter
+from neuron_tui.store.disk.overlay import DatasetReader
 from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.neurons.lookup import write_lookup
 
@@ -63,7 +64,7 @@ def write_all_triggers(
     file.write("effect/trigger_score", trigger_scores(tables[1], occurrences[1], top_score, thresholds))
 
 
-def read_triggers(file: SchemaReader, n: int) -> TriggerTables:
+def read_triggers(file: DatasetReader, n: int) -> TriggerTables:
     """The tables of all neurons of a layer; raises RunDamagedError."""
     names = ("total", "covering", "covered", "top_gram", "top_active")
     return TriggerTables(*(file.read(f"triggers/{n}/{name}") for name in names))

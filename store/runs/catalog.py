@@ -26,7 +26,7 @@ from neuron_tui.store.errors import (
 from neuron_tui.store.runs.folder import forget_job, holds_job, holds_run, remove_last_variants
 from neuron_tui.store.runs.job import JobStatus, job_status
 from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, VARIANTS, Manifest, read_manifest
-from neuron_tui.store.runs.variants import name_of, named_variant, run_of, variant_folder, variants_of
+from neuron_tui.store.runs.variants import name_of, named_variant, run_below, run_of, variant_folder, variants_of
 
 State = Literal["complete", "partial", "running", "damaged"]
 
@@ -173,7 +173,12 @@ def _size(folder: Path, run: Path | None) -> int:
 
 
 def missing_or_cut(folder: Path, manifest: Manifest) -> str | None:
-    """The first listed file that is not there with its size, in words; None if all are."""
+    """The first listed file that is not there with its size, in words; None if all are.
+
+    A variant also needs the run that it was counted on, as it was then.
+    """
+    if manifest.is_overlay and run_below(folder, manifest) is None:
+        return "the run that it was counted on is not there any more, or holds other layers"
     for name, entry in sorted(manifest.files.items()):
         path = folder / name
         if not path.is_file():

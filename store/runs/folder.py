@@ -9,10 +9,15 @@ from pathlib import Path
 
 from neuron_tui.store.disk.files import TEMPORARY_SUFFIX, disk_full_named
 from neuron_tui.store.disk.lock import LOCK, writing
-from neuron_tui.store.disk.schema.facts import FACTS_FILE
 from neuron_tui.store.errors import InputError
 from neuron_tui.store.runs.job import JOB_FILE, JOB_FILES, LOG_FILE, job_status
 from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, VARIANTS
+
+AGGREGATES_FILE = "aggregates.cache"
+"""Totals of a complete run, counted from its layers and made again whenever they are missing or stale."""
+
+DERIVED_FILES = (AGGREGATES_FILE, "facts.h5")
+"""Files that follow from the others; the second is what earlier versions called the first."""
 
 SCRATCH = "scratch"
 SCRATCH_FILES = ("residual", "bits")
@@ -78,8 +83,8 @@ def delete_files(folder: Path) -> None:
 
     The caller holds the run's lock, whose file stays.
     """
-    _unlink(folder / MANIFEST, folder / CORPUS_FILE, folder / FACTS_FILE)
-    _unlink(*(folder / (name + TEMPORARY_SUFFIX) for name in (MANIFEST, CORPUS_FILE, FACTS_FILE)))
+    files = (MANIFEST, CORPUS_FILE, *DERIVED_FILES)
+    _unlink(*(folder / name for name in files), *(folder / (name + TEMPORARY_SUFFIX) for name in files))
     _unlink(*(folder / "layers").glob("layer_*.h5"), *(folder / "layers").glob("layer_*.h5" + TEMPORARY_SUFFIX))
     _remove_if_empty(folder / "layers")
     variants = folder / VARIANTS

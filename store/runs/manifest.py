@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from neuron_tui.store.disk.files import sha256, write_text
 from neuron_tui.store.disk.schema import FORMAT_VERSION
-from neuron_tui.store.disk.schema.facts import FACTS_FILE
 from neuron_tui.store.errors import OUTDATED, RunDamagedError, RunNotFoundError, RunOutdatedError
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.store.runs.options import Dtype, ExtractionOptions, ResultOptions
@@ -88,11 +88,16 @@ class CorpusIdentity(_Strict):
 
 
 class Variant(_Strict):
-    """What makes a variant of a run: its thresholds. `name` and `of`, the run's, are those it was counted under."""
+    """What makes a variant of a run: its thresholds. `name` and `of`, the run's, are those it was counted under.
+
+    `source` is the `digest` of the run whose files hold all that these thresholds do not change. It is None for
+    variants of earlier versions, which hold everything themselves.
+    """
 
     name: str
     of: str
     thresholds: Thresholds
+    source: Sha256 | None = None
 
 
 class Manifest(_Strict):
@@ -106,19 +111,25 @@ class Manifest(_Strict):
     variant: Variant | None = None
     corpus: CorpusIdentity | None = None
     layers: dict[int, FileEntry] = Field(default_factory=dict)
-    facts: FileEntry | None = None
+    facts: FileEntry | None = Field(default=None, exclude=True)
+    """Listed by earlier versions; it follows from the other files and is not read any more."""
 
     @property
     def files(self) -> dict[str, FileEntry]:
         """All files listed, by their path below the run's folder."""
-        files = {CORPUS_FILE: self.corpus.file} if self.corpus else {}
-        files |= {layer_file(layer): entry for layer, entry in sorted(self.layers.items())}
-        return files | ({FACTS_FILE: self.facts} if self.facts else {})
+        files = {CORPUS_FILE: self.corpus.file} if self.corpus and not self.is_overlay else {}
+        return files | {layer_file(layer): entry for layer, entry in sorted(self.layers.items())}
 
     @property
-    def has_facts(self) -> bool:
-        """Whether what figures need is there in one small file: a complete run has it, unless it was cut off last."""
-        return self.complete and self.facts is not None
+    def is_overlay(self) -> bool:
+        """Whether its files hold only what its thresholds change, and its run's files hold the rest."""
+        return self.variant is not None and self.variant.source is not None
+
+    @property
+    def digest(self) -> str:
+        """Hexadecimal SHA-256 over the path and SHA-256 of every file, a line each, in the order of paths."""
+        lines = (f"{name} {entry.sha256}\n" for name, entry in sorted(self.files.items()))
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     @property
     def complete(self) -> bool:

@@ -1,4 +1,6 @@
-"""Variants of a run: its neurons counted again with other thresholds, each a whole run below `<run>/variants/`.
+"""Variants of a run: its neurons counted again with other thresholds, each a folder below `<run>/variants/`.
+
+A variant holds only what its thresholds change; everything else is read from its run.
 
 `demo@loose` is the variant `loose` of the run `demo`. What things are called follows from where they lie.
 """
@@ -68,6 +70,14 @@ def run_counted_again(folder: Path, manifest: Manifest) -> Path | None:
         return run if same_neurons(read_manifest(run), manifest) else None
     except (RunDamagedError, RunNotFoundError):
         return None
+
+
+def run_below(folder: Path, manifest: Manifest) -> Path | None:
+    """Folder of the run whose files hold what the variant in `folder` does not; None if it is gone or was made anew."""
+    run = run_counted_again(folder, manifest)
+    if run is None or manifest.variant is None:
+        return None
+    return run if read_manifest(run).digest == manifest.variant.source else None
 
 
 def needs_activations(run: Manifest, thresholds: Thresholds) -> bool:

@@ -30,7 +30,7 @@ from benchmarks.findings_page import CHARTS, TABLES, write_findings
 from benchmarks.trainings import Extraction, training
 from neuron_tui.store import open_run
 from neuron_tui.store.disk.schema import TYPES
-from neuron_tui.store.findings.figures import read_facts
+from neuron_tui.store.findings.figures import read_aggregates
 from neuron_tui.store.measures.sensitivity import SETTINGS
 from neuron_tui.store.neurons.record import NeuronRecord
 from neuron_tui.store.runs.manifest import read_manifest, write_manifest
@@ -220,7 +220,7 @@ def test_claims_that_do_not_apply_to_a_model_leave_their_place_empty(tmp_path: P
         write_manifest(
             folder, manifest.model_copy(update={"model": manifest.model.model_copy(update={"norm_before": before})})
         )
-        facts.append(read_facts(open_run(folder)))
+        facts.append(read_aggregates(open_run(folder)))
     rows = {row[0]: row[1:] for row in cells(paper_table(facts))}
     assert rows["With LayerNorm after each block no neuron is dead. [§6]"] == ["", "✗"]
     assert rows["The second half of the layers is fully alive. [§3, Fig. 1a]"] == ["✗", ""]
@@ -228,7 +228,7 @@ def test_claims_that_do_not_apply_to_a_model_leave_their_place_empty(tmp_path: P
 
 
 def test_scale_is_told_of_models_of_several_sizes(tmp_path: Path) -> None:
-    sizes = [read_facts(open_run(build_run(tmp_path / f"n{n}", layers=LAYERS, neurons=n))) for n in (16, 32, 64)]
+    sizes = [read_aggregates(open_run(build_run(tmp_path / f"n{n}", layers=LAYERS, neurons=n))) for n in (16, 32, 64)]
     rows = {row[0]: row[1:] for row in cells(scale_table(sizes))}
     detectors = [sum(s.detectors[1] for s in one.summaries) for one in sizes]
     assert detectors == sorted(set(detectors))

@@ -17,7 +17,7 @@ from neuron_tui.engine import analysis
 from neuron_tui.engine.analysis import AnalysisRequest, analyze
 from neuron_tui.engine.extraction import extract
 from neuron_tui.engine.progress import Progress
-from neuron_tui.store import open_run
+from neuron_tui.store import Run, open_run
 from neuron_tui.store.check.verification import check_run
 from neuron_tui.store.disk.lock import writing
 from neuron_tui.store.errors import (
@@ -31,6 +31,7 @@ from neuron_tui.store.errors import (
 from neuron_tui.store.measures.threshold_wording import parse_thresholds
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.store.runs.catalog import delete_run, rename_run, summarise
+from neuron_tui.store.runs.folder import AGGREGATES_FILE
 from neuron_tui.store.runs.job import job_status
 from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, file_entry, layer_file, read_manifest, write_manifest
 from neuron_tui.store.runs.variants import variant_folder, variants_of
@@ -102,6 +103,13 @@ def interrupted() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
+def assert_same_in_memory(counted: Run, variant: Run) -> None:
+    """What a run says under other thresholds without writing anything is what its variant says."""
+    for layer in variant.layers:
+        records = (run.layers[layer].records() for run in (counted, variant))
+        assert [record.to_dict() for record in next(records)] == [record.to_dict() for record in next(records)]
+
+
 @pytest.mark.parametrize("thresholds", [LOOSE, STRICT, STORED], ids=["loose", "strict", "from what is stored"])
 def test_every_record_equals_brute_force_with_these_thresholds(extracted: Extracted, thresholds: Thresholds) -> None:
     expected, _ = brute_force.records(extracted.folder, extracted.corpus, tokens=CASE.tokens, thresholds=thresholds)
@@ -117,7 +125,13 @@ def test_every_record_equals_brute_force_with_these_thresholds(extracted: Extrac
         assert found != plain
         assert check_run(variant) == []
         manifest = read_manifest(variant)
-        assert manifest.complete and manifest.facts is not None
+        assert manifest.complete and (variant / AGGREGATES_FILE).is_file()
+        in_memory = open_run(run).with_thresholds(thresholds)
+        if thresholds.coverage == PAPER.coverage:
+            assert_same_in_memory(in_memory, open_run(variant))
+        else:
+            with pytest.raises(InputError, match="counted from kept activations"):
+                next(in_memory.layer(0).records())
         assert (manifest.thresholds, summarise(variant).name) == (thresholds, f"{run.name}@{name}")
     assert any(r["triggers"]["1"]["detector"] and r["count"] for r in expected.values())
     assert any(r["triggers"]["2"]["covering"] > 50 for r in expected.values())
@@ -314,19 +328,12 @@ def test_nobody_else_writes_the_variant_and_nobody_touches_the_run_meanwhile(run
         analyze(asked(run, STRICT, "more"))
 
 
-def test_the_corpus_is_shared_with_the_run_or_copied_where_links_are_refused(
-    run: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    linked = analyze(asked(run))
-    assert (linked / CORPUS_FILE).samefile(run / CORPUS_FILE)
-
-    def refuse(*_: object) -> None:
-        raise PermissionError(1, "Operation not permitted")
-
-    monkeypatch.setattr(os, "link", refuse)
-    copied = analyze(asked(run, name="copied"))
-    assert not (copied / CORPUS_FILE).samefile(run / CORPUS_FILE)
-    assert check_run(copied) == []
+def test_a_variant_holds_only_what_its_thresholds_change(run: Path) -> None:
+    variant = analyze(asked(run))
+    assert not (variant / CORPUS_FILE).exists()
+    own, whole = (sum(path.stat().st_size for path in (at / "layers").iterdir()) for at in (variant, run))
+    assert 0 < own < whole / 3
+    assert check_run(variant) == []
 
 
 def test_extracting_the_run_anew_takes_its_variants_with_it(run: Path, extracted: Extracted) -> None:

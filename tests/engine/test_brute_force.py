@@ -11,7 +11,7 @@ import torch
 
 from neuron_tui.engine.extraction import extract
 from neuron_tui.store import open_run
-from neuron_tui.store.findings.summary import run_info
+from neuron_tui.store.findings.run_info import run_info
 
 from . import brute_force_summary
 from .brute_force import Record

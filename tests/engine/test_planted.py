@@ -14,8 +14,8 @@ import pytest
 from neuron_tui.engine.extraction import ExtractionRequest, extract
 from neuron_tui.store import open_run
 from neuron_tui.store.disk.schema import STORED_TRIGGERS
-from neuron_tui.store.findings.summary import run_info
-from neuron_tui.store.neurons.lookup import firing_on
+from neuron_tui.store.findings.run_info import run_info
+from neuron_tui.store.neurons.firing import firing_on
 
 from . import brute_force, brute_force_summary, planted
 from .brute_force import Record, Text

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from neuron_tui.store.disk.schema import STRENGTHS, TYPES
 from neuron_tui.store.findings.aggregates import LayerSummary, Positional, Suppressors
-from neuron_tui.store.findings.figures import RunFacts
+from neuron_tui.store.findings.figures import LabelledRun
 from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.runs.manifest import (
     CorpusIdentity,
@@ -65,14 +65,14 @@ class Model:
     """What some token detectors cover, as the tokeniser writes it."""
 
 
-def planted(model: Model, label: str = "planted") -> RunFacts:
+def planted(model: Model, label: str = "planted") -> LabelledRun:
     """Facts of a run of a model."""
     summaries = tuple(_summary(model, index) for index in range(len(model.layers)))
     marks = [(index, *mark) for index, layer in enumerate(model.layers) for mark in layer.positional]
     codes = [(layer, neuron, TYPES.index(kind), STRENGTHS.index(how)) for layer, neuron, kind, how in marks]
     columns = np.array(codes, np.int64).reshape(-1, 4).T
     none = np.empty(0, np.int64)
-    return RunFacts(
+    return LabelledRun(
         summaries=summaries,
         suppressors=Suppressors(none, none, np.empty(0)),
         positional=Positional(*columns, np.full(len(codes), 0.3)),

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from neuron_tui.store.disk.schema import ORDERS, STRENGTHS, TYPES
-from neuron_tui.store.findings.aggregates_made import write_facts
 from neuron_tui.store.runs.manifest import CORPUS_FILE, file_entry, layer_file, read_manifest, write_manifest
 
 
@@ -36,8 +35,6 @@ def plant_oscillatory(
             active[neuron] = np.rint(full[:, None] * np.asarray(curve, np.float64))
     manifest = manifest.model_copy(update={"layers": manifest.layers | {layer: file_entry(path)}})
     write_manifest(folder, manifest)
-    if manifest.complete:
-        write_manifest(folder, manifest.model_copy(update={"facts": write_facts(folder)}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +61,13 @@ def plant_neurons(folder: Path, layers: Mapping[int, Planted]) -> None:
 
 
 def list_again(folder: Path) -> None:
-    """Have run.json of a complete run list its files as they are now, its facts made anew."""
+    """Have run.json of a complete run list its files as they are now."""
     manifest = read_manifest(folder)
     assert manifest.corpus is not None
     corpus = manifest.corpus.model_copy(update={"file": file_entry(folder / CORPUS_FILE)})
     layers = {layer: file_entry(folder / layer_file(layer)) for layer in manifest.layers}
-    manifest = manifest.model_copy(update={"corpus": corpus, "layers": layers, "facts": None})
+    manifest = manifest.model_copy(update={"corpus": corpus, "layers": layers})
     write_manifest(folder, manifest)
-    write_manifest(folder, manifest.model_copy(update={"facts": write_facts(folder)}))
 
 
 def swap_tokens(folder: Path, first: int, second: int) -> None:

@@ -17,9 +17,9 @@ from neuron_tui.store.errors import UsageError
 from neuron_tui.store.findings.comparison import DetectedToken, Shared, became, compare, followed, token_lists
 from neuron_tui.store.findings.comparison.report import CURVES, PARTS, Report, make_report
 from neuron_tui.store.findings.comparison.totals import Share
-from neuron_tui.store.findings.figures import RunFacts, read_facts
+from neuron_tui.store.findings.figures import LabelledRun, read_aggregates
 from neuron_tui.store.findings.figures.figure import Marks
-from neuron_tui.store.findings.figures.labelled_run import notes_on
+from neuron_tui.store.findings.labelled_run import notes_on
 from neuron_tui.store.measures.intervals import wilson
 from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.runs.manifest import read_manifest, write_manifest
@@ -71,17 +71,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def facts(folder: Path) -> dict[str, RunFacts]:
+def facts(folder: Path) -> dict[str, LabelledRun]:
     names = ("first", "second", "swapped", "wider", "part")
-    return {name: read_facts(open_run(folder / name), name) for name in names}
+    return {name: read_aggregates(open_run(folder / name), name) for name in names}
 
 
 @pytest.fixture(scope="module")
-def report(facts: dict[str, RunFacts]) -> Report:
+def report(facts: dict[str, LabelledRun]) -> Report:
     return make_report(list(facts.values()), tokens=True)
 
 
-def test_totals_are_those_planted(facts: dict[str, RunFacts]) -> None:
+def test_totals_are_those_planted(facts: dict[str, LabelledRun]) -> None:
     first, second = compare([facts["first"], facts["second"]]).totals
     assert (first.run, first.neurons, first.layers, first.model_layers) == ("first", 64, 4, 4)
     assert (first.dead.part, first.dead.of, second.dead.part) == (3, 64, 2)
@@ -103,7 +103,7 @@ def test_totals_are_those_planted(facts: dict[str, RunFacts]) -> None:
     assert first.mean_frequency == pytest.approx(domains / tokens)  # one position in each domain
 
 
-def test_the_overlap_is_that_planted_over_all_and_by_quarter_of_the_depth(facts: dict[str, RunFacts]) -> None:
+def test_the_overlap_is_that_planted_over_all_and_by_quarter_of_the_depth(facts: dict[str, LabelledRun]) -> None:
     (overlap,) = compare([facts["first"], facts["second"]]).overlaps
     assert (overlap.first, overlap.second, overlap.by) == ("first", "second", "id")
     assert overlap.tokens == Shared(4, 4, 3)
@@ -112,7 +112,7 @@ def test_the_overlap_is_that_planted_over_all_and_by_quarter_of_the_depth(facts:
     assert [q.jaccard for q in overlap.quarters if q is not None] == [pytest.approx(2 / 3), 0.0, None, 0.0]
 
 
-def test_tokens_of_other_vocabularies_are_told_by_what_they_read(facts: dict[str, RunFacts]) -> None:
+def test_tokens_of_other_vocabularies_are_told_by_what_they_read(facts: dict[str, LabelledRun]) -> None:
     first, swapped = facts["first"], facts["swapped"]
     comparison = compare([first, swapped])
     (overlap,) = comparison.overlaps
@@ -125,7 +125,7 @@ def test_tokens_of_other_vocabularies_are_told_by_what_they_read(facts: dict[str
     assert lists.second_only == ()
 
 
-def test_token_lists_say_in_which_layers(facts: dict[str, RunFacts]) -> None:
+def test_token_lists_say_in_which_layers(facts: dict[str, LabelledRun]) -> None:
     lists = token_lists(facts["first"], facts["second"])
     form = facts["first"].run.corpus.form
     assert {(t.form, t.first, t.second) for t in lists.shared} == {
@@ -138,8 +138,8 @@ def test_token_lists_say_in_which_layers(facts: dict[str, RunFacts]) -> None:
     assert [t.shown() for t in lists.shared] == sorted(t.shown() for t in lists.shared)
 
 
-def test_overlaps_of_every_two_equal_a_plain_recount(facts: dict[str, RunFacts]) -> None:
-    def texts(one: RunFacts, low: float, high: float) -> set[str] | None:
+def test_overlaps_of_every_two_equal_a_plain_recount(facts: dict[str, LabelledRun]) -> None:
+    def texts(one: LabelledRun, low: float, high: float) -> set[str] | None:
         layers = [layer for layer in one.layers if low <= one.depth(layer) < high]
         found = (record.triggers[1].covered for layer in layers for record in one.run.layer(layer).records())
         return {trigger.text[0] for covered in found for trigger in covered} if layers else None
@@ -153,7 +153,7 @@ def test_overlaps_of_every_two_equal_a_plain_recount(facts: dict[str, RunFacts])
     assert overlap.quarters[3] is None  # of which the partial run has no layer yet
 
 
-def test_what_became_of_the_neurons_is_what_was_planted(facts: dict[str, RunFacts]) -> None:
+def test_what_became_of_the_neurons_is_what_was_planted(facts: dict[str, LabelledRun]) -> None:
     pair = became(facts["first"], facts["second"])
     assert (pair.layers, pair.neurons) == ((0, 1, 2, 3), 64)
     activity, position = pair.crossing("activity"), pair.crossing("position")
@@ -167,15 +167,15 @@ def test_what_became_of_the_neurons_is_what_was_planted(facts: dict[str, RunFact
     assert (pair.kept_detectors, pair.same_token) == (2, 1)  # 0:0 keeps its token, 3:2 has another
 
 
-def test_a_strongest_trigger_is_the_same_if_it_reads_the_same(facts: dict[str, RunFacts], folder: Path) -> None:
+def test_a_strongest_trigger_is_the_same_if_it_reads_the_same(facts: dict[str, LabelledRun], folder: Path) -> None:
     other = folder.parent / "again"
     shutil.copytree(folder / "first", other)
     plant_neurons(other, {0: Planted(detectors={0: (5,)}), 1: Planted(), 2: Planted(), 3: Planted()})
     swap_tokens(other, 4, 5)
-    assert became(facts["first"], read_facts(open_run(other))).same_token == 1
+    assert became(facts["first"], read_aggregates(open_run(other))).same_token == 1
 
 
-def test_neurons_are_followed_to_the_nearest_run_of_the_same_shape(facts: dict[str, RunFacts]) -> None:
+def test_neurons_are_followed_to_the_nearest_run_of_the_same_shape(facts: dict[str, LabelledRun]) -> None:
     order = [facts[name] for name in ("first", "wider", "second", "part")]
     assert [(a.label, b.label) for a, b in followed(order)] == [("first", "second"), ("second", "part")]
     assert became(facts["second"], facts["part"]).layers == (0, 1)
@@ -183,8 +183,8 @@ def test_neurons_are_followed_to_the_nearest_run_of_the_same_shape(facts: dict[s
         became(facts["first"], facts["wider"])
 
 
-def test_runs_without_positional_types_are_not_said_to_have_none(tmp_path: Path, facts: dict[str, RunFacts]) -> None:
-    few = read_facts(open_run(build_run(tmp_path / "few", layers=4, neurons=16, sequences=4)))
+def test_runs_without_positional_types_are_not_said_to_have_none(tmp_path: Path, facts: dict[str, LabelledRun]) -> None:
+    few = read_aggregates(open_run(build_run(tmp_path / "few", layers=4, neurons=16, sequences=4)))
     comparison = compare([facts["first"], few])
     totals = comparison.totals[1]
     assert (totals.positional, totals.types, totals.information) == (None, None, None)
@@ -194,12 +194,12 @@ def test_runs_without_positional_types_are_not_said_to_have_none(tmp_path: Path,
     assert (rows["positional"].cells, rows["positional"].change) == (("3", "–"), "")
 
 
-def test_one_run_alone_is_no_comparison(facts: dict[str, RunFacts]) -> None:
+def test_one_run_alone_is_no_comparison(facts: dict[str, LabelledRun]) -> None:
     with pytest.raises(UsageError, match="two runs"):
         compare([facts["first"]])
 
 
-def test_for_two_runs_the_change_is_said(facts: dict[str, RunFacts]) -> None:
+def test_for_two_runs_the_change_is_said(facts: dict[str, LabelledRun]) -> None:
     rows = {row.name: row for row in total_rows(compare([facts["first"], facts["second"]]).totals)}
     assert (rows["dead"].cells, rows["dead"].change) == (("3", "2"), "−1")
     assert (rows["tokens"].change, rows["positional"].change) == ("same", "+1")
@@ -220,14 +220,14 @@ def test_for_two_runs_the_change_is_said(facts: dict[str, RunFacts]) -> None:
     ],
 )
 def test_a_change_of_a_share_is_in_points_written_out(
-    facts: dict[str, RunFacts], before: int, after: int, change: str
+    facts: dict[str, LabelledRun], before: int, after: int, change: str
 ) -> None:
     totals = compare([facts["first"], facts["second"]]).totals
     dead = [replace(one, dead=Share(part, 1000)) for one, part in zip(totals, (before, after), strict=True)]
     assert next(row for row in total_rows(dead) if row.name == "  share of neurons").change == change
 
 
-def test_intervals_that_do_not_overlap_are_called_apart(facts: dict[str, RunFacts]) -> None:
+def test_intervals_that_do_not_overlap_are_called_apart(facts: dict[str, LabelledRun]) -> None:
     first, second = compare([facts["first"], facts["second"]]).totals
     rows = total_rows([first, replace(second, dead=replace(second.dead, part=40))])
     place = [row.name for row in rows].index("dead")
@@ -235,7 +235,9 @@ def test_intervals_that_do_not_overlap_are_called_apart(facts: dict[str, RunFact
     assert total_rows([first, second])[place + 2].change == "overlapping"
 
 
-def test_what_keeps_runs_from_being_compared_is_said(folder: Path, facts: dict[str, RunFacts], tmp_path: Path) -> None:
+def test_what_keeps_runs_from_being_compared_is_said(
+    folder: Path, facts: dict[str, LabelledRun], tmp_path: Path
+) -> None:
     assert notes_on([facts["first"], facts["second"]]) == []
     told = " ".join(notes_on([facts["first"], facts["wider"], facts["part"]]))
     assert all(word in told for word in ("corpus", "budget", "context length", "part is partial: 2 of 4"))
@@ -246,7 +248,7 @@ def test_what_keeps_runs_from_being_compared_is_said(folder: Path, facts: dict[s
     options = manifest.options.model_copy(update={"layers": tuple(layers)})
     write_manifest(some, manifest.model_copy(update={"layers": layers, "options": options}))
     list_again(some)
-    few = read_facts(open_run(some))
+    few = read_aggregates(open_run(some))
     assert notes_on([few, few]) == []  # the same layers of the same text
     assert notes_on([facts["first"], few]) == ["The runs differ in layers: first all 4; some 0-1,3 of 4."]
 
@@ -254,7 +256,7 @@ def test_what_keeps_runs_from_being_compared_is_said(folder: Path, facts: dict[s
 def test_thresholds_of_a_variant_are_said(tmp_path: Path) -> None:
     run = build_run(tmp_path / "whole", neurons=16, layers=2)
     loose = build_variant(run, "loose", Thresholds(coverage="0.5"), neurons=16, layers=2)  # type: ignore[arg-type]
-    comparison = compare([read_facts(open_run(run)), read_facts(open_run(loose), "whole@loose")])
+    comparison = compare([read_aggregates(open_run(run)), read_aggregates(open_run(loose), "whole@loose")])
     assert any(note.startswith("whole@loose is ") and "50%" in note for note in comparison.notes)
 
 
@@ -329,7 +331,7 @@ class _Page(HTMLParser):
 def test_the_page_fetches_nothing_runs_nothing_and_shows_names_as_they_are(folder: Path) -> None:
     labels = ("<b>bold</b>\x1b[31m", "=1+1 \u202e& so")
     named = [
-        read_facts(open_run(folder / name), label) for name, label in zip(("first", "second"), labels, strict=True)
+        read_aggregates(open_run(folder / name), label) for name, label in zip(("first", "second"), labels, strict=True)
     ]
     text = report_html(make_report(named, tokens=True))
     page = _Page()

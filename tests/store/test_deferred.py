@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from neuron_tui.store import Run
-from neuron_tui.store.findings.figures import build_figure, read_facts
+from neuron_tui.store.findings.figures import build_figure, read_aggregates
 from neuron_tui.store.findings.figures.figure import Deferred, MarkPanel, Marks
 from neuron_tui.store.findings.figures.positions import KINDS
 
@@ -39,7 +39,7 @@ def test_they_are_those_of_all_parts_one_after_the_other(sizes: tuple[int, ...])
 
 
 def test_what_is_counted_without_making_the_marks_is_how_many_there_are(run: Run) -> None:
-    chart = build_figure("8", [read_facts(run), read_facts(run, "again")]).chart
+    chart = build_figure("8", [read_aggregates(run), read_aggregates(run, "again")]).chart
     assert isinstance(chart, Marks)
     for panel in chart.panels:
         assert panel.counts is not None

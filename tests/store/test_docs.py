@@ -7,8 +7,8 @@ import pytest
 from pydantic import BaseModel
 
 from neuron_tui.store import Run
-from neuron_tui.store.disk.schema import CORPUS, FACTS, LAYER, describe
-from neuron_tui.store.findings.figures import NAMES, build_figure, read_facts
+from neuron_tui.store.disk.schema import CORPUS, LAYER, OVERLAY, describe
+from neuron_tui.store.findings.figures import NAMES, build_figure, read_aggregates
 from neuron_tui.store.findings.figures.figure import Histograms
 from neuron_tui.store.findings.summary import HISTOGRAM_BOUNDS
 from neuron_tui.store.measures.thresholds import Thresholds
@@ -34,7 +34,7 @@ def test_the_tables_of_format_md_are_those_of_the_schema(page: str) -> None:
 def test_every_dimension_is_explained(page: str) -> None:
     used = {
         match[0]
-        for schema in (CORPUS, LAYER, FACTS)
+        for schema in (CORPUS, LAYER, OVERLAY)
         for dataset in schema.datasets
         for term in dataset.shape
         if (match := re.match(r"[A-Z]\d?", term))
@@ -58,7 +58,7 @@ def test_every_key_of_job_json_is_explained(page: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_column_of_a_figure_is_named(name: str, run: Run) -> None:
     text = (DOCS / "reports.md").read_text(encoding="utf-8")
-    figure = build_figure(name, [read_facts(run)])
+    figure = build_figure(name, [read_aggregates(run)])
     bins = figure.chart.bins if isinstance(figure.chart, Histograms) else ()
     named = [column.name for column in figure.columns if column.name not in ("run", "layer", "depth", *bins)]
     row = next(line for line in text.splitlines() if line.startswith("| `") and f"`{name}`" in line.split("|")[1])

@@ -52,7 +52,7 @@ def test_an_interruption_is_130_and_one_line(capsys: pytest.CaptureFixture[str])
 def test_a_fault_of_ours_is_1_one_line_and_a_traceback_in_the_log(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(exits, "user_log_path", lambda *_, **__: tmp_path / "log")
+    monkeypatch.setattr(exits, "log_file", lambda: tmp_path / "log" / "neuron-tui.log")
     assert raising(ZeroDivisionError("odd")) == 1
     log = tmp_path / "log" / "neuron-tui.log"
     assert capsys.readouterr().err == f"a fault in neuron-tui (ZeroDivisionError): details are in {log}\n"
@@ -66,7 +66,7 @@ def test_a_fault_that_cannot_be_logged_is_still_told(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(exits, "user_log_path", lambda *_, **__: tmp_path / "file")
+    monkeypatch.setattr(exits, "log_file", lambda: tmp_path / "file" / "neuron-tui.log")
     assert raising(ZeroDivisionError("odd")) == 1
     assert "odd in test_exits.py, line" in capsys.readouterr().err
 

@@ -14,7 +14,7 @@ from neuron_tui.store import Run, open_run
 from neuron_tui.store.disk.hdf5 import reading
 from neuron_tui.store.disk.schema import CORPUS
 from neuron_tui.store.errors import NeuronNotFoundError, RunPartialError, UsageError
-from neuron_tui.store.findings.figures import NAMES, Figure, RunFacts, build_figure, labels, read_facts
+from neuron_tui.store.findings.figures import NAMES, Figure, LabelledRun, build_figure, labels, read_aggregates
 from neuron_tui.store.findings.figures.covering import bin_names
 from neuron_tui.store.findings.figures.figure import Bins, Histograms, Lines, Marks, Tallies, Teams, Tokens
 from neuron_tui.store.measures.growth import GROWTH
@@ -42,8 +42,8 @@ def five(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.fixture(scope="module")
-def facts(five: Run) -> RunFacts:
-    return read_facts(five)
+def facts(five: Run) -> LabelledRun:
+    return read_aggregates(five)
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +52,16 @@ def records(five: Run) -> Records:
 
 
 @pytest.fixture(scope="module")
-def partial(tmp_path_factory: pytest.TempPathFactory) -> RunFacts:
+def partial(tmp_path_factory: pytest.TempPathFactory) -> LabelledRun:
     """Two of four layers, another corpus."""
     folder = tmp_path_factory.mktemp("runs") / "part"
-    return read_facts(open_run(build_run(folder, layers=4, neurons=16, finished=2, domains=("prose",), sequences=40)))
+    return read_aggregates(
+        open_run(build_run(folder, layers=4, neurons=16, finished=2, domains=("prose",), sequences=40))
+    )
 
 
 @pytest.fixture(scope="module")
-def figures(facts: RunFacts, partial: RunFacts) -> list[Figure]:
+def figures(facts: LabelledRun, partial: LabelledRun) -> list[Figure]:
     """All figures of the two runs."""
     return [build_figure(name, [facts, partial]) for name in NAMES]
 
@@ -104,7 +106,7 @@ def expected_by_layer(records: Records) -> dict[str, dict[str, list[object]]]:
     return found
 
 
-def test_figures_by_layer_equal_a_plain_recount_of_the_records(facts: RunFacts, records: Records) -> None:
+def test_figures_by_layer_equal_a_plain_recount_of_the_records(facts: LabelledRun, records: Records) -> None:
     expected = expected_by_layer(records)
     assert set(expected) == {"1a", "1b", "3a", "3b", "4", "14a", "14b", "15", "suppressing", "positional"}
     for name, columns in expected.items():
@@ -117,7 +119,7 @@ def test_figures_by_layer_equal_a_plain_recount_of_the_records(facts: RunFacts, 
 
 
 @pytest.mark.parametrize("name", BINS)
-def test_histograms_are_shares_of_the_alive_neurons(name: str, facts: RunFacts, records: Records) -> None:
+def test_histograms_are_shares_of_the_alive_neurons(name: str, facts: LabelledRun, records: Records) -> None:
     n, bins = BINS[name]
     figure = build_figure(name, [facts])
     names = [c.name for c in figure.columns if c.unit == "share"]
@@ -135,7 +137,7 @@ def test_bins_are_named_as_in_the_paper() -> None:
     assert bin_names(3) == ("1-50", "51-100", "101-200", "201-500", "501-1k", "1k-5k", "5k-20k", ">20k")
 
 
-def test_histograms_show_the_bottom_half_unless_all_layers_are_asked_for(facts: RunFacts) -> None:
+def test_histograms_show_the_bottom_half_unless_all_layers_are_asked_for(facts: LabelledRun) -> None:
     chart = build_figure("2", [facts]).chart
     assert isinstance(chart, Histograms)
     (panel,) = chart.panels
@@ -144,7 +146,7 @@ def test_histograms_show_the_bottom_half_unless_all_layers_are_asked_for(facts: 
     assert Bins("even", (0, 1, 2, 3), ((0.0,),) * 4, 2).shown(False) == ((0, (0.0,)), (1, (0.0,)))
 
 
-def test_the_strongest_suppressors_come_first_with_their_tokens(facts: RunFacts, records: Records) -> None:
+def test_the_strongest_suppressors_come_first_with_their_tokens(facts: LabelledRun, records: Records) -> None:
     figure = build_figure("5", [facts])
     found = [r for here in records for r in here if r.effect.suppresses_triggers]
     found.sort(key=lambda r: (r.effect.trigger_score or 0, r.layer, r.neuron))
@@ -163,7 +165,7 @@ def test_the_strongest_suppressors_come_first_with_their_tokens(facts: RunFacts,
     assert f"five: {len(found)} of {detectors} token detectors" in figure.notes[0]
 
 
-def test_every_positional_neuron_has_its_row_and_its_mark(facts: RunFacts, records: Records) -> None:
+def test_every_positional_neuron_has_its_row_and_its_mark(facts: LabelledRun, records: Records) -> None:
     figure = build_figure("8", [facts])
     expected = [
         (r.layer, r.neuron, r.position.type, r.position.strength, r.position.mutual_information)
@@ -182,7 +184,7 @@ def test_every_positional_neuron_has_its_row_and_its_mark(facts: RunFacts, recor
 def test_figure_9_is_the_team_of_the_layer_asked_for_or_of_the_lowest_that_has_one(copy: Path) -> None:
     plant_oscillatory(copy, 0, {})
     plant_oscillatory(copy, 1, {4: np.arange(63) < 20, 7: np.arange(63) < 30})
-    planted = read_facts(open_run(copy))
+    planted = read_aggregates(open_run(copy))
     figure = build_figure("9", [planted])
     assert figure.column("layer") == (1, 1)
     assert set(zip(figure.column("neuron"), figure.column("ranges"), figure.column("redundant"), strict=True)) == {
@@ -199,7 +201,9 @@ def test_figure_9_is_the_team_of_the_layer_asked_for_or_of_the_lowest_that_has_o
         build_figure("9", [planted], 9)
 
 
-def test_one_run_is_drawn_over_its_layers_and_several_over_relative_depth(facts: RunFacts, partial: RunFacts) -> None:
+def test_one_run_is_drawn_over_its_layers_and_several_over_relative_depth(
+    facts: LabelledRun, partial: LabelledRun
+) -> None:
     alone, both = (build_figure("3b", runs).chart for runs in ([facts], [facts, partial]))
     assert isinstance(alone, Lines)
     assert isinstance(both, Lines)
@@ -216,14 +220,14 @@ def test_a_layer_whose_lower_neighbour_is_missing_leaves_a_gap(copy: Path) -> No
     manifest = read_manifest(copy)
     kept = {layer: entry for layer, entry in manifest.layers.items() if layer != 1}
     write_manifest(copy, manifest.model_copy(update={"layers": kept}))
-    figure = build_figure("4", [read_facts(open_run(copy))])
+    figure = build_figure("4", [read_aggregates(open_run(copy))])
     assert figure.column("layer") == (0, 2)
     assert figure.column("new_to_previous")[1] is None
     assert isinstance(figure.chart, Lines)
     assert np.isnan(figure.chart.series[1].y[1])
 
 
-def test_notes_say_what_is_partial_and_in_what_the_runs_differ(facts: RunFacts, partial: RunFacts) -> None:
+def test_notes_say_what_is_partial_and_in_what_the_runs_differ(facts: LabelledRun, partial: LabelledRun) -> None:
     notes = build_figure("1b", [facts, partial]).notes
     assert notes[0] == "part is partial: 2 of 4 layers are finished."
     assert notes[1] == "The runs differ in corpus: five prose, code, math; part prose."
@@ -232,12 +236,12 @@ def test_notes_say_what_is_partial_and_in_what_the_runs_differ(facts: RunFacts, 
     assert build_figure("1b", [facts]).notes == build_figure("1b", [facts, facts]).notes == ()
 
 
-def test_a_share_of_neurons_comes_with_its_interval_and_what_it_is_not(facts: RunFacts, tmp_path: Path) -> None:
+def test_a_share_of_neurons_comes_with_its_interval_and_what_it_is_not(facts: LabelledRun, tmp_path: Path) -> None:
     for name in ("1a", "suppressing", "dead-by-tokens"):
         assert "if neurons were drawn independently; those of a model are not." in " ".join(
             build_figure(name, [facts]).notes
         )
-    one = read_facts(open_run(build_run(tmp_path / "dead", layers=1, neurons=1)))  # which has no detector
+    one = read_aggregates(open_run(build_run(tmp_path / "dead", layers=1, neurons=1)))  # which has no detector
     assert [build_figure("suppressing", [one]).column(end) for end in ("low", "high")] == [(None,), (None,)]
     shaded = figure_svg(build_figure("1a", [facts]))
     assert shaded.count("fill-opacity") == 1
@@ -263,7 +267,7 @@ def first_active_by_hand(run: Run, layer: int) -> list[list[int]]:
 
 def test_dead_by_tokens_counts_who_had_not_fired_yet(tmp_path: Path) -> None:
     run = open_run(build_run(tmp_path / "kept", layers=2, neurons=30, keep_activations=True))
-    figure = build_figure("dead-by-tokens", [read_facts(run)])
+    figure = build_figure("dead-by-tokens", [read_aggregates(run)])
     assert run.manifest.corpus is not None
     domains = [domain.tokens for domain in run.manifest.corpus.domains]
     rows: dict[int | None, list[tuple[object, ...]]] = defaultdict(list)
@@ -288,7 +292,7 @@ def test_dead_by_tokens_counts_who_had_not_fired_yet(tmp_path: Path) -> None:
     assert f"kept: {expected[None][-1]} of 60 neurons are dead on {sum(domains):,} tokens" in figure.notes[0]
 
 
-def test_dead_by_tokens_is_drawn_over_logarithms(facts: RunFacts, partial: RunFacts) -> None:
+def test_dead_by_tokens_is_drawn_over_logarithms(facts: LabelledRun, partial: LabelledRun) -> None:
     alone, both = (build_figure("dead-by-tokens", runs).chart for runs in ([facts], [facts, partial]))
     assert isinstance(alone, Lines)
     assert isinstance(both, Lines)
@@ -299,7 +303,7 @@ def test_dead_by_tokens_is_drawn_over_logarithms(facts: RunFacts, partial: RunFa
     assert both.x_limits[1] == max(one.run.manifest.tokens for one in (facts, partial))
 
 
-def test_sensitivity_begins_with_the_types_of_the_run(facts: RunFacts) -> None:
+def test_sensitivity_begins_with_the_types_of_the_run(facts: LabelledRun) -> None:
     figure = build_figure("sensitivity", [facts])
     kinds = ("oscillatory", "both", "one", "other")
     by_layer = [row for row in figure.rows if row[1] is not None and row[3] == "unchanged"]
@@ -316,8 +320,8 @@ def test_sensitivity_begins_with_the_types_of_the_run(facts: RunFacts) -> None:
     assert "five, unchanged: positional 0.05, near 0.05, range 0.3, changes 4" in figure.notes[0]
 
 
-def test_a_run_without_positions_has_no_sensitivity(tmp_path: Path, facts: RunFacts) -> None:
-    none = read_facts(open_run(build_run(tmp_path / "none", sequences=0, layers=2, neurons=12)))
+def test_a_run_without_positions_has_no_sensitivity(tmp_path: Path, facts: LabelledRun) -> None:
+    none = read_aggregates(open_run(build_run(tmp_path / "none", sequences=0, layers=2, neurons=12)))
     figure = build_figure("sensitivity", [none, facts])
     assert {row[0] for row in figure.rows} == {"five"}
     assert any("none: no positional statistics" in note for note in figure.notes)
@@ -325,7 +329,7 @@ def test_a_run_without_positions_has_no_sensitivity(tmp_path: Path, facts: RunFa
     assert ElementTree.fromstring(figure_svg(build_figure("sensitivity", [none]))).tag.endswith("svg")
 
 
-def test_long_csv_says_what_each_value_of_the_figures_by_tokens_and_by_setting_is_of(facts: RunFacts) -> None:
+def test_long_csv_says_what_each_value_of_the_figures_by_tokens_and_by_setting_is_of(facts: LabelledRun) -> None:
     figures = [build_figure(name, [facts]) for name in ("dead-by-tokens", "sensitivity")]
     rows = list(csv.reader(io.StringIO(figures_csv(figures))))[1:]
     keys = [tuple(row[:-1]) for row in rows]
@@ -340,7 +344,7 @@ def test_long_csv_says_what_each_value_of_the_figures_by_tokens_and_by_setting_i
 
 def test_runs_on_the_same_sources_with_other_tokens_or_context_are_not_silently_compared(tmp_path: Path) -> None:
     made = [
-        read_facts(open_run(build_run(tmp_path / name, layers=1, neurons=12, context_length=length)))
+        read_aggregates(open_run(build_run(tmp_path / name, layers=1, neurons=12, context_length=length)))
         for name, length in (("long", 80), ("usual", 64))
     ]
     notes = build_figure("1a", made).notes
@@ -349,8 +353,8 @@ def test_runs_on_the_same_sources_with_other_tokens_or_context_are_not_silently_
 
 
 def test_a_run_with_few_full_length_sequences_says_why_it_has_no_types(tmp_path: Path) -> None:
-    few = read_facts(open_run(build_run(tmp_path / "few", sequences=5, layers=1, neurons=12)))
-    none = read_facts(open_run(build_run(tmp_path / "none", sequences=0, layers=1, neurons=12)))
+    few = read_aggregates(open_run(build_run(tmp_path / "few", sequences=5, layers=1, neurons=12)))
+    none = read_aggregates(open_run(build_run(tmp_path / "none", sequences=0, layers=1, neurons=12)))
     for name in ("8", "9", "positional"):
         notes = build_figure(name, [few, none]).notes
         assert "few: no positional types, 15 full-length sequences of the 30 needed." in notes
@@ -366,10 +370,10 @@ def test_runs_of_the_same_name_get_labels_of_their_own(tmp_path: Path, five: Run
 
 
 def test_a_run_without_a_finished_layer_and_a_name_without_a_figure_are_refused(
-    tmp_path: Path, facts: RunFacts
+    tmp_path: Path, facts: LabelledRun
 ) -> None:
     with pytest.raises(RunPartialError, match="no finished layer"):
-        read_facts(open_run(build_run(tmp_path / "begun", layers=2, neurons=12, finished=0)))
+        read_aggregates(open_run(build_run(tmp_path / "begun", layers=2, neurons=12, finished=0)))
     with pytest.raises(UsageError, match="no figure 7"):
         build_figure("7", [facts])
 
@@ -423,7 +427,7 @@ def test_every_chart_becomes_one_well_formed_svg(figures: list[Figure]) -> None:
             assert any(run in text for text in words), (figure.name, run)
 
 
-def test_svg_of_histograms_has_a_bar_for_each_layer_shown_and_bin(facts: RunFacts) -> None:
+def test_svg_of_histograms_has_a_bar_for_each_layer_shown_and_bin(facts: LabelledRun) -> None:
     figure = build_figure("2", [facts])
 
     def boxes(all_layers: bool) -> int:
@@ -434,7 +438,7 @@ def test_svg_of_histograms_has_a_bar_for_each_layer_shown_and_bin(facts: RunFact
 
 
 def test_runs_without_a_team_still_make_a_figure_9(tmp_path: Path) -> None:
-    short = read_facts(open_run(build_run(tmp_path / "short", sequences=0, layers=1, neurons=12)))
+    short = read_aggregates(open_run(build_run(tmp_path / "short", sequences=0, layers=1, neurons=12)))
     figure = build_figure("9", [short])
     assert isinstance(figure.chart, Teams)
     assert ElementTree.fromstring(figure_svg(figure)).tag.endswith("svg")

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neuron_tui.store.disk.hdf5 import SchemaWriter, reading
-from neuron_tui.store.disk.schema import CORPUS, FACTS, LAYER, FileSchema, resolve
+from neuron_tui.store.disk.schema import CORPUS, LAYER, OVERLAY, FileSchema, resolve
 from neuron_tui.store.errors import RunDamagedError
 
 SIZES = {
@@ -58,7 +58,7 @@ def write_all(path: Path, schema: FileSchema, leave_out: tuple[str, ...] = ()) -
     return path
 
 
-@pytest.mark.parametrize("schema", [CORPUS, LAYER, FACTS], ids=lambda schema: schema.kind)
+@pytest.mark.parametrize("schema", [CORPUS, LAYER, OVERLAY], ids=lambda schema: schema.kind)
 def test_every_dataset_is_read_as_it_was_written(tmp_path: Path, schema: FileSchema) -> None:
     write_all(tmp_path / "a.h5", schema)
     with reading(tmp_path / "a.h5", schema) as file:

@@ -1,6 +1,7 @@
 """Which neurons fire on an n-gram: the lookup gives what the stored triggers of all neurons say."""
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import h5py
@@ -10,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neuron_tui.store import Run, open_run
-from neuron_tui.store.disk.hdf5 import SchemaWriter, reading
+from neuron_tui.store.disk.hdf5 import SchemaReader, SchemaWriter, reading
 from neuron_tui.store.disk.schema import LAYER, LOOKUP_PAGE, resolve
 from neuron_tui.store.errors import RunDamagedError
-from neuron_tui.store.neurons.lookup import Firing, entries_of, firing_on, lookup_contradiction, write_lookup
+from neuron_tui.store.neurons.firing import Firing, entries_of, firing_on
+from neuron_tui.store.neurons.lookup import lookup_contradiction, write_lookup
 from neuron_tui.store.neurons.record import NeuronRecord
 from neuron_tui.store.runs.manifest import layer_file
 from tests.store.test_hdf5 import SIZES, values
@@ -136,3 +138,6 @@ class _OneLayer:
 
     def layer(self, index: int) -> "_OneLayer":
         return self
+
+    def open(self) -> AbstractContextManager[SchemaReader]:
+        return reading(self.path, LAYER)

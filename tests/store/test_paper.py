@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from neuron_tui.store import open_run
-from neuron_tui.store.findings.figures import labels, read_facts
+from neuron_tui.store.findings.figures import labels, read_aggregates
 from neuron_tui.store.findings.paper import CLAIMS, PAPERS, SCALE_CLAIMS, Enough, Finding, check_paper, named, preface
 from neuron_tui.store.findings.paper.early_layers import rank_correlation
 from neuron_tui.store.findings.paper.model import OPT_MODELS, opt_model
@@ -431,7 +431,7 @@ def test_sizes_are_compared_on_the_same_text_in_one_family_only() -> None:
 def test_the_numbers_are_those_of_the_records(tmp_path: Path) -> None:
     run = open_run(build_run(tmp_path / "whole", layers=5, neurons=40))
     records = [list(layer.records()) for layer in run.layers.values()]
-    findings = {finding.name: finding.numbers for finding in check_paper([read_facts(run)])}
+    findings = {finding.name: finding.numbers for finding in check_paper([read_aggregates(run)])}
     dead = [sum(record.dead for record in layer) for layer in records]
     assert findings["dead-first-half"] == {"dead_first_half": sum(dead[:3]), "dead_second_half": sum(dead[3:])}
     detectors = [record for layer in records for record in layer if record.triggers[1].detector]
@@ -450,7 +450,7 @@ def test_named_neurons_are_read_from_a_run(tmp_path: Path, monkeypatch: pytest.M
     folder = build_run(tmp_path / "whole", layers=2, neurons=24)
     places = np.arange(63)
     plant_oscillatory(folder, 1, {3: places < 30, 9: places >= 25})
-    facts = read_facts(open_run(folder))
+    facts = read_aggregates(open_run(folder))
     monkeypatch.setattr(named, "TEAM", (3, 9))
     assert named.team_by_name(facts).holds is True
     assert named.team_covers(facts).numbers == {"covered": 1.0}
@@ -503,5 +503,5 @@ def test_every_claim_is_in_the_docs_with_its_words() -> None:
 
 def test_runs_of_the_same_name_are_told_apart(tmp_path: Path) -> None:
     runs = [open_run(build_run(tmp_path / part / "same", layers=1, neurons=16)) for part in ("x", "y")]
-    facts = [read_facts(run, label) for run, label in zip(runs, labels(runs), strict=True)]
+    facts = [read_aggregates(run, label) for run, label in zip(runs, labels(runs), strict=True)]
     assert {finding.run for finding in check_paper(facts)} == {"x/same", "y/same"}

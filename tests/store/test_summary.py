@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from neuron_tui.store import Run, open_run
-from neuron_tui.store.findings.summary import HISTOGRAM_BOUNDS, histogram, run_info, summarise_layers
+from neuron_tui.store.findings.aggregates_cache import summarise_layers
+from neuron_tui.store.findings.run_info import run_info
+from neuron_tui.store.findings.summary import HISTOGRAM_BOUNDS, histogram
 from neuron_tui.store.measures.intervals import wilson
 from neuron_tui.store.neurons.record import NeuronRecord
 from neuron_tui.store.runs.manifest import read_manifest, write_manifest

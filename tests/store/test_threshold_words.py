@@ -10,8 +10,8 @@ import pytest
 from neuron_tui.store import Run, open_run
 from neuron_tui.store.declared import flag
 from neuron_tui.store.findings.figures.figure import Histograms
-from neuron_tui.store.findings.figures.labelled_run import read_facts
 from neuron_tui.store.findings.figures.registry import build_figure
+from neuron_tui.store.findings.labelled_run import read_aggregates
 from neuron_tui.store.measures.threshold_wording import (
     NUMBERS,
     Number,
@@ -120,7 +120,7 @@ def test_a_report_on_a_run_says_nothing_of_thresholds_but_the_papers(variant: Ru
 
 
 def test_figures_say_which_run_has_which_thresholds(variant: Run) -> None:
-    facts = [read_facts(open_run(variant.path.parent.parent)), read_facts(variant)]
+    facts = [read_aggregates(open_run(variant.path.parent.parent)), read_aggregates(variant)]
     both, alone = build_figure("2", facts), build_figure("2", facts[:1])
     assert isinstance(both.chart, Histograms)
     assert isinstance(alone.chart, Histograms)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.store import open_run
+from neuron_tui.store.findings.aggregates_cache import summarise_layers
 from neuron_tui.store.findings.comparison.report import PARTS
-from neuron_tui.store.findings.summary import summarise_layers
 from tests.synthetic import build_run
 from tests.tui.command import Command, command
 

@@ -7,7 +7,7 @@ import pytest
 from rich.cells import cell_len
 
 from neuron_tui.store import open_run
-from neuron_tui.store.findings.figures import read_facts
+from neuron_tui.store.findings.figures import read_aggregates
 from neuron_tui.store.findings.paper import Enough, check_paper, preface
 from neuron_tui.tui.drawing.paper_text import report_lines, report_text
 from neuron_tui.tui.drawing.spans import width_of
@@ -22,7 +22,7 @@ def test_the_table_tells_every_claim_with_its_verdict_and_why(command: Command, 
     ended = command("paper", "whole", "--runs-dir", runs)
     assert (ended.code, ended.err) == (0, "")
     text = " ".join(ended.out.split())
-    findings = check_paper([read_facts(open_run(runs / "whole"))])
+    findings = check_paper([read_aggregates(open_run(runs / "whole"))])
     assert findings
     for finding in findings:
         assert f"? cannot be said {finding.claim} [{finding.reference}] {finding.because}" in text
@@ -36,7 +36,7 @@ def test_enough_tokens_may_be_fewer_than_the_papers(command: Command, runs: Path
         return [finding["verdict"] for finding in json.loads(ended.out)["findings"]]
 
     assert set(verdicts()) == {"cannot be said"}
-    facts = read_facts(open_run(runs / "whole"))
+    facts = read_aggregates(open_run(runs / "whole"))
     assert verdicts("--enough", 1000) == [one.verdict for one in check_paper([facts], Enough(1000, 1000))]
     assert "does not hold" in verdicts("--enough", 1000)
 
@@ -98,13 +98,13 @@ def test_the_help_has_an_example(command: Command) -> None:
 
 @pytest.mark.parametrize("width", [40, 80, 110, 300])
 def test_lines_keep_to_the_width(width: int, runs: Path) -> None:
-    facts = [read_facts(open_run(runs / "whole"))]
+    facts = [read_aggregates(open_run(runs / "whole"))]
     lines = report_lines(preface(facts), check_paper(facts), width)
     assert max(width_of(line) for line in lines) <= min(width, 110)
 
 
 def test_a_models_name_cannot_act_on_a_terminal(tmp_path: Path) -> None:
-    facts = [read_facts(open_run(build_run(tmp_path / "evil", layers=1, neurons=12, model=NAME)))]
+    facts = [read_aggregates(open_run(build_run(tmp_path / "evil", layers=1, neurons=12, model=NAME)))]
     text = report_text(preface(facts), check_paper(facts), None)
     assert not acting(text)
     assert max(map(cell_len, text.splitlines())) <= 80

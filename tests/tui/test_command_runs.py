@@ -5,8 +5,7 @@ import h5py
 import pytest
 
 from neuron_tui.store import open_run
-from neuron_tui.store.disk.schema.facts import FACTS_FILE
-from neuron_tui.store.findings.summary import run_info
+from neuron_tui.store.findings.run_info import run_info
 from neuron_tui.store.runs.manifest import MANIFEST, layer_file
 from tests.synthetic import build_run
 from tests.tui.command import Command, command  # noqa: F401 - a fixture
@@ -145,17 +144,6 @@ def test_check_says_each_problem(command: Command, own_runs: Path) -> None:
     assert ended.err == f"{folder}: 2 problems\nExtract it again with --overwrite, or restore its files.\n"
 
 
-def test_facts_that_were_lost_need_no_new_extraction(command: Command, own_runs: Path) -> None:
-    folder = own_runs / "whole"
-    (folder / FACTS_FILE).write_bytes(bytes((folder / FACTS_FILE).stat().st_size))
-    advice = "epeat the command that made it"
-    ended = command("check", folder)
-    assert (ended.code, ended.err) == (4, f"{folder}: 1 problem\nR{advice}: it makes this file again.\n")
-    ended = command("info", folder)
-    assert ended.code == 4
-    assert f"r{advice}, which makes this file again." in ended.err
-
-
 COMMANDS = (
     ("info",),
     ("check",),
@@ -207,9 +195,8 @@ def test_a_damaged_run_is_4_without_a_traceback(
 
 
 def test_a_file_altered_at_the_same_length_is_named_by_whoever_reads_it(command: Command, own_runs: Path) -> None:
-    readers = {layer_file(1): ["export", "whole", "--neuron", "1:0", "--format", "md"], FACTS_FILE: ["info", "whole"]}
-    altered = "has been altered: its SHA-256 is not the one in run.json"
-    reasons = {layer_file(1): "not an HDF5 file, or cut short", FACTS_FILE: altered}  # small enough to be verified
+    readers = {layer_file(1): ["export", "whole", "--neuron", "1:0", "--format", "md"]}
+    reasons = {layer_file(1): "not an HDF5 file, or cut short"}
     for name, arguments in readers.items():
         path = own_runs / "whole" / name
         path.write_bytes(bytes(path.stat().st_size))
@@ -217,4 +204,6 @@ def test_a_file_altered_at_the_same_length_is_named_by_whoever_reads_it(command:
         assert ended.code == 4
         assert ended.err.splitlines()[0] == f"{path}: {reasons[name]}"
     ended = command("check", "whole", "--runs-dir", own_runs)
-    assert ended.out == "".join(f"error: {name}: {altered}\n" for name in readers)
+    assert ended.out == "".join(
+        f"error: {name}: has been altered: its SHA-256 is not the one in run.json\n" for name in readers
+    )

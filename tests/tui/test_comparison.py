@@ -11,7 +11,7 @@ import pytest
 from neuron_tui.store import open_run
 from neuron_tui.store.findings.comparison import token_lists
 from neuron_tui.store.findings.comparison.report import CURVES, Report, make_report
-from neuron_tui.store.findings.figures import RunFacts, labels, read_facts
+from neuron_tui.store.findings.figures import LabelledRun, labels, read_aggregates
 from neuron_tui.store.findings.figures.figure import Mark, MarkPanel, Marks
 from neuron_tui.store.findings.figures.positions import KINDS
 from neuron_tui.tui.app import NeuronTuiApp
@@ -46,9 +46,9 @@ def report(compared: Path) -> Report:
     return make_report(facts(compared, "whole", "other", "partial"))
 
 
-def facts(folder: Path, *names: str) -> list[RunFacts]:
+def facts(folder: Path, *names: str) -> list[LabelledRun]:
     opened = [open_run(folder / name) for name in names]
-    return [read_facts(run, label) for run, label in zip(opened, labels(opened), strict=True)]
+    return [read_aggregates(run, label) for run, label in zip(opened, labels(opened), strict=True)]
 
 
 def on_comparison(

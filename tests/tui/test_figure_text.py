@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from neuron_tui.store import open_run
 from neuron_tui.store.findings.chart import Series
-from neuron_tui.store.findings.figures import NAMES, Figure, build_figure, read_facts
+from neuron_tui.store.findings.figures import NAMES, Figure, build_figure, read_aggregates
 from neuron_tui.store.findings.figures.figure import Bins, Column, Histograms, Mark, MarkPanel, Marks, Tallies
 from neuron_tui.store.findings.figures.positions import KINDS
 from neuron_tui.store.neurons.teams import Team
@@ -23,7 +23,7 @@ X = np.arange(12.0)
 
 @pytest.fixture(scope="module")
 def figures(runs: Path) -> list[Figure]:
-    facts = [read_facts(open_run(runs / name)) for name in ("whole", "partial")]
+    facts = [read_aggregates(open_run(runs / name)) for name in ("whole", "partial")]
     return [build_figure(name, facts) for name in NAMES]
 
 
@@ -222,7 +222,7 @@ def test_a_figure_fits_its_width_and_ends_with_its_notes(place: int, width: int,
 
 
 def test_a_table_of_one_run_names_it_once(runs: Path) -> None:
-    figure = build_figure("3a", [read_facts(open_run(runs / "whole"))])
+    figure = build_figure("3a", [read_aggregates(open_run(runs / "whole"))])
     lines = [plain(line) for line in tabled(figure, None)]
     assert lines[0].endswith("whole")
     assert not any("whole" in line for line in lines[1:])
@@ -231,7 +231,9 @@ def test_a_table_of_one_run_names_it_once(runs: Path) -> None:
 def test_a_long_table_is_made_as_it_is_shown_and_reads_as_a_short_one(
     runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    figure = build_figure("8", [read_facts(open_run(runs / "whole")), read_facts(open_run(runs / "whole"), "again")])
+    figure = build_figure(
+        "8", [read_aggregates(open_run(runs / "whole")), read_aggregates(open_run(runs / "whole"), "again")]
+    )
     short = table_text(figure)
     assert isinstance(short.cells, tuple)
     monkeypatch.setattr("neuron_tui.tui.drawing.figure_table._MEASURED", 5)

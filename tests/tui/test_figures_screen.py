@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from neuron_tui.store import open_run
-from neuron_tui.store.findings.figures import NAMES, build_figure, read_facts
+from neuron_tui.store.findings.figures import NAMES, build_figure, read_aggregates
 from neuron_tui.tui.app import NeuronTuiApp
 from neuron_tui.tui.reports.figure_files import objection_to
 from neuron_tui.tui.screens.figures.figures import Figures
@@ -133,7 +133,7 @@ def test_t_switches_between_chart_and_table(runs: Path) -> None:
         await person.sees("token detectors ↑", "t table")
         await person.press("t")
         await person.sees("t chart", "table ─", "0.33")
-        whole = build_figure("3a", [read_facts(open_run(runs / "whole"))])
+        whole = build_figure("3a", [read_aggregates(open_run(runs / "whole"))])
         rows = [line.split("│")[-2].split() for line in person.lines() if "0.33" in line]
         assert str(whole.column("token_detectors")[1]) in rows[0]
         await person.press("t")
@@ -213,7 +213,7 @@ def test_a_figure_is_written_to_a_file_whose_ending_decides(
 
 
 def test_files_that_would_be_replaced_or_cannot_be_are_objected_to(runs: Path, tmp_path: Path) -> None:
-    facts = [read_facts(open_run(runs / "whole"))]
+    facts = [read_aggregates(open_run(runs / "whole"))]
     curve, table = (build_figure(name, facts) for name in ("1a", "5"))
     (tmp_path / "there.csv").write_text("kept")
     assert "exists" in objection_to(curve, str(tmp_path / "there.csv"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.store import open_run
-from neuron_tui.store.findings.figures import read_facts
+from neuron_tui.store.findings.figures import read_aggregates
 from neuron_tui.store.findings.paper import Enough, Finding, check_paper
 from neuron_tui.tui.app import NeuronTuiApp
 from neuron_tui.tui.reports.file_names import objection_to_name
@@ -25,7 +25,7 @@ Scenario = Callable[[Person], Awaitable[None]]
 
 
 def findings_of(runs: Path, *names: str, enough: int | None = None) -> tuple[Finding, ...]:
-    facts = [read_facts(open_run(runs / name)) for name in names]
+    facts = [read_aggregates(open_run(runs / name)) for name in names]
     return check_paper(facts) if enough is None else check_paper(facts, Enough(enough, enough))
 
 

@@ -44,7 +44,7 @@ def test_progress_counts_every_byte_of_the_listed_files(runs: Path) -> None:
     assert {progress.total for progress in seen} == {total}
     assert [progress.done for progress in seen] == sorted(progress.done for progress in seen)
     assert seen[0] == CheckProgress("corpus.h5", 0, total)
-    assert seen[-1] == CheckProgress("facts.h5", total, total)
+    assert seen[-1] == CheckProgress("layers/layer_003.h5", total, total)
 
 
 def test_a_sound_run_is_said_to_be_as_it_was_written(runs: Path) -> None:

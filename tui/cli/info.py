@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
 def info(context: typer.Context, run: RunArgument, as_json: AsJson = False, runs_dir: RunsDirectory = None) -> None:
     """Show a run and what its layers hold: dead neurons, detectors, positional neurons."""
     from neuron_tui.store import open_run
-    from neuron_tui.store.findings.summary import run_info
+    from neuron_tui.store.findings.run_info import run_info
 
     opened = open_run(run, runs_directory_of(context, runs_dir))
     if as_json:
@@ -49,7 +49,7 @@ def info(context: typer.Context, run: RunArgument, as_json: AsJson = False, runs
 
 def print_info(run: Run) -> None:
     """Print a run and its layers on stdout, for people; raises RunDamagedError."""
-    from neuron_tui.store.findings.summary import run_info
+    from neuron_tui.store.findings.run_info import run_info
     from neuron_tui.store.measures.threshold_wording import differences
     from neuron_tui.store.tokens import printable
 

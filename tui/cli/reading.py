@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from neuron_tui.store.process import say
 
 if TYPE_CHECKING:
-    from neuron_tui.store.findings.figures import RunFacts
+    from neuron_tui.store.findings.figures import LabelledRun
 
 
-def read_runs(runs: Sequence[str], directory: Path) -> list[RunFacts]:
+def read_runs(runs: Sequence[str], directory: Path) -> list[LabelledRun]:
     """The facts of runs, given by name or path, each with a label of its own; tells a terminal how far it is.
 
     Raises
@@ -22,12 +22,12 @@ def read_runs(runs: Sequence[str], directory: Path) -> list[RunFacts]:
         A run is not there, has no finished layer yet, or cannot be read.
     """
     from neuron_tui.store import open_run
-    from neuron_tui.store.findings.figures import labels, read_facts
+    from neuron_tui.store.findings.figures import labels, read_aggregates
 
     opened = [open_run(run, directory) for run in runs]
     facts = []
     for run, label in zip(opened, labels(opened), strict=True):
         if sys.stderr.isatty():
             say(f"reading {label} …")
-        facts.append(read_facts(run, label))
+        facts.append(read_aggregates(run, label))
     return facts

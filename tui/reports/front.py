@@ -9,11 +9,12 @@ import numpy as np
 
 from neuron_tui.store.disk.schema import ENOUGH_SEQUENCES, ORDERS, TYPES
 from neuron_tui.store.errors import RunDamagedError
-from neuron_tui.store.findings.summary import summarise_layers
+from neuron_tui.store.findings.aggregates_cache import summarise_layers
 from neuron_tui.store.measures.intervals import CONFIDENCE, interval_text
 from neuron_tui.store.measures.threshold_wording import counted_with, coverage_text, detector_text, number_text
 from neuron_tui.store.measures.thresholds import Thresholds
-from neuron_tui.store.neurons.run import Layer, Run
+from neuron_tui.store.neurons.layer import Layer
+from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import number, percent
 from neuron_tui.tui.reports.neuron import shown_token

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from neuron_tui.store.findings.figures.labelled_run import RunFacts
+from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.findings.paper.claim import VERDICTS, Finding
 from neuron_tui.store.findings.paper.model import opt_model
 from neuron_tui.store.tokens import printable
@@ -18,7 +18,7 @@ GLYPHS = {"holds": "✓", "does not hold": "✗", "cannot be said": "?"}
 _VERBS = {"holds": ("holds", "hold"), "does not hold": ("does not hold", "do not hold")}
 
 
-def findings_json(facts: Sequence[RunFacts], notes: Sequence[str], findings: Sequence[Finding]) -> str:
+def findings_json(facts: Sequence[LabelledRun], notes: Sequence[str], findings: Sequence[Finding]) -> str:
     """Findings as one JSON object: `runs`, `notes`, `findings`."""
     runs = [
         {

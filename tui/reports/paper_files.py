@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from neuron_tui.store.disk.output import write_text
-from neuron_tui.store.findings.figures import RunFacts
+from neuron_tui.store.findings.figures import LabelledRun
 from neuron_tui.store.findings.paper import Finding
 from neuron_tui.tui.drawing.paper_text import report_text
 from neuron_tui.tui.reports.paper import findings_json, findings_markdown
@@ -16,7 +16,7 @@ FORMAT_OF = {".md": "md", ".json": "json", ".txt": "table"}
 
 
 def paper_text(
-    facts: Sequence[RunFacts],
+    facts: Sequence[LabelledRun],
     notes: Sequence[str],
     findings: Sequence[Finding],
     format_: str,
@@ -31,7 +31,7 @@ def paper_text(
     return report_text(notes, findings, width)
 
 
-def write_paper(facts: Sequence[RunFacts], notes: Sequence[str], findings: Sequence[Finding], path: Path) -> None:
+def write_paper(facts: Sequence[LabelledRun], notes: Sequence[str], findings: Sequence[Finding], path: Path) -> None:
     """Write findings to a file.
 
     Raises

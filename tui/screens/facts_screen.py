@@ -9,7 +9,7 @@ from pathlib import Path
 from textual.message import Message
 
 from neuron_tui.store import open_run
-from neuron_tui.store.findings.figures import RunFacts, labels, read_facts
+from neuron_tui.store.findings.figures import LabelledRun, labels, read_aggregates
 from neuron_tui.tui.screens.made_in_thread import MadeInThread
 
 
@@ -32,9 +32,9 @@ class FactsScreen(MadeInThread):
         facts = []
         for place, (run, label) in enumerate(zip(runs, labels(runs), strict=True), 1):
             self.post_message(self.Reading(f"reading {label} ({place} of {len(runs)}) …"))
-            facts.append(read_facts(run, label))
+            facts.append(read_aggregates(run, label))
         self.make_of(tuple(facts))
 
-    def make_of(self, facts: tuple[RunFacts, ...]) -> None:
+    def make_of(self, facts: tuple[LabelledRun, ...]) -> None:
         """In a thread: make what is shown, and post it; may raise any NeuronTuiError."""
         raise NotImplementedError

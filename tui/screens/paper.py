@@ -14,7 +14,7 @@ from textual.containers import Container
 from textual.content import Content
 from textual.message import Message
 
-from neuron_tui.store.findings.figures import RunFacts
+from neuron_tui.store.findings.figures import LabelledRun
 from neuron_tui.store.findings.paper import PAPERS, Enough, Finding, check_paper, preface
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import read_count
@@ -87,7 +87,7 @@ class Paper(FactsScreen):
     class Checked(Message):
         """A thread has checked the claims."""
 
-        facts: tuple[RunFacts, ...]
+        facts: tuple[LabelledRun, ...]
         notes: tuple[str, ...]
         findings: tuple[Finding, ...]
 
@@ -115,7 +115,7 @@ class Paper(FactsScreen):
         self._list.focus()
         self.start_making()
 
-    def make_of(self, facts: tuple[RunFacts, ...]) -> None:
+    def make_of(self, facts: tuple[LabelledRun, ...]) -> None:
         """In a thread: check the claims."""
         enough = self._enough
         self.post_message(self.Checked(facts, preface(facts, enough), check_paper(facts, enough)))

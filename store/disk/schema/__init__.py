@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from neuron_tui.store.disk.schema.corpus import CORPUS
 from neuron_tui.store.disk.schema.dataset import Dataset, FileSchema, resolve
-from neuron_tui.store.disk.schema.facts import ALIVE_BIT, DETECTOR_BITS, FACTS, TYPE_BITS, TYPE_SHIFT
-from neuron_tui.store.disk.schema.layer import LAYER
+from neuron_tui.store.disk.schema.layer import LAYER, OVERLAY
 from neuron_tui.store.disk.schema.numbers import (
     ACTIVATIONS_CHUNK,
     BINS,
@@ -28,26 +27,22 @@ from neuron_tui.store.disk.schema.numbers import (
 
 __all__ = [
     "ACTIVATIONS_CHUNK",
-    "ALIVE_BIT",
     "BINS",
     "CONTEXT_AFTER",
     "CONTEXT_BEFORE",
     "CORPUS",
-    "DETECTOR_BITS",
     "ENOUGH_SEQUENCES",
-    "FACTS",
     "FORMAT_VERSION",
     "LAYER",
     "LOOKUP_PAGE",
     "MAX_DIMENSION",
     "ORDERS",
+    "OVERLAY",
     "STORED_CONTEXTS",
     "STORED_EFFECTS",
     "STORED_TRIGGERS",
     "STRENGTHS",
     "TYPES",
-    "TYPE_BITS",
-    "TYPE_SHIFT",
     "Dataset",
     "FileSchema",
     "describe",
@@ -58,7 +53,11 @@ __all__ = [
 def describe() -> str:
     """The schema as Markdown tables, for docs/format.md."""
     lines: list[str] = []
-    for schema, name in ((CORPUS, "corpus.h5"), (LAYER, "layers/layer_NNN.h5"), (FACTS, "facts.h5")):
+    for schema, name in (
+        (CORPUS, "corpus.h5"),
+        (LAYER, "layers/layer_NNN.h5"),
+        (OVERLAY, "variants/NAME/layers/layer_NNN.h5"),
+    ):
         lines += [
             f"## {name}",
             "",

@@ -8,8 +8,6 @@ Dimensions are named by letters; `dimensions` of a file give their values:
     G1 G2 G3 distinct n-grams  W words of 64 neurons (ceil(N / 64))  B bytes of all tokens
     L1 L2 L3 stored triggers of all neurons      Q1 Q2 Q3 pages of 1024 of them (ceil(L / 1024))
     A1 A2 A3 distinct n-grams the layer detects  Z settings of the positional thresholds
-    L layers of the run        X prefixes of the corpus  U suppressors  R positional neurons
-    J tokens with a detector, layer by layer     Y token detectors of all layers
     or a number, or a dimension plus or minus one
 """
 
@@ -52,6 +50,10 @@ class FileSchema:
     def dataset(self, name: str) -> Dataset:
         """The dataset of that name; raises KeyError."""
         return self._by_name[name]
+
+    def has(self, name: str) -> bool:
+        """Whether files of this kind may hold a dataset of that name."""
+        return name in self._by_name
 
     @cached_property
     def _by_name(self) -> dict[str, Dataset]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from neuron_tui.store.disk.schema.dataset import Dataset, FileSchema
 from neuron_tui.store.disk.schema.numbers import LOOKUP_PAGE, ORDERS, STRENGTHS, TYPES
 
@@ -183,3 +185,20 @@ LAYER = FileSchema(
         ),
     ),
 )
+
+CHANGED = (
+    *(f"triggers/{n}/{name}" for n in ORDERS for name in ("covering", "covered", "detected")),
+    "effect/trigger_score",
+    *("position/type", "position/strength", "position/sensitivity"),
+)
+"""Datasets that follow from thresholds: `covering` from the coverage alone, positional ones where there are any."""
+
+OVERLAY = FileSchema(
+    "variant",
+    tuple(
+        replace(dataset, optional=dataset.optional or dataset.name.endswith("/covering"))
+        for dataset in LAYER.datasets
+        if dataset.name in CHANGED
+    ),
+)
+"""A layer of a variant; all other datasets are those of its run."""

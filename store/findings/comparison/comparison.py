@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from neuron_tui.store.errors import UsageError
 from neuron_tui.store.findings.comparison.overlap import Overlap, overlaps
 from neuron_tui.store.findings.comparison.totals import Totals, totals_of
-from neuron_tui.store.findings.figures.labelled_run import RunFacts, notes_on, notes_on_positions
+from neuron_tui.store.findings.labelled_run import LabelledRun, notes_on, notes_on_positions
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Comparison:
         return tuple(row.run for row in self.totals)
 
 
-def compare(facts: Sequence[RunFacts]) -> Comparison:
+def compare(facts: Sequence[LabelledRun]) -> Comparison:
     """Compare runs, each with a label of its own.
 
     Raises

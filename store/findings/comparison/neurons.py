@@ -13,7 +13,7 @@ from neuron_tui.store.findings.aggregates import States, alive, detectors
 from neuron_tui.store.findings.aggregates import types as types_of
 from neuron_tui.store.findings.comparison.overlap import token_keys
 from neuron_tui.store.findings.comparison.totals import has_types
-from neuron_tui.store.findings.figures.labelled_run import RunFacts
+from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.wording import GRAM_NAMES
 
 Int64s = npt.NDArray[np.int64]
@@ -67,7 +67,7 @@ class Became:
         return next(crossing for crossing in self.crossings if crossing.of == of)
 
 
-def followed(facts: Sequence[RunFacts]) -> tuple[tuple[RunFacts, RunFacts], ...]:
+def followed(facts: Sequence[LabelledRun]) -> tuple[tuple[LabelledRun, LabelledRun], ...]:
     """Each run with the nearest before it that has layers of the same shape, if there is one.
 
     Neurons are told by layer and index, which says something where a model of the same shape was initialised alike:
@@ -80,7 +80,7 @@ def followed(facts: Sequence[RunFacts]) -> tuple[tuple[RunFacts, RunFacts], ...]
     return tuple(pairs)
 
 
-def became(first: RunFacts, second: RunFacts) -> Became:
+def became(first: LabelledRun, second: LabelledRun) -> Became:
     """Cross tables over the layers that two runs of equal shape both hold.
 
     Raises
@@ -107,12 +107,12 @@ def became(first: RunFacts, second: RunFacts) -> Became:
     )
 
 
-def _shape(facts: RunFacts) -> tuple[int, int]:
+def _shape(facts: LabelledRun) -> tuple[int, int]:
     model = facts.run.manifest.model
     return model.layers, model.neurons
 
 
-def _comparable(first: RunFacts, second: RunFacts) -> bool:
+def _comparable(first: LabelledRun, second: LabelledRun) -> bool:
     return _shape(first) == _shape(second) and not set(first.layers).isdisjoint(second.layers)
 
 
@@ -135,7 +135,7 @@ def _crossing(of: str, states: tuple[str, ...], state_of: npt.ArrayLike, togethe
     return Crossing(of, states, tuple(map(tuple, counts.tolist())))
 
 
-def _strongest(facts: RunFacts, layers: Sequence[int]) -> Int64s:
+def _strongest(facts: LabelledRun, layers: Sequence[int]) -> Int64s:
     """Strongest token of every neuron of some layers, -1 for one that is no token detector."""
     tokens = np.full(facts.states.shape, -1, np.int64)
     tokens[detectors(facts.states, 1)] = facts.strongest
@@ -143,7 +143,7 @@ def _strongest(facts: RunFacts, layers: Sequence[int]) -> Int64s:
     return chosen
 
 
-def _same_strongest(pair: tuple[RunFacts, RunFacts], tokens: Sequence[Int64s]) -> int:
+def _same_strongest(pair: tuple[LabelledRun, LabelledRun], tokens: Sequence[Int64s]) -> int:
     """How many neurons have the same token as strongest trigger, given as ids of each run's vocabulary."""
     a, b = (key(ids) for key, ids in zip(token_keys(pair), tokens, strict=True))
     return int((a == b).sum())

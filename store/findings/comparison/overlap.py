@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.findings.figures.labelled_run import RunFacts
+from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.tokens import token_bytes, visible_token
 
 Int64s = npt.NDArray[np.int64]
@@ -76,7 +76,7 @@ class TokenLists:
     second_only: tuple[DetectedToken, ...]
 
 
-def overlaps(facts: Sequence[RunFacts]) -> tuple[Overlap, ...]:
+def overlaps(facts: Sequence[LabelledRun]) -> tuple[Overlap, ...]:
     """The overlap of every two runs, in their order; raises RunDamagedError."""
     vocabularies = [one.vocabulary for one in facts]
     by_id = [_Detected(one, _id) for one in facts]
@@ -91,7 +91,7 @@ def overlaps(facts: Sequence[RunFacts]) -> tuple[Overlap, ...]:
     return tuple(found)
 
 
-def token_lists(first: RunFacts, second: RunFacts) -> TokenLists:
+def token_lists(first: LabelledRun, second: LabelledRun) -> TokenLists:
     """Tokens that two runs share, and those that only one of them detects; raises RunDamagedError."""
     pair = (first, second)
     keys = token_keys(pair)
@@ -109,7 +109,7 @@ def token_lists(first: RunFacts, second: RunFacts) -> TokenLists:
     )
 
 
-def token_keys(facts: Sequence[RunFacts]) -> tuple[Key, ...]:
+def token_keys(facts: Sequence[LabelledRun]) -> tuple[Key, ...]:
     """For each run, how its token ids become numbers that mean the same token in all of them: ids, else texts."""
     return (_id,) * len(facts) if len({one.vocabulary for one in facts}) == 1 else _texts(facts)
 
@@ -117,7 +117,7 @@ def token_keys(facts: Sequence[RunFacts]) -> tuple[Key, ...]:
 class _Detected:
     """The detected tokens of a run as such numbers: all of them, and those of each quarter of the depth."""
 
-    def __init__(self, facts: RunFacts, key: Key) -> None:
+    def __init__(self, facts: LabelledRun, key: Key) -> None:
         self.label = facts.label
         parts: list[list[Int64s]] = [[] for _ in QUARTERS]
         for layer, ids in zip(facts.layers, facts.detected, strict=True):
@@ -144,12 +144,12 @@ def _id(ids: Int64s) -> Int64s:
     return ids
 
 
-def _texts(facts: Sequence[RunFacts]) -> tuple[Key, ...]:
+def _texts(facts: Sequence[LabelledRun]) -> tuple[Key, ...]:
     """Tokens told by the bytes that they stand for, whatever the vocabulary that they are from."""
     numbers: dict[bytes, int] = {}
     known: dict[tuple[str, bool], Key] = {}  # runs with one vocabulary share what is found: a layer detects a thousand
 
-    def key_of(one: RunFacts) -> Key:
+    def key_of(one: LabelledRun) -> Key:
         corpus, identity = one.run.corpus, one.run.manifest.corpus
         found = np.full(identity.vocabulary if identity else 0, -1, np.int64)
 
@@ -164,7 +164,7 @@ def _texts(facts: Sequence[RunFacts]) -> tuple[Key, ...]:
     return tuple(known.setdefault((one.vocabulary, one.run.corpus.byte_level), key_of(one)) for one in facts)
 
 
-def _with_layers(facts: RunFacts, key: Key) -> dict[int, tuple[str, tuple[int, ...]]]:
+def _with_layers(facts: LabelledRun, key: Key) -> dict[int, tuple[str, tuple[int, ...]]]:
     """The form of each detected token and the layers that detect it, by its number."""
     forms: dict[int, str] = {}
     layers: dict[int, set[int]] = {}

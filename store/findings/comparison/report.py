@@ -10,8 +10,8 @@ from neuron_tui.store.findings.comparison.neurons import Became, became, followe
 from neuron_tui.store.findings.comparison.overlap import TokenLists, token_lists
 from neuron_tui.store.findings.comparison.tables import became_table, overlap_table, tokens_table, totals_table
 from neuron_tui.store.findings.figures.figure import Figure
-from neuron_tui.store.findings.figures.labelled_run import RunFacts
 from neuron_tui.store.findings.figures.registry import build_figure
+from neuron_tui.store.findings.labelled_run import LabelledRun
 
 CURVES = ("1a", "1b", "3a", "3b", "14a", "suppressing", "positional", "dead-by-tokens", "8")
 """Figures of a comparison: over relative depth, over tokens, and the positional neurons of each run [Fig. 8]."""
@@ -37,7 +37,7 @@ class Report:
         return (*made, *((tokens_table(self.tokens),) if self.tokens else ()))
 
 
-def make_report(facts: Sequence[RunFacts], *, tokens: bool = False) -> Report:
+def make_report(facts: Sequence[LabelledRun], *, tokens: bool = False) -> Report:
     """Compare runs, each with a label of its own, in every part; `tokens` lists the detected tokens of every two too.
 
     Raises

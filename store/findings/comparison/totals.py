@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from neuron_tui.store.disk.schema import ENOUGH_SEQUENCES, ORDERS, TYPES
 from neuron_tui.store.findings.aggregates import mean_frequency
-from neuron_tui.store.findings.figures.labelled_run import RunFacts
+from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.measures.intervals import Interval, wilson
 
 
@@ -65,13 +65,13 @@ class Totals:
         return self.dead.of
 
 
-def has_types(facts: RunFacts) -> bool:
+def has_types(facts: LabelledRun) -> bool:
     """Whether a run has full-length sequences enough for positional types [§5]."""
     corpus = facts.run.manifest.corpus
     return corpus is not None and corpus.full_sequences >= ENOUGH_SEQUENCES
 
 
-def totals_of(facts: RunFacts) -> Totals:
+def totals_of(facts: LabelledRun) -> Totals:
     """What a run holds over all its finished layers; raises RunDamagedError."""
     summaries, manifest = facts.summaries, facts.run.manifest
     neurons = sum(s.neurons for s in summaries)
@@ -96,7 +96,7 @@ def totals_of(facts: RunFacts) -> Totals:
     )
 
 
-def _types(facts: RunFacts) -> dict[str, dict[str, int]]:
+def _types(facts: LabelledRun) -> dict[str, dict[str, int]]:
     return {
         kind: {name: sum(s.positional[kind][name] for s in facts.summaries) for name in ("strong", "weak")}
         for kind in TYPES

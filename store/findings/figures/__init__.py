@@ -1,7 +1,7 @@
 """The figures of the paper as typed tables and charts, made from one or more runs."""
 
 from neuron_tui.store.findings.figures.figure import Figure
-from neuron_tui.store.findings.figures.labelled_run import RunFacts, labels, read_facts
 from neuron_tui.store.findings.figures.registry import NAMES, build_figure
+from neuron_tui.store.findings.labelled_run import LabelledRun, labels, read_aggregates
 
-__all__ = ["NAMES", "Figure", "RunFacts", "build_figure", "labels", "read_facts"]
+__all__ = ["NAMES", "Figure", "LabelledRun", "build_figure", "labels", "read_aggregates"]

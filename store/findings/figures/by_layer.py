@@ -10,7 +10,7 @@ import numpy as np
 from neuron_tui.store.disk.schema import TYPES
 from neuron_tui.store.findings.chart import PAIRS, Series, limits_of
 from neuron_tui.store.findings.figures.figure import Cell, Column, Figure, Lines, finite
-from neuron_tui.store.findings.figures.labelled_run import RunFacts, labels_of, notes_on, notes_on_positions
+from neuron_tui.store.findings.labelled_run import LabelledRun, labels_of, notes_on, notes_on_positions
 from neuron_tui.store.findings.summary import LayerSummary
 from neuron_tui.store.measures.intervals import CONFIDENCE, Interval, wilson
 
@@ -47,7 +47,7 @@ class Measure:
         return () if self.interval is None else self.interval(summary) or (None, None)
 
 
-def layer_cells(facts: RunFacts, layer: int) -> tuple[Cell, ...]:
+def layer_cells(facts: LabelledRun, layer: int) -> tuple[Cell, ...]:
     """Run, layer and relative depth of a row."""
     return facts.label, layer, round(facts.depth(layer), 6)
 
@@ -63,7 +63,7 @@ class ByLayer:
     measures: tuple[Measure, ...]
     of_positions: bool = False
 
-    def __call__(self, facts: Sequence[RunFacts], layer: int | None = None) -> Figure:
+    def __call__(self, facts: Sequence[LabelledRun], layer: int | None = None) -> Figure:
         """The figure; `layer` plays no part."""
         rows = tuple((*layer_cells(one, s.layer), *self._cells(s)) for one in facts for s in one.summaries)
         notes = (*notes_on(facts), *(notes_on_positions(facts) if self.of_positions else ()))
@@ -78,7 +78,7 @@ class ByLayer:
         values = (finite(m.value(summary)) for m in self.measures)
         return (*values, *(end for m in self.measures for end in m.ends(summary)))
 
-    def _lines(self, facts: Sequence[RunFacts]) -> Lines:
+    def _lines(self, facts: Sequence[LabelledRun]) -> Lines:
         drawn = [m for m in self.measures if m.line]
         alone = len(facts) == 1
         pairs = len({m.pair for m in drawn})

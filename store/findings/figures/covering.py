@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from neuron_tui.store.findings.figures.by_layer import LAYER_COLUMNS, layer_cells
 from neuron_tui.store.findings.figures.figure import Bins, Column, Figure, Histograms
-from neuron_tui.store.findings.figures.labelled_run import RunFacts, labels_of, notes_on
+from neuron_tui.store.findings.labelled_run import LabelledRun, labels_of, notes_on
 from neuron_tui.store.findings.summary import HISTOGRAM_BOUNDS, LayerSummary
 from neuron_tui.store.measures.threshold_wording import coverage_text
 
@@ -21,7 +21,7 @@ class Covering:
     grams: str
     reference: str
 
-    def __call__(self, facts: Sequence[RunFacts], layer: int | None = None) -> Figure:
+    def __call__(self, facts: Sequence[LabelledRun], layer: int | None = None) -> Figure:
         """The figure; `layer` plays no part."""
         bins = bin_names(self.n)
         rows, panels = [], []
@@ -64,12 +64,12 @@ def _short(value: int) -> str:
     return f"{value // 1000}k" if value >= 1000 else str(value)
 
 
-def _coverage_of(facts: Sequence[RunFacts]) -> str:
+def _coverage_of(facts: Sequence[LabelledRun]) -> str:
     """What covering n-grams hold: `95%`, or `95% or 90%` where the runs differ; notes say which is whose."""
     return " or ".join(dict.fromkeys(coverage_text(one.run.manifest.thresholds) for one in facts))
 
 
-def _notes_on_halves(facts: Sequence[RunFacts]) -> list[str]:
+def _notes_on_halves(facts: Sequence[LabelledRun]) -> list[str]:
     if all(one.lower == len(one.layers) for one in facts):
         return []
     return ["As in the paper, the chart shows the bottom half of the layers unless all are asked for."]

@@ -10,7 +10,7 @@ from neuron_tui.store.findings.aggregates import Int64s
 from neuron_tui.store.findings.chart import PAIRS, Series, limits_of
 from neuron_tui.store.findings.figures.by_layer import INTERVAL_NOTE, LAYER_COLUMNS, layer_cells
 from neuron_tui.store.findings.figures.figure import Cell, Column, Figure, Lines
-from neuron_tui.store.findings.figures.labelled_run import RunFacts, labels_of, notes_on
+from neuron_tui.store.findings.labelled_run import LabelledRun, labels_of, notes_on
 from neuron_tui.store.measures.growth import GROWTH, prefix_tokens
 from neuron_tui.store.measures.intervals import wilson
 from neuron_tui.store.wording import number
@@ -19,7 +19,7 @@ _LAYERS_DRAWN = 1
 """Layers drawn beside the whole of a single run: those with the most dead neurons."""
 
 
-def dead_by_tokens(facts: Sequence[RunFacts], layer: int | None = None) -> Figure:
+def dead_by_tokens(facts: Sequence[LabelledRun], layer: int | None = None) -> Figure:
     """Dead neurons of all finished layers and of each, on growing prefixes of the corpus; `layer` plays no part."""
     columns = (
         *LAYER_COLUMNS,
@@ -41,7 +41,7 @@ def dead_by_tokens(facts: Sequence[RunFacts], layer: int | None = None) -> Figur
     return Figure("dead-by-tokens", title, "§3", labels_of(facts), columns, rows, _lines(facts), tuple(notes))
 
 
-def _rows(one: RunFacts) -> list[tuple[Cell, ...]]:
+def _rows(one: LabelledRun) -> list[tuple[Cell, ...]]:
     tokens = _tokens(one).tolist()
     neurons = one.run.manifest.model.neurons
     whole = ((one.label, None, None), one.growth.sum(axis=0), neurons * len(one.layers))
@@ -53,14 +53,14 @@ def _rows(one: RunFacts) -> list[tuple[Cell, ...]]:
     ]
 
 
-def _tokens(one: RunFacts) -> Int64s:
+def _tokens(one: LabelledRun) -> Int64s:
     """Counted tokens of each prefix, (X,)."""
     corpus = one.run.manifest.corpus
     tokens: Int64s = prefix_tokens([domain.tokens for domain in corpus.domains] if corpus else []).sum(axis=1)
     return tokens
 
 
-def _told(one: RunFacts) -> str:
+def _told(one: LabelledRun) -> str:
     """How many neurons are dead, and how many more half the tokens left so."""
     dead, half = one.growth[:, -1].sum(), one.growth[:, GROWTH.index(0.5)].sum()
     of = number(one.run.manifest.model.neurons * len(one.layers), "neuron")
@@ -68,7 +68,7 @@ def _told(one: RunFacts) -> str:
     return f"{one.label}: {dead:,} of {of} are dead on {read}, {half:,} on half of them."
 
 
-def _lines(facts: Sequence[RunFacts]) -> Lines:
+def _lines(facts: Sequence[LabelledRun]) -> Lines:
     series = []
     for place, one in enumerate(facts):
         x, neurons = _tokens(one).astype(np.float64), one.run.manifest.model.neurons

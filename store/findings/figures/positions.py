@@ -19,7 +19,7 @@ from neuron_tui.store.findings.figures.figure import (
     Teams,
     finite,
 )
-from neuron_tui.store.findings.figures.labelled_run import RunFacts, labels_of, notes_on, notes_on_positions
+from neuron_tui.store.findings.labelled_run import LabelledRun, labels_of, notes_on, notes_on_positions
 from neuron_tui.store.measures.positional import on_ranges
 from neuron_tui.store.neurons.teams import Team, position_team
 from neuron_tui.store.wording import percent
@@ -34,7 +34,7 @@ KINDS = tuple(
 """Every type and strength with its marker: filled for the strong, hollow for the weak."""
 
 
-def positional_neurons(facts: Sequence[RunFacts], layer: int | None = None) -> Figure:
+def positional_neurons(facts: Sequence[LabelledRun], layer: int | None = None) -> Figure:
     """Every positional neuron with its type, strength and mutual information [Fig. 8]; `layer` plays no part."""
     rows = Deferred(*((len(one.positional.layer), partial(_rows, one)) for one in facts))
     panels = [
@@ -54,30 +54,30 @@ def positional_neurons(facts: Sequence[RunFacts], layer: int | None = None) -> F
     return Figure("8", title, "§5, Fig. 8", labels_of(facts), columns, rows, chart, notes)
 
 
-def _stretch(facts: RunFacts, start: int, stop: int) -> Iterator[tuple[int, int, int, int, float]]:
+def _stretch(facts: LabelledRun, start: int, stop: int) -> Iterator[tuple[int, int, int, int, float]]:
     """Layer, neuron, type, strength and mutual information of some of the positional neurons."""
     found = facts.positional
     columns = (found.layer, found.neuron, found.type, found.strength, found.mutual_information)
     return zip(*(column[start:stop].tolist() for column in columns), strict=True)
 
 
-def _rows(facts: RunFacts, start: int, stop: int) -> Iterator[tuple[Cell, ...]]:
+def _rows(facts: LabelledRun, start: int, stop: int) -> Iterator[tuple[Cell, ...]]:
     for layer, neuron, kind, strength, information in _stretch(facts, start, stop):
         yield *layer_cells(facts, layer), neuron, TYPES[kind], STRENGTHS[strength], finite(information)
 
 
-def _marks(facts: RunFacts, start: int, stop: int) -> Iterator[Mark]:
+def _marks(facts: LabelledRun, start: int, stop: int) -> Iterator[Mark]:
     for layer, neuron, kind, strength, information in _stretch(facts, start, stop):
         yield Mark(layer, neuron, information, 2 * (kind - 1) + (STRENGTHS[strength] != _STRENGTHS[0]))
 
 
-def _counts(facts: RunFacts) -> dict[int, tuple[int, ...]]:
+def _counts(facts: LabelledRun) -> dict[int, tuple[int, ...]]:
     """Positional neurons of each layer, in the order of `KINDS`."""
     kinds = [kind for kind in TYPES if kind is not None]
     return {s.layer: tuple(s.positional[kind][name] for kind in kinds for name in _STRENGTHS) for s in facts.summaries}
 
 
-def team_figure(facts: Sequence[RunFacts], layer: int | None = None) -> Figure:
+def team_figure(facts: Sequence[LabelledRun], layer: int | None = None) -> Figure:
     """The position team of a layer of each run [Fig. 9].
 
     `layer` None stands for each run's lowest layer that has one. Raises what `position_team` does.
@@ -106,7 +106,7 @@ def team_figure(facts: Sequence[RunFacts], layer: int | None = None) -> Figure:
     return Figure("9", title, "§5, Fig. 9", labels_of(facts), columns, tuple(rows), Teams(tuple(panels)), tuple(notes))
 
 
-def layers_with_a_team(facts: RunFacts) -> list[int]:
+def layers_with_a_team(facts: LabelledRun) -> list[int]:
     """Layers that have a strong oscillatory neuron, ascending."""
     return [s.layer for s in facts.summaries if s.positional["oscillatory"]["strong"]]
 

@@ -9,12 +9,12 @@ from neuron_tui.store.findings.figures.by_layer import BY_LAYER
 from neuron_tui.store.findings.figures.covering import COVERING
 from neuron_tui.store.findings.figures.figure import Figure
 from neuron_tui.store.findings.figures.growth import dead_by_tokens
-from neuron_tui.store.findings.figures.labelled_run import RunFacts
 from neuron_tui.store.findings.figures.positions import positional_neurons, team_figure
 from neuron_tui.store.findings.figures.sensitivity import positional_types_by_setting
 from neuron_tui.store.findings.figures.suppression import strongest_suppressors
+from neuron_tui.store.findings.labelled_run import LabelledRun
 
-Builder = Callable[[Sequence[RunFacts], int | None], Figure]
+Builder = Callable[[Sequence[LabelledRun], int | None], Figure]
 
 _BUILDERS: dict[str, Builder] = {
     **{figure.name: figure for figure in BY_LAYER},
@@ -36,7 +36,7 @@ WITH_LAYER = "9"
 """The figure of a single layer."""
 
 
-def build_figure(name: str, facts: Sequence[RunFacts], layer: int | None = None) -> Figure:
+def build_figure(name: str, facts: Sequence[LabelledRun], layer: int | None = None) -> Figure:
     """One figure of one or more runs.
 
     Parameters

@@ -9,7 +9,7 @@ from neuron_tui.store.findings.aggregates import Int64s
 from neuron_tui.store.findings.chart import PAIRS
 from neuron_tui.store.findings.figures.by_layer import LAYER_COLUMNS, layer_cells
 from neuron_tui.store.findings.figures.figure import Cell, Column, Figure, Tallies
-from neuron_tui.store.findings.figures.labelled_run import RunFacts, labels_of, notes_on, notes_on_positions
+from neuron_tui.store.findings.labelled_run import LabelledRun, labels_of, notes_on, notes_on_positions
 from neuron_tui.store.measures.sensitivity import SETTINGS
 
 _NAMES = (*(kind for kind in TYPES if kind is not None), "strong")
@@ -17,7 +17,7 @@ _NAMES = (*(kind for kind in TYPES if kind is not None), "strong")
 _KINDS = tuple((name, pair[0] if name != "strong" else "×") for name, pair in zip(_NAMES, PAIRS, strict=False))
 
 
-def positional_types_by_setting(facts: Sequence[RunFacts], layer: int | None = None) -> Figure:
+def positional_types_by_setting(facts: Sequence[LabelledRun], layer: int | None = None) -> Figure:
     """Neurons of each positional type, and strong ones of any, under each setting; `layer` plays no part."""
     rows: list[tuple[Cell, ...]] = []
     panels = []
@@ -50,7 +50,7 @@ def _numbers(counts: Int64s) -> tuple[tuple[str, tuple[int, ...]], ...]:
     )
 
 
-def _unchanged(one: RunFacts) -> str:
+def _unchanged(one: LabelledRun) -> str:
     fields = dict.fromkeys(setting.field for setting in SETTINGS if setting.field)
     values = ", ".join(f"{field} {getattr(one.run.manifest.thresholds, field):g}" for field in fields)
     return f"{one.label}, unchanged: {values}."

@@ -8,7 +8,7 @@ import numpy as np
 
 from neuron_tui.store.findings.figures.by_layer import LAYER_COLUMNS, layer_cells
 from neuron_tui.store.findings.figures.figure import Cell, Column, Figure, Tokens, finite
-from neuron_tui.store.findings.figures.labelled_run import RunFacts, labels_of, notes_on
+from neuron_tui.store.findings.labelled_run import LabelledRun, labels_of, notes_on
 from neuron_tui.store.neurons.record import NeuronRecord, TokenScore
 
 MOST = 25
@@ -17,7 +17,7 @@ MOST = 25
 _TOKENS_SHOWN = 5
 
 
-def strongest_suppressors(facts: Sequence[RunFacts], layer: int | None = None) -> Figure:
+def strongest_suppressors(facts: Sequence[LabelledRun], layer: int | None = None) -> Figure:
     """The `MOST` suppressors of each run with the lowest trigger score; `layer` plays no part.
 
     Reads their records; raises RunDamagedError.
@@ -42,7 +42,7 @@ def strongest_suppressors(facts: Sequence[RunFacts], layer: int | None = None) -
     return Figure("5", title, "§4.4, Fig. 5", labels_of(facts), columns, tuple(rows), None, tuple(notes))
 
 
-def _records(facts: RunFacts) -> list[NeuronRecord]:
+def _records(facts: LabelledRun) -> list[NeuronRecord]:
     """Records of the strongest, strongest first: read layer by layer."""
     chosen = list(zip(facts.suppressors.layer[:MOST].tolist(), facts.suppressors.neuron[:MOST].tolist(), strict=True))
     read: dict[tuple[int, int], NeuronRecord] = {}
@@ -52,7 +52,7 @@ def _records(facts: RunFacts) -> list[NeuronRecord]:
     return [read[place] for place in chosen]
 
 
-def _cells(facts: RunFacts, record: NeuronRecord) -> tuple[Cell, ...]:
+def _cells(facts: LabelledRun, record: NeuronRecord) -> tuple[Cell, ...]:
     byte_level = facts.run.corpus.byte_level
 
     def scored(scores: Sequence[TokenScore]) -> Tokens:

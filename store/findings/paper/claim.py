@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from neuron_tui.store.findings.figures.labelled_run import RunFacts
+from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.findings.paper.needs import LACKING, Enough, Need
 
 Verdict = Literal["holds", "does not hold", "cannot be said"]
@@ -58,10 +58,10 @@ class Claim:
     says: str
     reference: str
     needs: tuple[Need, ...]
-    applies: Callable[[RunFacts], bool]
-    judge: Callable[[RunFacts], Judgement]
+    applies: Callable[[LabelledRun], bool]
+    judge: Callable[[LabelledRun], Judgement]
 
-    def check(self, facts: RunFacts, enough: Enough) -> Finding:
+    def check(self, facts: LabelledRun, enough: Enough) -> Finding:
         """Judge a run that the claim applies to; raises RunDamagedError."""
         if blind := LACKING["sequences"](facts, enough) if "sequences" in self.needs else "":
             judged, lacking = Judgement(None, ""), [blind]

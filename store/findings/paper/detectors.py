@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from neuron_tui.store.disk.schema import ORDERS
-from neuron_tui.store.findings.figures.labelled_run import RunFacts
+from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.findings.paper.claim import Claim, Judgement, Number
 from neuron_tui.store.findings.paper.needs import Need
 from neuron_tui.store.measures.intervals import wilson
@@ -19,7 +19,7 @@ MOST = 0.5
 _NEEDS: tuple[Need, ...] = ("text", "layers", "detector thresholds")
 
 
-def detectors_suppress(facts: RunFacts) -> Judgement:
+def detectors_suppress(facts: LabelledRun) -> Judgement:
     """Over `SUPPRESSING` of the token detectors suppress their triggers; the interval of the share decides."""
     detectors = sum(s.detectors[1] for s in facts.summaries)
     suppressing = sum(s.suppressing for s in facts.summaries)
@@ -40,7 +40,7 @@ def detectors_suppress(facts: RunFacts) -> Judgement:
     return Judgement(holds, because, numbers)
 
 
-def mostly_new_tokens(facts: RunFacts) -> Judgement:
+def mostly_new_tokens(facts: LabelledRun) -> Judgement:
     """Over half of the tokens that layers detect are detected in none below, and in no layer is it surely fewer."""
     layers = [s for s in facts.summaries[1:] if s.covered[1]]
     if not layers:
@@ -67,7 +67,7 @@ def mostly_new_tokens(facts: RunFacts) -> Judgement:
     return Judgement(holds, because, numbers)
 
 
-def detectors_low(facts: RunFacts) -> Judgement:
+def detectors_low(facts: LabelledRun) -> Judgement:
     """For each n whose detectors there are, over half of them are in the bottom half of the layers."""
     numbers: dict[str, Number] = {}
     told, held = [], []
@@ -99,7 +99,7 @@ def _too_few(holds: bool | None, bound: float) -> str:
     return f" Too few to tell: {percent(bound)} is within the interval." if holds is None else ""
 
 
-def _any(_facts: RunFacts) -> bool:
+def _any(_facts: LabelledRun) -> bool:
     return True
 
 

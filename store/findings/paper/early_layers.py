@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.findings.figures.labelled_run import RunFacts
+from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.findings.paper.claim import Claim, Judgement
 from neuron_tui.store.findings.paper.model import norm_before
 from neuron_tui.store.findings.summary import LayerSummary
@@ -26,7 +26,7 @@ RISING = 0.5
 """Spearman's rank correlation with depth from which on a quantity counts as rising (ours)."""
 
 
-def dead_in_first_half(facts: RunFacts) -> Judgement:
+def dead_in_first_half(facts: LabelledRun) -> Judgement:
     """At least `NEARLY_ALL` of the dead neurons are in the first half of the layers, the middle one included."""
     below, above = (sum(s.dead for s in half) for half in _halves(facts))
     numbers = {"dead_first_half": below, "dead_second_half": above}
@@ -37,7 +37,7 @@ def dead_in_first_half(facts: RunFacts) -> Judgement:
     return Judgement(share >= NEARLY_ALL, because, numbers)
 
 
-def second_half_alive(facts: RunFacts) -> Judgement:
+def second_half_alive(facts: LabelledRun) -> Judgement:
     """No layer of the second half has more than `FULLY_ALIVE` of its neurons dead."""
     upper = _halves(facts)[1]
     if not upper:
@@ -45,12 +45,12 @@ def second_half_alive(facts: RunFacts) -> Judgement:
     return _all_alive(upper, "of the second half ")
 
 
-def no_dead(facts: RunFacts) -> Judgement:
+def no_dead(facts: LabelledRun) -> Judgement:
     """No layer has more than `FULLY_ALIVE` of its neurons dead."""
     return _all_alive(facts.summaries, "")
 
 
-def no_sparsity(facts: RunFacts) -> Judgement:
+def no_sparsity(facts: LabelledRun) -> Judgement:
     """In every layer, alive neurons are active on at least `DENSE` of the tokens, on average."""
     means = {s.layer: s.mean_frequency_alive or 0.0 for s in facts.summaries}
     layer = min(means, key=lambda index: means[index])
@@ -63,7 +63,7 @@ def no_sparsity(facts: RunFacts) -> Judgement:
     return Judgement(holds, because, numbers, () if holds else ("layers",))
 
 
-def frequency_rises(facts: RunFacts) -> Judgement:
+def frequency_rises(facts: LabelledRun) -> Judgement:
     """The layers' mean frequencies are higher in the second half and rise with depth by rank, by at least `RISING`.
 
     Where only one of the two is so, it cannot be said.
@@ -97,7 +97,7 @@ def _ranks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return ranks
 
 
-def _halves(facts: RunFacts) -> tuple[Sequence[LayerSummary], Sequence[LayerSummary]]:
+def _halves(facts: LabelledRun) -> tuple[Sequence[LayerSummary], Sequence[LayerSummary]]:
     return facts.summaries[: facts.lower], facts.summaries[facts.lower :]
 
 
@@ -112,11 +112,11 @@ def _all_alive(layers: Sequence[LayerSummary], which: str) -> Judgement:
     return Judgement(holds, because, numbers, ("dead text",) if holds else ("layers",))
 
 
-def _norm_not_after(facts: RunFacts) -> bool:
+def _norm_not_after(facts: LabelledRun) -> bool:
     return norm_before(facts) is not False
 
 
-def _norm_after(facts: RunFacts) -> bool:
+def _norm_after(facts: LabelledRun) -> bool:
     return norm_before(facts) is False
 
 

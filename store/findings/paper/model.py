@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from neuron_tui.store.findings.figures.labelled_run import RunFacts
+from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.wording import number
 
 VOCABULARY = 50_272
@@ -34,7 +34,7 @@ OPT_MODELS = (
 )
 
 
-def opt_model(facts: RunFacts) -> str | None:
+def opt_model(facts: LabelledRun) -> str | None:
     """Name of the paper's model that a run's has the shape and the vocabulary of, such as `opt-125m`, or None."""
     model, corpus = facts.run.manifest.model, facts.run.manifest.corpus
     if model.model_type != "opt" or corpus is None or corpus.vocabulary != VOCABULARY:
@@ -43,7 +43,7 @@ def opt_model(facts: RunFacts) -> str | None:
     return next((one.name for one in OPT_MODELS if (one.layers, one.neurons, one.width) == shape), None)
 
 
-def recognised(facts: RunFacts) -> str:
+def recognised(facts: LabelledRun) -> str:
     """How the model of a run was recognised, or that it was not, in a sentence."""
     called, taken_for, named = facts.run.manifest.model.name, opt_model(facts), _named(facts)
     if taken_for is not None:
@@ -55,18 +55,18 @@ def recognised(facts: RunFacts) -> str:
     return f"{facts.label}: none of the paper's models ({called}: {_shape(facts)}), {only}."
 
 
-def norm_before(facts: RunFacts) -> bool | None:
+def norm_before(facts: LabelledRun) -> bool | None:
     """Whether LayerNorm stands before each block [§6]; None if neither the run nor the model's shape says so."""
     said, known = facts.run.manifest.model.norm_before, opt_model(facts)
     return said if said is not None or known is None else known != "opt-350m"
 
 
-def _named(facts: RunFacts) -> str | None:
+def _named(facts: LabelledRun) -> str | None:
     last = re.split(r"[/\\]", facts.run.manifest.model.name.rstrip("/\\"))[-1].partition("@")[0].lower()
     return last if last in {one.name for one in OPT_MODELS} else None
 
 
-def _shape(facts: RunFacts) -> str:
+def _shape(facts: LabelledRun) -> str:
     model, corpus = facts.run.manifest.model, facts.run.manifest.corpus
     tokens = f", {number(corpus.vocabulary, 'token')}" if corpus else ""
     return f"{number(model.layers, 'layer')} of {number(model.neurons, 'neuron')}, width {model.width:,}{tokens}"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from neuron_tui.store.disk.schema import STRENGTHS, TYPES
-from neuron_tui.store.findings.figures.labelled_run import RunFacts
+from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.findings.paper.claim import Claim, Judgement, Number
 from neuron_tui.store.findings.paper.model import opt_model
 from neuron_tui.store.findings.paper.needs import Need
@@ -40,7 +40,7 @@ EXAMPLES = (
 """Token detectors of OPT-66b and what they detect [Fig. 5]."""
 
 
-def team_by_name(facts: RunFacts) -> Judgement:
+def team_by_name(facts: LabelledRun) -> Judgement:
     """The layer's strong oscillatory neurons are those of `TEAM`, no fewer and no others."""
     if TEAM_LAYER not in facts.layers:
         return _no_layer(TEAM_LAYER)
@@ -63,7 +63,7 @@ def team_by_name(facts: RunFacts) -> Judgement:
     return Judgement(not missing and not others, f"{'; '.join(told)}.", numbers)
 
 
-def team_covers(facts: RunFacts) -> Judgement:
+def team_covers(facts: LabelledRun) -> Judgement:
     """At every position one of `TEAM` is active in more than half of the sequences."""
     if TEAM_LAYER not in facts.layers:
         return _no_layer(TEAM_LAYER)
@@ -72,7 +72,7 @@ def team_covers(facts: RunFacts) -> Judgement:
     return Judgement(team.covered == 1, f"The ten cover {percent(team.covered)} of the positions.", numbers)
 
 
-def team_needed(facts: RunFacts) -> Judgement:
+def team_needed(facts: LabelledRun) -> Judgement:
     """Each of `TEAM` covers positions that none of the others does."""
     if TEAM_LAYER not in facts.layers:
         return _no_layer(TEAM_LAYER)
@@ -81,7 +81,7 @@ def team_needed(facts: RunFacts) -> Judgement:
     return Judgement(not redundant, because, {"redundant": _listed(redundant)})
 
 
-def mostly_dead_layer(facts: RunFacts) -> Judgement:
+def mostly_dead_layer(facts: LabelledRun) -> Judgement:
     """Some layer has more than `DEAD_SHARE` of its neurons dead."""
     worst = max(facts.summaries, key=lambda s: s.dead / s.neurons)
     over = sum(s.dead > DEAD_SHARE * s.neurons for s in facts.summaries)
@@ -94,7 +94,7 @@ def mostly_dead_layer(facts: RunFacts) -> Judgement:
     return Judgement(over > 0, because, numbers, ("layers",) if over else ("dead text",))
 
 
-def as_many_token_detectors(facts: RunFacts) -> Judgement:
+def as_many_token_detectors(facts: LabelledRun) -> Judgement:
     """The model has about `TOKEN_DETECTORS` token detectors, by at most `ABOUT` of it more or fewer."""
     detectors = sum(s.detectors[1] for s in facts.summaries)
     because = (
@@ -104,7 +104,7 @@ def as_many_token_detectors(facts: RunFacts) -> Judgement:
     return Judgement(holds, because, {"token_detectors": detectors, "paper": TOKEN_DETECTORS})
 
 
-def few_tokens_a_layer(facts: RunFacts) -> Judgement:
+def few_tokens_a_layer(facts: LabelledRun) -> Judgement:
     """No layer detects more than `MOST_TOKENS_OF_A_LAYER` tokens."""
     most = max(facts.summaries, key=lambda s: s.covered[1])
     because = f"Layer {most.layer} detects most: {number(most.covered[1], 'token')}."
@@ -112,7 +112,7 @@ def few_tokens_a_layer(facts: RunFacts) -> Judgement:
     return Judgement(holds, because, {"layer": most.layer, "tokens": most.covered[1]}, () if holds else ("layers",))
 
 
-def many_tokens_overall(facts: RunFacts) -> Judgement:
+def many_tokens_overall(facts: LabelledRun) -> Judgement:
     """All layers together detect more than `TOKENS_OVERALL` tokens."""
     tokens = facts.summaries[-1].covered_cumulative[1]
     holds = tokens > TOKENS_OVERALL
@@ -120,7 +120,7 @@ def many_tokens_overall(facts: RunFacts) -> Judgement:
     return Judgement(holds, because, {"tokens": tokens}, ("layers",) if holds else ())
 
 
-def examples_found(facts: RunFacts) -> Judgement:
+def examples_found(facts: LabelledRun) -> Judgement:
     """Each of `EXAMPLES` is a token detector that covers its words, with a space before them or not, in any case."""
     byte_level = facts.run.corpus.byte_level
     told, numbers, found = [], {}, []
@@ -146,7 +146,7 @@ def _detected(record: NeuronRecord, byte_level: bool) -> set[str]:
     return {text.decode(errors="replace").strip().lower() for text in covered}
 
 
-def _named_team(facts: RunFacts) -> Team:
+def _named_team(facts: LabelledRun) -> Team:
     members = np.array(TEAM)
     return Team(TEAM_LAYER, members, facts.run.layer(TEAM_LAYER).frequencies(members) > 0.5)
 
@@ -159,7 +159,7 @@ def _listed(neurons: list[int] | tuple[int, ...]) -> str:
     return ", ".join(map(str, neurons))
 
 
-def _is(model: str) -> Callable[[RunFacts], bool]:
+def _is(model: str) -> Callable[[LabelledRun], bool]:
     return lambda facts: opt_model(facts) == model
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from neuron_tui.store.disk.schema import ENOUGH_SEQUENCES
-from neuron_tui.store.findings.figures.labelled_run import RunFacts
+from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.measures.threshold_wording import counted_with
 from neuron_tui.store.measures.thresholds import PAPER, THRESHOLDS
 from neuron_tui.store.wording import number
@@ -27,7 +27,7 @@ PAPERS: Final = Enough(dead=20_000_000, other=5_000_000)
 """What the paper's own numbers rest on, or a little more."""
 
 
-def amount(facts: RunFacts, enough: Enough) -> str:
+def amount(facts: LabelledRun, enough: Enough) -> str:
     """How much text a run rests on, and for which claims that is enough, in a sentence."""
     manifest = facts.run.manifest
     have, length, whole = manifest.tokens, manifest.options.context_length, manifest.model.context_length
@@ -46,25 +46,25 @@ def amount(facts: RunFacts, enough: Enough) -> str:
     )
 
 
-def _dead_text(facts: RunFacts, enough: Enough) -> str:
+def _dead_text(facts: LabelledRun, enough: Enough) -> str:
     return _tokens(facts, enough.dead)
 
 
-def _text(facts: RunFacts, enough: Enough) -> str:
+def _text(facts: LabelledRun, enough: Enough) -> str:
     return _tokens(facts, enough.other)
 
 
-def _tokens(facts: RunFacts, least: int) -> str:
+def _tokens(facts: LabelledRun, least: int) -> str:
     have = facts.run.manifest.tokens
     return "" if have >= least else f"It takes {number(least, 'token')}, and there are {have:,}."
 
 
-def _layers(facts: RunFacts, _enough: Enough) -> str:
+def _layers(facts: LabelledRun, _enough: Enough) -> str:
     done, there_are = len(facts.layers), facts.run.manifest.model.layers
     return "" if done == there_are else f"It takes all {number(there_are, 'layer')}, and {done:,} are there."
 
 
-def _sequences(facts: RunFacts, _enough: Enough) -> str:
+def _sequences(facts: LabelledRun, _enough: Enough) -> str:
     corpus = facts.run.manifest.corpus
     have = corpus.full_sequences if corpus else 0
     if have >= ENOUGH_SEQUENCES:
@@ -74,15 +74,15 @@ def _sequences(facts: RunFacts, _enough: Enough) -> str:
     )
 
 
-def _context(facts: RunFacts, _enough: Enough) -> str:
+def _context(facts: LabelledRun, _enough: Enough) -> str:
     have, whole = facts.run.manifest.options.context_length, facts.run.manifest.model.context_length
     return (
         "" if have == whole else f"It takes sequences of {whole:,} positions, all the model reads; these have {have:,}."
     )
 
 
-def _thresholds(group: Literal["detectors", "types"]) -> Callable[[RunFacts, Enough], str]:
-    def lacking(facts: RunFacts, _enough: Enough) -> str:
+def _thresholds(group: Literal["detectors", "types"]) -> Callable[[LabelledRun, Enough], str]:
+    def lacking(facts: LabelledRun, _enough: Enough) -> str:
         own = facts.run.manifest.thresholds
         changed = {name: getattr(own, name) for name, one in THRESHOLDS.items() if one.group == group}
         told = counted_with(PAPER.model_copy(update=changed)).partition(";")[0]
@@ -91,7 +91,7 @@ def _thresholds(group: Literal["detectors", "types"]) -> Callable[[RunFacts, Eno
     return lacking
 
 
-LACKING: dict[Need, Callable[[RunFacts, Enough], str]] = {
+LACKING: dict[Need, Callable[[LabelledRun, Enough], str]] = {
     "dead text": _dead_text,
     "text": _text,
     "layers": _layers,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from neuron_tui.store.disk.schema import STRENGTHS, TYPES
-from neuron_tui.store.findings.figures.labelled_run import RunFacts
+from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.findings.paper.claim import Claim, Judgement, Number
 from neuron_tui.store.measures.intervals import wilson
 from neuron_tui.store.wording import number, percent
 
 
-def two_stages(facts: RunFacts) -> Judgement:
+def two_stages(facts: LabelledRun) -> Judgement:
     """Positional neurons are in the lowest quarter of the layers and above it, and more of the former are strong.
 
     The quarter is rounded up. The interval of the difference of the two shares decides: Newcombe's, made of the two
@@ -42,7 +42,7 @@ def two_stages(facts: RunFacts) -> Judgement:
     return Judgement(holds, because, numbers)
 
 
-def positional_without_oscillation(facts: RunFacts) -> Judgement:
+def positional_without_oscillation(facts: LabelledRun) -> Judgement:
     """There are positional neurons, and none of them is oscillatory."""
     oscillatory = int((facts.positional.type == TYPES.index("oscillatory")).sum())
     positional = len(facts.positional.type)
@@ -51,7 +51,7 @@ def positional_without_oscillation(facts: RunFacts) -> Judgement:
     return Judgement(positional > 0 and not oscillatory, because, numbers, ("layers",) if oscillatory else ())
 
 
-def oscillatory_neurons(facts: RunFacts) -> int:
+def oscillatory_neurons(facts: LabelledRun) -> int:
     """How many oscillatory neurons a run has, strong or weak."""
     return int(np.count_nonzero(facts.positional.type == TYPES.index("oscillatory")))
 
@@ -70,11 +70,11 @@ def _points(difference: float) -> str:
     return f"{100 * difference:+.0f}".replace("-", "−")
 
 
-def _with_positions(facts: RunFacts) -> bool:
+def _with_positions(facts: LabelledRun) -> bool:
     return facts.run.manifest.model.positions is not False
 
 
-def _without_positions(facts: RunFacts) -> bool:
+def _without_positions(facts: LabelledRun) -> bool:
     return facts.run.manifest.model.positions is False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neuron_tui.store.findings.figures.labelled_run import RunFacts, notes_on
+from neuron_tui.store.findings.labelled_run import LabelledRun, notes_on
 from neuron_tui.store.findings.paper.claim import Claim, Finding
 from neuron_tui.store.findings.paper.detectors import DETECTORS
 from neuron_tui.store.findings.paper.early_layers import EARLY_LAYERS
@@ -18,7 +18,7 @@ CLAIMS: tuple[Claim, ...] = (*EARLY_LAYERS, *DETECTORS, *POSITIONS, *NAMED)
 """Claims on a model. Those on models of several sizes are `SCALE_CLAIMS`."""
 
 
-def check_paper(facts: Sequence[RunFacts], enough: Enough = PAPERS) -> tuple[Finding, ...]:
+def check_paper(facts: Sequence[LabelledRun], enough: Enough = PAPERS) -> tuple[Finding, ...]:
     """What can be said of each of the paper's claims that applies to the runs' models.
 
     Parameters
@@ -42,6 +42,6 @@ def check_paper(facts: Sequence[RunFacts], enough: Enough = PAPERS) -> tuple[Fin
     return (*own, *(claim.check(family, enough) for family in families(facts) for claim in SCALE_CLAIMS))
 
 
-def preface(facts: Sequence[RunFacts], enough: Enough = PAPERS) -> tuple[str, ...]:
+def preface(facts: Sequence[LabelledRun], enough: Enough = PAPERS) -> tuple[str, ...]:
     """What must be said before any finding: which models these are, how much text, whose thresholds, what differs."""
     return (*(said for one in facts for said in (recognised(one), amount(one, enough))), *notes_on(facts))

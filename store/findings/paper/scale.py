@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from neuron_tui.store.findings.figures.labelled_run import RunFacts, notes_on
+from neuron_tui.store.findings.labelled_run import LabelledRun, notes_on
 from neuron_tui.store.findings.paper.claim import Finding, Number, verdict_of
 from neuron_tui.store.findings.paper.model import norm_before
 from neuron_tui.store.findings.paper.needs import LACKING, Enough, Need
@@ -28,11 +28,11 @@ class ScaleClaim:
     says: str
     reference: str
     needs: tuple[Need, ...]
-    value: Callable[[RunFacts], float]
+    value: Callable[[LabelledRun], float]
     shown: Callable[[float], str]
     grows: bool
 
-    def check(self, facts: Sequence[RunFacts], enough: Enough) -> Finding:
+    def check(self, facts: Sequence[LabelledRun], enough: Enough) -> Finding:
         """Judge runs of models of at least two sizes: every two of them of different size are compared.
 
         Kendall's correlation of size and quantity decides: the pairs that agree with the claim less those that
@@ -52,7 +52,7 @@ class ScaleClaim:
         verdict = verdict_of(holds, lacking)
         return Finding(runs, self.name, self.says, self.reference, verdict, because, numbers | {"kendall": correlation})
 
-    def _lacking(self, facts: Sequence[RunFacts], enough: Enough) -> list[str]:
+    def _lacking(self, facts: Sequence[LabelledRun], enough: Enough) -> list[str]:
         lacks = [
             f"{one.label}: {said[0].lower()}{said[1:]}"
             for one in facts
@@ -65,18 +65,18 @@ class ScaleClaim:
         return lacks
 
 
-def neurons_of(facts: RunFacts) -> int:
+def neurons_of(facts: LabelledRun) -> int:
     """Neurons of the whole model."""
     return facts.run.manifest.model.layers * facts.run.manifest.model.neurons
 
 
-def families(facts: Sequence[RunFacts]) -> list[list[RunFacts]]:
+def families(facts: Sequence[LabelledRun]) -> list[list[LabelledRun]]:
     """Runs whose models may be compared in size: of one type, all with or all without position embeddings.
 
     Models with LayerNorm after each block are left out: the paper finds them to be unlike the others [§6]. What is of
     one size only is no family.
     """
-    groups: dict[tuple[str, bool], list[RunFacts]] = {}
+    groups: dict[tuple[str, bool], list[LabelledRun]] = {}
     for one in facts:
         model = one.run.manifest.model
         if norm_before(one) is not False:
@@ -92,11 +92,11 @@ def _kendall(sizes: Sequence[int], values: Sequence[float]) -> float:
     return sum((b > a) - (b < a) for a, b in pairs) / len(pairs)
 
 
-def _dead_share(facts: RunFacts) -> float:
+def _dead_share(facts: LabelledRun) -> float:
     return sum(s.dead for s in facts.summaries) / sum(s.neurons for s in facts.summaries)
 
 
-def _token_detectors(facts: RunFacts) -> float:
+def _token_detectors(facts: LabelledRun) -> float:
     return sum(s.detectors[1] for s in facts.summaries)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from neuron_tui.store import open_run
 from neuron_tui.store.findings.figures import NAMES as FIGURES
-from neuron_tui.store.findings.figures import build_figure, read_facts
+from neuron_tui.store.findings.figures import build_figure, read_aggregates
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.tui.reports.figures import figure_csv, figure_svg, figures_csv, figures_json
 from neuron_tui.tui.reports.report import write_report
@@ -134,7 +134,7 @@ def test_markdown_keeps_everything_of_a_run_in_code(reports: dict[str, str]) -> 
 
 @pytest.mark.parametrize("labels", [("=1+1", "@SUM(1)"), (NAME, "-2+3"), (TEXTS[0], "]]>"), ("\t=1", "\u202e")])
 def test_figures_read_back_and_do_nothing(run: Run, labels: tuple[str, str]) -> None:
-    figures = [build_figure(name, [read_facts(run, label) for label in labels]) for name in FIGURES]
+    figures = [build_figure(name, [read_aggregates(run, label) for label in labels]) for name in FIGURES]
     assert json.loads(figures_json(figures))[0]["rows"][0]["run"] == labels[0]
     assert not acting(figures_json(figures))
     for text in (figures_csv(figures), *map(figure_csv, figures)):

@@ -9,7 +9,7 @@ from pathlib import Path
 from textual.message import Message
 
 from neuron_tui.store.findings.comparison.report import Report, make_report
-from neuron_tui.store.findings.figures import Figure, RunFacts
+from neuron_tui.store.findings.figures import Figure, LabelledRun
 from neuron_tui.tui.drawing.comparison_parts import drawn
 from neuron_tui.tui.drawing.figure_table import TableText, table_text
 from neuron_tui.tui.drawing.spans import Line
@@ -24,7 +24,7 @@ class ComparisonReader(FigureWalk):
     class Compared(Message):
         """A thread has compared the runs."""
 
-        facts: tuple[RunFacts, ...]
+        facts: tuple[LabelledRun, ...]
         report: Report
         parts: tuple[tuple[Figure, TableText], ...]
 
@@ -37,7 +37,7 @@ class ComparisonReader(FigureWalk):
         assert self._report is not None
         return drawn(self._report, figure, drawing.width, drawing.height)
 
-    def make_of(self, facts: tuple[RunFacts, ...]) -> None:
+    def make_of(self, facts: tuple[LabelledRun, ...]) -> None:
         """In a thread: compare the runs."""
         self.post_message(self.Reading("comparing …"))
         report = make_report(facts)

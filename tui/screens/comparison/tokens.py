@@ -15,7 +15,7 @@ from textual.message import Message
 
 from neuron_tui.store.findings.comparison import DetectedToken, TokenLists, token_lists
 from neuron_tui.store.findings.comparison.tables import tokens_table
-from neuron_tui.store.findings.figures import RunFacts
+from neuron_tui.store.findings.figures import LabelledRun
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import show_layers
 from neuron_tui.tui.drawing.spans import Line, fit
@@ -113,7 +113,7 @@ class TokenOverlap(MadeInThread):
 
         lists: TokenLists
 
-    def __init__(self, first: RunFacts, second: RunFacts) -> None:
+    def __init__(self, first: LabelledRun, second: LabelledRun) -> None:
         super().__init__()
         self._pair = (first, second)
         self._lists: TokenLists | None = None

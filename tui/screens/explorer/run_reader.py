@@ -12,7 +12,8 @@ from textual.message import Message
 from textual.screen import Screen
 
 from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.store.findings.summary import LayerSummary, summarise_layers
+from neuron_tui.store.findings.aggregates_cache import summarise_layers
+from neuron_tui.store.findings.summary import LayerSummary
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.store.neurons.arrangement import Arrangement, Wish, arrange
 from neuron_tui.store.neurons.opened import OpenedRun, open_for_browsing

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from textual.message import Message
 
-from neuron_tui.store.findings.figures import NAMES, Figure, RunFacts, build_figure
+from neuron_tui.store.findings.figures import NAMES, Figure, LabelledRun, build_figure
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.tui.drawing.figure_table import TableText, table_text
 from neuron_tui.tui.drawing.figure_text import chart_lines
@@ -34,7 +34,7 @@ class FiguresReader(FactsScreen):
     class Built(Message):
         """A thread has made the figures."""
 
-        facts: tuple[RunFacts, ...]
+        facts: tuple[LabelledRun, ...]
         figures: tuple[tuple[Figure, TableText], ...]
 
     @dataclass
@@ -46,7 +46,7 @@ class FiguresReader(FactsScreen):
 
     def __init__(self, paths: Sequence[Path]) -> None:
         super().__init__(paths)
-        self._facts: tuple[RunFacts, ...] = ()
+        self._facts: tuple[LabelledRun, ...] = ()
         self._figures: tuple[tuple[Figure, TableText], ...] = ()
         self._charts: dict[Drawing, list[Line]] = {}
         self._wanted: Drawing | None = None
@@ -86,7 +86,7 @@ class FiguresReader(FactsScreen):
         """The chart of a figure, drawn in a thread."""
         return chart_lines(figure, drawing.width, drawing.height, all_layers=drawing.all_layers)
 
-    def make_of(self, facts: tuple[RunFacts, ...]) -> None:
+    def make_of(self, facts: tuple[LabelledRun, ...]) -> None:
         """In a thread: make the figures."""
         self.post_message(self.Reading("making the figures …"))
         figures = [build_figure(name, facts) for name in NAMES]

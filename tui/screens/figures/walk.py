@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from neuron_tui.store.findings.figures import Figure, RunFacts
+from neuron_tui.store.findings.figures import Figure, LabelledRun
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.figure_table import TableText
 from neuron_tui.tui.screens.figures.reader import Drawing, FiguresReader
@@ -68,7 +68,7 @@ class FigureWalk(FiguresReader):
         shown = next((figure for figure in listed if figure.name == self._name_shown), listed[0])
         return [figure for figure, _ in self._figures].index(shown)
 
-    def open_figures(self, facts: tuple[RunFacts, ...], figures: tuple[tuple[Figure, TableText], ...]) -> None:
+    def open_figures(self, facts: tuple[LabelledRun, ...], figures: tuple[tuple[Figure, TableText], ...]) -> None:
         """Show figures that are there now."""
         self._facts, self._figures = facts, figures
         runs = ", ".join(printable(one.label) for one in facts)

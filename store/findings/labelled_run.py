@@ -1,4 +1,4 @@
-"""What the figures need of a run, read once, and what must be said of any figure of some runs."""
+"""Runs with their aggregates and a label, which every figure and comparison is built from, and the notes below it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from neuron_tui.store.disk.schema import ENOUGH_SEQUENCES
-from neuron_tui.store.findings.aggregates import Facts
-from neuron_tui.store.findings.aggregates_made import facts_of
+from neuron_tui.store.findings.aggregates import RunAggregates
+from neuron_tui.store.findings.aggregates_cache import aggregates_of
 from neuron_tui.store.measures.threshold_wording import counted_with
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.runs.manifest import Manifest
@@ -17,8 +17,8 @@ from neuron_tui.store.wording import number, show_layers
 
 
 @dataclass(frozen=True, slots=True)
-class RunFacts(Facts):
-    """The facts of a run as the figures see it. `label` tells it from the others shown with it."""
+class LabelledRun(RunAggregates):
+    """The aggregates of a run for figures. `label` distinguishes it from the other runs shown with it."""
 
     run: Run
     label: str
@@ -39,8 +39,8 @@ class RunFacts(Facts):
         return layer / max(1, self.run.manifest.model.layers - 1)
 
 
-def read_facts(run: Run, label: str = "") -> RunFacts:
-    """Read what the figures need of the finished layers of a run, from one small file if the run is complete.
+def read_aggregates(run: Run, label: str = "") -> LabelledRun:
+    """Read the aggregates of the finished layers of a run, from one small file if the run is complete.
 
     Raises
     ------
@@ -49,9 +49,9 @@ def read_facts(run: Run, label: str = "") -> RunFacts:
     RunDamagedError
         A file of it cannot be read.
     """
-    facts = facts_of(run)
-    parts: dict[str, Any] = {field.name: getattr(facts, field.name) for field in fields(Facts)}
-    return RunFacts(**parts, run=run, label=label or run.name)
+    aggregates = aggregates_of(run)
+    parts: dict[str, Any] = {field.name: getattr(aggregates, field.name) for field in fields(RunAggregates)}
+    return LabelledRun(**parts, run=run, label=label or run.name)
 
 
 def labels(runs: Sequence[Run]) -> list[str]:
@@ -62,13 +62,13 @@ def labels(runs: Sequence[Run]) -> list[str]:
     return [name if again[name] == 1 else f"{name} ({place})" for place, name in enumerate(named, 1)]
 
 
-def labels_of(facts: Sequence[RunFacts]) -> tuple[str, ...]:
+def labels_of(facts: Sequence[LabelledRun]) -> tuple[str, ...]:
     """The labels of some runs."""
     return tuple(one.label for one in facts)
 
 
-def notes_on(facts: Sequence[RunFacts]) -> list[str]:
-    """What must be said of any figure of these runs: partial ones, thresholds of their own, what makes them differ."""
+def notes_on(facts: Sequence[LabelledRun]) -> list[str]:
+    """Notes for any figure of these runs: which are partial, whose thresholds are not the paper's, how they differ."""
     notes = []
     for one in facts:
         done, asked = len(one.layers), len(one.run.manifest.options.layers)
@@ -79,7 +79,7 @@ def notes_on(facts: Sequence[RunFacts]) -> list[str]:
     return notes + _differences(facts) + _differences_in_layers(facts)
 
 
-def notes_on_positions(facts: Sequence[RunFacts]) -> list[str]:
+def notes_on_positions(facts: Sequence[LabelledRun]) -> list[str]:
     """Which runs have no positional types, and why."""
     notes = []
     for one in facts:
@@ -93,7 +93,7 @@ def notes_on_positions(facts: Sequence[RunFacts]) -> list[str]:
     return notes
 
 
-def _differences(facts: Sequence[RunFacts]) -> list[str]:
+def _differences(facts: Sequence[LabelledRun]) -> list[str]:
     made = [one.run.manifest for one in facts]
     if len({manifest.corpus.file.sha256 if manifest.corpus else "" for manifest in made}) == 1:
         return []  # the same tokens in the same order
@@ -107,7 +107,7 @@ def _differences(facts: Sequence[RunFacts]) -> list[str]:
     return [note for note in told if note] or ["The runs differ in corpus: the same sources gave other tokens."]
 
 
-def _differences_in_layers(facts: Sequence[RunFacts]) -> list[str]:
+def _differences_in_layers(facts: Sequence[LabelledRun]) -> list[str]:
     """A note if a run was not asked for all layers of its model, unless all runs hold the same of as many."""
     made = [one.run.manifest for one in facts]
     asked = [(tuple(sorted(m.options.layers)), m.model.layers) for m in made]
@@ -122,7 +122,7 @@ def _vocabularies(made: Sequence[Manifest]) -> list[str]:
     return [number(manifest.corpus.vocabulary if manifest.corpus else 0, "token") for manifest in made]
 
 
-def _difference(what: str, facts: Sequence[RunFacts], values: Sequence[object], shown: Iterable[str]) -> str:
+def _difference(what: str, facts: Sequence[LabelledRun], values: Sequence[object], shown: Iterable[str]) -> str:
     """A sentence if the values differ, else nothing; it lists how they are shown where that differs too."""
     if all(value == values[0] for value in values):
         return ""
