@@ -1,21 +1,20 @@
-"""What forms do in the background, each a part that shows nothing: look at the disk, ask for an estimate, start a job.
+"""What forms do in the background: look at the disk, ask for an estimate, start a job.
 
-Each posts a message when it is done; what was asked for in the meantime makes an older answer void.
+Each is owned by a screen and calls it on the event loop when it knows more. What is asked for in the meantime makes an
+older answer void.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from textual.app import App
-from textual.message import Message
-from textual.widget import Widget
-from textual.worker import get_current_worker
+from textual.screen import Screen
 
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.runs.catalog import list_runs
@@ -24,62 +23,36 @@ from neuron_tui.tui.forms.disk_check import DiskCheck, SourceCheck, carried_over
 from neuron_tui.tui.forms.extraction_form import FormValues
 from neuron_tui.tui.forms.local_models import KnownModel, known_models
 from neuron_tui.tui.jobs.estimate import Estimated, Refused
+from neuron_tui.tui.latest import Latest
+
+Owner = Screen[Path | None]
 
 Arguments = Callable[[], Sequence[str]]
 """Gives the arguments of the engine's `extract`; looks at the disk, so for threads."""
 
 
-class _Unseen(Widget):
-    DEFAULT_CSS = "_Unseen { display: none; }"
+class DiskWatch:
+    """What the disk says of everything that a form of a new extraction names; `check` is None until that is known.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._since: float | None = None
+    `checked` is called when more is known of the form as it is, and `known` with the models that there are.
+    """
 
-    @property
-    def busy(self) -> bool:
-        """Whether it is at work."""
-        return self._since is not None
-
-    @property
-    def seconds(self) -> int:
-        """For how long."""
-        return int(time.monotonic() - (self._since or time.monotonic()))
-
-
-class DiskWatch(_Unseen):
-    """What the disk says of everything that a form of a new extraction names."""
-
-    @dataclass
-    class Known(Message):
-        """A thread knows which models there are."""
-
-        models: list[KnownModel]
-
-    @dataclass
-    class Checked(Message):
-        """A thread has looked at what a form names."""
-
-        values: FormValues
-        check: DiskCheck
-
-    def __init__(self, runs_dir: Path) -> None:
-        super().__init__()
-        self._runs_dir = runs_dir
-        self._values: FormValues | None = None
+    def __init__(
+        self, owner: Owner, runs_dir: Path, checked: Callable[[], None], known: Callable[[list[KnownModel]], None]
+    ) -> None:
         self.check: DiskCheck | None = None
+        self._runs_dir, self._checked = runs_dir, checked
+        self._values: FormValues | None = None
         self._counted: dict[str, SourceCheck] = {}
+        """What directories hold that have been counted, which may take long."""
+        self._models = Latest(owner, self._list_models, lambda _, models: known(models))
+        self._looks = Latest(owner, self._look, self._seen)
+        self._counts = Latest(owner, self._count, self._look_again)
 
-    def on_mount(self) -> None:
-        """Look for models."""
-        self.run_worker(self._list_models, thread=True, group="models")
-
-    def _list_models(self) -> None:
-        try:
-            runs = list_runs(self._runs_dir)
-        except NeuronTuiError:
-            runs = []
-        self.post_message(self.Known(known_models(runs)))
+    def begin(self, values: FormValues) -> None:
+        """Look for models, and at what the form begins with."""
+        self._models.request(self._runs_dir)
+        self.look(values)
 
     def change(self, before: FormValues, after: FormValues) -> None:
         """Something else is typed: keep what still holds, and look anew."""
@@ -92,34 +65,56 @@ class DiskWatch(_Unseen):
         if anew:
             self._counted = {text: counted for text, counted in self._counted.items() if counted.problem is None}
         self._values = values
-        self.run_worker(partial(self._look, values, self._counted), thread=True, group="look", exclusive=True)
-
-    def _look(self, values: FormValues, counted: dict[str, SourceCheck]) -> None:
-        """In a thread: look at all that is named, then count the text of directories, which may take long."""
-        worker = get_current_worker()
-        check = check_on_disk(values, self._runs_dir, counted)
-        if worker.is_cancelled:
-            return
-        self.post_message(self.Checked(values, check))
-        for text, source in zip(values.sources, check.sources, strict=True):
-            if source.directory:
-                found = count_text(text, lambda: worker.is_cancelled)
-                if found is None:
-                    return
-                counted[text] = found
-                self.post_message(self.Checked(values, check_on_disk(values, self._runs_dir, counted)))
-
-    def on_disk_watch_checked(self, event: Checked) -> None:
-        """Keep it, unless something else has been typed; the form hears of it next."""
-        if event.values is self._values:
-            self.check = event.check
-        else:
-            event.stop()
+        self._looks.request(values)
 
     def name_is_free(self) -> None:
         """The name in the form is now the free one that was proposed."""
         if self.check is not None:
             self.check = replace(self.check, taken=None)
+
+    def _list_models(self, runs_dir: Path) -> list[KnownModel]:
+        try:
+            return known_models(list_runs(runs_dir))
+        except NeuronTuiError:
+            return known_models([])
+
+    def _look(self, values: FormValues) -> DiskCheck:
+        return check_on_disk(values, self._runs_dir, self._counted)
+
+    def _seen(self, values: FormValues, check: DiskCheck) -> None:
+        if values is self._values:
+            self.check = check
+            if any(source.directory for source in check.sources):
+                self._counts.request(values)
+            self._checked()
+
+    def _count(self, values: FormValues) -> None:
+        """In a thread: count the text of the first directory that has not been counted, while it is asked for."""
+        checks = zip(values.sources, self._look(values).sources, strict=True)
+        text = next((text for text, source in checks if source.directory), None)
+        if text is not None and (found := count_text(text, lambda: self._values is not values)) is not None:
+            self._counted[text] = found
+
+    def _look_again(self, values: FormValues, _: None) -> None:
+        if values is self._values:
+            self.look(values)
+
+
+class _Timed:
+    """Something that is under way or not, and for how long."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is under way."""
+        return self._since is not None
+
+    @property
+    def seconds(self) -> int:
+        """For how long."""
+        return int(time.monotonic() - (self._since or time.monotonic()))
 
 
 class EstimateProcess(Protocol):
@@ -132,27 +127,24 @@ class EstimateProcess(Protocol):
         """End it."""
 
 
-class Estimator(_Unseen):
-    """One estimate at a time."""
+class Estimator(_Timed):
+    """One estimate at a time; `answered` is called with what the last of them found."""
 
-    @dataclass
-    class Answered(Message):
-        """A thread has the answer to an estimate; None if it was stopped."""
-
-        estimation: EstimateProcess
-        answer: Estimated | Refused | None
-
-    def __init__(self, estimation: Callable[[Arguments], EstimateProcess]) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        estimation: Callable[[Arguments], EstimateProcess],
+        answered: Callable[[Estimated | Refused], None],
+    ) -> None:
         super().__init__()
-        self._new = estimation
+        self._new, self._answered = estimation, answered
         self._estimation: EstimateProcess | None = None
+        self._asks = Latest(owner, lambda asked: asked.run(), self._take)
 
     def begin(self, arguments: Arguments) -> None:
         """Ask the engine."""
-        self._estimation = estimation = self._new(arguments)
-        self._since = time.monotonic()
-        answer = lambda: self.post_message(self.Answered(estimation, estimation.run()))  # noqa: E731
-        self.run_worker(answer, thread=True, group="estimate")
+        self._estimation, self._since = self._new(arguments), time.monotonic()
+        self._asks.request(self._estimation)
 
     def stop(self) -> None:
         """End the estimate under way, if there is one: its answer is of no use any more."""
@@ -160,44 +152,40 @@ class Estimator(_Unseen):
             self._estimation.stop()
             self._estimation = self._since = None
 
-    def on_unmount(self) -> None:
-        """Leave no process behind."""
-        self.stop()
-
-    def on_estimator_answered(self, event: Answered) -> None:
-        """Let the form hear of it, if it is the answer to the last estimate."""
-        if event.estimation is not self._estimation or event.answer is None:
-            event.stop()
-        else:
+    def _take(self, estimation: EstimateProcess, answer: Estimated | Refused | None) -> None:
+        if estimation is self._estimation and answer is not None:
             self._estimation = self._since = None
+            self._answered(answer)
 
 
-class JobStart(_Unseen):
-    """The start of a job, which takes until the job tells of itself."""
+class JobStart(_Timed):
+    """The start of a job, which takes until the job has written its record.
 
-    @dataclass
-    class Started(Message):
-        """A thread has started the job in a folder, or could not: `problem` says why."""
+    `started` is called with its folder, or with None and why it could not be started.
+    """
 
-        folder: Path | None
-        problem: str = ""
+    def __init__(self, owner: Owner, started: Callable[[Path | None, str], None]) -> None:
+        super().__init__()
+        self._owner, self._started = owner, started
 
     def begin(self, start: Callable[[], Path]) -> None:
-        """Start the job in a thread; `start` gives its folder."""
+        """Start the job in a thread, to its end even if the form is left; `start` gives its folder."""
         self._since = time.monotonic()
-        self.run_worker(partial(self._start, self.app, start), thread=True, group="start")
+        self._owner.run_worker(partial(self._start, self._owner.app, start), thread=True, group="start")
 
     def _start(self, app: App[object], start: Callable[[], Path]) -> None:
+        folder, problem = None, ""
         try:
-            started = self.Started(start())
+            folder = start()
         except NeuronTuiError as error:
-            started = self.Started(None, str(error))
+            problem = str(error)
         except OSError as error:
-            started = self.Started(None, f"The engine cannot be started: {error.strerror or error}.")
-        self.post_message(started)
-        if not self.is_attached and started.problem:  # the form was left meanwhile
-            app.notify(message(started.problem), title="Not started", severity="error", markup=False)
+            problem = f"The engine cannot be started: {error.strerror or error}."
+        app.call_later(self._over, app, folder, problem)
 
-    def on_job_start_started(self) -> None:
-        """It is over; the form hears of it next."""
+    def _over(self, app: App[object], folder: Path | None, problem: str) -> None:
         self._since = None
+        if self._owner.is_attached:
+            self._started(folder, problem)
+        elif problem:
+            app.notify(message(problem), title="Not started", severity="error", markup=False)

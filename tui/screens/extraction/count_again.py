@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -11,7 +10,6 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.widgets import Button, Input
 
 from neuron_tui.store.errors import NeuronTuiError
@@ -31,6 +29,7 @@ from neuron_tui.tui.forms.counting_form import (
     without_bits,
 )
 from neuron_tui.tui.jobs.jobs import start_analysis
+from neuron_tui.tui.latest import Latest
 from neuron_tui.tui.navigation import ExtractionPlace, go
 from neuron_tui.tui.screens.extraction.job_form import Buttons, JobForm
 from neuron_tui.tui.widgets.form.form_fields import ThresholdFields
@@ -77,13 +76,6 @@ class CountAgain(JobForm):
         *((name.replace("_", " "), one.help) for name, one in THRESHOLDS.items()),
     )
 
-    @dataclass
-    class Looked(Message):
-        """A thread has looked at the run, or could not: `problem` says why."""
-
-        run: RunToCount | None
-        problem: str = ""
-
     def __init__(
         self,
         folder: Path,
@@ -108,7 +100,7 @@ class CountAgain(JobForm):
 
     def on_mount(self) -> None:
         """Look at the run."""
-        self.run_worker(self._look, thread=True, group="look")
+        Latest(self, look_at_run, self._looked, self._unreadable).request(self._folder)
         self.refresh_notes()
 
     @property
@@ -175,29 +167,21 @@ class CountAgain(JobForm):
 
     # What there is of the run.
 
-    def _look(self) -> None:
-        """In a thread: look at the run."""
-        try:
-            self.post_message(self.Looked(look_at_run(self._folder)))
-        except NeuronTuiError as error:
-            self.post_message(self.Looked(None, str(error)))
-
-    def on_count_again_looked(self, event: Looked) -> None:
-        """Show whether it can be counted again; leave where it cannot be read."""
-        if not self.is_attached:
-            return
-        if event.run is None:
-            self.app.notify(message(event.problem), title="This run", severity="error", timeout=12, markup=False)
-            self.dismiss(None)
-            return
-        self.run_to_count = event.run
-        title = f" Count {printable(event.run.name)} again with other thresholds"
+    def _looked(self, _: Path, run: RunToCount) -> None:
+        """Show whether it can be counted again."""
+        self.run_to_count = run
+        title = f" Count {printable(run.name)} again with other thresholds"
         self.query_one("#form-title", Said).say(((title, "strong"),))
-        if event.run.without_bits:
+        if run.without_bits:
             self.query_one("#extract", Button).display = True
             self.query_one(KeyLine).show(*KEYS[:-2], _EXTRACT, *KEYS[-2:])
         self._propose()
         self.refresh_notes()
+
+    def _unreadable(self, _: Path, error: NeuronTuiError) -> None:
+        """Leave: the run cannot be read."""
+        self.app.notify(message(str(error)), title="This run", severity="error", timeout=12, markup=False)
+        self.dismiss(None)
 
     # Starting and leaving.
 

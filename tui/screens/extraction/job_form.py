@@ -52,7 +52,7 @@ class JobForm(Screen[Path | None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.job = JobStart()
+        self.job = JobStart(self, self._started)
         self.problem = ""
         """Why what was asked for last could not be done."""
 
@@ -62,7 +62,6 @@ class JobForm(Screen[Path | None]):
         yield fields
         yield Note(id="outcome")
         yield buttons
-        yield self.job
         yield KeyLine(*keys)
 
     def on_mount(self) -> None:
@@ -105,15 +104,13 @@ class JobForm(Screen[Path | None]):
     async def _pressed(self, event: Button.Pressed) -> None:
         await self.run_action(str(event.button.id))
 
-    def on_job_start_started(self, event: JobStart.Started) -> None:
+    def _started(self, folder: Path | None, problem: str) -> None:
         """Done, or show why not."""
-        if not self.is_attached:
-            return
-        if event.folder is not None:
-            self.dismiss(event.folder)
+        if folder is not None:
+            self.dismiss(folder)
             return
         self.app.bell()
-        self.problem = event.problem
+        self.problem = problem
         self.refresh_notes()
 
     def action_leave(self) -> None:

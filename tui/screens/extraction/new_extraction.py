@@ -27,6 +27,7 @@ from neuron_tui.tui.forms.extraction_form import (
     in_order,
     texts_from,
 )
+from neuron_tui.tui.forms.local_models import KnownModel
 from neuron_tui.tui.forms.path_candidates import Candidate
 from neuron_tui.tui.jobs.estimate import Estimated, Estimation, Refused, estimate_paragraphs
 from neuron_tui.tui.jobs.jobs import start_job
@@ -93,7 +94,8 @@ class NewExtraction(JobForm):
         super().__init__()
         self.runs_dir = runs_dir
         self._start_from, self._start_job = start_from, start
-        self.disk, self.estimator = DiskWatch(runs_dir), Estimator(ask)
+        self.disk = DiskWatch(self, runs_dir, self._checked, self._offer)
+        self.estimator = Estimator(self, ask, self._answered)
         self.first = self.values = filled(form_defaults({}))
         """The form as it began, and as it is now."""
         self.estimated: Estimated | None = None
@@ -109,7 +111,6 @@ class NewExtraction(JobForm):
         config = getattr(self.app, "config", None)
         texts = texts_from(self._start_from) if self._start_from else form_defaults(config.defaults if config else {})
         self.first = self.values = filled(texts)  # without a name: one that is free is proposed
-        yield from (self.disk, self.estimator)
         title = f"New extraction · runs in {printable(str(self.runs_dir))}"
         buttons = Buttons(estimate="Estimate", start="Start", leave="Leave")
         yield from self.parts(title, ExtractionFields(self.first), buttons, KEYS)
@@ -118,7 +119,11 @@ class NewExtraction(JobForm):
         """Show all fields where there is room, or where one of the folded ones is filled."""
         used = any(self.first[name] != plain_text(name) for name in FOLDED)
         self.fields.unfold(used or self.app.size.height >= _TALL)
-        self.disk.look(self.values)
+        self.disk.begin(self.values)
+
+    def on_unmount(self) -> None:
+        """Leave no process behind."""
+        self.estimator.stop()
 
     @property
     def fields(self) -> ExtractionFields:
@@ -195,15 +200,14 @@ class NewExtraction(JobForm):
         if self.is_attached and event.widget is self.fields.line_of("name") and not self.values["name"]:
             self.disk.look(self.values)
 
-    def on_disk_watch_known(self, event: DiskWatch.Known) -> None:
-        """Offer these models."""
-        self.fields.known = [Candidate(model.name, model.origin) for model in event.models]
+    def _offer(self, models: list[KnownModel]) -> None:
+        self.fields.known = [Candidate(model.name, model.origin) for model in models]
 
-    def on_disk_watch_checked(self, event: DiskWatch.Checked) -> None:
-        """Show it, propose a name, and do what was waiting for it."""
-        if not self.is_attached:
+    def _checked(self) -> None:
+        """Show what the disk says, propose a name, and do what was waiting for it."""
+        if self.disk.check is None or not self.is_attached:
             return
-        self._propose(event.check.free)
+        self._propose(self.disk.check.free)
         waiting, self._next = self._next, ""
         if waiting:
             self._go_on(waiting)
@@ -251,14 +255,14 @@ class NewExtraction(JobForm):
         self.estimated, self._refused = None, None
         self.estimator.begin(lambda: (*values.read().arguments(), "--runs-dir", str(runs_dir.absolute())))
 
-    def on_estimator_answered(self, event: Estimator.Answered) -> None:
-        """Show the estimate, or what stands against it at the field that it is about."""
-        if isinstance(event.answer, Estimated):
-            self.estimated = event.answer
+    def _answered(self, answer: Estimated | Refused) -> None:
+        """Show the estimate, or at its field what it was refused for."""
+        if isinstance(answer, Refused):
+            self._refuse(answer)
+        else:
+            self.estimated = answer
             if isinstance(self.focused, Button):
                 self.query_one("#start", Button).focus()
-        elif event.answer is not None:
-            self._refuse(event.answer)
         self.refresh_notes()
 
     def _refuse(self, refused: Refused) -> None:
