@@ -50,7 +50,7 @@ def parse_corpus_argument(argument: str) -> CorpusArgument:
     if not is_text(source):
         raise CorpusError(f"the corpus {source!r} has no name in UTF-8, which run.json is written in\nRename it.")
     domain = domain or stem_of(source)
-    if not re.fullmatch(r"[\w.+-]{1,60}", domain):
+    if not is_domain(domain):
         raise UsageError(
             f"the domain name {domain!r} cannot be used\nName it yourself: --corpus NAME={source}, letters and digits."
         )
@@ -69,6 +69,11 @@ def local_path(text: str) -> Path:
         return Path(text).expanduser().absolute()
     except RuntimeError:
         return Path(text).absolute()
+
+
+def is_domain(text: str) -> bool:
+    """Whether a text can be the name of a domain: up to 60 letters, digits and . _ + -."""
+    return re.fullmatch(r"[\w.+-]{1,60}", text) is not None
 
 
 def is_text(text: str) -> bool:

@@ -113,7 +113,8 @@ class ResultOptions(BaseModel):
         tuple[str, ...],
         Option(
             "Text: a .txt or .jsonl file (also .gz), a directory, or builtin:prose|code|math. Repeatable.",
-            *(SOURCES, "[DOMAIN=]SOURCE"),
+            kind=SOURCES,
+            metavar="[DOMAIN=]SOURCE",
             label="Corpus",
             example="wiki=~/data/wiki.jsonl",
             begins=BUILTIN_SOURCES,
@@ -123,7 +124,10 @@ class ResultOptions(BaseModel):
         AtLeastOne | None,
         Option(
             "Counted tokens at most, an equal share from each domain.",
-            *(COUNT, "N", "all of the corpus", "Tokens"),
+            kind=COUNT,
+            metavar="N",
+            unset="all of the corpus",
+            label="Tokens",
             hint="counted at most, split by domain; empty: all",
             example="5,000,000",
             begins="1,000,000",
@@ -133,7 +137,10 @@ class ResultOptions(BaseModel):
         Annotated[int, Field(ge=2)] | None,
         Option(
             "Positions of a sequence, BOS among them.",
-            *(COUNT, "T", "the model's", "Context"),
+            kind=COUNT,
+            metavar="T",
+            unset="the model's",
+            label="Context",
             hint="tokens in a sequence; empty: as the model",
             brief="context",
             example="2048",
@@ -143,7 +150,10 @@ class ResultOptions(BaseModel):
         tuple[Annotated[int, Field(ge=0)], ...] | None,
         Option(
             "Layers to extract.",
-            *(LAYERS, "0-5,8", "all", "Layers"),
+            kind=LAYERS,
+            metavar="0-5,8",
+            unset="all",
+            label="Layers",
             hint="all, or numbers from 0 such as 0-5,8",
             brief="layers",
             example="0-5,8",
@@ -153,7 +163,8 @@ class ResultOptions(BaseModel):
         Literal["auto"] | Dtype,
         Option(
             "Data type of the computation. auto: float32 on a CPU, the checkpoint's own on a GPU.",
-            *(TEXT, "auto|float32|float16|bfloat16"),
+            kind=TEXT,
+            metavar="auto|float32|float16|bfloat16",
             label="Data type",
             hint="auto: float32 on a CPU",
             brief="data type",
@@ -165,7 +176,8 @@ class ResultOptions(BaseModel):
         Literal["auto", "always", "never"],
         Option(
             "Store every activation bit with the counts; auto does while all take at most 256 MiB.",
-            *(TEXT, "auto|always|never"),
+            kind=TEXT,
+            metavar="auto|always|never",
             label="Keep bits",
             hint="on disk; auto: up to 256 MiB",
             brief="bits",
@@ -177,7 +189,10 @@ class ResultOptions(BaseModel):
         AtLeastOne | None,
         Option(
             "Positions in one forward batch.",
-            *(COUNT, "N", "what suits the device", "Batch"),
+            kind=COUNT,
+            metavar="N",
+            unset="what suits the device",
+            label="Batch",
             hint="tokens in one forward batch; empty: what suits",
             brief="batch",
             example="4096",
@@ -204,7 +219,8 @@ class ExtractionOptions(ResultOptions):
         Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,3})?)$")],
         Option(
             "Where the model runs: auto, cpu, cuda, or cuda:1 for the second GPU.",
-            *(TEXT, "auto|cpu|cuda[:K]"),
+            kind=TEXT,
+            metavar="auto|cpu|cuda[:K]",
             label="Device",
             hint="auto, cpu, cuda, or cuda:1 for the second GPU",
             brief="device",
@@ -216,7 +232,10 @@ class ExtractionOptions(ResultOptions):
         Annotated[int, Field(ge=0)] | None,
         Option(
             "What the residual stream and counters may take before they spill to disk, such as 8G.",
-            *(SIZE, "SIZE", "60% of what is free", "Memory"),
+            kind=SIZE,
+            metavar="SIZE",
+            unset="60% of what is free",
+            label="Memory",
             hint="such as 8G; empty: 60% of what is free",
             brief="memory",
             example="8G",
@@ -226,12 +245,12 @@ class ExtractionOptions(ResultOptions):
         bool,
         Option(
             "Take pickled weights (loaded as weights only) if there are no others.",
-            FLAG,
+            kind=FLAG,
             label="load pickled weights, as weights only",
             setting=False,
         ),
     ] = False
-    overwrite: Annotated[bool, Option("Replace a run of that name.", FLAG, setting=False)] = False
+    overwrite: Annotated[bool, Option("Replace a run of that name.", kind=FLAG, setting=False)] = False
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401 - values of the fields
         try:

@@ -10,7 +10,7 @@ from pathlib import Path
 from neuron_tui.store.declared import flag
 from neuron_tui.store.errors import UsageError
 from neuron_tui.store.runs.catalog import run_folder
-from neuron_tui.store.runs.corpus_argument import BUILTIN_SOURCES, is_text, split_argument, stem_of
+from neuron_tui.store.runs.corpus_argument import BUILTIN_SOURCES, is_domain, is_text, split_argument, stem_of
 from neuron_tui.store.runs.job import Job
 from neuron_tui.store.runs.manifest import Manifest
 from neuron_tui.store.runs.option_texts import OptionTexts, from_arguments, plain_text, read_option, text_of, texts_of
@@ -19,7 +19,6 @@ from neuron_tui.store.runs.options import OPTIONS, ExtractionOptions, is_path
 FOLDED = tuple(name for name, option in OPTIONS.items() if option.brief)
 """The less used options."""
 
-_DOMAIN = re.compile(r"[\w.+-]{1,60}")
 _HF_SOURCE = re.compile(r"hf:[^:\s]+(:[^:\s]+){1,3}")
 _HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?(@[\w./-]+)?")
 _LONGEST_NAME = 60
@@ -182,7 +181,7 @@ def _of_corpus(corpus: tuple[CorpusPart, ...]) -> Iterator[Complaint]:
             yield Complaint("corpus", "Write hf:NAME:SPLIT, or hf:NAME:CONFIG:SPLIT:FIELD.", row)
         elif not is_text(source) or "\0" in source:
             yield Complaint("corpus", "This path is not UTF-8. Rename the file.", row)
-        elif not _DOMAIN.fullmatch(part.settled_domain):
+        elif not is_domain(part.settled_domain):
             yield Complaint("corpus", "Name its domain with up to 60 letters, digits and . _ + -", row)
 
 
