@@ -255,7 +255,8 @@ def measure(folder: Path) -> None:
     from neuron_tui.store.findings.aggregates_cache import summarise_layers
     from neuron_tui.store.neurons.arrangement import SORTABLE, Wish, arrange
     from neuron_tui.store.neurons.firing import firing_on
-    from neuron_tui.store.neurons.opened import open_for_browsing, read_neuron
+    from neuron_tui.store.neurons.opened import open_for_browsing
+    from neuron_tui.tui.reports.neuron import read_neuron
 
     with timed("imports"):
         import textual.app  # noqa: F401 - as much of the app as takes memory

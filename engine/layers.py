@@ -105,7 +105,7 @@ def _counter(work: Pass) -> Callable[[Words, int, Callable[[int], None]], LayerC
 
 def _effects(work: Pass, layer: int, counts: LayerCounts) -> LayerEffects:
     # Rows of the table of single tokens lead to their ids.
-    ids, rows = work.plan.order.grams[1].ids[:, 0].astype(np.int64), counts.top_gram[1]
+    ids, rows = work.plan.order.grams[1].ids[:, 0].astype(np.int64), counts.triggers[1].top_gram
     tokens = np.where(rows >= 0, ids[rows], -1)
     return layer_effects(
         work.family.update_directions(layer, work.device), work.family.unembedding(work.device), tokens

@@ -17,7 +17,7 @@ from neuron_tui.store.disk.files import replacing
 from neuron_tui.store.disk.hdf5 import SchemaWriter, reading
 from neuron_tui.store.disk.schema import CORPUS, LAYER, ORDERS
 from neuron_tui.store.neurons.position_tables import position_tables, write_positions
-from neuron_tui.store.neurons.trigger_tables import TriggerTables, write_all_triggers
+from neuron_tui.store.neurons.trigger_tables import write_all_triggers
 from neuron_tui.store.runs.manifest import CORPUS_FILE, CorpusIdentity, Domain, FileEntry, file_entry, layer_file
 
 
@@ -72,7 +72,7 @@ def write_layer(
     folder: Path, layer: int, counts: LayerCounts, effects: LayerEffects, plan: CountingPlan, activations: Words | None
 ) -> FileEntry:
     """Write a layer's file: under a temporary name, closed, checked, synced, then moved; raises DiskFullError."""
-    neurons, stored = counts.top_gram[1].shape
+    neurons, stored = counts.triggers[1].top_gram.shape
     dimensions = {
         "N": neurons,
         "D": plan.domains,
@@ -90,14 +90,8 @@ def write_layer(
             file.write("count", counts.count)
             file.write("bos_count", counts.bos_count)
             file.write("first_active", counts.first_active)
-            triggers = {
-                n: TriggerTables(
-                    counts.total[n], counts.covering[n], counts.covered[n], counts.top_gram[n], counts.top_active[n]
-                )
-                for n in ORDERS
-            }
             occurrences = {n: plan.order.grams[n].occurrences for n in ORDERS}
-            write_all_triggers(file, triggers, occurrences, effects.top_score, plan.thresholds)
+            write_all_triggers(file, counts.triggers, occurrences, effects.top_score, plan.thresholds)
             if plan.full_sequences:
                 tables = position_tables(
                     counts.position_active, plan.full_sequences, plan.context_length, plan.thresholds

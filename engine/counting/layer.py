@@ -16,6 +16,7 @@ from neuron_tui.engine.counting.contexts import ContextDraw, activity_around, co
 from neuron_tui.engine.counting.triggers import TriggerCount, count_triggers
 from neuron_tui.store.disk.schema import ORDERS, STORED_CONTEXTS, STORED_TRIGGERS
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+from neuron_tui.store.neurons.trigger_tables import TriggerTables
 
 _FIRST_LOOK = 4096
 """Positions among which a neuron's first active one is looked for first."""
@@ -85,20 +86,15 @@ def _full_blocks(
 class LayerCounts:
     """Counts of one layer's N neurons, in the shapes of the layer file's schema.
 
-    `count`, `first_active` (N, D); `bos_count` (N,); `position_active` (N, D, T-1) int32; by n: `total`, `covering`
-    (N,) int64, `covered` (N,) int32, `top_gram`, `top_active` (N, 50) int64, padded with -1 and 0; `context_position`
-    (N, 20) int64, padded with -1; `context_active` (N, 20) uint64.
+    `count`, `first_active` (N, D); `bos_count` (N,); `position_active` (N, D, T-1) int32; `triggers` by n, with
+    K = 50; `context_position` (N, 20) int64, padded with -1; `context_active` (N, 20) uint64.
     """
 
     count: Ints
     bos_count: Ints
     first_active: Ints
     position_active: npt.NDArray[np.int32]
-    total: dict[int, Ints]
-    covering: dict[int, Ints]
-    covered: dict[int, npt.NDArray[np.int32]]
-    top_gram: dict[int, Ints]
-    top_active: dict[int, Ints]
+    triggers: dict[int, TriggerTables]
     context_position: Ints
     context_active: npt.NDArray[np.uint64]
 
@@ -114,22 +110,19 @@ class LayerCounts:
             bos_count=zeros(),
             first_active=zeros(plan.domains),
             position_active=np.zeros((neurons, plan.domains, plan.context_length - 1), np.int32),
-            total={n: zeros() for n in ORDERS},
-            covering={n: zeros() for n in ORDERS},
-            covered={n: np.zeros(neurons, np.int32) for n in ORDERS},
-            top_gram={n: zeros(STORED_TRIGGERS) - 1 for n in ORDERS},
-            top_active={n: zeros(STORED_TRIGGERS) for n in ORDERS},
+            triggers={n: TriggerTables.empty(neurons, STORED_TRIGGERS) for n in ORDERS},
             context_position=zeros(STORED_CONTEXTS) - 1,
             context_active=np.zeros((neurons, STORED_CONTEXTS), np.uint64),
         )
 
     def put_triggers(self, neuron: int, n: int, found: TriggerCount) -> None:
         """Store what was found of one neuron."""
-        self.total[n][neuron] = found.total
-        self.covering[n][neuron] = found.covering
-        self.covered[n][neuron] = found.covered
-        self.top_gram[n][neuron, : len(found.gram)] = found.gram
-        self.top_active[n][neuron, : len(found.active)] = found.active
+        tables = self.triggers[n]
+        tables.total[neuron] = found.total
+        tables.covering[neuron] = found.covering
+        tables.covered[neuron] = found.covered
+        tables.top_gram[neuron, : len(found.gram)] = found.gram
+        tables.top_active[neuron, : len(found.active)] = found.active
 
 
 def count_layer(

@@ -121,11 +121,12 @@ class TileCounter:
         covered = held & within & told.covered(top, level.occurrences[rows.clamp(min=0)])
         detector = (covering >= 1) & (covering <= told.most_covering(n))
         detector &= told.holds(torch.where(covered, top, 0).sum(dim=0), total)
-        counts.total[n][tile] = total.cpu().numpy()
-        counts.covering[n][tile] = covering.cpu().numpy()
-        counts.covered[n][tile] = torch.where(detector, covered.sum(dim=0), 0).cpu().numpy()
-        counts.top_gram[n][tile, : len(best)] = rows.T.cpu().numpy()
-        counts.top_active[n][tile, : len(best)] = top.T.cpu().numpy()
+        tables = counts.triggers[n]
+        tables.total[tile] = total.cpu().numpy()
+        tables.covering[tile] = covering.cpu().numpy()
+        tables.covered[tile] = torch.where(detector, covered.sum(dim=0), 0).cpu().numpy()
+        tables.top_gram[tile, : len(best)] = rows.T.cpu().numpy()
+        tables.top_active[tile, : len(best)] = top.T.cpu().numpy()
 
     def _draw(
         self,

@@ -41,7 +41,7 @@ def summaries_from_layers(run: Run, table: NeuronTable | None = None) -> tuple[L
         for n in ORDERS:
             below[n][covered[n]] = True
         previous, previous_index = covered, layer.index
-        alive = table.count[rows] > 0
+        alive = ~table.dead[rows]
         frequency = table.frequency[rows][alive]
         summaries.append(
             LayerSummary(

@@ -36,7 +36,7 @@ class Grams:
 class Context:
     """Tokens around a position where a neuron is active.
 
-    `ids` are the tokens, `text` holds the tokeniser's forms, `active` says for each whether the neuron is active there,
+    `ids` are the tokens, `forms` the tokeniser's forms, `active` says for each whether the neuron is active there,
     `focus` is the index of the sampled one; `offset` is that token's position in its sequence. The activity of the
     first `unknown_before` and the last `unknown_after` tokens is not known: the run does not keep it so far away.
     """
@@ -44,7 +44,7 @@ class Context:
     domain: str
     offset: int
     ids: tuple[int, ...]
-    text: tuple[str, ...]
+    forms: tuple[str, ...]
     active: tuple[bool, ...]
     focus: int
     unknown_before: int = 0
@@ -220,7 +220,7 @@ class StoredCorpus:
                         domain=self._domains[int(domains[sequence])],
                         offset=position - int(starts[sequence]),
                         ids=tuple(around),
-                        text=self._forms(around),
+                        forms=self._forms(around),
                         active=tuple(bool(bits << unknown_before >> j & 1) for j in range(int(end - begin))),
                         focus=position - int(begin),
                         unknown_before=unknown_before,

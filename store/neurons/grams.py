@@ -18,13 +18,13 @@ class Gram:
     """An n-gram of a corpus: its tokens, what it reads as people are shown it, and how often it occurs."""
 
     ids: tuple[int, ...]
-    text: str
+    shown: str
     occurrences: int
 
     @property
     def words(self) -> str:
         """The n-gram and how often it occurs, in words."""
-        return f"{self.text}   {GRAM_NAMES[len(self.ids)]}, {number(self.occurrences, 'time')}"
+        return f"{self.shown}   {GRAM_NAMES[len(self.ids)]}, {number(self.occurrences, 'time')}"
 
 
 def typed_text(typed: str) -> str:

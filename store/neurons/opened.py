@@ -10,8 +10,6 @@ import numpy.typing as npt
 
 from neuron_tui.store.disk.open_files import keep_open
 from neuron_tui.store.errors import RunDamagedError, RunPartialError
-from neuron_tui.store.neurons.corpus import Context
-from neuron_tui.store.neurons.record import NeuronRecord
 from neuron_tui.store.neurons.run import Run, open_run
 from neuron_tui.store.neurons.table import LISTED, NeuronTable, read_table
 from neuron_tui.store.runs.catalog import summarise
@@ -80,15 +78,6 @@ class OpenedRun:
         return places
 
 
-@dataclass(frozen=True, slots=True)
-class NeuronView:
-    """A neuron with all that its pane shows."""
-
-    record: NeuronRecord
-    contexts: tuple[Context, ...]
-    byte_level: bool
-
-
 def open_for_browsing(path: Path) -> OpenedRun:
     """Open the run in a folder.
 
@@ -110,9 +99,3 @@ def open_for_browsing(path: Path) -> OpenedRun:
     opened.table.load(*LISTED)
     opened.load_triggers(1)
     return opened
-
-
-def read_neuron(run: Run, layer: int, neuron: int) -> NeuronView:
-    """Read one neuron; raises NeuronNotFoundError and RunDamagedError."""
-    where = run.layer(layer)
-    return NeuronView(where.neuron(neuron), tuple(where.contexts(neuron)), run.corpus.byte_level)

@@ -28,12 +28,12 @@ class DomainCount:
 class Trigger:
     """An n-gram with the positions it has in the corpus and those of them where the neuron is active.
 
-    `text` is the tokeniser's own form of each token; `covered` says whether the neuron is active on enough of its
+    `forms` is the tokeniser's own form of each token; `covered` says whether the neuron is active on enough of its
     positions: on 95% of them by the paper's thresholds [§4].
     """
 
     ids: tuple[int, ...]
-    text: tuple[str, ...]
+    forms: tuple[str, ...]
     active: int
     occurrences: int
     covered: bool
@@ -52,11 +52,15 @@ class Triggers:
 
 @dataclass(frozen=True, slots=True)
 class TokenScore:
-    """A token and the neuron's score for it (update direction times unembedding)."""
+    """A token, its tokeniser's form, and the neuron's score for it (update direction times unembedding)."""
 
     id: int
-    text: str
+    form: str
     score: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The token as records have it, where forms are called `text`."""
+        return {"id": self.id, "text": self.form, "score": self.score}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +143,11 @@ class NeuronRecord:
                     "total": t.total,
                     "covering": t.covering,
                     "detector": t.detector,
-                    "covered": [{"ids": list(g.ids), "text": list(g.text)} for g in t.covered],
+                    "covered": [{"ids": list(g.ids), "text": list(g.forms)} for g in t.covered],
                     "top": [
                         {
                             "ids": list(g.ids),
-                            "text": list(g.text),
+                            "text": list(g.forms),
                             "active": g.active,
                             "occurrences": g.occurrences,
                         }
@@ -153,8 +157,8 @@ class NeuronRecord:
                 for n, t in self.triggers.items()
             },
             "effect": {
-                "promoted": [asdict(s) for s in self.effect.promoted],
-                "suppressed": [asdict(s) for s in self.effect.suppressed],
+                "promoted": [s.to_dict() for s in self.effect.promoted],
+                "suppressed": [s.to_dict() for s in self.effect.suppressed],
                 "trigger_score": self.effect.trigger_score,
                 "suppresses_triggers": self.effect.suppresses_triggers,
             },

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE
 from neuron_tui.store.neurons.corpus import Context
-from neuron_tui.store.neurons.opened import NeuronView
 from neuron_tui.store.neurons.run import Run
+
+Ids = tuple[int, ...]
 
 LINE, PASSAGE, SEQUENCE = REACHES = range(3)
 """How much of each context is shown: a line, the text that is stored around it, its whole sequence."""
@@ -28,28 +29,22 @@ class Samples:
         return any(context.unknown_before or context.unknown_after for context in self.contexts)
 
 
-def stored_samples(view: NeuronView) -> Samples:
-    """The contexts that came with a neuron."""
-    return Samples(view.contexts, len(view.contexts))
-
-
-def read_samples(run: Run, view: NeuronView, reach: int, on: tuple[int, ...]) -> Samples:
+def read_samples(run: Run, layer: int, neuron: int, stored: Sequence[Context], reach: int, on: Ids) -> Samples:
     """Contexts of a neuron that reach as far as asked for, only those of the n-gram `on` unless it is empty.
 
-    To be called in a thread. Raises RunDamagedError.
+    `stored` are those that came with the neuron. To be called in a thread. Raises RunDamagedError.
     """
     if reach != SEQUENCE and not on:
-        return stored_samples(view)
-    layer, neuron = run.layer(view.record.layer), view.record.neuron
-    length = run.manifest.options.context_length
+        return Samples(stored, len(stored))
+    where, length = run.layer(layer), run.manifest.options.context_length
     before, after = (length, length) if reach == SEQUENCE else (CONTEXT_BEFORE, CONTEXT_AFTER)
     if not on:
-        return Samples(layer.contexts(neuron, before, after), len(view.contexts))
-    contexts = layer.contexts_on(neuron, on, before, after)
-    return Samples(contexts, len(view.contexts), len(contexts) - sum(is_on(c, on) for c in view.contexts))
+        return Samples(where.contexts(neuron, before, after), len(stored))
+    contexts = where.contexts_on(neuron, on, before, after)
+    return Samples(contexts, len(stored), len(contexts) - sum(is_on(c, on) for c in stored))
 
 
-def is_on(context: Context, ids: tuple[int, ...]) -> bool:
+def is_on(context: Context, ids: Ids) -> bool:
     """Whether an n-gram ends at the sampled token of a context."""
     start = context.focus + 1 - len(ids)
     return start >= 0 and context.ids[start : context.focus + 1] == ids

@@ -122,9 +122,8 @@ class NeuronTable:
 
     @property
     def dead(self) -> Bools:
-        """Never active on a counted position [§3]."""
-        mask: Bools = self.count == 0
-        return mask
+        """Never active on a counted position [§3]: the definition that lists, filters and summaries use."""
+        return self._kept("dead", lambda: self.count == 0)
 
     def detector(self, n: int) -> Bools:
         """Detectors of n-grams [§4]."""

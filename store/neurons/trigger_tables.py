@@ -30,6 +30,17 @@ class TriggerTables:
     top_gram: Int64s
     top_active: Int64s
 
+    @classmethod
+    def empty(cls, neurons: int, stored: int) -> TriggerTables:
+        """Tables of so many neurons with room for `stored` n-grams each, all zero and padding."""
+        return cls(
+            total=np.zeros(neurons, np.int64),
+            covering=np.zeros(neurons, np.int64),
+            covered=np.zeros(neurons, np.int32),
+            top_gram=np.full((neurons, stored), -1, np.int64),
+            top_active=np.zeros((neurons, stored), np.int64),
+        )
+
 
 def write_triggers(
     file: SchemaWriter, n: int, tables: TriggerTables, occurrences: Int64s, thresholds: Thresholds

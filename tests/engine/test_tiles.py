@@ -17,10 +17,12 @@ LOOSE = Thresholds.model_validate({"coverage": "0.6", "max_covering": (10, 20, 3
 
 
 def assert_same(a: LayerCounts, b: LayerCounts) -> None:
-    for field in dataclasses.fields(LayerCounts):
-        one, other = getattr(a, field.name), getattr(b, field.name)
-        for key in one if isinstance(one, dict) else [None]:
-            np.testing.assert_array_equal(*(x if key is None else x[key] for x in (one, other)), err_msg=field.name)
+    tables = [(f"triggers {n}", a.triggers[n], b.triggers[n]) for n in (1, 2, 3)]
+    for name, one, other in (("", a, b), *tables):
+        for field in dataclasses.fields(one):
+            if field.name != "triggers":
+                values = getattr(one, field.name), getattr(other, field.name)
+                np.testing.assert_array_equal(*values, err_msg=f"{name} {field.name}")
 
 
 def assert_same_first(

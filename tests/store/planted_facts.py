@@ -103,7 +103,7 @@ class _StubRun:
             return np.stack([model.curves.get(int(neuron), blank) for neuron in neurons])
 
         def neuron(number: int) -> Any:
-            covered = [SimpleNamespace(text=(form,)) for form in model.detected.get((index, number), ())]
+            covered = [SimpleNamespace(forms=(form,)) for form in model.detected.get((index, number), ())]
             return SimpleNamespace(triggers={1: SimpleNamespace(covered=covered)})
 
         return SimpleNamespace(frequencies=frequencies, neuron=neuron)

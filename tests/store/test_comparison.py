@@ -142,7 +142,7 @@ def test_overlaps_of_every_two_equal_a_plain_recount(facts: dict[str, LabelledRu
     def texts(one: LabelledRun, low: float, high: float) -> set[str] | None:
         layers = [layer for layer in one.layers if low <= one.depth(layer) < high]
         found = (record.triggers[1].covered for layer in layers for record in one.run.layer(layer).records())
-        return {trigger.text[0] for covered in found for trigger in covered} if layers else None
+        return {trigger.forms[0] for covered in found for trigger in covered} if layers else None
 
     unplanted = [facts["wider"], facts["part"]]
     (overlap,) = compare(unplanted).overlaps

@@ -32,16 +32,16 @@ def test_contexts_are_the_text_around_positions_where_the_neuron_is_active(run: 
             end = min(s for s in starts.tolist() if s > position)
             first = max(start, position - CONTEXT_BEFORE)
             last = min(end, position + CONTEXT_AFTER + 1)
-            assert context.text == tuple(vocabulary[t] for t in tokens[first:last])
+            assert context.forms == tuple(vocabulary[t] for t in tokens[first:last])
             assert (context.focus, context.offset) == (position - first, position - start)
             assert context.active[context.focus]
 
 
 def test_active_tokens_of_a_token_detectors_contexts_are_its_triggers(run: Run) -> None:
     record = run.layers[0].neuron(1)
-    triggers = {trigger.text[0] for trigger in record.triggers[1].top}
+    triggers = {trigger.forms[0] for trigger in record.triggers[1].top}
     for context in run.layers[0].contexts(1):
-        assert {text for text, on in zip(context.text, context.active, strict=True) if on} <= triggers
+        assert {text for text, on in zip(context.forms, context.active, strict=True) if on} <= triggers
         assert context.domain in record.domains
 
 
@@ -71,14 +71,14 @@ def test_wide_contexts_say_of_which_tokens_the_activity_is_not_known(run: Run, b
         for a, b in zip(usual, wide, strict=True):
             assert (b.domain, b.offset, b.ids[b.focus]) == (a.domain, a.offset, a.ids[a.focus])
             assert b.focus == min(before, b.offset)
-            assert len(b.ids) == len(b.text) == len(b.active) <= before + after + 1
+            assert len(b.ids) == len(b.forms) == len(b.active) <= before + after + 1
             assert b.unknown_before == max(0, b.focus - CONTEXT_BEFORE)
             assert b.unknown_after == max(0, len(b.ids) - b.focus - 1 - CONTEXT_AFTER)
             assert not any(b.active[: b.unknown_before])
             assert not any(b.active[len(b.active) - b.unknown_after :])
             # What both show is the same.
             left, right = min(a.focus, b.focus), min(len(a.ids) - a.focus, len(b.ids) - b.focus)
-            for name in ("ids", "text", "active"):
+            for name in ("ids", "forms", "active"):
                 one, other = getattr(a, name), getattr(b, name)
                 assert one[a.focus - left : a.focus + right] == other[b.focus - left : b.focus + right]
 
@@ -212,4 +212,4 @@ def test_positions_and_tokens_that_are_not_there_are_damage(copy: Path) -> None:
 
 def test_the_text_of_a_context_reads_on(run: Run) -> None:
     context = run.layers[0].contexts(1)[0]
-    assert decode(list(context.text), byte_level=True).count(" ") > 3
+    assert decode(list(context.forms), byte_level=True).count(" ") > 3

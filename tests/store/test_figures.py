@@ -157,10 +157,10 @@ def test_the_strongest_suppressors_come_first_with_their_tokens(facts: LabelledR
     assert list(figure.column("trigger_score")) == [r.effect.trigger_score for r in found[:25]]
     for cell, record in zip(figure.column("triggers"), found, strict=False):
         assert isinstance(cell, Tokens)
-        assert cell.forms == tuple(trigger.text[0] for trigger in record.triggers[1].covered)
+        assert cell.forms == tuple(trigger.forms[0] for trigger in record.triggers[1].covered)
     for cell, record in zip(figure.column("suppressed"), found, strict=False):
         assert isinstance(cell, Tokens)
-        assert cell.forms == tuple(s.text for s in record.effect.suppressed[:5])
+        assert cell.forms == tuple(s.form for s in record.effect.suppressed[:5])
     detectors = sum(r.triggers[1].detector for here in records for r in here)
     assert f"five: {len(found)} of {detectors} token detectors" in figure.notes[0]
 

@@ -28,7 +28,7 @@ def best_bigram(run: Run) -> tuple[int, ...]:
 def test_a_word_is_found_with_or_without_the_space_before_it(run: Run, typed: str) -> None:
     (gram,) = [g for g in grams_reading(run.corpus, typed) if len(g.ids) == 1]
     assert text_of(run, gram.ids) == " weather"
-    assert gram.text == "·weather"
+    assert gram.shown == "·weather"
     assert gram.occurrences > 0
     assert gram.words.startswith("·weather   token, ")
 

@@ -458,7 +458,7 @@ def test_named_neurons_are_read_from_a_run(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(named, "TEAM", (3, 8, 9))
     assert named.team_by_name(facts).numbers["missing"] == "8"
     detector = next(r for r in facts.run.layers[0].records() if r.triggers[1].detector and r.neuron < 3)
-    word = detector.triggers[1].covered[0].text[0].removeprefix("Ġ")
+    word = detector.triggers[1].covered[0].forms[0].removeprefix("Ġ")
     monkeypatch.setattr(named, "EXAMPLES", ((0, detector.neuron, (word,)),))
     assert named.examples_found(facts).holds is True
     monkeypatch.setattr(named, "EXAMPLES", ((0, detector.neuron, (word, "zebra")),))

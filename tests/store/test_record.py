@@ -40,7 +40,7 @@ def test_numbers_of_a_record_agree_with_each_other(run: Run) -> None:
             assert record.position is not None
             assert len(record.position.frequency) == run.manifest.options.context_length - 1
             for n, triggers in record.triggers.items():
-                assert all(len(t.ids) == len(t.text) == n for t in triggers.top)
+                assert all(len(t.ids) == len(t.forms) == n for t in triggers.top)
                 assert bool(triggers.covered) == triggers.detector
                 assert len(triggers.top) >= min(10, triggers.covering)
             assert (record.effect.trigger_score is not None) == record.triggers[1].detector

@@ -9,10 +9,9 @@ import pytest
 from rich.cells import set_cell_size
 
 from neuron_tui.store import Run, open_run
-from neuron_tui.store.neurons.opened import NeuronView, read_neuron
-from neuron_tui.store.neurons.record import DomainCount
 from neuron_tui.store.wording import GRAM_NAMES
 from neuron_tui.tui.drawing.spans import Line, plain, width_of
+from neuron_tui.tui.reports.neuron import DomainRow, NeuronView, neuron_view, read_neuron
 from neuron_tui.tui.widgets.neuron.blocks import PROMOTED, SUPPRESSED, TRIGGER
 from neuron_tui.tui.widgets.neuron.card import CardShape, lay_out
 from neuron_tui.tui.widgets.neuron.card_head import domain_lines
@@ -134,7 +133,7 @@ def test_large_counts_leave_the_n_gram_room_and_are_not_cut(whole: Run, width: i
         replace(t, active=t.active * 1234, occurrences=t.occurrences * 1234) for t in view.record.triggers[1].top
     )
     triggers = {**view.record.triggers, 1: replace(view.record.triggers[1], top=top, total=1234 * view.record.count)}
-    page = lay_out(replace(view, record=replace(view.record, triggers=triggers)), CardShape(width, 40))
+    page = lay_out(neuron_view(replace(view.record, triggers=triggers), [], True), CardShape(width, 40))
     item = next(item for item in page.items if item.part == TRIGGER)
     text = plain(page.lines[item.line])
     assert len(text) == width
@@ -150,7 +149,7 @@ def test_a_share_too_small_for_its_column_does_not_shift_it(whole: Run) -> None:
     top = (replace(tokens.top[0], occurrences=90_000_000), *tokens.top[1:])
     record = replace(view.record, triggers={**view.record.triggers, 1: replace(tokens, top=top)})
     for width in (30, 60):
-        lines = [plain(line) for line in lay_out(replace(view, record=record), CardShape(width, 40)).lines]
+        lines = [plain(line) for line in lay_out(neuron_view(record, [], True), CardShape(width, 40)).lines]
         row = next(line for line in lines if line.startswith("○·the"))
         assert "<.01%" in row or row.count("%") == 1
         assert len(row) == width
@@ -208,13 +207,13 @@ def test_domains_stand_in_columns_that_stay(whole: Run) -> None:
     for width in (32, 60, 96):
         places = set()
         for neuron in range(1, 9):
-            lines = [plain(line) for line in domain_lines(read_neuron(whole, 1, neuron).record.domains, width)]
+            lines = [plain(line) for line in domain_lines(read_neuron(whole, 1, neuron).domains, width)]
             places.add(tuple(line.index(name) for name in ("prose", "code", "math") for line in lines if name in line))
         assert len(places) == 1
 
 
 def test_many_domains_all_have_their_share() -> None:
-    domains = {f"domain {i}": DomainCount(1000, 10 * i) for i in range(20)}
+    domains = [DomainRow(f"domain {i}", 10 * i, 1000, i / 100) for i in range(20)]
     lines = [plain(line) for line in domain_lines(domains, 34)]
     assert all(len(line) <= 34 for line in lines)
     assert all(f"{share:.3g}%" in "".join(lines) for share in range(1, 20))

@@ -10,8 +10,9 @@ from rich.cells import cell_len
 from neuron_tui.store.neurons.corpus import Context
 from neuron_tui.store.tokens import decode, printable
 from neuron_tui.tui.drawing.spans import plain, width_of
+from neuron_tui.tui.reports.context import ContextView
 from neuron_tui.tui.widgets.neuron.concordance import concordance, context_line
-from neuron_tui.tui.widgets.neuron.context_text import CLOSE, EDGE, OPEN, pieces
+from neuron_tui.tui.widgets.neuron.context_text import CLOSE, EDGE, OPEN, marked
 from neuron_tui.tui.widgets.neuron.passages import passages
 from tests.synthetic import HOSTILE, form
 
@@ -35,7 +36,7 @@ def contexts(draw: st.DrawFn) -> Context:
 
 @given(contexts(), st.integers(30, 120))
 def test_a_line_fills_its_width_and_the_sampled_token_keeps_its_column(context: Context, width: int) -> None:
-    line, places = context_line(context, width, True)
+    line, places = context_line(ContextView(context, True), width)
     assert width_of(line) == width
     assert not any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") for c in plain(line))
     left = max(6, width * 2 // 5)
@@ -46,17 +47,17 @@ def test_a_line_fills_its_width_and_the_sampled_token_keeps_its_column(context: 
 
 @given(contexts(), st.integers(30, 120))
 def test_marks_come_in_pairs_also_where_a_line_is_cut(context: Context, width: int) -> None:
-    text = plain(context_line(context, width, True)[0])
+    text = plain(context_line(ContextView(context, True), width)[0])
     marks = [c for c in text if c in (OPEN, CLOSE)]
     assert marks == [OPEN, CLOSE] * (len(marks) // 2)
 
 
 @given(contexts(), st.integers(30, 120))
 def test_tokens_of_a_passage_stand_where_they_are_said_to(context: Context, width: int) -> None:
-    block = passages([context], width, True)
+    block = passages([ContextView(context, True)], width)
     assert all(width_of(line) <= width for line in block.lines)
     (item,) = block.items
-    texts = {p.token: p.text for p in pieces(context, 0, len(context.text), True) if p.token >= 0}
+    texts = {p.token: p.text for p in marked(ContextView(context, True), 0, len(context.forms)) if p.token >= 0}
     assert len(item.places) == len(item.ids) == sum(cell_len(text) > 0 for text in texts.values())
     for place, token in zip(item.places, item.ids, strict=True):
         assert token == context.ids[context.focus + place.token]
@@ -68,28 +69,28 @@ def test_tokens_of_a_passage_stand_where_they_are_said_to(context: Context, widt
 @given(contexts())
 def test_text_between_active_tokens_reads_as_one_text(context: Context) -> None:
     calm = Context(
-        context.domain, context.offset, context.ids, context.text, (False,) * len(context.ids), context.focus
+        context.domain, context.offset, context.ids, context.forms, (False,) * len(context.ids), context.focus
     )
-    text = "".join(piece.text for piece in pieces(calm, 0, len(calm.text), True))
-    assert text == printable(decode(list(calm.text), True))
+    text = "".join(piece.text for piece in marked(ContextView(calm, True), 0, len(calm.forms)))
+    assert text == printable(decode(list(calm.forms), True))
 
 
 def test_text_of_unknown_activity_is_told_from_the_rest() -> None:
     forms = tuple("abcdefgh")
     active = (False, False, True, True, False, False, False, False)
     context = Context("prose", 3, tuple(range(8)), forms, active, 3, unknown_before=2, unknown_after=3)
-    found = pieces(context, 0, 8, True)
+    found = marked(ContextView(context, True), 0, 8)
     assert "".join(piece.text for piece in found) == f"ab{EDGE}{OPEN}cd{CLOSE}e{EDGE}fgh"
     assert "".join(piece.text for piece in found if piece.role == "dim") == "abfgh"
-    known = pieces(replace(context, unknown_before=0, unknown_after=0), 0, 8, True)
+    known = marked(ContextView(replace(context, unknown_before=0, unknown_after=0), True), 0, 8)
     assert not any(piece.text == EDGE or piece.role == "dim" for piece in known)
 
 
 def test_contexts_stand_below_the_name_of_their_domain() -> None:
-    def one(domain: str) -> Context:
-        return Context(domain, 3, (1,), ("a",), (True,), 0)
+    def one(domain: str) -> ContextView:
+        return ContextView(Context(domain, 3, (1,), ("a",), (True,), 0), True)
 
-    block = concordance([one("prose"), one("prose"), one("\x1b[31m")], 40, True)
+    block = concordance([one("prose"), one("prose"), one("\x1b[31m")], 40)
     assert [plain(block.lines[i]).strip() for i in (0, 3)] == ["prose", "\\x1b[31m"]
     assert [(item.index, item.line) for item in block.items] == [(0, 1), (1, 2), (2, 4)]
 

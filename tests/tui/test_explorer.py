@@ -117,7 +117,7 @@ def test_a_malformed_filter_points_at_the_place_and_stays_open(runs: Path) -> No
 def test_a_filter_by_trigger_finds_the_neurons_that_fire_on_it(runs: Path) -> None:
     async def filter_trigger(person: Person) -> None:
         opened = person.explorer._opened
-        text = opened.run.layers[0].neuron(1).triggers[1].top[0].text[0].replace("Ġ", " ")
+        text = opened.run.layers[0].neuron(1).triggers[1].top[0].forms[0].replace("Ġ", " ")
         await person.press("/")
         await person.type(f'trigger:"{text}" type:token')
         await person.press("enter")

@@ -19,7 +19,7 @@ from tests.tui.driving import Person, drive
 def first_token(person: Person, neuron: int = 1) -> tuple[tuple[int, ...], str]:
     """Tokens and text of the best trigger of a neuron of layer 0."""
     trigger = person.explorer._opened.run.layers[0].neuron(neuron).triggers[1].top[0]
-    return trigger.ids, trigger.text[0].replace("Ġ", " ")
+    return trigger.ids, trigger.forms[0].replace("Ġ", " ")
 
 
 async def shown(person: Person) -> FiringList:

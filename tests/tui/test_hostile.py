@@ -69,7 +69,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_hostile_token_is_what_some_neuron_fires_on(hostile: Path) -> None:
     run = open_run(hostile / "whole")
     tops = [record.triggers[1].top for layer in run.layers.values() for record in layer.records(np.arange(NEURONS))]
-    assert {*FORMS, *map(form, HOSTILE)} <= {top[0].text[0] for top in tops if top}
+    assert {*FORMS, *map(form, HOSTILE)} <= {top[0].forms[0] for top in tops if top}
 
 
 def sound(person: Person) -> None:

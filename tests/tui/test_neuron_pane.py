@@ -8,10 +8,10 @@ from textual import events
 
 from neuron_tui.store import Run, open_run
 from neuron_tui.store.measures.positional import on_ranges
-from neuron_tui.store.neurons.opened import NeuronView, read_neuron
 from neuron_tui.store.neurons.samples import is_on
 from neuron_tui.store.tokens import gram_text
 from neuron_tui.store.wording import percent
+from neuron_tui.tui.reports.neuron import NeuronView, read_neuron
 from neuron_tui.tui.widgets.neuron.blocks import CONTEXT, PROMOTED, SUPPRESSED, TRIGGER
 from neuron_tui.tui.widgets.neuron.curve_look import ALL_TOGETHER, OVERALL
 from neuron_tui.tui.widgets.neuron.pane import NeuronPane
@@ -91,7 +91,7 @@ def test_the_cursor_is_lit_where_the_item_stands(whole: Run) -> None:
         ((x, width, role),) = reader.at.lit(item.line)
         assert role == "cursor"
         text = reader.card().split("\n")[item.line][x : x + width]
-        assert text.startswith(gram_text([token.text], True)[:4])
+        assert text.startswith(gram_text([token.form], True)[:4])
         strip = reader.pane.render_line(item.line - reader.pane.scroll_offset.y)
         cells = [(s.text, s.style.bgcolor if s.style else None) for s in strip]
         lit = "".join(text for text, ground in cells if ground is not None and ground != cells[0][1])
@@ -160,8 +160,8 @@ def test_asking_on_a_trigger_gives_its_ids_and_its_visible_text(whole: Run, orde
         trigger = view_of(reader).record.triggers[order].top[1]
         (asked,) = reader.screen.asked
         assert asked.ids == trigger.ids
-        assert asked.text == gram_text(trigger.text, True)
-        assert asked.text.isprintable()
+        assert asked.shown == gram_text(trigger.forms, True)
+        assert asked.shown.isprintable()
 
     at_pane(whole, ask, neuron=HOSTILE)
 
@@ -179,7 +179,7 @@ def test_asking_on_promoted_and_suppressed_tokens_gives_theirs(whole: Run) -> No
 def test_asking_on_a_token_of_a_context_gives_that_token(whole: Run, widenings: int) -> None:
     async def ask(reader: Reader) -> None:
         await reader.press(*["w"] * widenings, "G")
-        context = view_of(reader).contexts[-1]
+        context = view_of(reader).contexts[-1].context
         for by, key in ((0, "shift+right"), (1, "comma"), (0, "comma"), (-1, "t")):
             assert reader.at.token == by
             await reader.press("t", key)
@@ -187,7 +187,7 @@ def test_asking_on_a_token_of_a_context_gives_that_token(whole: Run, widenings: 
         assert [a.ids for a in reader.screen.asked] == [(token,) for token in ids]
 
     view = read_neuron(whole, 1, TOKENS)
-    assert 1 <= view.contexts[-1].focus < len(view.contexts[-1].ids) - 1
+    assert 1 <= view.contexts[-1].context.focus < len(view.contexts[-1].context.ids) - 1
     at_pane(whole, ask, neuron=TOKENS, size=(60, 40))
 
 
@@ -207,7 +207,7 @@ def test_a_trigger_shows_only_its_contexts_and_all_again(whole: Run) -> None:
     async def choose(reader: Reader) -> None:
         view = view_of(reader)
         trigger = view.record.triggers[1].top[1]
-        wanted = [c for c in view.contexts if is_on(c, trigger.ids)]
+        wanted = [c.context for c in view.contexts if is_on(c.context, trigger.ids)]
         assert 0 < len(wanted) < len(view.contexts)
         await reader.press("down", "f")
         shown = [item for item in reader.at.items if item.part == CONTEXT]
@@ -215,7 +215,7 @@ def test_a_trigger_shows_only_its_contexts_and_all_again(whole: Run) -> None:
         for item, context in zip(shown, wanted, strict=True):
             sampled = next(i for i, place in enumerate(item.places) if place.token == 0)
             assert item.ids[sampled] == trigger.ids[0] == context.ids[context.focus]
-        assert f"Contexts of {gram_text(trigger.text, True)}" in reader.card()
+        assert f"Contexts of {gram_text(trigger.forms, True)}" in reader.card()
         assert f"{len(wanted)} of {len(view.contexts)} samples" in reader.card()
         assert reader.at.item is not None
         assert reader.at.item.part == CONTEXT
@@ -268,14 +268,14 @@ def test_widening_shows_the_stored_text_then_whole_sequences_then_lines_again(wh
     async def widen(reader: Reader) -> None:
         view = view_of(reader)
         narrow = reader.card()
-        for contexts in (view.contexts, whole.layer(1).contexts(TOKENS, length, length)):
+        for contexts in ([c.context for c in view.contexts], whole.layer(1).contexts(TOKENS, length, length)):
             await reader.press("w")
             items = [item for item in reader.at.items if item.part == CONTEXT]
             assert len(items) == len(contexts) == 20
             for item, context in zip(items, contexts, strict=True):
                 shown = {place.token + context.focus for place in item.places}
                 # All but tokens that take no cell: a mark, or the beginning of a character.
-                assert all(len(context.text[i]) <= 3 for i in set(range(len(context.ids))) - shown)
+                assert all(len(context.forms[i]) <= 3 for i in set(range(len(context.ids))) - shown)
                 first = context.offset - context.focus
                 heading = f"{context.domain}, position {context.offset} ({first}-{first + len(context.ids) - 1})"
                 assert reader.card().split("\n")[item.line - 1].strip() == heading

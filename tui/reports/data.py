@@ -149,7 +149,7 @@ def _domain_column(kind: str, domain: str) -> str:
 def _forms(item: Trigger | TokenScore | None) -> str | None:
     if item is None:
         return None
-    return json_text([item.text] if isinstance(item, TokenScore) else list(item.text))
+    return json_text([item.form] if isinstance(item, TokenScore) else list(item.forms))
 
 
 def _truth(value: bool | None) -> str | None:

@@ -13,11 +13,12 @@ from neuron_tui.store.findings.aggregates_cache import summarise_layers
 from neuron_tui.store.measures.intervals import CONFIDENCE, interval_text
 from neuron_tui.store.measures.threshold_wording import counted_with, coverage_text, detector_text, number_text
 from neuron_tui.store.measures.thresholds import Thresholds
+from neuron_tui.store.neurons.corpus import StoredCorpus
 from neuron_tui.store.neurons.layer import Layer
 from neuron_tui.store.neurons.run import Run
-from neuron_tui.store.tokens import printable
+from neuron_tui.store.tokens import printable, visible_token
 from neuron_tui.store.wording import number, percent
-from neuron_tui.tui.reports.neuron import shown_token
+from neuron_tui.tui.reports.context import shortened
 from neuron_tui.tui.reports.neuron_text import OWN_TRIGGER, SUPPRESSES, TYPE_MEANINGS, label
 from neuron_tui.tui.reports.selection import Selection, phrase_parts
 
@@ -151,5 +152,10 @@ def _contents_of(run: Run, layer: Layer, neurons: list[int]) -> Iterator[Content
             frequency=float(count[neuron]) / max(1, run.manifest.tokens),
             covering=int(columns["triggers/1/covering"][neuron]),
             mutual_information=float(columns[information][neuron]) if information in columns else None,
-            trigger=shown_token(corpus.form(int(corpus.grams(1).ids[gram, 0])), corpus.byte_level) if gram >= 0 else "",
+            trigger=_first_token(corpus, gram) if gram >= 0 else "",
         )
+
+
+def _first_token(corpus: StoredCorpus, row: int) -> str:
+    """The token in a row of the table of single tokens, as a report shows it."""
+    return shortened(visible_token(corpus.form(int(corpus.grams(1).ids[row, 0])), corpus.byte_level))

@@ -18,18 +18,18 @@ from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import number, percent, signed
+from neuron_tui.tui.reports.context import ContextView, shortened
 from neuron_tui.tui.reports.front import SIGNS, Fact, contents, facts, terms
 from neuron_tui.tui.reports.neuron import (
     SHOWN,
-    ContextPart,
     Curve,
     DomainRow,
     EffectRow,
-    NeuronPart,
-    PositionPart,
-    TriggerPart,
+    NeuronView,
+    PositionView,
+    TriggerList,
     TriggerRow,
-    neuron_parts,
+    neuron_views,
 )
 from neuron_tui.tui.reports.neuron_text import OWN_TRIGGER
 from neuron_tui.tui.reports.page import ENDING, beginning, foreign, token
@@ -50,31 +50,33 @@ def write_html(run: Run, selection: Selection, stream: TextIO) -> None:
     if len(selection) > 1:
         stream.writelines(_contents(run, selection))
     stream.write("<main>\n")
-    for part in neuron_parts(run, selection):
-        stream.writelines(neuron_section(part, with_contents=len(selection) > 1))
+    for view in neuron_views(run, selection):
+        stream.writelines(neuron_section(view, with_contents=len(selection) > 1))
     stream.write("</main>\n")
     stream.writelines(_legend(run.manifest.thresholds))
     stream.write(ENDING)
 
 
-def neuron_section(part: NeuronPart, *, with_contents: bool = False) -> Iterator[str]:
+def neuron_section(view: NeuronView, *, with_contents: bool = False) -> Iterator[str]:
     """One neuron's section as pieces of HTML; `with_contents` links back to the table of contents."""
-    address = f"n{part.layer}-{part.neuron}"
+    address = f"n{view.layer}-{view.neuron}"
     yield f'<section class="neuron" id="{address}" aria-labelledby="{address}-h">\n'
     if with_contents:
         yield '<a class="back" href="#contents">contents</a>\n'
-    yield f'<h2 id="{address}-h">{part.layer}:{part.neuron} · {escape(part.headline)}</h2>\n'
-    yield f"<p>{escape(' '.join(part.sentences))}</p>\n"
+    yield f'<h2 id="{address}-h">{view.layer}:{view.neuron} · {escape(view.headline)}</h2>\n'
+    yield f"<p>{escape(' '.join(view.sentences))}</p>\n"
     yield '<div class="lists">\n'
-    yield from _domains(part.domains)
-    for triggers in part.triggers:
-        yield from _triggers(triggers)
-    for name, rows in (("Promotes", part.promoted), ("Suppresses", part.suppressed)):
+    if not view.dead and len(view.domains) > 1:
+        yield from _domains(view.domains)
+    for triggers in view.triggers.values():
+        if triggers.total:
+            yield from _triggers(triggers)
+    for name, rows in (("Promotes", view.promoted), ("Suppresses", view.suppressed)):
         yield from _effects(name, rows)
     yield "</div>\n"
-    if part.position is not None:
-        yield from _position(part.position)
-    yield from _contexts(part.contexts)
+    if view.position is not None and not view.dead:
+        yield from _position(view.position)
+    yield from _contexts(view.contexts)
     yield "</section>\n"
 
 
@@ -131,8 +133,6 @@ def _bar(share: float) -> str:
 
 
 def _domains(rows: tuple[DomainRow, ...]) -> Iterator[str]:
-    if not rows:
-        return
     highest = max(row.share for row in rows) or 1.0
     yield f"<div>{_table_start('<b>By domain</b>', ('domain', 'active', 'of', 'share', ''))}"
     for row in rows:
@@ -143,7 +143,7 @@ def _domains(rows: tuple[DomainRow, ...]) -> Iterator[str]:
     yield f"{_TABLE_END}</div>\n"
 
 
-def _triggers(triggers: TriggerPart) -> Iterator[str]:
+def _triggers(triggers: TriggerList) -> Iterator[str]:
     columns = (triggers.name, "active", "of", "precision", "covered")
     caption = f"<b>Triggers: {triggers.name}s</b> {escape(triggers.sentence)}"
     # A line stands where the covering n-grams end.
@@ -152,13 +152,13 @@ def _triggers(triggers: TriggerPart) -> Iterator[str]:
     def cells(place: int, row: TriggerRow) -> str:
         kind = "" if row.covering else ' class="rest cut"' if place == end else ' class="rest"'
         return (
-            f'<tr{kind}><th scope="row">{" ".join(map(token, row.tokens))}</th><td>{row.active:,}</td>'
-            f"<td>{row.occurrences:,}</td><td>{percent(row.precision)}</td><td>{percent(row.together)}</td>"
+            f'<tr{kind}><th scope="row">{" ".join(token(shortened(shown)) for shown in row.shown)}</th>'
+            f"<td>{row.active:,}</td><td>{row.occurrences:,}</td><td>{percent(row.precision)}</td><td>{percent(row.together)}</td>"
         )
 
     rows = [cells(place, row) for place, row in enumerate(triggers.rows)]
     bars = [_bar(row.together) for row in triggers.rows]
-    yield from _list(caption, columns, rows, bars, triggers.shown)
+    yield from _list(caption, columns, rows, bars, triggers.at_once)
 
 
 def _effects(name: str, effects: tuple[EffectRow, ...]) -> Iterator[str]:
@@ -166,7 +166,7 @@ def _effects(name: str, effects: tuple[EffectRow, ...]) -> Iterator[str]:
     rows = []
     for row in effects:
         own = f" {OWN_TRIGGER}" if row.own else ""
-        rows.append(f'<tr><th scope="row">{token(row.token)}{own}</th><td>{signed(row.score)}</td>')
+        rows.append(f'<tr><th scope="row">{token(shortened(row.shown))}{own}</th><td>{signed(row.score)}</td>')
     bars = [_bar(abs(row.score) / strongest) for row in effects]
     yield from _list(f"<b>{name}</b>", ("token", "score"), rows, bars, SHOWN)
 
@@ -183,7 +183,7 @@ def _list(caption: str, columns: tuple[str, ...], rows: list[str], bars: list[st
     yield "</div>\n"
 
 
-def _position(position: PositionPart) -> Iterator[str]:
+def _position(position: PositionView) -> Iterator[str]:
     overall, *by_domain = position.curves
     yield f"<h3>Position</h3>\n<p>{escape(position.sentence)}</p>\n"
     top = max((float(curve.frequency.max(initial=0.0)) for curve in position.curves), default=0.0)
@@ -228,7 +228,7 @@ def thinned(frequency: Floats, points: int) -> tuple[Floats, Floats]:
     return np.add.reduceat(places, edges[:-1]) / sizes, np.add.reduceat(frequency, edges[:-1]) / sizes
 
 
-def _contexts(contexts: tuple[ContextPart, ...]) -> Iterator[str]:
+def _contexts(contexts: tuple[ContextView, ...]) -> Iterator[str]:
     if not contexts:
         return
     yield "<h3>Contexts</h3>\n"
@@ -239,9 +239,9 @@ def _contexts(contexts: tuple[ContextPart, ...]) -> Iterator[str]:
         yield "</ol>\n"
 
 
-def _marked(context: ContextPart) -> Iterator[tuple[str, bool]]:
+def _marked(context: ContextView) -> Iterator[tuple[str, bool]]:
     for piece in context.pieces:
-        yield (f"▐{piece.text}▌" if piece.active else piece.text), piece.active
+        yield (f"▐{piece.shown}▌" if piece.active else piece.shown), piece.active
 
 
 def _piece(piece: tuple[str, bool]) -> str:

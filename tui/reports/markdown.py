@@ -10,16 +10,16 @@ from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import number, percent, signed
+from neuron_tui.tui.reports.context import ContextView, shortened
 from neuron_tui.tui.reports.front import SIGNS, Fact, contents, facts, terms
 from neuron_tui.tui.reports.neuron import (
     SHOWN,
-    ContextPart,
     DomainRow,
     EffectRow,
-    NeuronPart,
-    PositionPart,
-    TriggerPart,
-    neuron_parts,
+    NeuronView,
+    PositionView,
+    TriggerList,
+    neuron_views,
 )
 from neuron_tui.tui.reports.neuron_text import OWN_TRIGGER, sparkline
 from neuron_tui.tui.reports.selection import Selection
@@ -31,22 +31,24 @@ def write_markdown(run: Run, selection: Selection, stream: TextIO) -> None:
     """A heading for the run, then a section for each neuron; raises RunDamagedError."""
     for line in _front(run, selection):
         stream.write(f"{line}\n")
-    for part in neuron_parts(run, selection):
-        stream.write("\n".join(neuron_section(part)) + "\n")
+    for view in neuron_views(run, selection):
+        stream.write("\n".join(neuron_section(view)) + "\n")
     stream.write("\n".join(_legend(run.manifest.thresholds)) + "\n")
 
 
-def neuron_section(part: NeuronPart) -> Iterator[str]:
+def neuron_section(view: NeuronView) -> Iterator[str]:
     """Lines of one neuron's section."""
-    yield f"\n## {part.layer}:{part.neuron} · {part.headline}\n"
-    yield from (f"- {sentence}" for sentence in part.sentences)
-    yield from _domains(part.domains)
-    for triggers in part.triggers:
-        yield from _triggers(triggers)
-    yield from _writes(part.promoted, part.suppressed)
-    if part.position is not None:
-        yield from _position(part.position)
-    yield from _contexts(part.contexts)
+    yield f"\n## {view.layer}:{view.neuron} · {view.headline}\n"
+    yield from (f"- {sentence}" for sentence in view.sentences)
+    if not view.dead and len(view.domains) > 1:
+        yield from _domains(view.domains)
+    for triggers in view.triggers.values():
+        if triggers.total:
+            yield from _triggers(triggers)
+    yield from _writes(view.promoted, view.suppressed)
+    if view.position is not None and not view.dead:
+        yield from _position(view.position)
+    yield from _contexts(view.contexts)
 
 
 def code(text: str) -> str:
@@ -57,9 +59,9 @@ def code(text: str) -> str:
     return "<code>" + re.sub(r"[!-/:-@\[-`{-~]", lambda m: f"&#{ord(m[0])};", text) + "</code>"
 
 
-def context_line(context: ContextPart) -> str:
+def context_line(context: ContextView) -> str:
     """A context on one line, the text the neuron is active on between ▐ and ▌."""
-    return "".join(f"▐{piece.text}▌" if piece.active else piece.text for piece in context.pieces)
+    return "".join(f"▐{piece.shown}▌" if piece.active else piece.shown for piece in context.pieces)
 
 
 def _front(run: Run, selection: Selection) -> Iterator[str]:
@@ -94,14 +96,15 @@ def _domains(rows: Iterable[DomainRow]) -> Iterator[str]:
         yield f"| {code(row.name)} | {row.count:,} | {row.tokens:,} | {percent(row.share)} |"
 
 
-def _triggers(triggers: TriggerPart) -> Iterator[str]:
+def _triggers(triggers: TriggerList) -> Iterator[str]:
     yield f"\n### Triggers: {triggers.name}s\n"
     yield f"{triggers.sentence}\n"
     yield f"| {triggers.name} | active | occurrences | precision | covered so far |"
     yield "| --- | ---: | ---: | ---: | ---: |"
-    for row in triggers.rows[: triggers.shown]:
+    for row in triggers.rows[: triggers.at_once]:
         shares = f"{percent(row.precision)} | {percent(row.together)}"
-        yield f"| {' '.join(map(code, row.tokens))} | {row.active:,} | {row.occurrences:,} | {shares} |"
+        gram = " ".join(code(shortened(shown)) for shown in row.shown)
+        yield f"| {gram} | {row.active:,} | {row.occurrences:,} | {shares} |"
 
 
 def _writes(promoted: tuple[EffectRow, ...], suppressed: tuple[EffectRow, ...]) -> Iterator[str]:
@@ -109,11 +112,13 @@ def _writes(promoted: tuple[EffectRow, ...], suppressed: tuple[EffectRow, ...]) 
     yield "| promoted | score | suppressed | score |"
     yield "| --- | ---: | --- | ---: |"
     for pair in zip(promoted[:SHOWN], suppressed[:SHOWN], strict=False):
-        cells = [f"{code(row.token)}{' ' + OWN_TRIGGER if row.own else ''} | {signed(row.score)}" for row in pair]
+        cells = [
+            f"{code(shortened(row.shown))}{' ' + OWN_TRIGGER if row.own else ''} | {signed(row.score)}" for row in pair
+        ]
         yield f"| {' | '.join(cells)} |"
 
 
-def _position(position: PositionPart) -> Iterator[str]:
+def _position(position: PositionView) -> Iterator[str]:
     yield "\n### Position\n"
     yield f"{position.sentence}\n"
     names = [curve.name or "all" for curve in position.curves]
@@ -125,7 +130,7 @@ def _position(position: PositionPart) -> Iterator[str]:
     yield from _fenced(lines)
 
 
-def _contexts(contexts: tuple[ContextPart, ...]) -> Iterator[str]:
+def _contexts(contexts: tuple[ContextView, ...]) -> Iterator[str]:
     if not contexts:
         return
     yield "\n### Contexts\n"

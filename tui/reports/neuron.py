@@ -1,41 +1,39 @@
-"""What a report for people says of a neuron: its parts in words and numbers, for each format to lay out.
+"""One neuron as people are shown it: what its card and every report say, for each to lay out in its own way.
 
-Texts that come from the run are visible already, but not escaped for any format.
+Names follow the data: `ids` are token ids, `forms` the tokeniser's own forms, and `shown` is what people see, with
+everything made visible, but escaped for no format.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.disk.schema import CONTEXT_AFTER
 from neuron_tui.store.errors import RunDamagedError
+from neuron_tui.store.measures.positional import on_ranges
 from neuron_tui.store.neurons.corpus import Context
 from neuron_tui.store.neurons.record import NeuronRecord, PositionProfile, TokenScore, Triggers
 from neuron_tui.store.neurons.run import Run
-from neuron_tui.store.tokens import decode, printable, visible, visible_token
+from neuron_tui.store.tokens import printable, visible_token
 from neuron_tui.store.wording import GRAM_NAMES, number, share_text
+from neuron_tui.tui.reports.context import ContextView
 from neuron_tui.tui.reports.neuron_text import describe, headline, own_triggers, where_on
 from neuron_tui.tui.reports.selection import Selection
 
 SHOWN = 10
-"""Rows of a list that are in sight at once: enough to know a neuron by; a detector's covering n-grams all are."""
-
-LONGEST_TOKEN = 60
-BEFORE, AFTER = 70, 50
-"""Characters of a context before and after the sampled token's stretch of text."""
+"""Rows of a list that a report has in sight at once: enough to know a neuron by. A detector's covering ones all are."""
 
 _BATCH = 256
 
 
 @dataclass(frozen=True, slots=True)
 class DomainRow:
-    """Activity in one domain."""
+    """Activity in one domain: `share` is `count` / `tokens`."""
 
     name: str
     count: int
@@ -45,34 +43,55 @@ class DomainRow:
 
 @dataclass(frozen=True, slots=True)
 class TriggerRow:
-    """An n-gram: `precision` is active / occurrences, `together` what it and those above it cover of all activations.
+    """An n-gram, a token in each place of `ids`, `forms` and `shown`.
 
-    `covering` says whether it is one of the covering n-grams.
+    `precision` is active / occurrences, `together` what it and those above it cover of all activations. `covering` says
+    whether it is one of the covering n-grams, `covered` whether the neuron is active on enough of its positions [§4].
     """
 
-    tokens: tuple[str, ...]
+    ids: tuple[int, ...]
+    forms: tuple[str, ...]
+    shown: tuple[str, ...]
     active: int
     occurrences: int
     precision: float
     together: float
     covering: bool
+    covered: bool
 
 
 @dataclass(frozen=True, slots=True)
-class TriggerPart:
-    """The ranking for one n as far as it is stored; the first `shown` rows are the ones to show at once."""
+class TriggerList:
+    """The ranking for one n as far as it is stored, of `total` activations, of which `covering` n-grams hold enough.
 
+    A report has the first `at_once` rows in sight.
+    """
+
+    n: int
     name: str
+    total: int
+    covering: int
+    detector: bool
     sentence: str
     rows: tuple[TriggerRow, ...]
-    shown: int
+
+    @property
+    def at_once(self) -> int:
+        """Rows to have in sight at once."""
+        return max(SHOWN, self.covering) if self.detector else SHOWN
+
+    def shown_of(self, ids: tuple[int, ...]) -> str | None:
+        """How people see one of the n-grams; None if it is not among them."""
+        return next((" ".join(row.shown) for row in self.rows if row.ids == ids), None)
 
 
 @dataclass(frozen=True, slots=True)
 class EffectRow:
     """A token that the neuron writes for or against; `own` if it is one of its own triggers."""
 
-    token: str
+    id: int
+    form: str
+    shown: str
     score: float
     own: bool
 
@@ -87,62 +106,72 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class PositionPart:
-    """Where the neuron is on: all domains together first, then each of several."""
+class PositionView:
+    """Where the neuron is on [§5]: the profile, the ranges of positions where it is more often on than off.
 
+    `curves` are that of all domains together first, then, of several, that of each.
+    """
+
+    profile: PositionProfile
+    ranges: tuple[tuple[int, int], ...]
     sentence: str
     curves: tuple[Curve, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of text on which the neuron is active throughout, or nowhere."""
+class NeuronView:
+    """All that is shown of a neuron. `triggers` are those for n = 1, 2, 3; a dead neuron has no contexts."""
 
-    text: str
-    active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ContextPart:
-    """A sampled context."""
-
-    domain: str
-    pieces: tuple[Piece, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NeuronPart:
-    """All that a report says of a neuron; a dead one has neither triggers nor contexts, and no curve."""
-
-    layer: int
-    neuron: int
+    record: NeuronRecord
     headline: str
     sentences: tuple[str, ...]
     domains: tuple[DomainRow, ...]
-    triggers: tuple[TriggerPart, ...]
+    triggers: dict[int, TriggerList]
     promoted: tuple[EffectRow, ...]
     suppressed: tuple[EffectRow, ...]
-    position: PositionPart | None
-    contexts: tuple[ContextPart, ...]
+    position: PositionView | None
+    contexts: tuple[ContextView, ...]
+    byte_level: bool
+
+    @property
+    def layer(self) -> int:
+        """The layer, from 0."""
+        return self.record.layer
+
+    @property
+    def neuron(self) -> int:
+        """The neuron's index in the layer, from 0."""
+        return self.record.neuron
+
+    @property
+    def dead(self) -> bool:
+        """Never active on a counted position [§3]."""
+        return self.record.dead
 
 
-def neuron_parts(run: Run, selection: Selection) -> Iterator[NeuronPart]:
+def neuron_views(run: Run, selection: Selection) -> Iterator[NeuronView]:
     """The selected neurons in their order, a few read at a time; raises RunDamagedError."""
     byte_level = run.corpus.byte_level
 
-    def parts() -> Iterator[NeuronPart]:
+    def views() -> Iterator[NeuronView]:
         for index, neurons in selection.neurons.items():
             layer = run.layer(index)
             for start in range(0, len(neurons), _BATCH):
                 batch = neurons[start : start + _BATCH]
                 for record, contexts in zip(layer.records(batch), layer.contexts_of(batch), strict=True):
-                    yield neuron_part(record, contexts, byte_level)
+                    yield neuron_view(record, contexts, byte_level)
 
-    return selection.counted(parts())
+    return selection.counted(views())
 
 
-def neuron_part(record: NeuronRecord, contexts: list[Context], byte_level: bool) -> NeuronPart:
-    """What a report says of a record and its contexts; raises RunDamagedError for a score that is no number."""
+def read_neuron(run: Run, layer: int, neuron: int) -> NeuronView:
+    """Read one neuron; raises NeuronNotFoundError and RunDamagedError."""
+    where = run.layer(layer)
+    return neuron_view(where.neuron(neuron), where.contexts(neuron), run.corpus.byte_level)
+
+
+def neuron_view(record: NeuronRecord, contexts: Sequence[Context], byte_level: bool) -> NeuronView:
+    """What is shown of a record and its contexts; raises RunDamagedError for a score that is no number."""
     own = own_triggers(record)
 
     def rows(scores: tuple[TokenScore, ...]) -> tuple[EffectRow, ...]:
@@ -150,104 +179,57 @@ def neuron_part(record: NeuronRecord, contexts: list[Context], byte_level: bool)
             raise RunDamagedError(
                 f"layer {record.layer}, neuron {record.neuron}: a score that is no number\nExtract the run again."
             )
-        return tuple(EffectRow(shown_token(s.text, byte_level), s.score, s.id in own) for s in scores)
+        return tuple(EffectRow(s.id, s.form, visible_token(s.form, byte_level), s.score, s.id in own) for s in scores)
 
-    alive = not record.dead
-    several = alive and len(record.domains) > 1
-    domains = [DomainRow(printable(name), d.count, d.tokens, d.frequency) for name, d in record.domains.items()]
     coverage = share_text(record.thresholds.coverage)
-    triggers = [_triggers(t, n, coverage, byte_level) for n, t in record.triggers.items() if t.total]
-    return NeuronPart(
-        layer=record.layer,
-        neuron=record.neuron,
+    return NeuronView(
+        record=record,
         headline=headline(record),
         sentences=tuple(describe(record)),
-        domains=tuple(domains) if several else (),
-        triggers=tuple(triggers),
+        domains=tuple(DomainRow(printable(name), d.count, d.tokens, d.frequency) for name, d in record.domains.items()),
+        triggers={n: _triggers(t, n, coverage, byte_level) for n, t in record.triggers.items()},
         promoted=rows(record.effect.promoted),
         suppressed=rows(record.effect.suppressed),
-        position=_position(record.position) if record.position is not None and alive else None,
-        contexts=tuple(ContextPart(printable(c.domain), pieces_of(c, byte_level)) for c in contexts),
+        position=_position(record.position) if record.position is not None else None,
+        contexts=tuple(ContextView(context, byte_level) for context in contexts),
+        byte_level=byte_level,
     )
 
 
-def shown_token(form: str, byte_level: bool) -> str:
-    """A token as a report shows it: visible, and not longer than `LONGEST_TOKEN`."""
-    return shortened(visible_token(form, byte_level), LONGEST_TOKEN)
-
-
-def shortened(text: str, longest: int) -> str:
-    """Text of at most `longest` characters, its middle left out if there are more."""
-    if len(text) <= longest:
-        return text
-    half = (longest - 1) // 2
-    return f"{text[: longest - 1 - half]}…{text[-half:]}"
-
-
-def _triggers(triggers: Triggers, n: int, coverage: str, byte_level: bool) -> TriggerPart:
-    name = GRAM_NAMES[n]
-    verb = "covers" if triggers.covering == 1 else "cover"
-    together = f"{number(triggers.covering, name)} {verb} {coverage}"
+def _triggers(triggers: Triggers, n: int, coverage: str, byte_level: bool) -> TriggerList:
+    name, total, covering = GRAM_NAMES[n], triggers.total, triggers.covering
+    verb = "covers" if covering == 1 else "cover"
+    running = accumulate(trigger.active for trigger in triggers.top)
     rows = tuple(
         TriggerRow(
-            tokens=tuple(shown_token(form, byte_level) for form in trigger.text),
+            ids=trigger.ids,
+            forms=trigger.forms,
+            shown=tuple([visible_token(form, byte_level) for form in trigger.forms]),
             active=trigger.active,
             occurrences=trigger.occurrences,
             precision=trigger.active / trigger.occurrences if trigger.occurrences else 0.0,
-            together=running / triggers.total,
-            covering=place < triggers.covering,
+            together=active_so_far / total if total else 0.0,
+            covering=place < covering,
+            covered=trigger.covered,
         )
-        for place, (trigger, running) in enumerate(
-            zip(triggers.top, accumulate(t.active for t in triggers.top), strict=True)
-        )
+        for place, (trigger, active_so_far) in enumerate(zip(triggers.top, running, strict=True))
     )
-    return TriggerPart(
-        name=name,
-        sentence=f"{together} of {number(triggers.total, 'activation')}.",
-        rows=rows,
-        shown=max(SHOWN, triggers.covering) if triggers.detector else SHOWN,
+    sentence = f"{number(covering, name)} {verb} {coverage} of {number(total, 'activation')}."
+    return TriggerList(n, name, total, covering, triggers.detector, sentence, rows)
+
+
+def _position(profile: PositionProfile) -> PositionView:
+    where = where_on(profile.frequency)
+    sequences = number(profile.sequences, "full-length sequence")
+    curves = [Curve("", profile.frequency, profile.sequences)]
+    if len(profile.by_domain) > 1:
+        curves += [
+            Curve(printable(name), frequency, profile.sequences_by_domain[name])
+            for name, frequency in profile.by_domain.items()
+        ]
+    return PositionView(
+        profile=profile,
+        ranges=tuple(on_ranges(profile.frequency)),
+        sentence=f"{where[0].upper()}{where[1:]} (of {sequences}).",
+        curves=tuple(curves),
     )
-
-
-def _position(position: PositionProfile) -> PositionPart:
-    where = where_on(position.frequency)
-    sequences = number(position.sequences, "full-length sequence")
-    curves = [Curve("", position.frequency, position.sequences)]
-    by_domain = {name: f for name, f in position.by_domain.items() if position.sequences_by_domain[name]}
-    if len(by_domain) > 1:
-        curves += [Curve(printable(name), f, position.sequences_by_domain[name]) for name, f in by_domain.items()]
-    return PositionPart(f"{where[0].upper()}{where[1:]} (of {sequences}).", tuple(curves))
-
-
-def pieces_of(context: Context, byte_level: bool, before: int = BEFORE, after: int = AFTER) -> tuple[Piece, ...]:
-    """A context as stretches of text, cut to some characters around the sampled token's; "…" where it is cut."""
-    # Neighbours with the same activity are put together, so that a character split between tokens is whole again.
-    edges = [0, *(i for i in range(1, len(context.text)) if context.active[i] != context.active[i - 1])]
-    pieces: list[Piece] = []
-    focus = 0
-    for begin, end in zip(edges, [*edges[1:], len(context.text)], strict=True):
-        text = decode(list(context.text[begin:end]), byte_level)
-        if begin <= context.focus:
-            focus = len(pieces)
-        # Spaces are shown as signs on active text alone: what is around it is to be read.
-        active = context.active[begin]
-        pieces.append(Piece(visible(text) if active else printable(text), active))
-    left = _kept(pieces[:focus][::-1], before, from_end=True)[::-1]
-    right = _kept(pieces[focus + 1 :], after, from_end=False)
-    middle = Piece(shortened(pieces[focus].text, before + after), pieces[focus].active)
-    cut_left = context.offset > context.focus or left != pieces[:focus]
-    cut_right = right != pieces[focus + 1 :] or len(context.text) == context.focus + CONTEXT_AFTER + 1
-    dots = Piece("…", False)
-    return (*([dots] if cut_left else []), *left, middle, *right, *([dots] if cut_right else []))
-
-
-def _kept(pieces: list[Piece], room: int, *, from_end: bool) -> list[Piece]:
-    """The first of some pieces that `room` characters hold, the last of them cut at its far end."""
-    kept: list[Piece] = []
-    for piece in pieces:
-        if room <= 0:
-            break
-        text = piece.text[-room:] if from_end else piece.text[:room]
-        kept.append(Piece(text, piece.active))
-        room -= len(text)
-    return kept

@@ -37,7 +37,7 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 def what(table: NeuronTable, row: int) -> str:
     """Short label of one row of the table, such as `token ▼`, `bigram`, `oscillatory` or `dead`; may be empty."""
     return label(
-        bool(table.count[row] == 0),
+        bool(table.dead[row]),
         [n for n in ORDERS if table.covered[n][row] > 0],
         bool(table.trigger_score[row] < 0),
         TYPES[int(table.type[row])],

@@ -132,7 +132,7 @@ class NeuronList(RowList):
         if opened is None or shown is None:
             return ()
         table, at, n = opened.table, int(shown.rows[row]), shown.wish.order
-        dead = table.count[at] == 0
+        dead = table.dead[at]
         cells = [MARKED if at in self.marked else " "]
         for column, room in self._columns(width + 1):
             match column.key:

@@ -56,8 +56,8 @@ def _cells(facts: LabelledRun, record: NeuronRecord) -> tuple[Cell, ...]:
     byte_level = facts.run.corpus.byte_level
 
     def scored(scores: Sequence[TokenScore]) -> Tokens:
-        return Tokens(tuple(score.text for score in scores[:_TOKENS_SHOWN]), byte_level)
+        return Tokens(tuple(score.form for score in scores[:_TOKENS_SHOWN]), byte_level)
 
-    triggers = Tokens(tuple(trigger.text[0] for trigger in record.triggers[1].covered), byte_level)
+    triggers = Tokens(tuple(trigger.forms[0] for trigger in record.triggers[1].covered), byte_level)
     effect = record.effect
     return record.neuron, finite(effect.trigger_score), triggers, scored(effect.promoted), scored(effect.suppressed)

@@ -131,7 +131,7 @@ def examples_found(facts: LabelledRun) -> Judgement:
             continue
         record = facts.run.layer(layer).neuron(neuron)
         found.append(set(words) <= _detected(record, byte_level))
-        covered = ", ".join(gram_text(trigger.text, byte_level) for trigger in record.triggers[1].covered)
+        covered = ", ".join(gram_text(trigger.forms, byte_level) for trigger in record.triggers[1].covered)
         told.append(f"{name} detects {covered or 'nothing'}")
         numbers[name] = covered
     holds = False if False in found else True if len(found) == len(EXAMPLES) else None
@@ -142,7 +142,7 @@ def examples_found(facts: LabelledRun) -> Judgement:
 
 def _detected(record: NeuronRecord, byte_level: bool) -> set[str]:
     """What a token detector detects: its covered tokens without spaces, in lower case."""
-    covered = (token_bytes(trigger.text[0], byte_level) for trigger in record.triggers[1].covered)
+    covered = (token_bytes(trigger.forms[0], byte_level) for trigger in record.triggers[1].covered)
     return {text.decode(errors="replace").strip().lower() for text in covered}
 
 

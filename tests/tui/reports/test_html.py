@@ -11,10 +11,10 @@ import pytest
 
 from neuron_tui.store import Run, open_run
 from neuron_tui.store.neurons.record import NeuronRecord
-from neuron_tui.store.tokens import visible
+from neuron_tui.store.tokens import visible, visible_token
 from neuron_tui.store.wording import GRAM_NAMES, percent, signed
+from neuron_tui.tui.reports.context import shortened
 from neuron_tui.tui.reports.html import thinned
-from neuron_tui.tui.reports.neuron import shown_token
 from neuron_tui.tui.reports.neuron_text import headline, own_triggers
 from neuron_tui.tui.reports.page import POLICY
 from neuron_tui.tui.reports.report import write_report
@@ -72,6 +72,11 @@ class Page(HTMLParser):
 
     def handle_comment(self, data: str) -> None:
         raise AssertionError(f"a comment: {data}")
+
+
+def shown(form: str) -> str:
+    """A token as a report shows it."""
+    return shortened(visible_token(form, True))
 
 
 def source(run: Run, neurons: list[tuple[int, int]] | None, chosen_by: str = "") -> str:
@@ -162,7 +167,7 @@ def test_contents_say_what_each_neuron_is(run: Run, page: Element) -> None:
         percent(record.frequency),
         f"{record.triggers[1].covering}",
         f"{record.position.mutual_information:.3f}",
-        shown_token(record.triggers[1].top[0].text[0], True),
+        shown(record.triggers[1].top[0].forms[0]),
     ]
     assert rows[0] == ["0:0", "dead", "0%", "0", "0.000", ""]
     assert not list(Page(source(run, [(0, 1)])).root.all("nav"))
@@ -184,7 +189,7 @@ def check_record(record: NeuronRecord, section: Element) -> None:
         for trigger, cells in zip(triggers.top, found[f"Triggers: {GRAM_NAMES[n]}s"], strict=True):
             together += trigger.active
             assert cells[:5] == [
-                " ".join(shown_token(text, True) for text in trigger.text),
+                " ".join(shown(text) for text in trigger.forms),
                 f"{trigger.active:,}",
                 f"{trigger.occurrences:,}",
                 percent(trigger.active / trigger.occurrences),
@@ -193,7 +198,7 @@ def check_record(record: NeuronRecord, section: Element) -> None:
     own = own_triggers(record)
     for name, scores in (("Promotes", record.effect.promoted), ("Suppresses", record.effect.suppressed)):
         for score, cells in zip(scores, found[name], strict=True):
-            token = shown_token(score.text, True) + (" ◂" if score.id in own else "")
+            token = shown(score.form) + (" ◂" if score.id in own else "")
             assert cells[:2] == [token, signed(score.score)]
 
 
@@ -218,10 +223,10 @@ def test_contexts_mark_what_is_active_by_more_than_colour(run: Run, page: Elemen
     section = sections(page)[0, PLANTED.index("token, suppressing")]
     marks = [mark.text for mark in section.all("mark")]
     record = run.layers[0].neuron(PLANTED.index("token, suppressing"))
-    shown = {shown_token(trigger.text[0], True) for trigger in record.triggers[1].top}
+    triggers = {shown(trigger.forms[0]) for trigger in record.triggers[1].top}
     assert marks
     assert all(mark.startswith("▐") and mark.endswith("▌") for mark in marks)
-    assert {mark.strip("▐▌") for mark in marks} & shown
+    assert {mark.strip("▐▌") for mark in marks} & triggers
     assert [heading.text for heading in section.all("h4")] == ["prose", "code", "math"]
 
 
@@ -229,7 +234,7 @@ def test_hostile_tokens_are_literal_and_each_is_kept_apart(run: Run, page: Eleme
     section = sections(page)[0, PLANTED.index("hostile token")]
     isolated = {element.text for element in section.all("bdi")}
     for raw in HOSTILE[:5]:
-        assert shown_token(form(raw), True) in isolated
+        assert shown(form(raw)) in isolated
     assert page.text.replace("\n", "").isprintable()
     assert visible("\x1b") in page.text
 

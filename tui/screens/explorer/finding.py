@@ -190,7 +190,7 @@ class Finding(Walking):
 
     def on_neuron_pane_token_asked(self, event: NeuronPane.TokenAsked) -> None:
         """A token or n-gram of the neuron in sight is asked for."""
-        self.ask_who_fires(Gram(event.ids, event.text, 0))
+        self.ask_who_fires(Gram(event.ids, event.shown, 0))
 
     def ask_who_fires(self, gram: Gram) -> None:
         """Show which neurons fire on an n-gram, and go where that leads."""
@@ -203,7 +203,7 @@ class Finding(Walking):
             else:
                 self._went(chosen)
 
-        screen = Firing(self._opened.run, gram.ids, gram.text, self._opened.table)
+        screen = Firing(self._opened.run, gram.ids, gram.shown, self._opened.table)
         self.app.push_screen(screen, answered)
 
     # By what they do together.

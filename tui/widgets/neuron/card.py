@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE
-from neuron_tui.store.neurons.opened import NeuronView
-from neuron_tui.store.neurons.samples import LINE, Samples, stored_samples
-from neuron_tui.store.tokens import gram_text
+from neuron_tui.store.neurons.samples import LINE, Samples
 from neuron_tui.store.wording import number
 from neuron_tui.tui.drawing.spans import BLANK, Line, fit_line, width_of, wrap
+from neuron_tui.tui.reports.context import ContextView
+from neuron_tui.tui.reports.neuron import NeuronView
 from neuron_tui.tui.widgets.neuron.blocks import Block, Item, section, side_by_side
 from neuron_tui.tui.widgets.neuron.card_head import coverage_line, head_lines
 from neuron_tui.tui.widgets.neuron.card_lists import trigger_block, writes_block
@@ -72,7 +72,7 @@ class Page:
 
 def lay_out(view: NeuronView, shape: CardShape, samples: Samples | None = None) -> Page:
     """The card of a neuron; each line takes at most the width of the shape. The samples are the view's by default."""
-    samples = samples or stored_samples(view)
+    samples = samples or Samples([c.context for c in view.contexts], len(view.contexts))
     block, curve = (_wide if shape.width >= TWO_COLUMNS else _narrow)(view, shape, samples)
     lines = (line if width_of(line) <= shape.width else fit_line(line, shape.width) for line in block.lines)
     return Page(tuple(lines), tuple(block.items), curve)
@@ -94,7 +94,7 @@ def _narrow(view: NeuronView, shape: CardShape, samples: Samples) -> tuple[Block
 def _wide(view: NeuronView, shape: CardShape, samples: Samples) -> tuple[Block, Place]:
     left = (shape.width - 2) * 9 // 20
     right = shape.width - left - 2
-    block = Block([*head_lines(view, shape.width), coverage_line(view.record, shape.width), BLANK])
+    block = Block([*head_lines(view, shape.width), coverage_line(view, shape.width), BLANK])
     free = shape.height - len(block.lines) - 4
     triggers = 50 if shape.long else _clamp(free // 2, 5, 16)
     lists = trigger_block(view, shape.order, left, triggers)
@@ -121,18 +121,13 @@ def _contexts(view: NeuronView, shape: CardShape, samples: Samples, width: int) 
         return Block([section("Contexts", "none: never active", width)])
     title, note = "Contexts", number(count, "sample") + (", drawn by domain" if width >= 40 else "")
     if shape.on:
-        title = f"Contexts of {_gram(view, shape)}"
+        title = f"Contexts of {view.triggers[len(shape.on)].shown_of(shape.on) or 'another n-gram'}"
         note = f"{count - samples.more:,} of {samples.stored:,}" + (" samples" if width >= 40 else "")
         note += f", {samples.more:,} more" if samples.more else ""
     block = Block([section(title, note, width)])
     if samples.partly_known:
         said = f"Activity is known {CONTEXT_BEFORE} tokens before and {CONTEXT_AFTER} after a sample, between {EDGE}."
         block.add(*(((line, "dim"),) for line in wrap(said, width)))
-    block.add_block((concordance if shape.reach == LINE else passages)(samples.contexts, width, view.byte_level))
+    contexts = [ContextView(context, view.byte_level) for context in samples.contexts]
+    block.add_block((concordance if shape.reach == LINE else passages)(contexts, width))
     return block
-
-
-def _gram(view: NeuronView, shape: CardShape) -> str:
-    """The n-gram that contexts are of, as people are shown it."""
-    top = view.record.triggers[len(shape.on)].top
-    return next((gram_text(t.text, view.byte_level) for t in top if t.ids == shape.on), "another n-gram")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from neuron_tui.store.neurons.opened import NeuronView
-from neuron_tui.store.neurons.record import DomainCount, NeuronRecord, Triggers
-from neuron_tui.store.tokens import gram_text
+from neuron_tui.store.neurons.record import NeuronRecord
 from neuron_tui.store.wording import GRAM_NAMES, percent, share_text, signed
 from neuron_tui.tui.drawing.spans import BLANK, Line, bar, fit, wrap
-from neuron_tui.tui.reports.neuron_text import describe_activity, describe_bos, headline, sparkline
+from neuron_tui.tui.reports.neuron import DomainRow, NeuronView, TriggerList
+from neuron_tui.tui.reports.neuron_text import describe_activity, describe_bos, sparkline
 
 _BAR = 4
 _COUNT, _SHARE = 7, 7
@@ -22,11 +21,11 @@ _FEW_LINES = 2
 def head_lines(view: NeuronView, width: int) -> list[Line]:
     """The head; room is kept for sentences of a usual length, so that what follows does not jump."""
     record = view.record
-    title = _title(record)
+    title = _title(view)
     lines: list[Line] = [((line, "strong"),) for line in wrap(title, width)]
     lines += [((line, ""),) for line in wrap(" ".join(activity(record)), width)]
     lines += [BLANK] * (_sentence_rows(width) - len(lines))
-    return [*lines, *domain_lines(record.domains, width)]
+    return [*lines, *domain_lines(view.domains, width)]
 
 
 def _sentence_rows(width: int) -> int:
@@ -44,9 +43,9 @@ def activity(record: NeuronRecord) -> list[str]:
     return [active, *describe_bos(record)]
 
 
-def _title(record: NeuronRecord) -> str:
+def _title(view: NeuronView) -> str:
     """The headline as a sentence, with what a token detector does to its triggers."""
-    title, score = headline(record), record.effect.trigger_score
+    title, score = view.headline, view.record.effect.trigger_score
     if score is not None:
         verb = "suppresses" if score < 0 else "promotes" if score > 0 else "neither promotes nor suppresses"
         token, _, rest = title.replace(", suppresses its triggers", "").partition(" detector")
@@ -54,20 +53,19 @@ def _title(record: NeuronRecord) -> str:
     return f"{title[0].upper()}{title[1:]}."
 
 
-def domain_lines(domains: dict[str, DomainCount], width: int) -> list[Line]:
+def domain_lines(domains: Sequence[DomainRow], width: int) -> list[Line]:
     """Domains in columns: bar and share, and the counts where there is room or they are the evidence of no activity."""
-    highest = max((d.frequency for d in domains.values()), default=0.0) or 1.0
-    names = {name: gram_text([name], False) for name in domains}
-    room = min(max((cell_len(n) for n in names.values()), default=0), max(4, width // 3))
+    highest = max((d.share for d in domains), default=0.0) or 1.0
+    room = min(max((cell_len(d.name) for d in domains), default=0), max(4, width // 3))
     # As wide as they can get, so that columns stay where they are from neuron to neuron.
-    counts = max((2 * len(f"{d.tokens:,}") + 1 for d in domains.values()), default=0)
-    evidence = max((len(_none_of(d)) for d in domains.values()), default=0)
+    counts = max((2 * len(f"{d.tokens:,}") + 1 for d in domains), default=0)
+    evidence = max((len(_none_of(d)) for d in domains), default=0)
 
-    def item(name: str, domain: DomainCount, full: bool) -> str:
+    def item(domain: DomainRow, full: bool) -> str:
         if not domain.count:
-            return f"{fit(names[name], room)} {fit(_none_of(domain), size - room - 1)}"
-        share = fit(percent(domain.frequency), _SHARE, "right")
-        text = f"{fit(names[name], room)} {bar(domain.frequency / highest, _BAR)} {share}"
+            return f"{fit(domain.name, room)} {fit(_none_of(domain), size - room - 1)}"
+        share = fit(percent(domain.share), _SHARE, "right")
+        text = f"{fit(domain.name, room)} {bar(domain.share / highest, _BAR)} {share}"
         return fit(f"{text} {domain.count:,}/{domain.tokens:,}" if full else text, size)
 
     for full in (True, False):
@@ -76,36 +74,36 @@ def domain_lines(domains: dict[str, DomainCount], width: int) -> list[Line]:
         rows = -(-len(domains) // columns)
         if rows <= _FEW_LINES or not full:
             break
-    items = [item(name, domain, full) for name, domain in domains.items()]
+    items = [item(domain, full) for domain in domains]
     return [(("  ".join(items[row * columns : (row + 1) * columns]), "dim"),) for row in range(rows)]
 
 
-def _none_of(domain: DomainCount) -> str:
+def _none_of(domain: DomainRow) -> str:
     """That a neuron was active on none of a domain's tokens, and the rate that this bounds by the rule of three."""
     return f"0/{domain.tokens:,}" + (f" <{percent(3 / domain.tokens)}" if domain.tokens else "")
 
 
-def coverage_line(record: NeuronRecord, width: int) -> Line:
+def coverage_line(view: NeuronView, width: int) -> Line:
     """What covers enough of the activations, for each n: a curve of the first n-grams together, and how many it takes.
 
     Enough is what the thresholds of the run say, the paper's 95%.
     """
-    share = share_text(record.thresholds.coverage)
+    share = share_text(view.record.thresholds.coverage)
     label = f"Covering {share}:  " if width >= 96 else f"{share}:  "
     fixed = len(label) + sum(len(name) + 3 + _COUNT for name in GRAM_NAMES.values()) + 4
     room = max(2, min(16, (width - fixed) // 3))
     parts = []
-    for n, triggers in record.triggers.items():
+    for triggers in view.triggers.values():
         count = f"{triggers.covering:,}" if triggers.total else "–"
-        parts.append(f"{GRAM_NAMES[n]}s {fit(coverage_curve(triggers, room), room)} {fit(count, _COUNT)}")
+        parts.append(f"{triggers.name}s {fit(coverage_curve(triggers, room), room)} {fit(count, _COUNT)}")
     return ((label, "dim"), ("  ".join(parts), ""))
 
 
-def coverage_curve(triggers: Triggers, width: int) -> str:
+def coverage_curve(triggers: TriggerList, width: int) -> str:
     """Share of the activations that the first 1, 2, 3, ... stored n-grams hold together, as blocks."""
     if not triggers.total:
         return ""
-    together = [share / triggers.total for share in accumulate(t.active for t in triggers.top)]
+    together = [row.together for row in triggers.rows]
     # On from where all are covered the curve is flat: it is drawn so, and does not end early.
     together += together[-1:] * (width - len(together)) if together else []
     return sparkline(together, width)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 
 from rich.cells import cell_len
 
-from neuron_tui.store.neurons.opened import NeuronView
-from neuron_tui.store.neurons.record import TokenScore, Trigger
-from neuron_tui.store.tokens import gram_text, visible_token
 from neuron_tui.store.wording import GRAM_NAMES, number, percent, share_text, short_count, signed
 from neuron_tui.tui.drawing.spans import BLANK, Line, bar, fit, short_percent
-from neuron_tui.tui.reports.neuron_text import OWN_TRIGGER, own_triggers
+from neuron_tui.tui.reports.neuron import EffectRow, NeuronView, TriggerRow
+from neuron_tui.tui.reports.neuron_text import OWN_TRIGGER
 from neuron_tui.tui.widgets.neuron.blocks import PROMOTED, SUPPRESSED, TRIGGER, Block, Item, side_by_side
 
 COVERED, COVERING = "●", "○"
@@ -48,12 +45,12 @@ class _Columns:
         counts = fit("active/occurs" if self.counts >= 13 else "act./occ.", self.counts, "right")
         return f" {counts}" + (f" {'prec.':>{share}}" if self.precision else "") + f" {'cover':>{share}}"
 
-    def of(self, trigger: Trigger, covered: float) -> str:
+    def of(self, trigger: TriggerRow) -> str:
         """Those of one trigger, without the bar."""
         text = f" {_counts(trigger, self.short_counts):>{self.counts}}"
         if self.precision:
-            text += self._share(trigger.active / trigger.occurrences)
-        return text + self._share(covered)
+            text += self._share(trigger.precision)
+        return text + self._share(trigger.together)
 
     def _share(self, share: float) -> str:
         width, told = (_SHORT_PERCENT, short_percent) if self.short_shares else (_PERCENT, percent)
@@ -61,12 +58,12 @@ class _Columns:
         return f" {text if len(text) <= width else '<.01%':>{width}}"
 
 
-def _counts(trigger: Trigger, short: bool) -> str:
+def _counts(trigger: TriggerRow, short: bool) -> str:
     number_of = short_count if short else "{:,}".format
     return f"{number_of(trigger.active)}/{number_of(trigger.occurrences)}"
 
 
-def _columns(shown: Sequence[Trigger], width: int) -> _Columns:
+def _columns(shown: Sequence[TriggerRow], width: int) -> _Columns:
     """The fullest numbers that leave the n-grams some room."""
     exact, short = (max(9, *(len(_counts(t, how)) for t in shown)) for how in (False, True))
     choices = (
@@ -82,9 +79,9 @@ def _columns(shown: Sequence[Trigger], width: int) -> _Columns:
 
 def trigger_block(view: NeuronView, order: int, width: int, rows: int) -> Block:
     """The triggers for one n: active / occurrences, precision, and what they cover together so far."""
-    triggers = view.record.triggers[order]
+    triggers = view.triggers[order]
     block = Block([_orders(order, triggers.covering, share_text(view.record.thresholds.coverage), width)])
-    shown = triggers.top[:rows]
+    shown = triggers.rows[:rows]
     if not shown:
         why = "none: never active" if not view.record.count else f"none of its activations ends a {GRAM_NAMES[order]}"
         block.add(((fit(why, width), "dim"),), *[BLANK] * rows)
@@ -92,19 +89,16 @@ def trigger_block(view: NeuronView, order: int, width: int, rows: int) -> Block:
     columns = _columns(shown, width)
     names = max(1, width - columns.width - 1)
     block.add(((" " * (names + 1) + columns.titles, "column"),))
-    covered = accumulate(t.active for t in shown)
-    for place, (trigger, together) in enumerate(zip(shown, covered, strict=True)):
-        share = together / triggers.total
-        covers = place < triggers.covering
-        mark = (COVERED if trigger.covered else COVERING) if covers else " "
-        role = "" if covers else "dim"
-        block.items.append(Item(TRIGGER, place, len(block.lines), 0, width, trigger.ids, trigger.text))
+    for place, trigger in enumerate(shown):
+        mark = (COVERED if trigger.covered else COVERING) if trigger.covering else " "
+        role = "" if trigger.covering else "dim"
+        block.items.append(Item(TRIGGER, place, len(block.lines), 0, width, trigger.ids, trigger.forms))
         block.add(
             (
                 (mark, "mark"),
-                (fit(gram_text(trigger.text, view.byte_level), names), role),
-                (columns.of(trigger, share), role),
-                (f" {bar(share, _BAR)}" if columns.bar else "", "bar"),
+                (fit(" ".join(trigger.shown), names), role),
+                (columns.of(trigger), role),
+                (f" {bar(trigger.together, _BAR)}" if columns.bar else "", "bar"),
             )
         )
     block.add(*[BLANK] * (rows - len(shown)))
@@ -113,29 +107,24 @@ def trigger_block(view: NeuronView, order: int, width: int, rows: int) -> Block:
 
 def writes_block(view: NeuronView, width: int, rows: int) -> Block:
     """Promoted and suppressed tokens side by side, the neuron's own triggers marked in both."""
-    own = own_triggers(view.record)
     left_width = (width - 2) // 2
     right_width = width - 2 - left_width
-    effect = view.record.effect
-    left = _scores(PROMOTED, "Promotes", effect.promoted[:rows], own, left_width, view.byte_level)
-    right = _scores(SUPPRESSED, "Suppresses", effect.suppressed[:rows], own, right_width, view.byte_level)
+    left = _scores(PROMOTED, "Promotes", view.promoted[:rows], left_width)
+    right = _scores(SUPPRESSED, "Suppresses", view.suppressed[:rows], right_width)
     block = side_by_side(left, right, left_width)
     block.add(*[BLANK] * (rows + 1 - len(block.lines)))
     return block
 
 
-def _scores(
-    part: str, title: str, scores: tuple[TokenScore, ...], own: frozenset[int], width: int, byte_level: bool
-) -> Block:
+def _scores(part: str, title: str, scores: tuple[EffectRow, ...], width: int) -> Block:
     block = Block([((title, "heading"), (" " + "─" * max(0, width - cell_len(title) - 1), "dim"))])
     for place, score in enumerate(scores):
         value = signed(score.score)
-        mark = f" {OWN_TRIGGER}" if score.id in own else "  "
+        mark = f" {OWN_TRIGGER}" if score.own else "  "
         room = max(1, width - len(value) - 3)
-        token = visible_token(score.text, byte_level)
-        role = "strong" if score.id in own else ""
-        block.items.append(Item(part, place, len(block.lines), 0, width, (score.id,), (score.text,)))
-        block.add(((fit(token, room), role), (mark, "mark"), (f" {value}", role)))
+        role = "strong" if score.own else ""
+        block.items.append(Item(part, place, len(block.lines), 0, width, (score.id,), (score.form,)))
+        block.add(((fit(score.shown, room), role), (mark, "mark"), (f" {value}", role)))
     return block
 
 

@@ -7,38 +7,38 @@ from itertools import groupby
 
 from rich.cells import cell_len
 
-from neuron_tui.store.neurons.corpus import Context
-from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import ELLIPSIS, Line, fit
+from neuron_tui.tui.reports.context import NO_TOKEN, ContextView
 from neuron_tui.tui.widgets.neuron.blocks import CONTEXT, Block, Item, TokenPlace
-from neuron_tui.tui.widgets.neuron.context_text import CLOSE, NO_TOKEN, OPEN, OPENING, Piece, laid, pieces
+from neuron_tui.tui.widgets.neuron.context_text import CLOSE, OPEN, OPENING, TokenSpan, laid, marked
 
 
-def concordance(contexts: Sequence[Context], width: int, byte_level: bool) -> Block:
+def concordance(contexts: Sequence[ContextView], width: int) -> Block:
     """Contexts by domain, each domain under its name."""
     block = Block()
     for domain, members in groupby(contexts, key=lambda c: c.domain):
-        block.add(((fit(printable(domain), width), "dim"),))
+        block.add(((fit(domain, width), "dim"),))
         for context in members:
-            line, places = context_line(context, width, byte_level)
+            line, places = context_line(context, width)
             block.items.append(context_item(context, len(block.items), len(block.lines), width, 1, places))
             block.add(line)
     return block
 
 
 def context_item(
-    context: Context, index: int, line: int, width: int, height: int, places: Sequence[TokenPlace]
+    view: ContextView, index: int, line: int, width: int, height: int, places: Sequence[TokenPlace]
 ) -> Item:
     """The item of a context; its tokens are those that have a place."""
+    context = view.context
     tokens = [context.focus + place.token for place in places]
-    ids, forms = tuple(context.ids[i] for i in tokens), tuple(context.text[i] for i in tokens)
+    ids, forms = tuple(context.ids[i] for i in tokens), tuple(context.forms[i] for i in tokens)
     return Item(CONTEXT, index, line, 0, width, ids, forms, height, tuple(places))
 
 
-def context_line(context: Context, width: int, byte_level: bool) -> tuple[Line, list[TokenPlace]]:
+def context_line(view: ContextView, width: int) -> tuple[Line, list[TokenPlace]]:
     """One context in `width` cells, its sampled token a little before the middle, and where its tokens stand."""
-    left, focus = max(6, width * 2 // 5), context.focus
-    found = pieces(context, max(0, focus - left), min(len(context.text), focus + width - left), byte_level)
+    left, focus = max(6, width * 2 // 5), view.context.focus
+    found = marked(view, max(0, focus - left), min(len(view.context.forms), focus + width - left))
     middle = next(i for i, piece in enumerate(found) if piece.token == focus)
     # An active run that reaches the sampled token goes on in the right half; one that begins there has its mark there.
     middle -= middle > 0 and found[middle - 1] == OPENING
@@ -46,8 +46,8 @@ def context_line(context: Context, width: int, byte_level: bool) -> tuple[Line, 
     return laid(line, [cell_len(piece.text) for piece in line], focus)
 
 
-def _cut_start(found: Sequence[Piece], width: int) -> list[Piece]:
-    """Pieces in exactly `width` cells, cut at their beginning; a cut run of active tokens keeps its mark."""
+def _cut_start(found: Sequence[TokenSpan], width: int) -> list[TokenSpan]:
+    """TokenSpans in exactly `width` cells, cut at their beginning; a cut run of active tokens keeps its mark."""
     if (spare := width - sum(cell_len(piece.text) for piece in found)) >= 0:
         return [_blank(spare), *found]
     room, kept = width - 2, []
@@ -59,11 +59,11 @@ def _cut_start(found: Sequence[Piece], width: int) -> list[Piece]:
             break
     cut = found[-len(kept)]
     sign = f"{OPEN}{ELLIPSIS}" if cut.role in _ACTIVE else f"{ELLIPSIS}{OPEN}" if cut.text == OPEN else ELLIPSIS
-    return [_blank(room + 2 - len(sign)), Piece(sign, "mark", NO_TOKEN), *reversed(kept)]
+    return [_blank(room + 2 - len(sign)), TokenSpan(sign, "mark", NO_TOKEN), *reversed(kept)]
 
 
-def _cut_end(found: Sequence[Piece], width: int) -> list[Piece]:
-    """Pieces in exactly `width` cells, cut at their end; a cut run of active tokens keeps its mark."""
+def _cut_end(found: Sequence[TokenSpan], width: int) -> list[TokenSpan]:
+    """TokenSpans in exactly `width` cells, cut at their end; a cut run of active tokens keeps its mark."""
     if (spare := width - sum(cell_len(piece.text) for piece in found)) >= 0:
         return [*found, _blank(spare)]
     room, kept = width - 2, []
@@ -75,14 +75,14 @@ def _cut_end(found: Sequence[Piece], width: int) -> list[Piece]:
             break
     cut = found[len(kept) - 1]
     sign = f"{ELLIPSIS}{CLOSE}" if cut.role in _ACTIVE else f"{CLOSE}{ELLIPSIS}" if cut.text == CLOSE else ELLIPSIS
-    return [*kept, Piece(sign, "mark", NO_TOKEN), _blank(room + 2 - len(sign))]
+    return [*kept, TokenSpan(sign, "mark", NO_TOKEN), _blank(room + 2 - len(sign))]
 
 
 _ACTIVE = ("active", "focus")
 
 
-def _blank(width: int) -> Piece:
-    return Piece(" " * width, "", NO_TOKEN)
+def _blank(width: int) -> TokenSpan:
+    return TokenSpan(" " * width, "", NO_TOKEN)
 
 
 def _first_cells(text: str, room: int) -> str:

@@ -1,15 +1,12 @@
-"""The text of a context in pieces: one a token, with marks around those on which the neuron is active."""
+"""The text of a context token by token, with marks around the tokens on which the neuron is active."""
 
 from __future__ import annotations
 
-import unicodedata
-from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from neuron_tui.store.neurons.corpus import Context
-from neuron_tui.store.tokens import printable, token_bytes, visible_token
 from neuron_tui.tui.drawing.spans import Line, Span
+from neuron_tui.tui.reports.context import NO_TOKEN, ContextView
 from neuron_tui.tui.widgets.neuron.blocks import TokenPlace
 
 OPEN, CLOSE = "▐", "▌"
@@ -18,54 +15,39 @@ OPEN, CLOSE = "▐", "▌"
 EDGE = "┊"
 """Between text of which it is known where the neuron is active and text of which it is not."""
 
-NO_TOKEN = -1
 
-
-class Piece(NamedTuple):
-    """Text with a role; `token` is the index of its token in the context, or `NO_TOKEN` for a mark."""
+class TokenSpan(NamedTuple):
+    """A span that is one token's: `token` is its index in the context, or `NO_TOKEN` for a mark."""
 
     text: str
     role: str
     token: int
 
 
-OPENING, CLOSING = Piece(OPEN, "mark", NO_TOKEN), Piece(CLOSE, "mark", NO_TOKEN)
+OPENING, CLOSING = TokenSpan(OPEN, "mark", NO_TOKEN), TokenSpan(CLOSE, "mark", NO_TOKEN)
 
 
-def pieces(context: Context, start: int, stop: int, byte_level: bool) -> list[Piece]:
-    """Tokens `start` to `stop` of a context; one pair of marks goes around a run of active ones."""
-    found: list[Piece] = []
-    decoder = getincrementaldecoder("utf-8")("surrogateescape")
-    active, text = context.active, context.text
-    known = range(context.unknown_before, len(text) - context.unknown_after)
-    base = ""
-    for i in range(start, stop):
-        if i in (known.start, known.stop) and 0 < i < len(text):
-            found.append(Piece(EDGE, "mark", NO_TOKEN))
-        if active[i]:
-            if i == start or not active[i - 1]:
-                found.append(OPENING)
-            found.append(Piece(visible_token(text[i], byte_level), "focus" if i == context.focus else "active", i))
-            if i + 1 == stop or not active[i + 1]:
-                found.append(CLOSING)
+def marked(view: ContextView, start: int, stop: int) -> list[TokenSpan]:
+    """Tokens `start` to `stop` - 1 of a context; one pair of marks goes around a run of active ones."""
+    context, found = view.context, list[TokenSpan]()
+    active, size = context.active, len(context.forms)
+    edges = (context.unknown_before, size - context.unknown_after)
+    for piece in view.tokens(start, stop):
+        at = piece.token
+        if at in edges and 0 < at < size:
+            found.append(TokenSpan(EDGE, "mark", NO_TOKEN))
+        if not piece.active:
+            found.append(TokenSpan(piece.shown, "" if piece.known else "dim", at))
             continue
-        # A character split between tokens reads as a whole, and belongs to the one that completes it.
-        first, last = i == start or active[i - 1], i + 1 == stop or active[i + 1]
-        part = decoder.decode(token_bytes(text[i], byte_level), final=last)
-        base = "" if first else _to_last_base(base)
-        found.append(Piece(printable(base + part)[len(printable(base)) :], "" if i in known else "dim", i))
-        base += part
-        if last:
-            decoder.reset()
+        if at == start or not active[at - 1]:
+            found.append(OPENING)
+        found.append(TokenSpan(piece.shown, "focus" if piece.sampled else "active", at))
+        if at + 1 == stop or not active[at + 1]:
+            found.append(CLOSING)
     return found
 
 
-def _to_last_base(text: str) -> str:
-    """The last character that can carry marks, with the marks it carries: what they add depends on it."""
-    return text[next((i for i in range(len(text) - 1, -1, -1) if unicodedata.category(text[i])[0] != "M"), 0) :]
-
-
-def laid(found: Sequence[Piece], widths: Sequence[int], focus: int, line: int = 0, x: int = 0) -> _Laid:
+def laid(found: Sequence[TokenSpan], widths: Sequence[int], focus: int, line: int = 0, x: int = 0) -> _Laid:
     """Pieces as one line from cell `x` on: neighbours of one role as one span, and where each token stands."""
     spans: list[Span] = []
     places: list[TokenPlace] = []

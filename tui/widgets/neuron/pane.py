@@ -62,10 +62,10 @@ class NeuronPane(CurveReader, can_focus=True):
 
     @dataclass
     class TokenAsked(Message):
-        """Which neurons fire on this n-gram? `text` is how people are shown it."""
+        """Which neurons fire on this n-gram? `shown` is how people see it."""
 
         ids: tuple[int, ...]
-        text: str
+        shown: str
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

@@ -6,52 +6,54 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, chop_cells
 
-from neuron_tui.store.neurons.corpus import Context
-from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import BLANK, Line, fit
+from neuron_tui.tui.reports.context import ContextView
 from neuron_tui.tui.widgets.neuron.blocks import Block, TokenPlace
 from neuron_tui.tui.widgets.neuron.concordance import context_item
-from neuron_tui.tui.widgets.neuron.context_text import CLOSING, OPENING, Piece, laid, pieces
+from neuron_tui.tui.widgets.neuron.context_text import CLOSING, OPENING, TokenSpan, laid, marked
 
 _INDENT = 2
 
 
-def passages(contexts: Sequence[Context], width: int, byte_level: bool) -> Block:
+def passages(contexts: Sequence[ContextView], width: int) -> Block:
     """Contexts one below the other, each under its domain and the position of its sampled token."""
     block = Block()
-    for context in contexts:
+    for view in contexts:
+        context = view.context
         if block.lines:
             block.add(BLANK)
         first = context.offset - context.focus
         last = first + len(context.ids) - 1
-        where = f"{printable(context.domain)}, position {context.offset:,} ({first:,}-{last:,})"
+        where = f"{view.domain}, position {context.offset:,} ({first:,}-{last:,})"
         block.add(((fit(where, width), "dim"),))
-        lines, places = passage(context, width, byte_level)
-        item = context_item(context, len(block.items), len(block.lines), width, len(lines), places)
+        lines, places = passage(view, width)
+        item = context_item(view, len(block.items), len(block.lines), width, len(lines), places)
         block.items.append(item)
         block.add(*lines)
     return block
 
 
-def passage(context: Context, width: int, byte_level: bool) -> tuple[list[Line], list[TokenPlace]]:
+def passage(view: ContextView, width: int) -> tuple[list[Line], list[TokenPlace]]:
     """All of a context in lines of at most `width` cells, and where its tokens stand."""
     room = max(4, width - _INDENT)
     lines: list[Line] = []
     places: dict[int, TokenPlace] = {}
-    for row in _rows(pieces(context, 0, len(context.text), byte_level), room):
-        line, here = laid([piece for piece, _ in row], [cells for _, cells in row], context.focus, len(lines), _INDENT)
+    for row in _rows(marked(view, 0, len(view.context.forms)), room):
+        line, here = laid(
+            [piece for piece, _ in row], [cells for _, cells in row], view.context.focus, len(lines), _INDENT
+        )
         lines.append(((" " * _INDENT, ""), *line))
         for place in here:
             places.setdefault(place.token, place)  # of a token cut up, where it begins
     return lines, list(places.values())
 
 
-_Row = list[tuple[Piece, int]]
-"""Pieces, and the cells that each takes."""
+_Row = list[tuple[TokenSpan, int]]
+"""TokenSpans, and the cells that each takes."""
 
 
-def _rows(found: Sequence[Piece], room: int) -> list[_Row]:
-    """Pieces in rows of at most `room` cells; marks stay with their token, a token longer than a row is cut up."""
+def _rows(found: Sequence[TokenSpan], room: int) -> list[_Row]:
+    """TokenSpans in rows of at most `room` cells; marks stay with their token, a token longer than a row is cut up."""
     rows: list[_Row] = [[]]
     used = 0
     for group in _groups(found):
@@ -70,7 +72,7 @@ def _rows(found: Sequence[Piece], room: int) -> list[_Row]:
     return rows
 
 
-def _groups(found: Sequence[Piece]) -> list[_Row]:
+def _groups(found: Sequence[TokenSpan]) -> list[_Row]:
     groups: list[_Row] = []
     opened = False
     for piece in found:

@@ -14,11 +14,11 @@ from functools import partial
 from textual.message import Message
 
 from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.store.neurons.opened import NeuronView, read_neuron
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.neurons.samples import LINE, read_samples
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import Line, wrap
+from neuron_tui.tui.reports.neuron import NeuronView, read_neuron
 from neuron_tui.tui.widgets.neuron.card import CardShape, Page, lay_out
 from neuron_tui.tui.widgets.painting import LineView
 
@@ -123,7 +123,8 @@ class NeuronReader(LineView):
         """In a thread: read a neuron and lay its card out."""
         try:
             view = view or read_neuron(run, *address)
-            samples = read_samples(run, view, shape.reach, shape.on)
+            stored = [context.context for context in view.contexts]
+            samples = read_samples(run, *address, stored, shape.reach, shape.on)
             card = Card(address, shape, lay_out(view, shape, samples), view)
         except NeuronTuiError as error:
             text = [line for part in str(error).split("\n") for line in wrap(printable(part), shape.width)]

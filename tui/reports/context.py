@@ -1,0 +1,122 @@
+"""The text around a token that a neuron is active on, in pieces: token by token, or in stretches of running text."""
+
+from __future__ import annotations
+
+import unicodedata
+from codecs import getincrementaldecoder
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from neuron_tui.store.disk.schema import CONTEXT_AFTER
+from neuron_tui.store.neurons.corpus import Context
+from neuron_tui.store.tokens import decode, printable, token_bytes, visible, visible_token
+
+NO_TOKEN = -1
+"""Stands for the token of a piece that is not that of one token."""
+
+LONGEST_TOKEN = 60
+BEFORE, AFTER = 70, 50
+"""Characters of a report's context before and after the sampled token's stretch of text."""
+
+
+class Piece(NamedTuple):
+    """Text as people see it, on which the neuron is active throughout, or nowhere.
+
+    `token` is its token's index in the context, or `NO_TOKEN`; `sampled` says whether that is the sampled one, `known`
+    whether the run knows the activity.
+    """
+
+    shown: str
+    active: bool
+    token: int = NO_TOKEN
+    sampled: bool = False
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ContextView:
+    """A context as people see it."""
+
+    context: Context
+    byte_level: bool
+
+    @property
+    def domain(self) -> str:
+        """The name of its domain, made visible."""
+        return printable(self.context.domain)
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """Its text in stretches, cut as a report cuts it."""
+        return stretches(self.context, self.byte_level)
+
+    def tokens(self, start: int, stop: int) -> list[Piece]:
+        """Its tokens from `start` to `stop` - 1, a piece each.
+
+        An active token is shown as it is in lists; of the text around, a character split between tokens reads as a
+        whole, and belongs to the one that completes it.
+        """
+        active, forms, focus = self.context.active, self.context.forms, self.context.focus
+        known = range(self.context.unknown_before, len(forms) - self.context.unknown_after)
+        decoder = getincrementaldecoder("utf-8")("surrogateescape")
+        found: list[Piece] = []
+        base = ""
+        for i in range(start, stop):
+            if active[i]:
+                found.append(Piece(visible_token(forms[i], self.byte_level), True, i, i == focus))
+                continue
+            first, last = i == start or active[i - 1], i + 1 == stop or active[i + 1]
+            part = decoder.decode(token_bytes(forms[i], self.byte_level), final=last)
+            base = "" if first else _to_last_base(base)
+            found.append(Piece(printable(base + part)[len(printable(base)) :], False, i, i == focus, i in known))
+            base += part
+            if last:
+                decoder.reset()
+        return found
+
+
+def _to_last_base(text: str) -> str:
+    """The last character that can carry marks, with the marks it carries: what they add depends on it."""
+    return text[next((i for i in range(len(text) - 1, -1, -1) if unicodedata.category(text[i])[0] != "M"), 0) :]
+
+
+def stretches(context: Context, byte_level: bool, before: int = BEFORE, after: int = AFTER) -> tuple[Piece, ...]:
+    """A context as stretches of text, cut to some characters around the sampled token's; "…" where it is cut."""
+    # Neighbours with the same activity are put together, so that a character split between tokens is whole again.
+    active, size = context.active, len(context.forms)
+    edges = [0, *(i for i in range(1, size) if active[i] != active[i - 1])]
+    pieces: list[Piece] = []
+    focus = 0
+    for begin, end in zip(edges, [*edges[1:], size], strict=True):
+        text = decode(list(context.forms[begin:end]), byte_level)
+        if begin <= context.focus:
+            focus = len(pieces)
+        # Spaces are shown as signs on active text alone: what is around it is to be read.
+        pieces.append(Piece(visible(text) if active[begin] else printable(text), active[begin]))
+    left = _kept(pieces[:focus][::-1], before, from_end=True)[::-1]
+    right = _kept(pieces[focus + 1 :], after, from_end=False)
+    middle = Piece(shortened(pieces[focus].shown, before + after), pieces[focus].active)
+    cut_left = context.offset > context.focus or left != pieces[:focus]
+    cut_right = right != pieces[focus + 1 :] or size == context.focus + CONTEXT_AFTER + 1
+    dots = Piece("…", False)
+    return (*([dots] if cut_left else []), *left, middle, *right, *([dots] if cut_right else []))
+
+
+def _kept(pieces: list[Piece], room: int, *, from_end: bool) -> list[Piece]:
+    """The first of some pieces that `room` characters hold, the last of them cut at its far end."""
+    kept: list[Piece] = []
+    for piece in pieces:
+        if room <= 0:
+            break
+        shown = piece.shown[-room:] if from_end else piece.shown[:room]
+        kept.append(piece._replace(shown=shown))
+        room -= len(shown)
+    return kept
+
+
+def shortened(text: str, longest: int = LONGEST_TOKEN) -> str:
+    """Text of at most `longest` characters, its middle left out if there are more."""
+    if len(text) <= longest:
+        return text
+    half = (longest - 1) // 2
+    return f"{text[: longest - 1 - half]}…{text[-half:]}"
