@@ -274,10 +274,10 @@ async def new_extraction(person: Person) -> None:
     """The form as it comes, estimated."""
     form = NewExtraction(RUNS, ask=Engine)
     person.app.push_screen(form)
-    await person.until(lambda: form.is_current and form.facts is not None and form.fields.known)
+    await person.until(lambda: form.is_current and form.disk.check is not None and form.fields.known)
     form.query_one("#field-tokens").focus()
     await person.press("end", "ctrl+u", *"600,000")
-    await person.until(lambda: form.values.tokens == "600,000" and form.values.name)
+    await person.until(lambda: form.values["tokens"] == "600,000" and form.values["name"])
     await person.press("ctrl+e")
     await person.sees("peak memory", "in 188 documents")
 

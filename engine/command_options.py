@@ -18,7 +18,7 @@ RunsDirectory = Annotated[
     typer.Option(help="Where runs lie. (default: $NEURON_TUI_RUNS, or the platform's place for user data)"),
 ]
 
-_POSITIONAL = inspect.Parameter.KEYWORD_ONLY
+_BY_NAME = inspect.Parameter.KEYWORD_ONLY
 
 
 def option(
@@ -33,7 +33,7 @@ def option(
 def switch(name: str, text: str) -> inspect.Parameter:
     """The parameter of a command for an option without a value."""
     return inspect.Parameter(
-        name, _POSITIONAL, default=False, annotation=Annotated[bool, typer.Option(flag(name), help=text)]
+        name, _BY_NAME, default=False, annotation=Annotated[bool, typer.Option(flag(name), help=text)]
     )
 
 
@@ -54,7 +54,7 @@ def taking(parameters: Iterable[inspect.Parameter]) -> Callable[[Callable[..., N
             command({name: value for name, value in typed.items() if value not in (None, False)}, **given)
 
         own = [
-            one.replace(kind=_POSITIONAL)
+            one.replace(kind=_BY_NAME)
             for one in inspect.signature(command, eval_str=True).parameters.values()
             if one.name != "typed"
         ]
@@ -81,4 +81,4 @@ def _with_default(text: str, default: str) -> str:
 
 def _parameter(name: str, annotation: Any, required: bool) -> inspect.Parameter:  # noqa: ANN401 - an Annotated
     empty = inspect.Parameter.empty
-    return inspect.Parameter(name, _POSITIONAL, default=empty if required else None, annotation=annotation)
+    return inspect.Parameter(name, _BY_NAME, default=empty if required else None, annotation=annotation)

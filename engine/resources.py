@@ -1,4 +1,4 @@
-"""What an extraction takes: decided before it starts, and said."""
+"""What an extraction takes of memory and disk: decided before it starts, and put into words."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class FormValues:
         ).read()
 
 
-def filled(texts: OptionTexts, **more: str) -> FormValues:
+def filled(texts: OptionTexts) -> FormValues:
     """The form with these options; numbers are written as people write them, what is missing is as by itself."""
     typed = {
         name: _tidy(name, texts.typed.get(name, "")) or plain_text(name)
@@ -82,7 +82,7 @@ def filled(texts: OptionTexts, **more: str) -> FormValues:
         if option.label and name != "corpus"
     }
     parts = tuple(_part(argument) for argument in texts.corpus) or (CorpusPart(),)
-    return FormValues(typed | more, parts)
+    return FormValues(typed, parts)
 
 
 def texts_from(origin: Manifest | Job) -> OptionTexts:

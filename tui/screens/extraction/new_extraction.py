@@ -305,11 +305,11 @@ class NewExtraction(JobForm):
             await self.fields.corpus.remove_part(row)
 
     @on(AddNote.Clicked)
-    async def _add_asked(self) -> None:
+    async def _add_clicked(self) -> None:
         await self.action_add_source()
 
-    @on(PartRow.RemoveAsked)
-    async def _remove_asked(self, event: PartRow.RemoveAsked) -> None:
+    @on(PartRow.RemoveClicked)
+    async def _remove_clicked(self, event: PartRow.RemoveClicked) -> None:
         await self.fields.corpus.remove_part(event.part)
 
     def action_choices(self) -> None:

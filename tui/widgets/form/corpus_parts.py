@@ -28,7 +28,7 @@ class _Remove(Said):
         event.stop()
         part = self.parent
         if isinstance(part, PartRow):
-            part.post_message(PartRow.RemoveAsked(part))
+            part.post_message(PartRow.RemoveClicked(part))
 
 
 class PartRow(Row):
@@ -41,7 +41,7 @@ class PartRow(Row):
     """
 
     @dataclass
-    class RemoveAsked(Message):
+    class RemoveClicked(Message):
         """Its cross was clicked."""
 
         part: PartRow
