@@ -302,7 +302,8 @@ def test_the_line_for_filters_and_what_it_suggests(hostile: Path, size: tuple[in
             person.app.screen.query_one(Input).value = text
             await person.press("enter")
             for _ in range(2):  # the explorer is in sight until a thread has found what comes after the line
-                await person.until(lambda: all(worker.is_finished for worker in person.app.workers) and person._quiet())
+                await person.until(lambda: all(worker.is_finished for worker in person.app.workers))
+                await person.until(lambda: person.app.quiet)
             await person.until(lambda: isinstance(person.app.screen, Explorer | Firing | Choose))
             sound(person)
             if not isinstance(person.app.screen, Explorer):
