@@ -11,7 +11,6 @@ from neuron_tui.store.disk.schema import ENOUGH_SEQUENCES, ORDERS, STRENGTHS, TY
 from neuron_tui.store.measures.positional import on_ranges
 from neuron_tui.store.neurons.record import NeuronRecord
 from neuron_tui.store.neurons.table import NeuronTable
-from neuron_tui.store.tokens import gram_text
 from neuron_tui.store.wording import GRAM_NAMES, number, percent, share_text, signed
 
 SUPPRESSES = "▼"
@@ -114,14 +113,6 @@ def sparkline(values: Sequence[float] | npt.NDArray[np.float64], width: int) -> 
     """Shares between 0 and 1 as one line of at most `width` blocks; neighbours share a block by their mean."""
     parts = np.array_split(np.asarray(values, dtype=np.float64), min(width, len(values)))
     return "".join(_BLOCKS[min(7, int(8 * float(part.mean())))] for part in parts if len(part))
-
-
-def by_domain(record: NeuronRecord) -> str:
-    """Activity by domain on one line, most frequent first: `prose 0.82%, code 0.02%, math never`."""
-    domains = sorted(record.domains.items(), key=lambda item: -item[1].frequency)
-    return ", ".join(
-        f"{gram_text([name], False)} {percent(d.frequency) if d.count else 'never'}" for name, d in domains
-    )
 
 
 def label(dead: bool, orders: list[int], suppresses: bool, position_type: str | None) -> str:

@@ -9,7 +9,7 @@ from neuron_tui.store.neurons.record import NeuronRecord
 from neuron_tui.store.neurons.table import read_table
 from neuron_tui.store.tokens import gram_text
 from neuron_tui.store.wording import percent, short_count, signed
-from neuron_tui.tui.reports.neuron_text import by_domain, describe, headline, own_triggers, sparkline, what, where_on
+from neuron_tui.tui.reports.neuron_text import describe, headline, own_triggers, sparkline, what, where_on
 from tests.synthetic import PLANTED, form
 
 
@@ -121,10 +121,3 @@ def test_a_sparkline_has_a_block_for_neighbouring_positions() -> None:
 
 def test_n_grams_show_each_token_apart(run: Run) -> None:
     assert gram_text([form(b" the"), form(b" title")], byte_level=True) == "·the ·title"
-
-
-def test_domains_come_most_frequent_first(run: Run) -> None:
-    record = planted(run, "token, suppressing")
-    domains = {name: dataclasses.replace(d, tokens=1000, count=0) for name, d in record.domains.items()}
-    domains["code"] = dataclasses.replace(domains["code"], count=5)
-    assert by_domain(dataclasses.replace(record, domains=domains)) == "code 0.5%, prose never, math never"

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE
+from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.neurons.samples import LINE, Samples
 from neuron_tui.store.wording import number
-from neuron_tui.tui.drawing.spans import BLANK, Line, fit_line, width_of, wrap
+from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
 from neuron_tui.tui.reports.context import ContextView
 from neuron_tui.tui.reports.neuron import NeuronView
 from neuron_tui.tui.widgets.neuron.blocks import Block, Item, section, side_by_side
@@ -53,29 +54,33 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """A card laid out: its lines, what the cursor can stand on, and where the curve goes."""
+class Card:
+    """A neuron laid out for a shape: its lines, what the cursor can stand on, and where the curve goes.
 
+    `view` is None if it could not be read, and the lines say why.
+    """
+
+    address: Address
+    shape: CardShape
+    view: NeuronView | None
     lines: tuple[Line, ...]
     items: tuple[Item, ...] = ()
     curve: Place | None = None
 
     def with_curve(self, curve: Sequence[Line]) -> tuple[Line, ...]:
         """The lines with those of the curve in their place."""
-        if self.curve is None:
+        if self.curve is None or self.view is None:
             return self.lines
         top, bottom = self.curve.line, self.curve.line + self.curve.height
-        drawn = (fit_line(line, self.curve.width) if width_of(line) > self.curve.width else line for line in curve)
-        rows = [(*line, *part) for line, part in zip(self.lines[top:bottom], drawn, strict=True)]
+        rows = [(*line, *part) for line, part in zip(self.lines[top:bottom], curve, strict=True)]
         return (*self.lines[:top], *rows, *self.lines[bottom:])
 
 
-def lay_out(view: NeuronView, shape: CardShape, samples: Samples | None = None) -> Page:
-    """The card of a neuron; each line takes at most the width of the shape. The samples are the view's by default."""
+def lay_out(view: NeuronView, shape: CardShape, samples: Samples | None = None) -> Card:
+    """The card of a neuron; the samples are the view's by default. Below 30 cells, painting cuts what is too wide."""
     samples = samples or Samples([c.context for c in view.contexts], len(view.contexts))
     block, curve = (_wide if shape.width >= TWO_COLUMNS else _narrow)(view, shape, samples)
-    lines = (line if width_of(line) <= shape.width else fit_line(line, shape.width) for line in block.lines)
-    return Page(tuple(lines), tuple(block.items), curve)
+    return Card((view.layer, view.neuron), shape, view, tuple(block.lines), tuple(block.items), curve)
 
 
 def _narrow(view: NeuronView, shape: CardShape, samples: Samples) -> tuple[Block, Place]:
@@ -85,7 +90,7 @@ def _narrow(view: NeuronView, shape: CardShape, samples: Samples) -> tuple[Block
     free = shape.height - len(block.lines) - 5 - sentence_rows(width)
     block.add_block(trigger_block(view, shape.order, width, 50 if shape.long else _clamp(free // 4, 4, 12)))
     block.add_block(writes_block(view, width, 50 if shape.long else _clamp(free // 5, 4, 10)))
-    curve = Place(len(block.lines), 0, width, curve_rows(view.record, width, _clamp(free // 4, 5, 10)))
+    curve = Place(len(block.lines), 0, width, curve_rows(view, width, _clamp(free // 4, 5, 10)))
     block.add(*[BLANK] * curve.height)
     block.add_block(_contexts(view, shape, samples, width))
     return block, curve
@@ -100,7 +105,7 @@ def _wide(view: NeuronView, shape: CardShape, samples: Samples) -> tuple[Block, 
     lists = trigger_block(view, shape.order, left, triggers)
     lists.add(BLANK)
     lists.add_block(writes_block(view, left, 50 if shape.long else _clamp(free - triggers, 5, 30)))
-    rows = curve_rows(view.record, right, _clamp(shape.height // 4, 5, 14))
+    rows = curve_rows(view, right, _clamp(shape.height // 4, 5, 14))
     curve = Place(len(block.lines), left + 2, right, rows)
     texts = Block([BLANK] * rows)
     if shape.reach == LINE:
@@ -126,8 +131,8 @@ def _contexts(view: NeuronView, shape: CardShape, samples: Samples, width: int) 
         note += f", {samples.more:,} more" if samples.more else ""
     block = Block([section(title, note, width)])
     if samples.partly_known:
-        said = f"Activity is known {CONTEXT_BEFORE} tokens before and {CONTEXT_AFTER} after a sample, between {EDGE}."
-        block.add(*(((line, "dim"),) for line in wrap(said, width)))
+        note = f"Activity is known {CONTEXT_BEFORE} tokens before and {CONTEXT_AFTER} after a sample, between {EDGE}."
+        block.add(*(((line, "dim"),) for line in wrap(note, width)))
     contexts = [ContextView(context, view.byte_level) for context in samples.contexts]
     block.add_block((concordance if shape.reach == LINE else passages)(contexts, width))
     return block

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.measures.positional import on_ranges
-from neuron_tui.store.neurons.record import NeuronRecord, PositionProfile
-from neuron_tui.store.tokens import gram_text
+from neuron_tui.store.neurons.record import PositionProfile
+from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import number, percent
 from neuron_tui.tui.drawing.braille import Window
 from neuron_tui.tui.drawing.position_chart import AXIS_ROWS, GUTTER, NAMES, position_chart, stacked_charts
 from neuron_tui.tui.drawing.spans import BLANK, Line, Span, fit, wrap
+from neuron_tui.tui.reports.neuron import NeuronView, PositionView
 from neuron_tui.tui.reports.neuron_text import describe_position, where_on
 from neuron_tui.tui.widgets.neuron.blocks import section
 from neuron_tui.tui.widgets.neuron.curve_look import ALL_TOGETHER, OVERALL, CurveLook
@@ -33,23 +33,23 @@ def sentence_rows(width: int) -> int:
     return min(8, -(-200 // max(1, width)))
 
 
-def curve_rows(record: NeuronRecord, width: int, chart: int) -> int:
+def curve_rows(view: NeuronView, width: int, chart: int) -> int:
     """Lines of the part with a chart of so many; more if the domains' curves need them to stand above each other."""
-    curves = 1 + len(record.position.by_domain) if record.position is not None else 1
+    curves = 1 + len(view.position.profile.by_domain) if view.position is not None else 1
     return 1 + max(chart, min(curves + AXIS_ROWS, _MOST_ROWS)) + sentence_rows(width)
 
 
-def position_lines(record: NeuronRecord, width: int, height: int, look: CurveLook) -> list[Line]:
+def position_lines(view: NeuronView, width: int, height: int, look: CurveLook) -> list[Line]:
     """The part in `height` lines of at most `width` cells: a title, the chart, sentences."""
-    position = record.position
-    rows = height - 1 - sentence_rows(width)
-    if position is None:
+    record, rows = view.record, height - 1 - sentence_rows(width)
+    if view.position is None:
         text = " ".join(describe_position(record))
         return _filled([section("Position", "", width), *[BLANK] * rows], text, width, height)
+    position = view.position.profile
     look = look.within(position)
     lines = [section("Position", _note(position, look, width, rows), width), *_chart(position, look, width, rows)]
-    said = [reading(position, look.cursor)] if look.cursor is not None else sentences(record)
-    return _filled(lines, " ".join(said), width, height)
+    text = reading(view.position, look.cursor) if look.cursor is not None else " ".join(sentences(view))
+    return _filled(lines, text, width, height)
 
 
 def cell_of_curve(look: CurveLook, width: int) -> tuple[int, Window]:
@@ -58,28 +58,29 @@ def cell_of_curve(look: CurveLook, width: int) -> tuple[int, Window]:
     return gutter, Window(look.first, look.last, max(1, width - gutter))
 
 
-def reading(position: PositionProfile, cursor: int) -> str:
+def reading(view: PositionView, cursor: int) -> str:
     """What the curves are at a position: `Position 168: 97%; prose 96%, code 98%. On at 168-214.`."""
+    position = view.profile
     text = f"Position {cursor:,}: {percent(position.frequency[cursor - 1])}"
     if len(position.by_domain) > 1:
         text += "; " + ", ".join(
-            f"{gram_text([name], False)} {percent(curve[cursor - 1])}" for name, curve in position.by_domain.items()
+            f"{printable(name)} {percent(curve[cursor - 1])}" for name, curve in position.by_domain.items()
         )
-    here = [(a, b) for a, b in on_ranges(position.frequency) if a <= cursor <= b]
+    here = [(a, b) for a, b in view.ranges if a <= cursor <= b]
     return text + (f". On at {here[0][0]:,}-{here[0][1]:,}." if here else ". Off more often than on.")
 
 
-def sentences(record: NeuronRecord) -> list[str]:
+def sentences(view: NeuronView) -> list[str]:
     """What there is to say of the curve; type and strength stand at the top of the card."""
-    position = record.position
+    record, position = view.record, view.record.position
     if position is None or position.type is None:
-        said = [] if record.dead else describe_position(record)
+        found = [] if record.dead else describe_position(record)
     else:
-        said = [
+        found = [
             f"Mutual information {position.mutual_information:.3f} nats.",
             f"{where_on(position.frequency).capitalize()}.",
         ]
-    return [*said, *([] if record.dead or position is None else domains_apart(position))]
+    return [*found, *([] if record.dead or position is None else domains_apart(position))]
 
 
 def domains_apart(position: PositionProfile) -> list[str]:
@@ -92,7 +93,7 @@ def domains_apart(position: PositionProfile) -> list[str]:
     at = int(apart.argmax())
     if apart[at] < ALIKE:
         return [f"All domains alike: at most {_points(apart[at])} apart."]
-    names = [gram_text([name], False) for name in position.by_domain]
+    names = [printable(name) for name in position.by_domain]
     high, low = int(curves[:, at].argmax()), int(curves[:, at].argmin())
     return [
         f"Domains up to {_points(apart[at])} apart, near position {at + 1:,}: "
@@ -121,7 +122,7 @@ def _note(position: PositionProfile, look: CurveLook, width: int, rows: int) -> 
         count = number(position.sequences, "sequence")
         notes = [f"share of {count} active", "share of sequences active", "share active"]
     else:
-        name = gram_text([look.curve], False)
+        name = printable(look.curve)
         count = number(position.sequences_by_domain.get(look.curve, 0), "sequence")
         notes = [f"{name}: share of its {count} active", f"{name}: share active", name]
     return next((note for note in notes if len(note) + len("Position") + 6 <= width), notes[-1])
@@ -132,7 +133,7 @@ def _chart(position: PositionProfile, look: CurveLook, width: int, rows: int) ->
         return [BLANK] * rows
     if look.curve == ALL_TOGETHER:
         curves = {"overall": position.frequency}
-        curves |= {gram_text([name], False): curve for name, curve in position.by_domain.items()}
+        curves |= {printable(name): curve for name, curve in position.by_domain.items()}
         shown = dict(list(curves.items())[: rows - AXIS_ROWS])
         text = stacked_charts(shown, width, rows, look.first, look.last)
     else:
@@ -163,7 +164,7 @@ def _with_cursor(text: list[str], cells: int, cell: int) -> list[Line]:
 
 def _filled(lines: list[Line], text: str, width: int, height: int) -> list[Line]:
     """Lines and below them a text, in `height` lines: blank ones at the end, or the text cut."""
-    said, room = wrap(text, width), height - len(lines)
-    if len(said) > room:
-        said = [*said[: room - 1], fit(f"{said[room - 1]} {said[room]}", width)] if room > 0 else []
-    return [*lines, *(((line, ""),) for line in said), *[BLANK] * (room - len(said))]
+    wrapped, room = wrap(text, width), height - len(lines)
+    if len(wrapped) > room:
+        wrapped = [*wrapped[: room - 1], fit(f"{wrapped[room - 1]} {wrapped[room]}", width)] if room > 0 else []
+    return [*lines, *(((line, ""),) for line in wrapped), *[BLANK] * (room - len(wrapped))]

@@ -72,7 +72,7 @@ class ItemCursor:
         found = (i for i, o in enumerate(self.items) if item and (o.part, o.index) == (item.part, item.index))
         return self._on(next(found, self.here))
 
-    def on_page(self, items: tuple[Item, ...]) -> ItemCursor:
+    def on_card(self, items: tuple[Item, ...]) -> ItemCursor:
         """On another card: the same place of the same part, or the nearest there is."""
         before = self.item
         part, index = self.wish or ((before.part, before.index) if before is not None else ("", 0))

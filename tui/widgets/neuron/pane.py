@@ -4,61 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import ClassVar
 
 from textual import events
 from textual.actions import SkipAction
 from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.strip import Strip
 
-from neuron_tui.store.neurons.samples import REACHES
+from neuron_tui.store.neurons.places import Address
+from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.neurons.samples import LINE, REACHES
 from neuron_tui.store.tokens import gram_text
+from neuron_tui.tui.drawing.spans import BLANK, Line
 from neuron_tui.tui.terminal.textual_internals import retitle_border
-from neuron_tui.tui.widgets.moving import MOVING
 from neuron_tui.tui.widgets.neuron.blocks import CONTEXT, TRIGGER
-from neuron_tui.tui.widgets.neuron.card import CardShape
-from neuron_tui.tui.widgets.neuron.curve_reader import CurveReader
+from neuron_tui.tui.widgets.neuron.card import Card, CardShape
+from neuron_tui.tui.widgets.neuron.curve_cursor import CurveCursor
+from neuron_tui.tui.widgets.neuron.curve_look import CurveLook
 from neuron_tui.tui.widgets.neuron.item_cursor import ItemCursor
-from neuron_tui.tui.widgets.neuron.reader import Address, Card
-from neuron_tui.tui.widgets.painting import paint
+from neuron_tui.tui.widgets.neuron.keys import BINDINGS, KEY_HELP, hints
+from neuron_tui.tui.widgets.neuron.loader import NeuronLoader
+from neuron_tui.tui.widgets.painting import LineView, paint
 
 
-class NeuronPane(CurveReader, can_focus=True):
+class NeuronPane(LineView, can_focus=True):
     """Shows the neuron last asked for."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *MOVING,
-        Binding("space", "page(1)", "a page down", show=False, id="neuron.page_down"),
-        Binding("left,h", "sideways(-1)", "neuron before", show=False, id="neuron.before"),
-        Binding("right,l", "sideways(1)", "neuron after", show=False, id="neuron.after"),
-        Binding("shift+left,comma", "aside(-1)", "token before", show=False, id="neuron.token_before"),
-        Binding("shift+right,full_stop", "aside(1)", "token after", show=False, id="neuron.token_after"),
-        Binding("left_curly_bracket", "part(-1)", "part above", show=False, id="neuron.part_above"),
-        Binding("right_curly_bracket", "part(1)", "part below", show=False, id="neuron.part_below"),
-        Binding("t", "ask", "which neurons fire on it", show=False, id="neuron.ask"),
-        Binding("f", "only", "only its contexts", show=False, id="neuron.only"),
-        Binding("enter", "choose", "choose", show=False, id="neuron.choose"),
-        Binding("w", "widen", "more text", show=False, id="neuron.widen"),
-        Binding("escape", "leave", "leave", show=False, id="neuron.leave"),
-    ]
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("↑ ↓  k j", "go over the neuron's triggers, tokens and contexts; { and } from one part to the next."),
-        ("pgup pgdn", "scroll by a page, as the wheel does; a click puts the cursor on what is clicked."),
-        ("← →  h l", "go to the neuron before or after; n and p do so from any pane."),
-        (", .", "choose a token of the context under the cursor, as shift+← and shift+→ do."),
-        ("t", "shows which neurons fire on the n-gram or token under the cursor."),
-        ("f  enter", "on a trigger: shows only its contexts; f again, or escape, shows all."),
-        ("w", "shows contexts as a line each, as passages, as whole sequences, and as lines again."),
-        ("c", "reads the curve: ← and → move, with shift by one position, { and } to where it goes on or off."),
-        ("+ - 0", "while the curve is read: show less of it, more of it, all of it. Escape leaves."),
-        ("d", "shows the curve overall, of each domain, of all of them above each other."),
-        ("● ○", "mark covering n-grams: on ● it is active often enough for a detector's trigger, on ○ less often."),
-        ("┊", "in whole sequences: beyond it the run does not know where the neuron is active."),
-    )
+    BINDINGS: ClassVar[list[BindingType]] = BINDINGS
+    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = KEY_HELP
 
     @dataclass
     class TokenAsked(Message):
@@ -69,7 +46,13 @@ class NeuronPane(CurveReader, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
+        self._loader = NeuronLoader(self, self._go_on)
+        self._address: Address | None = None
+        self._neighbours: tuple[Address, ...] = ()
+        self._card: Card | None = None
+        self._lines: tuple[Line, ...] = ()
         self._settings = CardShape(0, 0)
+        self._curve = CurveCursor()
         self._at = ItemCursor()
         self._came_from: ItemCursor | None = None
         self._to_contexts = False
@@ -92,6 +75,27 @@ class NeuronPane(CurveReader, can_focus=True):
         """What the cursor is on."""
         return self._at
 
+    @property
+    def look(self) -> CurveLook:
+        """How the curve is looked at."""
+        return self._curve.look
+
+    @property
+    def card(self) -> Card | None:
+        """The card in sight."""
+        return self._card
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether the card in sight is the one last asked for, in the pane's shape."""
+        if self._address is None:
+            return self._card is None
+        return self._card is not None and (self._card.address, self._card.shape) == (self._address, self.shape)
+
+    def use(self, run: Run) -> None:
+        """The run that neurons are read from."""
+        self._loader.use(run)
+
     def set_order(self, order: int) -> None:
         """Show triggers for another n."""
         self._set(replace(self._settings, order=order))
@@ -100,22 +104,38 @@ class NeuronPane(CurveReader, can_focus=True):
         """Show all stored triggers and effects, or a few again."""
         self._set(replace(self._settings, long=not self._settings.long))
 
-    def show(self, wanted: Address | None, neighbours: Sequence[Address] = ()) -> None:
+    def show(self, address: Address | None, neighbours: Sequence[Address] = ()) -> None:
         """Show a neuron as soon as it is read; read its neighbours after it."""
-        if wanted != self._wanted:  # the n-gram was one of the neuron before
+        if address != self._address:  # the n-gram was one of the neuron before
             self._settings = replace(self._settings, on=())
             self._came_from, self._to_contexts = None, False
-        super().show(wanted, neighbours)
+        self._address, self._neighbours = address, tuple(neighbours)
+        self._go_on()
 
-    def put(self, before: Card | None) -> None:
-        """Show the card; of another neuron from its top, unless the pane is walked in."""
-        card = self._card
+    def _go_on(self) -> None:
+        """Show the neuron asked for if its card is there; have read what is not."""
+        shape = self.shape
+        if self._address is None:
+            self._show_card(None)
+        elif shape.width > 0 and shape.height > 0:  # not folded away
+            if (card := self._loader.card(self._address, shape)) is not None:
+                self._show_card(card)
+            # An n-gram is chosen for one neuron, and more than a line of each context is too much to read ahead.
+            ahead = self._neighbours if shape.reach == LINE and not shape.on else ()
+            self._loader.load((self._address, *ahead), shape)
+
+    def _show_card(self, card: Card | None) -> None:
+        """Show a card; of another neuron from its top, unless the pane is walked in."""
+        before = self._card
+        if card is before:
+            return
+        self._card, self._curve = card, self._curve.on_card(card)
         other = card is not None and (before is None or before.address != card.address)
         if other and not self.has_focus:
             self._at = ItemCursor()
-        self._at = self._at.on_page(card.page.items if card is not None else ())
+        self._at = self._at.on_card(card.items if card is not None else ())
         retitle_border(self, "Neuron" if card is None else "{}:{}".format(*card.address))
-        self.draw()
+        self._draw()
         if other and not self.has_focus:
             self.scroll_to(y=0, animate=False)
         elif card is not None and before is not None and card.shape.height != before.shape.height and self.has_focus:
@@ -123,9 +143,22 @@ class NeuronPane(CurveReader, can_focus=True):
         if self._to_contexts and self.up_to_date:
             self._to_contexts = False
             self._show_contexts()
-        self.say()
+        self._name_keys()
 
-    # Painting.
+    def on_resize(self) -> None:
+        """Lay the card out for the new size."""
+        self._go_on()
+
+    def line_at(self, index: int, width: int) -> Line:
+        """A line of the card."""
+        return self._lines[index] if index < len(self._lines) else BLANK
+
+    def _draw(self) -> None:
+        """Lay the curve into the card, and paint the lines that differ."""
+        before, self._lines = self._lines, self._card.with_curve(self._curve.lines()) if self._card is not None else ()
+        changed = [i for i, (old, new) in enumerate(zip_longest(before, self._lines)) if old != new]
+        # While the pane has the keys an item is lit that need not be where the one before was.
+        self.set_line_count(len(self._lines), None if self.has_focus else changed)
 
     def render_line(self, y: int) -> Strip:
         """A line in sight, the item under the cursor lit while the pane has the keys."""
@@ -139,47 +172,43 @@ class NeuronPane(CurveReader, can_focus=True):
             strip = Strip.join([strip.crop(0, x), lit.crop(x, x + cells), strip.crop(x + cells)])
         return strip
 
-    def say(self) -> None:
+    def _name_keys(self) -> None:
         """Name the keys that matter on the lower border, as many as fit."""
-        hints: list[str] = []
-        item = self._at.item
-        if self.has_focus and self.reads_curve:
-            hints = ["← → read", "esc leaves", "+ − zoom", "d domains", "{ } on/off", "0 whole"]
-        elif self.has_focus and self._card is not None:
-            hints = ["w wider", "c curve", "d domains"]
-            if item is not None and item.part == CONTEXT:
-                hints.insert(0, ", . token")
-            if not self._settings.on and item is not None and item.part == TRIGGER:
-                hints.insert(0, "f its contexts")
-            if item is not None:
-                hints.insert(0, "t fires on it")
-            if self._settings.on:
-                hints.insert(0, "f all contexts")
-        while hints and len(" · ".join(hints)) > self.size.width - 4:
-            hints.pop()
-        text = " · ".join(hints)
+        text = ""
+        if self.has_focus and self._card is not None:
+            text = hints(self._at.item, self._curve.reads, bool(self._settings.on), self.size.width - 4)
         if text != str(self.border_subtitle):
             self.border_subtitle = Content(text)
 
-    # What it does.
-
     def _set(self, settings: CardShape) -> None:
         self._settings = settings
-        self.go_on()
-        self.say()
+        self._go_on()
+        self._name_keys()
+
+    def _bring_in_sight(self, top: int, bottom: int) -> None:
+        """Scroll to some lines, the second not included, if they are not in sight."""
+        above, height = self.scroll_offset.y, self.size.height
+        if top < above:
+            self.scroll_to(y=top, animate=False)
+        elif bottom > above + height:
+            self.scroll_to(y=max(0, min(top, bottom - height)), animate=False)
 
     def _go(self, cursor: ItemCursor) -> None:
         """Put the cursor somewhere, and bring that in sight."""
         self._at = cursor
         if (lines := cursor.lines) is not None:
-            top, bottom = lines
-            above, height = self.scroll_offset.y, self.size.height
-            if top < above:
-                self.scroll_to(y=top, animate=False)
-            elif bottom > above + height:
-                self.scroll_to(y=max(bottom - height, 0), animate=False)
-        self.say()
+            self._bring_in_sight(*lines)
+        self._name_keys()
         self.refresh()
+
+    def _read(self, cursor: CurveCursor) -> None:
+        """Put the cursor on the curve somewhere, or look at it another way, and bring it in sight."""
+        if cursor.look != self._curve.look:
+            self._curve = cursor
+            self._draw()
+        if (place := cursor.place) is not None and cursor.has_curve:
+            self._bring_in_sight(place.line, place.line + place.height)
+        self._name_keys()
 
     def _show_contexts(self) -> None:
         """Put the cursor on a context; if not all of them are in sight, begin with where it is."""
@@ -197,7 +226,7 @@ class NeuronPane(CurveReader, can_focus=True):
     def watch_has_focus(self, has_focus: bool) -> None:
         """The cursor shows, and the keys are named, while the pane has the keys."""
         super().watch_has_focus(has_focus)
-        self.say()
+        self._name_keys()
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
@@ -206,9 +235,9 @@ class NeuronPane(CurveReader, can_focus=True):
         if offset is None:
             return
         line = offset.y + self.scroll_offset.y
-        position, cursor = self.position_at(line, offset.x), self._at.at(line, offset.x)
-        if position is not None:
-            self.put_cursor(position)
+        reading, cursor = self._curve.at(line, offset.x), self._at.at(line, offset.x)
+        if reading is not None:
+            self._read(reading)
         elif cursor is not None:
             self._go(cursor)
             if event.chain == 2:
@@ -231,32 +260,55 @@ class NeuronPane(CurveReader, can_focus=True):
 
     def action_end(self, last: int) -> None:
         """Go to the first item or the last, with all that is above or below it."""
-        if self.reads_curve:
-            self.put_cursor(1 << 30 if last else 1)
+        if self._curve.reads:
+            self._read(self._curve.to(1 << 30 if last else 1))
             return
         self._go(self._at.far(last))
         self.scroll_to(y=self.max_scroll_y if last else 0, animate=False)
 
     async def action_sideways(self, by: int) -> None:
         """Go to another neuron; on the curve, along it."""
-        if self.reads_curve:
-            self.move_far(by)
+        if self._curve.reads:
+            self._read(self._curve.moved_far(by))
         else:
             await self.run_action(f"screen.walk({by})")
 
     def action_aside(self, by: int) -> None:
         """Choose another token of a context, or the list beside; on the curve, go by one position."""
-        if self.reads_curve:
-            self.move(by)
+        if self._curve.reads:
+            self._read(self._curve.moved(by))
         else:
             self._go(self._at.aside(by))
 
     def action_part(self, by: int) -> None:
         """Go to the part above or below; on the curve, to where it goes on or off."""
-        if self.reads_curve:
-            self.move_to_edge(by)
+        if self._curve.reads:
+            self._read(self._curve.to_edge(by))
         else:
             self._go(self._at.part(by))
+
+    def action_chart(self) -> None:
+        """Read the curve, from where it is highest; again to stop."""
+        if not self._curve.has_curve:
+            self.notify("There is no curve: the run has no full-length sequence.", severity="warning", markup=False)
+        else:
+            self._read(self._curve.off() if self._curve.reads else self._curve.to_highest())
+
+    def action_curve(self) -> None:
+        """Show the next of the curves: overall, of each domain, all of them."""
+        self._read(self._curve.on_next_curve())
+
+    def action_zoom(self, closer: bool) -> None:
+        """Show less of the curve, or more; the keys are the screen's unless the curve is read."""
+        if not self._curve.reads:
+            raise SkipAction
+        self._read(self._curve.zoomed(closer))
+
+    def action_zoom_out(self) -> None:
+        """Show all of the curve."""
+        if not self._curve.reads:
+            raise SkipAction
+        self._read(self._curve.zoomed_out())
 
     def action_ask(self) -> None:
         """Ask which neurons fire on what the cursor is on."""
@@ -289,8 +341,8 @@ class NeuronPane(CurveReader, can_focus=True):
 
     def action_leave(self) -> None:
         """Stop reading the curve, or show all contexts; otherwise the key is the screen's."""
-        if self.reads_curve:
-            self.stop_reading()
+        if self._curve.reads:
+            self._read(self._curve.off())
         elif self._settings.on:
             self.action_only()
         else:
