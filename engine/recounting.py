@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from neuron_tui.engine.corpus.order import Ints, NestedOrder
+from neuron_tui.engine.corpus.order import NestedOrder
 from neuron_tui.engine.counting.bits import WORD, Words, byte_plane
 from neuron_tui.engine.counting.triggers import count_triggers
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.files import replacing
 from neuron_tui.store.disk.hdf5 import SchemaReader, SchemaWriter, reading
 from neuron_tui.store.disk.hdf5_checks import damaged
@@ -34,7 +35,7 @@ class Recount:
     """
 
     thresholds: Thresholds
-    occurrences: Mapping[int, Ints]
+    occurrences: Mapping[int, Int64s]
     order: NestedOrder | None
     full_sequences: int
     context_length: int
@@ -76,7 +77,9 @@ def recount_layer(folder: Path, layer: int, source: SchemaReader, work: Recount,
     return file_entry(path)
 
 
-def _counted_covering(source: SchemaReader, order: NestedOrder, thresholds: Thresholds, tick: Tick) -> dict[int, Ints]:
+def _counted_covering(
+    source: SchemaReader, order: NestedOrder, thresholds: Thresholds, tick: Tick
+) -> dict[int, Int64s]:
     """How many n-grams cover each neuron, by n: from the stored ones where these suffice, else from its activations."""
     tables = {n: read_triggers(source, n) for n in ORDERS}
     covering = {n: settled_covering(found.total, found.top_active, thresholds) for n, found in tables.items()}

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
-Int32s = npt.NDArray[np.int32]
+from neuron_tui.store.arrays import Int32s, Int64s
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +25,21 @@ class GramOrder:
     """
 
     run: Int32s
-    row: Ints
-    seniority: Ints
+    row: Int64s
+    seniority: Int64s
     ids: Int32s
-    occurrences: Ints
+    occurrences: Int64s
 
 
 @dataclass(frozen=True, slots=True)
 class NestedOrder:
     """The M counted positions of a corpus in nested order; `grams` holds the runs for n = 1, 2, 3."""
 
-    positions: Ints
+    positions: Int64s
     grams: dict[int, GramOrder]
 
 
-def nested_order(tokens: Int32s, counted: npt.NDArray[np.bool_], sequence_start: Ints) -> NestedOrder:
+def nested_order(tokens: Int32s, counted: npt.NDArray[np.bool_], sequence_start: Int64s) -> NestedOrder:
     """Sort the counted positions and tabulate their n-grams.
 
     Parameters
@@ -65,7 +64,7 @@ def nested_order(tokens: Int32s, counted: npt.NDArray[np.bool_], sequence_start:
     return NestedOrder(positions[order], {n: _gram_order(columns[:n], base) for n in (1, 2, 3)})
 
 
-def _key(columns: list[Ints], base: int) -> Ints:
+def _key(columns: list[Int64s], base: int) -> Int64s:
     """One integer whose order is that of the columns, first column first; entries are -1 to base - 2."""
     key = np.zeros(len(columns[0]), np.int64)
     for column in columns:
@@ -73,7 +72,7 @@ def _key(columns: list[Ints], base: int) -> Ints:
     return key
 
 
-def _gram_order(columns: list[Ints], base: int) -> GramOrder:
+def _gram_order(columns: list[Int64s], base: int) -> GramOrder:
     key = _key(columns, base)
     first = np.flatnonzero(np.diff(key, prepend=-1))
     run = np.zeros(len(key), np.int32)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from neuron_tui.engine.corpus.order import Ints
+from neuron_tui.store.arrays import Int32s, Int64s, Uint64s
 from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE, STORED_CONTEXTS
 
 _SEED = 20230904
@@ -22,16 +21,14 @@ class ContextDraw:
     `domain` (M,) int64; `positions` (M,); `sequence` (P,) int32: the sequence of each position.
     """
 
-    priority: npt.NDArray[np.int32]
-    domain: Ints
-    positions: Ints
-    sequence: npt.NDArray[np.int32]
+    priority: Int32s
+    domain: Int64s
+    positions: Int64s
+    sequence: Int32s
     domains: int
 
 
-def context_draw(
-    positions: Ints, position_domain: npt.NDArray[np.int32], sequence: npt.NDArray[np.int32], domains: int
-) -> ContextDraw:
+def context_draw(positions: Int64s, position_domain: Int32s, sequence: Int32s, domains: int) -> ContextDraw:
     """Prepare drawing: `position_domain` (P,) and `sequence` (P,) by position, `positions` (M,) in nested order."""
     # The permutation goes with the position in the corpus, not with its place, so it survives other orders.
     by_position = np.zeros(len(sequence), np.int32)
@@ -42,7 +39,7 @@ def context_draw(
     return ContextDraw(by_position[positions], domain, positions, sequence, domains)
 
 
-def draw(active: Ints, by_domain: Ints, plan: ContextDraw) -> Ints:
+def draw(active: Int64s, by_domain: Int64s, plan: ContextDraw) -> Int64s:
     """Positions of the corpus for a neuron's contexts, ascending.
 
     Every domain gets an equal share of the places, what one cannot fill goes to the others.
@@ -66,7 +63,7 @@ def draw(active: Ints, by_domain: Ints, plan: ContextDraw) -> Ints:
     return np.sort(plan.positions[picked])
 
 
-def _few(active: Ints, quota: Ints, by_domain: Ints, plan: ContextDraw) -> Ints:
+def _few(active: Int64s, quota: Int64s, by_domain: Int64s, plan: ContextDraw) -> Int64s:
     """A part of `active` sure to hold every domain's sample: those under a priority that leaves plenty."""
     if len(active) <= 50 * _PLENTY:
         return active
@@ -82,7 +79,7 @@ def _few(active: Ints, quota: Ints, by_domain: Ints, plan: ContextDraw) -> Ints:
     return few
 
 
-def shares(available: Ints, places: int) -> Ints:
+def shares(available: Int64s, places: int) -> Int64s:
     """Split places as equally as the availability of each domain allows; earlier domains get what is left over."""
     quota = np.zeros_like(available)
     while places and (quota < available).any():
@@ -95,7 +92,7 @@ def shares(available: Ints, places: int) -> Ints:
     return quota
 
 
-def activity_around(words: npt.NDArray[np.uint64], bit: int, chosen: Ints, plan: ContextDraw) -> npt.NDArray[np.uint64]:
+def activity_around(words: Uint64s, bit: int, chosen: Int64s, plan: ContextDraw) -> Uint64s:
     """Activity from 40 positions before each chosen one to 23 after, as 64-bit masks; 0 outside its sequence.
 
     `words` (P,) are those of the neuron's group, `bit` its place in them.
@@ -105,7 +102,5 @@ def activity_around(words: npt.NDArray[np.uint64], bit: int, chosen: Ints, plan:
     inside = np.clip(around, 0, len(words) - 1)
     same = (inside == around) & (plan.sequence[inside] == plan.sequence[chosen][:, None])
     on = (words[inside] >> np.uint64(bit)) & np.uint64(1)
-    masks: npt.NDArray[np.uint64] = np.bitwise_or.reduce(
-        np.where(same, on, np.uint64(0)) << np.arange(64, dtype=np.uint64), axis=1
-    )
+    masks: Uint64s = np.bitwise_or.reduce(np.where(same, on, np.uint64(0)) << np.arange(64, dtype=np.uint64), axis=1)
     return masks

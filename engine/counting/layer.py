@@ -10,10 +10,11 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.engine.corpus.order import Ints, NestedOrder
+from neuron_tui.engine.corpus.order import NestedOrder
 from neuron_tui.engine.counting.bits import WORD, Words, byte_plane
 from neuron_tui.engine.counting.contexts import ContextDraw, activity_around, context_draw, draw
 from neuron_tui.engine.counting.triggers import TriggerCount, count_triggers
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.schema import ORDERS, STORED_CONTEXTS, STORED_TRIGGERS
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.store.neurons.trigger_tables import TriggerTables
@@ -34,19 +35,19 @@ class CountingPlan:
 
     order: NestedOrder
     draw: ContextDraw
-    sequence_start: Ints
+    sequence_start: Int64s
     full_blocks: tuple[tuple[int, int, int], ...]
     full_sequences: int
     context_length: int
     domains: int
     counted: npt.NDArray[np.bool_]
-    domain_start: Ints
+    domain_start: Int64s
     thresholds: Thresholds
 
 
 def counting_plan(
     order: NestedOrder,
-    sequence_start: Ints,
+    sequence_start: Int64s,
     sequence_domain: npt.NDArray[np.int32],
     context_length: int,
     domains: int,
@@ -73,7 +74,7 @@ def counting_plan(
 
 
 def _full_blocks(
-    full: npt.NDArray[np.bool_], sequence_start: Ints, sequence_domain: npt.NDArray[np.int32]
+    full: npt.NDArray[np.bool_], sequence_start: Int64s, sequence_domain: npt.NDArray[np.int32]
 ) -> Iterator[tuple[int, int, int]]:
     kind = np.where(full, sequence_domain, -1)
     edges = [0, *(np.flatnonzero(np.diff(kind)) + 1).tolist(), len(kind)]
@@ -90,19 +91,19 @@ class LayerCounts:
     K = 50; `context_position` (N, 20) int64, padded with -1; `context_active` (N, 20) uint64.
     """
 
-    count: Ints
-    bos_count: Ints
-    first_active: Ints
+    count: Int64s
+    bos_count: Int64s
+    first_active: Int64s
     position_active: npt.NDArray[np.int32]
     triggers: dict[int, TriggerTables]
-    context_position: Ints
+    context_position: Int64s
     context_active: npt.NDArray[np.uint64]
 
     @classmethod
     def empty(cls, neurons: int, plan: CountingPlan) -> LayerCounts:
         """Room for a layer, all zero and padding."""
 
-        def zeros(*shape: int) -> Ints:
+        def zeros(*shape: int) -> Int64s:
             return np.zeros((neurons, *shape), np.int64)
 
         return cls(

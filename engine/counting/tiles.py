@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from neuron_tui.engine.corpus.order import GramOrder, Ints
+from neuron_tui.engine.corpus.order import GramOrder
 from neuron_tui.engine.counting.bits import WORD, Words
 from neuron_tui.engine.counting.contexts import activity_around, shares
 from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.schema import STORED_CONTEXTS, STORED_TRIGGERS
 from neuron_tui.store.measures.thresholds import Thresholds
 
@@ -183,8 +184,8 @@ class TileCounter:
 
 
 def _first_active(
-    there: torch.Tensor, positions: torch.Tensor, bits: Callable[[torch.Tensor], torch.Tensor], count: Ints
-) -> Ints:
+    there: torch.Tensor, positions: torch.Tensor, bits: Callable[[torch.Tensor], torch.Tensor], count: Int64s
+) -> Int64s:
     """Counted tokens of a domain up to the first active one, for each neuron of a tile; 0 where `count` is."""
     first = np.zeros_like(count)
     at, length = 0, _FIRST_LOOK

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.engine.corpus.order import GramOrder, Ints
+from neuron_tui.engine.corpus.order import GramOrder
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.schema import STORED_TRIGGERS
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 
@@ -24,12 +25,12 @@ class TriggerCount:
     total: int
     covering: int
     covered: int
-    gram: Ints
-    active: Ints
+    gram: Int64s
+    active: Int64s
 
 
 def count_triggers(
-    active: Ints, grams: dict[int, GramOrder], thresholds: Thresholds = PAPER
+    active: Int64s, grams: dict[int, GramOrder], thresholds: Thresholds = PAPER
 ) -> dict[int, TriggerCount]:
     """Count a neuron's triggers for n = 1, 2, 3.
 
@@ -42,7 +43,7 @@ def count_triggers(
     """
     # Runs of trigrams nest in those of bigrams, these in those of tokens: each level adds up the one before.
     places = active
-    weights: Ints | None = None
+    weights: Int64s | None = None
     counts: dict[int, TriggerCount] = {}
     for n in (3, 2, 1):
         order = grams[n]
@@ -58,7 +59,7 @@ def count_triggers(
 
 
 def rank(
-    n: int, runs: npt.NDArray[np.int32], active: Ints, order: GramOrder, thresholds: Thresholds = PAPER
+    n: int, runs: npt.NDArray[np.int32], active: Int64s, order: GramOrder, thresholds: Thresholds = PAPER
 ) -> TriggerCount:
     """Rank n-grams and see what covers them.
 
@@ -84,14 +85,14 @@ def rank(
     return TriggerCount(total, covering, covered, rows, active)
 
 
-def _firsts(runs: npt.NDArray[np.int32]) -> Ints:
+def _firsts(runs: npt.NDArray[np.int32]) -> Int64s:
     """Where each run begins in a never-falling array."""
     if not len(runs):
         return np.empty(0, np.int64)
     return np.concatenate([[0], np.flatnonzero(runs[1:] != runs[:-1]) + 1])
 
 
-def covering_length(active: Ints, total: int, thresholds: Thresholds = PAPER) -> int:
+def covering_length(active: Int64s, total: int, thresholds: Thresholds = PAPER) -> int:
     """Length of the shortest prefix, most active first, that holds `coverage` of the total; 0 for a total of 0.
 
     Counting how often each value occurs is enough; nothing is sorted.
@@ -109,7 +110,7 @@ def covering_length(active: Ints, total: int, thresholds: Thresholds = PAPER) ->
 
 
 def covered_length(
-    n: int, rows: Ints, active: Ints, total: int, covering: int, occurrences: Ints, thresholds: Thresholds = PAPER
+    n: int, rows: Int64s, active: Int64s, total: int, covering: int, occurrences: Int64s, thresholds: Thresholds = PAPER
 ) -> int:
     """How many of the covering n-grams are covered, 0 unless the neuron is a detector [§4].
 

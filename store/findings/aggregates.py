@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.arrays import Bools, Floats, Int64s
 from neuron_tui.store.disk.schema import ORDERS
 
-Int64s = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 States = npt.NDArray[np.uint8]
-Bools = npt.NDArray[np.bool_]
 
 Counts = dict[int, int]
 

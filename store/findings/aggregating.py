@@ -6,10 +6,11 @@ import hashlib
 
 import numpy as np
 
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.hdf5_checks import damaged
 from neuron_tui.store.disk.schema import ORDERS, STRENGTHS, TYPES
 from neuron_tui.store.errors import RunPartialError
-from neuron_tui.store.findings.aggregates import Int64s, Positional, RunAggregates, Suppressors, state_of
+from neuron_tui.store.findings.aggregates import Positional, RunAggregates, Suppressors, state_of
 from neuron_tui.store.findings.summary import covered_grams, summaries_from_layers
 from neuron_tui.store.measures.growth import dead_by_prefix
 from neuron_tui.store.neurons.run import Run

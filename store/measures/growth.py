@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-Int64s = npt.NDArray[np.int64]
+from neuron_tui.store.arrays import Int64s
 
 _WHOLE: Final = 2048
 

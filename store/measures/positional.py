@@ -11,11 +11,10 @@ from typing import Literal, cast
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.arrays import Codes, Floats
 from neuron_tui.store.disk.schema import STRENGTHS, TYPES
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 
-Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.uint8]
 PositionalType = Literal["oscillatory", "both", "one", "other"]
 Strength = Literal["strong", "weak"]
 

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.schema import STRENGTHS, TYPES
 from neuron_tui.store.measures.positional import Curves
 from neuron_tui.store.measures.thresholds import PAPER, THRESHOLDS, Thresholds
-
-Int64s = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from neuron_tui.store.arrays import Bools, Int64s
 from neuron_tui.store.disk.overlay import DatasetReader
 from neuron_tui.store.disk.schema import ACTIVATIONS_CHUNK
 from neuron_tui.store.neurons.corpus import Context, StoredCorpus
-
-Bools = npt.NDArray[np.bool_]
-Int64s = npt.NDArray[np.int64]
 
 _BITS = 64
 _SCANNED = 1 << 18

@@ -12,13 +12,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.open_files import reading_finished
 from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE, CORPUS, ORDERS
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.runs.manifest import CORPUS_FILE, Manifest
 from neuron_tui.store.tokens import token_bytes
-
-Int64s = npt.NDArray[np.int64]
 
 _BLOCK = 8192
 """Positions that share a chunk of `tokens`: read once for all contexts in it."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.schema import ORDERS
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.neurons.lookup import stretch_of
 from neuron_tui.store.neurons.run import Run
-
-Int64s = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

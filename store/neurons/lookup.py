@@ -9,13 +9,11 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.hdf5 import SchemaWriter
 from neuron_tui.store.disk.overlay import DatasetReader
 from neuron_tui.store.disk.schema import LOOKUP_PAGE
-
-Int64s = npt.NDArray[np.int64]
 
 
 def write_lookup(file: SchemaWriter, n: int, top_gram: Int64s, top_active: Int64s) -> None:

@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.open_files import keep_open
 from neuron_tui.store.errors import RunDamagedError, RunPartialError
 from neuron_tui.store.neurons.run import Run, open_run
 from neuron_tui.store.neurons.table import LISTED, NeuronTable, read_table
 from neuron_tui.store.runs.catalog import summarise
 from neuron_tui.store.tokens import gram_text
-
-Int64s = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

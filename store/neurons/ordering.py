@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Int64s = npt.NDArray[np.int64]
+from neuron_tui.store.arrays import Int64s
 
 
 def stable_order(key: npt.NDArray[Any]) -> Int64s:

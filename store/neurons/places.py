@@ -6,14 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import overload
 
-import numpy as np
-import numpy.typing as npt
-
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.table import NeuronTable
 
 Address = tuple[int, int]
-Int64s = npt.NDArray[np.int64]
 
 _PLACE = re.compile(r"\s*(?:(\d{1,6})\s*[: ]\s*)?(\d{1,9})?\s*")
 

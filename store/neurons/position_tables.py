@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.arrays import Codes, Floats, Int64s
 from neuron_tui.store.disk.hdf5 import SchemaWriter
 from neuron_tui.store.disk.schema import ENOUGH_SEQUENCES, STRENGTHS, TYPES
-from neuron_tui.store.measures.positional import Codes, Curves, Floats
-from neuron_tui.store.measures.sensitivity import SETTINGS, Int64s, count_types, lowest_positional
+from neuron_tui.store.measures.positional import Curves
+from neuron_tui.store.measures.sensitivity import SETTINGS, count_types, lowest_positional
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 
 _CURVES = 1024

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.arrays import Bools
 from neuron_tui.store.disk.schema import ORDERS, STRENGTHS, TYPES
 from neuron_tui.store.errors import QueryError
 from neuron_tui.store.neurons.firing import entries_of
 from neuron_tui.store.neurons.run import Run
-from neuron_tui.store.neurons.table import Bools, NeuronTable
+from neuron_tui.store.neurons.table import NeuronTable
 from neuron_tui.store.tokens import printable
 
 TYPE_WORDS = (

@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
-import numpy.typing as npt
-
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.hdf5 import Array
 from neuron_tui.store.disk.overlay import DatasetReader
 from neuron_tui.store.disk.schema import ORDERS
@@ -26,8 +24,6 @@ from neuron_tui.store.neurons.trigger_tables import (
     settled_covering,
     trigger_scores,
 )
-
-Int64s = npt.NDArray[np.int64]
 
 
 def changed_datasets(

@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.arrays import Bools, Floats, Ints
 from neuron_tui.store.disk.schema import ORDERS, STRENGTHS, TYPES
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.neurons.run import Run
 
-Ints = npt.NDArray[np.signedinteger[Any]]
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 Column = npt.NDArray[Any]
 
 _CODES = {"position/type": TYPES, "position/strength": STRENGTHS}

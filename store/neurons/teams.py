@@ -8,12 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.arrays import Bools, Floats, Int64s
 from neuron_tui.store.disk.schema import STRENGTHS, TYPES
 from neuron_tui.store.neurons.run import Run
-
-Int64s = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

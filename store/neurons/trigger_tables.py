@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.arrays import Floats, Int64s
 from neuron_tui.store.disk.hdf5 import SchemaWriter
 from neuron_tui.store.disk.overlay import DatasetReader
 from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.neurons.lookup import write_lookup
-
-Int64s = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

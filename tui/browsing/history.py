@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-Address = tuple[int, int]
+from neuron_tui.store.neurons.places import Address
 
 KEPT = 200
 """Visits remembered; the oldest go first."""

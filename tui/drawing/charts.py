@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from neuron_tui.store.arrays import Floats
 from neuron_tui.store.findings.chart import (
     Limits,
     Series,
@@ -21,8 +21,6 @@ from neuron_tui.store.findings.chart import (
 )
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import fit, wrap_items
-
-Floats = npt.NDArray[np.float64]
 
 MIN_WIDTH, MIN_HEIGHT = 16, 4
 

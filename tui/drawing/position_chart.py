@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
+from neuron_tui.store.arrays import Floats
 from neuron_tui.tui.drawing.braille import Window, filled
 from neuron_tui.tui.drawing.spans import fit
-
-Floats = npt.NDArray[np.float64]
 
 GUTTER = 6
 """Cells before the curve: a label of the y axis and the axis."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.arrays import Bools
 from neuron_tui.store.findings.chart import tick_label, ticks
-
-Bools = npt.NDArray[np.bool_]
 
 _HALVES = {(False, False): " ", (True, False): "▌", (False, True): "▐", (True, True): "█"}
 _IN_PART = "░"

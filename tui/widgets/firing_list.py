@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.neurons.firing import Firing, firing_on
-from neuron_tui.store.neurons.places import Address, Int64s
+from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.neurons.table import NeuronTable
 from neuron_tui.tui.drawing.spans import BLANK, Line, fit, short_percent

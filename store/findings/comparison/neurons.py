@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.schema import TYPES
 from neuron_tui.store.findings.aggregates import States, alive, detectors
 from neuron_tui.store.findings.aggregates import types as types_of
@@ -15,8 +16,6 @@ from neuron_tui.store.findings.comparison.overlap import token_keys
 from neuron_tui.store.findings.comparison.totals import has_types
 from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.wording import GRAM_NAMES
-
-Int64s = npt.NDArray[np.int64]
 
 NOT_POSITIONAL = "not positional"
 ACTIVITY = "activity"

@@ -8,12 +8,10 @@ from itertools import combinations
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.tokens import token_bytes, visible_token
-
-Int64s = npt.NDArray[np.int64]
 
 QUARTERS = ("0–¼", "¼–½", "½–¾", "¾–1")
 """Ranges of relative depth: a layer on the border of two is in the upper one."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from neuron_tui.store.findings.aggregates import Int64s
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.findings.chart import PAIRS, Series, limits_of
 from neuron_tui.store.findings.figures.by_layer import INTERVAL_NOTE, LAYER_COLUMNS, layer_cells
 from neuron_tui.store.findings.figures.figure import Cell, Column, Figure, Lines

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.schema import STRENGTHS, TYPES
-from neuron_tui.store.findings.aggregates import Int64s
 from neuron_tui.store.findings.chart import PAIRS
 from neuron_tui.store.findings.figures.by_layer import LAYER_COLUMNS, layer_cells
 from neuron_tui.store.findings.figures.figure import Cell, Column, Figure, Tallies

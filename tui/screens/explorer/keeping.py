@@ -13,9 +13,10 @@ import numpy as np
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.neurons.arrangement import Wish
 from neuron_tui.store.neurons.opened import OpenedRun
-from neuron_tui.store.neurons.places import Address, Addresses, Int64s, row_of
+from neuron_tui.store.neurons.places import Address, Addresses, row_of
 from neuron_tui.store.neurons.query import keepable
 from neuron_tui.store.wording import number
 from neuron_tui.tui.browsing.history import History

@@ -10,8 +10,9 @@ import numpy as np
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.neurons.opened import OpenedRun
-from neuron_tui.store.neurons.places import Address, Int64s, codes_of
+from neuron_tui.store.neurons.places import Address, codes_of
 from neuron_tui.store.wording import number
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.explorer.walking import Walking

@@ -12,9 +12,10 @@ from textual.app import ComposeResult, SystemCommand
 from textual.containers import Horizontal
 from textual.content import Content
 
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.findings.summary import LayerSummary
 from neuron_tui.store.neurons.arrangement import Arrangement
-from neuron_tui.store.neurons.places import Address, Int64s
+from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.screens.explorer.run_reader import RunReader
 from neuron_tui.tui.widgets.headline import Headline

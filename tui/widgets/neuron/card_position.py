@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from neuron_tui.store.arrays import Floats
 from neuron_tui.store.neurons.record import PositionProfile
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import number, percent
@@ -15,8 +15,6 @@ from neuron_tui.tui.reports.neuron import NeuronView, PositionView
 from neuron_tui.tui.reports.neuron_text import describe_position, where_on
 from neuron_tui.tui.widgets.neuron.blocks import section
 from neuron_tui.tui.widgets.neuron.curve_look import ALL_TOGETHER, OVERALL, CurveLook
-
-Floats = npt.NDArray[np.float64]
 
 ALIKE = 0.1
 """Domains whose smoothed curves stay closer than this are alike."""
