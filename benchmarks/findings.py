@@ -17,16 +17,15 @@ from benchmarks.trainings import BUILT_IN, STUDIES, TRAININGS, Extraction, train
 from neuron_tui.store import open_run
 from neuron_tui.store.disk.schema import STRENGTHS, TYPES
 from neuron_tui.store.errors import RunNotFoundError, RunPartialError
-from neuron_tui.store.findings.chart import Series
+from neuron_tui.store.findings.chart import Series, limits_of
 from neuron_tui.store.findings.figures import LabelledRun, build_figure, read_aggregates
+from neuron_tui.store.findings.figures.figure import Chart, Lines
 from neuron_tui.store.findings.paper import CLAIMS, SCALE_CLAIMS, Enough, check_paper
 from neuron_tui.store.findings.summary import LayerSummary
 from neuron_tui.store.measures.sensitivity import SETTINGS
 from neuron_tui.store.neurons.table import NeuronTable, read_table
 from neuron_tui.store.wording import percent
-from neuron_tui.tui.reports.figures import figure_svg
 from neuron_tui.tui.reports.paper import GLYPHS
-from neuron_tui.tui.reports.svg import line_chart
 
 KINDS = tuple(kind for kind in TYPES if kind is not None)
 ANY_TEXT = Enough(dead=0, other=0)
@@ -261,7 +260,11 @@ def scale_table(facts: Sequence[LabelledRun]) -> str:
     return markdown(("claim", "", "why"), rows, words=3)
 
 
-def curves(moment: Moment, most: int = 6) -> str:
+Titled = tuple[str, Chart]
+"""A chart and its title."""
+
+
+def curves(moment: Moment, most: int = 6) -> Titled:
     """Frequency at each position of the neurons with the highest mutual information [Fig. 7]."""
     found, run = moment.facts.positional, moment.facts.run
     series = []
@@ -272,19 +275,11 @@ def curves(moment: Moment, most: int = 6) -> str:
         name = f"{layer}:{neuron} {position.type}"
         series.append(Series(name, range(1, len(position.frequency) + 1), position.frequency))
     title = f"Frequency by position, highest mutual information: {moment.facts.label}"
-    return line_chart(
-        series,
-        title=title,
-        width=720,
-        height=280,
-        x_label="position",
-        y_label="share of sequences",
-        y_limits=(0.0, 1.0),
-        percent=True,
-    )
+    last = float(max(max(one.x) for one in series)) if series else 1.0
+    return title, Lines(tuple(series), "position", "share of sequences", (1.0, last), (0.0, 1.0), percent=True)
 
 
-def types_over_steps(moments: Sequence[Moment], title: str) -> str:
+def types_over_steps(moments: Sequence[Moment], title: str) -> Titled:
     """Positional neurons of each type over the course of a training [Fig. 11]."""
     steps = [float(moment.extraction.step) for moment in moments]
     counts = {kind: [float(sum(_over_layers(moment.facts, kind).values())) for moment in moments] for kind in KINDS}
@@ -293,7 +288,7 @@ def types_over_steps(moments: Sequence[Moment], title: str) -> str:
 
 def layers_over_steps(
     moments: Sequence[Moment], title: str, y_label: str, value: Callable[[LayerSummary], float]
-) -> str:
+) -> Titled:
     """A share that every layer has, over the course of a training."""
     steps = [float(moment.extraction.step) for moment in moments]
     series = [
@@ -303,23 +298,17 @@ def layers_over_steps(
     return _over_steps(series, title, y_label, percent=True)
 
 
-def _over_steps(series: Sequence[Series], title: str, y_label: str, *, percent: bool = False) -> str:
+def _over_steps(series: Sequence[Series], title: str, y_label: str, *, percent: bool = False) -> Titled:
     last = max(step for one in series for step in one.x)
-    return line_chart(
-        series,
-        title=title,
-        width=720,
-        height=280,
-        x_label="step",
-        y_label=y_label,
-        x_limits=(0.0, 1.02 * last),  # the last step's number needs some room
-        percent=percent,
-    )
+    y_limits = limits_of(value for one in series for value in one.y)
+    return title, Lines(tuple(series), "step", y_label, (0.0, float(last)), y_limits, percent=percent)
 
 
-def figure(name: str, moments: Sequence[Moment]) -> str:
-    """One of the paper's figures of some runs, as `neuron-tui figures --format svg` makes it."""
-    return figure_svg(build_figure(name, [moment.facts for moment in moments]), all_layers=True)
+def figure(name: str, moments: Sequence[Moment]) -> Titled:
+    """One of the paper's figures of some runs, as `neuron-tui figures` draws it."""
+    made = build_figure(name, [moment.facts for moment in moments])
+    assert made.chart is not None
+    return made.heading, made.chart
 
 
 def _with_strong(strengths: Mapping[str, int]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.findings import (
     Material,
+    Titled,
     curves,
     figure,
     layers_over_steps,
@@ -25,7 +26,7 @@ from benchmarks.findings import (
     trainings_table,
     types_over_steps,
 )
-from neuron_tui.tui.reports.svg import stacked
+from neuron_tui.tui.reports.printed import print_charts
 
 TABLES: dict[str, Callable[[Material], str]] = {
     "trainings": lambda given: trainings_table(given.all_ends()),
@@ -43,27 +44,23 @@ TABLES: dict[str, Callable[[Material], str]] = {
 }
 """Tables of the page by name."""
 
-CHARTS: dict[str, Callable[[Material], str]] = {
-    "positions": lambda given: figure("8", given.ends("positions")[:2]),
-    "curves": lambda given: stacked(
-        [curves(moment) for moment in given.ends("positions")[:2]], "Frequency by position"
-    ),
-    "moments": lambda given: stacked(
-        [types_over_steps(given.course(name), f"Positional neurons: {name}") for name in ("base", "nopos")],
-        "Positional neurons over the training",
-    ),
-    "moments-frequency": lambda given: layers_over_steps(
-        given.course("base"), "Mean frequency: base", "mean frequency", lambda s: s.mean_frequency_alive or 0.0
-    ),
-    "sinusoids": lambda given: stacked(
-        [
-            types_over_steps(given.course("smooth"), "Positional neurons: smooth"),
-            *(curves(moment) for moment in given.ends("sinusoids")[1:]),
-        ],
-        "Position embeddings begun as sinusoids",
-    ),
-    "sizes": lambda given: figure("1b", given.ends("sizes")),
-    "norm": lambda given: figure("1b", given.ends("norm")),
+CHARTS: dict[str, Callable[[Material], list[Titled]]] = {
+    "positions": lambda given: [figure("8", given.ends("positions")[:2])],
+    "curves": lambda given: [curves(moment) for moment in given.ends("positions")[:2]],
+    "moments": lambda given: [
+        types_over_steps(given.course(name), f"Positional neurons: {name}") for name in ("base", "nopos")
+    ],
+    "moments-frequency": lambda given: [
+        layers_over_steps(
+            given.course("base"), "Mean frequency: base", "mean frequency", lambda s: s.mean_frequency_alive or 0.0
+        )
+    ],
+    "sinusoids": lambda given: [
+        types_over_steps(given.course("smooth"), "Positional neurons: smooth"),
+        *(curves(moment) for moment in given.ends("sinusoids")[1:]),
+    ],
+    "sizes": lambda given: [figure("1b", given.ends("sizes"))],
+    "norm": lambda given: [figure("1b", given.ends("norm"))],
 }
 """Charts of the page by the stem of their file."""
 
@@ -84,4 +81,4 @@ def write_findings(models: Path, runs: Path, page: Path) -> None:
     folder = page.with_suffix("")
     folder.mkdir(exist_ok=True)
     for name, draw in CHARTS.items():
-        (folder / f"{name}.svg").write_text(draw(given) + "\n", "utf-8")
+        (folder / f"{name}.svg").write_bytes(print_charts(draw(given), "svg", all_layers=True))

@@ -22,7 +22,8 @@ from neuron_tui.store.measures.intervals import wilson
 from neuron_tui.store.measures.sensitivity import SETTINGS
 from neuron_tui.store.neurons.record import NeuronRecord
 from neuron_tui.store.runs.manifest import CORPUS_FILE, read_manifest, write_manifest
-from neuron_tui.tui.reports.figures import LONG, figure_csv, figure_svg, figures_csv, figures_json
+from neuron_tui.tui.reports.figures import LONG, figure_csv, figures_csv, figures_json
+from neuron_tui.tui.reports.printed import FORMATS, print_figure
 from tests.store.planting import plant_oscillatory
 from tests.synthetic import build_run
 
@@ -243,9 +244,8 @@ def test_a_share_of_neurons_comes_with_its_interval_and_what_it_is_not(facts: La
         )
     one = read_aggregates(open_run(build_run(tmp_path / "dead", layers=1, neurons=1)))  # which has no detector
     assert [build_figure("suppressing", [one]).column(end) for end in ("low", "high")] == [(None,), (None,)]
-    shaded = figure_svg(build_figure("1a", [facts]))
-    assert shaded.count("fill-opacity") == 1
-    assert figure_svg(build_figure("3a", [facts])).count("fill-opacity") == 0
+    shaded, plain = (print_figure(build_figure(name, [facts]), "svg").decode() for name in ("1a", "3a"))
+    assert shaded.count("opacity: 0.15") == plain.count("opacity: 0.15") + 1
 
 
 def first_active_by_hand(run: Run, layer: int) -> list[list[int]]:
@@ -326,7 +326,7 @@ def test_a_run_without_positions_has_no_sensitivity(tmp_path: Path, facts: Label
     assert {row[0] for row in figure.rows} == {"five"}
     assert any("none: no positional statistics" in note for note in figure.notes)
     assert build_figure("sensitivity", [none]).rows == ()
-    assert ElementTree.fromstring(figure_svg(build_figure("sensitivity", [none]))).tag.endswith("svg")
+    assert ElementTree.fromstring(print_figure(build_figure("sensitivity", [none]), "svg")).tag.endswith("svg")
 
 
 def test_long_csv_says_what_each_value_of_the_figures_by_tokens_and_by_setting_is_of(facts: LabelledRun) -> None:
@@ -414,13 +414,21 @@ def test_data_does_not_act_on_a_terminal(figures: list[Figure]) -> None:
     assert not any(character in text for text in texts for character in "\x1b\x00\x07\u202e")
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_printed_figure_is_a_file_of_its_format_and_the_same_each_time(facts: LabelledRun, form: str) -> None:
+    figure = build_figure("8", [facts])
+    printed = print_figure(figure, form)
+    assert printed.startswith({"svg": b"<?xml", "pdf": b"%PDF-", "png": b"\x89PNG"}[form])
+    assert print_figure(figure, form) == printed
+
+
 def test_every_chart_becomes_one_well_formed_svg(figures: list[Figure]) -> None:
     for figure in figures:
         if figure.chart is None:
             with pytest.raises(UsageError, match="table"):
-                figure_svg(figure)
+                print_figure(figure, "svg")
             continue
-        root = ElementTree.fromstring(figure_svg(figure))
+        root = ElementTree.fromstring(print_figure(figure, "svg"))
         words = [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
         assert any(figure.title in text for text in words)
         for run in figure.runs:
@@ -431,15 +439,16 @@ def test_svg_of_histograms_has_a_bar_for_each_layer_shown_and_bin(facts: Labelle
     figure = build_figure("2", [facts])
 
     def boxes(all_layers: bool) -> int:
-        root = ElementTree.fromstring(figure_svg(figure, all_layers=all_layers))
-        return sum(1 for _ in root.iter("{http://www.w3.org/2000/svg}rect"))
+        root = ElementTree.fromstring(print_figure(figure, "svg", all_layers=all_layers))
+        groups = root.iter("{http://www.w3.org/2000/svg}g")
+        return sum(1 for group in groups if (group.get("id") or "").startswith("patch_"))
 
-    assert boxes(True) - boxes(False) == 2 * 8
+    assert boxes(True) - boxes(False) == 2 * (8 + 1)  # and a box of the legend each
 
 
 def test_runs_without_a_team_still_make_a_figure_9(tmp_path: Path) -> None:
     short = read_aggregates(open_run(build_run(tmp_path / "short", sequences=0, layers=1, neurons=12)))
     figure = build_figure("9", [short])
     assert isinstance(figure.chart, Teams)
-    assert ElementTree.fromstring(figure_svg(figure)).tag.endswith("svg")
+    assert ElementTree.fromstring(print_figure(figure, "svg")).tag.endswith("svg")
     assert figure.rows == ()

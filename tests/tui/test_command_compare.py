@@ -69,7 +69,7 @@ def test_neurons_of_one_model_are_followed(command: Command, own_runs: Path) -> 
     [
         (("whole",), 2, ("nothing to compare whole with", "RUN RUN")),
         ((), 2, ("Missing argument",)),
-        (("whole", "few", "--format", "svg"), 2, ("unknown format 'svg'", "table, json, csv, chart, html")),
+        (("whole", "few", "--format", "svg"), 2, ("one SVG holds one part",)),
         (("whole", "few", "--part", "9"), 2, ("no part '9'", "totals, overlap")),
         (("whole", "few", "--part", "8", "--format", "html"), 2, ("html holds the whole comparison",)),
         (("whole", "few", "--part", "became"), 2, ("same shape",)),

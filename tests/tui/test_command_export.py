@@ -170,8 +170,8 @@ def test_an_interrupted_export_leaves_no_file_and_an_older_one_as_it_was(
     new, older = tmp_path / "new.html", tmp_path / "older.html"
     older.write_text("dear to me")
     start = (
-        "import os, signal; from neuron_tui.tui.reports import html as h; before = h.neuron_section\n"
-        f"h.neuron_section = lambda *a, **k: (os.kill(os.getpid(), {int(number)}), before(*a, **k))[1]\n"
+        "import os, signal; from neuron_tui.tui.reports import html as h; before = h.neuron_views\n"
+        f"h.neuron_views = lambda *a, **k: (os.kill(os.getpid(), {int(number)}), before(*a, **k))[1]\n"
         "from neuron_tui.tui.cli.main import main; main()"
     )
     common = ["export", "whole", "--all", "--runs-dir", str(runs), "--format", "html", "--output"]

@@ -82,7 +82,8 @@ def test_figure_9_is_of_the_layer_asked_for(command: Command, runs: Path) -> Non
     ("arguments", "code", "words"),
     [
         (("whole", "--figure", "7"), 2, ("no figure 7", "1a, 1b, 2")),
-        (("whole", "--format", "png"), 2, ("unknown format 'png'", "table, json, csv, chart, svg")),
+        (("whole", "--format", "png"), 2, ("one PNG holds one figure",)),
+        (("whole", "--format", "gif"), 2, ("unknown format 'gif'", "table, json, csv, chart, txt, svg, pdf, png")),
         (("whole", "--format", "svg"), 2, ("one SVG holds one figure",)),
         (("whole", "--figure", "5", "--format", "svg"), 2, ("figure 5 is a table",)),
         (("whole", "--figure", "1a", "--layer", "1"), 2, ("figure 1a is not of one layer",)),

@@ -14,6 +14,7 @@ from neuron_tui.store.findings.comparison.report import CURVES, Report, make_rep
 from neuron_tui.store.findings.figures import LabelledRun, labels, read_aggregates
 from neuron_tui.store.findings.figures.figure import Mark, MarkPanel, Marks
 from neuron_tui.store.findings.figures.positions import KINDS
+from neuron_tui.store.runs.folder import AGGREGATES_FILE
 from neuron_tui.tui.app import NeuronTuiApp
 from neuron_tui.tui.drawing.circles import circle_lines
 from neuron_tui.tui.drawing.comparison_text import became_lines, overlap_lines, totals_lines
@@ -266,7 +267,7 @@ def test_help_and_palette_hold_what_can_be_done(compared: Path) -> None:
 def test_a_damaged_run_is_named_and_the_comparison_left(own_runs: Path) -> None:
     path = own_runs / "few" / "layers" / "layer_000.h5"
     path.write_bytes(b"\0" * path.stat().st_size)
-    (own_runs / "few" / "facts.h5").write_bytes(b"\0" * (own_runs / "few" / "facts.h5").stat().st_size)
+    (own_runs / "few" / AGGREGATES_FILE).unlink()
 
     async def look(person: Person) -> None:
         person.app.push_screen(Compare([own_runs / "whole", own_runs / "few"]))

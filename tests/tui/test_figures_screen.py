@@ -188,7 +188,7 @@ def test_a_figure_is_written_to_a_file_whose_ending_decides(
         await person.sees("whole-figure-1a.svg", "its ending decides")
         await person.press("enter")
         await person.sees("Written to")
-        for ending in ("csv", "txt", "json"):
+        for ending in ("csv", "txt", "json", "pdf", "png"):
             await person.press("x")
             await person.press(*["backspace"] * 3)
             await person.type(ending)
@@ -196,14 +196,14 @@ def test_a_figure_is_written_to_a_file_whose_ending_decides(
             await person.until(lambda ending=ending: list(tmp_path.glob(f"*.{ending}")))
         await person.press("x")
         await person.press(*["backspace"] * 3)
-        await person.type("png")
+        await person.type("gif")
         await person.press("enter")
-        await person.sees("The name must end in one of .txt .csv .json .svg.")
+        await person.sees("The name must end in one of .txt .csv .json .svg .pdf .png.")
 
     on_figures(runs, ("whole",), export)
     assert ElementTree.parse(tmp_path / "whole-figure-1a.svg").getroot().tag.endswith("svg")
     names = {path.suffix: path for path in tmp_path.iterdir()}
-    assert set(names) == {".svg", ".csv", ".txt", ".json"}
+    assert set(names) == {".svg", ".csv", ".txt", ".json", ".pdf", ".png"}
     with names[".csv"].open() as file:
         assert [row["layer"] for row in csv.DictReader(file)] == ["0", "1", "2", "3"]
     assert json.loads(names[".json"].read_text())[0]["name"] == "1a"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -10,12 +10,10 @@ from neuron_tui.store.errors import UsageError
 from neuron_tui.store.process import guarded, say
 from neuron_tui.tui.cli.options import Output, RunsDirectory, format_option, runs_argument, runs_directory_of
 from neuron_tui.tui.cli.reading import read_runs
-from neuron_tui.tui.cli.writing import refuse_unknown_format, text_width, write
+from neuron_tui.tui.cli.writing import refuse_unknown_format, write
 
-if TYPE_CHECKING:
-    from neuron_tui.store.findings.comparison.report import Report
-
-FORMATS = ("table", "json", "csv", "chart", "html")
+FORMATS = ("table", "json", "csv", "chart", "html", "txt", "svg", "pdf", "png")
+_PRINTED = ("svg", "pdf", "png")
 
 _EXAMPLES = """Examples:
 
@@ -51,12 +49,15 @@ def compare(
 ) -> None:
     """Compare runs: totals, shared tokens, layers by relative depth, and what became of a model's neurons."""
     from neuron_tui.store.findings.comparison.report import PARTS, make_report
+    from neuron_tui.tui.reports.renderer import COMPARISONS, ComparisonPart
 
     refuse_unknown_format(format_, FORMATS)
     if part is not None and part not in PARTS:
         raise UsageError(f"a comparison has no part {part!r}\nUse one of: {', '.join(PARTS)}.")
     if part is not None and format_ in ("json", "html"):
         raise UsageError(f"{format_} holds the whole comparison\nLeave --part away, or use table, chart or csv.")
+    if part is None and format_ in _PRINTED:
+        raise UsageError(f"one {format_.upper()} holds one part\nName it with --part.")
     if len(runs) < 2:
         raise UsageError(
             f"there is nothing to compare {runs[0]} with\nName another run: neuron-tui compare RUN RUN ..."
@@ -64,29 +65,7 @@ def compare(
     report = make_report(read_runs(runs, runs_directory_of(context, runs_dir)), tokens=tokens or part == "tokens")
     if part == "became" and not report.became:
         raise UsageError("no two of these runs are of models of the same shape\nTheir neurons are not the same ones.")
-    text = _text(report, part, format_, text_width(output))
-    if format_ == "csv":  # which has no place for notes
-        for note in report.comparison.notes:
-            say(note)
-    write(text, output)
-
-
-def _text(report: Report, part: str | None, format_: str, width: int | None) -> str:
-    """The comparison, or a part of it, in a format; `width` None leaves tables whole, and charts as wide as usual."""
-    from neuron_tui.tui.drawing.comparison_parts import printed
-    from neuron_tui.tui.drawing.spans import text_of
-    from neuron_tui.tui.reports.comparison import report_json, tables_csv
-    from neuron_tui.tui.reports.comparison_html import report_html
-    from neuron_tui.tui.reports.figures import figure_csv
-
-    match format_:
-        case "json":
-            return report_json(report)
-        case "html":
-            return report_html(report)
-        case "csv" if part is not None:
-            return figure_csv(next(table for table in report.tables if table.name == part))
-        case "csv":
-            return tables_csv(report.tables)
-    blocks = printed(report, part, width, as_charts=format_ == "chart")
-    return "\n".join(map(text_of, blocks))
+    chosen = COMPARISONS[format_]
+    for note in () if chosen.holds_notes else report.comparison.notes:
+        say(note)
+    write(chosen, ComparisonPart(report, part), output)

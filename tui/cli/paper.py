@@ -9,7 +9,7 @@ import typer
 from neuron_tui.store.process import guarded
 from neuron_tui.tui.cli.options import Output, RunsDirectory, format_option, runs_argument, runs_directory_of
 from neuron_tui.tui.cli.reading import read_runs
-from neuron_tui.tui.cli.writing import refuse_unknown_format, text_width, write
+from neuron_tui.tui.cli.writing import refuse_unknown_format, write
 
 FORMATS = ("table", "json", "md")
 
@@ -44,9 +44,9 @@ def paper(
     """Check the paper's claims against runs: each holds, does not hold, or cannot be said, and why."""
     refuse_unknown_format(format_, FORMATS)
     from neuron_tui.store.findings.paper import PAPERS, Enough, check_paper, preface
-    from neuron_tui.tui.reports.paper_files import paper_text
+    from neuron_tui.tui.reports.renderer import FINDINGS, FindingSet
 
-    facts = read_runs(runs, runs_directory_of(context, runs_dir))
+    labelled = read_runs(runs, runs_directory_of(context, runs_dir))
     amount = PAPERS if enough is None else Enough(enough, enough)
-    notes, findings = preface(facts, amount), check_paper(facts, amount)
-    write(paper_text(facts, notes, findings, format_, text_width(output)), output)
+    notes, findings = preface(labelled, amount), check_paper(labelled, amount)
+    write(FINDINGS[format_], FindingSet(labelled, notes, findings), output)

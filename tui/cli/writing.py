@@ -6,8 +6,14 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from neuron_tui.store.errors import UsageError
+
+if TYPE_CHECKING:
+    from neuron_tui.tui.reports.renderer import Format
+
+Subject = TypeVar("Subject")
 
 
 def refuse_unknown_format(format_: str, formats: Sequence[str]) -> None:
@@ -26,17 +32,20 @@ def text_width(output: Path | None) -> int | None:
     return shutil.get_terminal_size().columns if goes_to_stdout(output) and sys.stdout.isatty() else None
 
 
-def write(text: str, output: Path | None) -> None:
-    """Write to a file, replaced as a whole, or to stdout.
+def write(chosen: Format[Subject], subject: Subject, output: Path | None) -> None:
+    """Write a subject in a format to a file, replaced as a whole, or to stdout, where text fits the terminal.
 
     Raises
     ------
+    UsageError
+        A chart was asked for of what has none.
     InputError, DiskFullError
         The file cannot be written.
     """
-    from neuron_tui.store.disk.output import standard_output, write_text
+    from neuron_tui.store.disk.output import opened_output, standard_output
 
     if output is None or goes_to_stdout(output):
-        standard_output().write(text)
-    else:
-        write_text(output, text)
+        chosen.render(subject, standard_output(), text_width(output))
+        return
+    with opened_output(output) as stream:
+        chosen.render(subject, stream, None)

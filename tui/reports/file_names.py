@@ -1,16 +1,12 @@
-"""Names of files to be written: the suffix decides what is written, and no file is replaced."""
+"""Names of files to be written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
+
+from neuron_tui.tui.reports.renderer import objection_to
 
 
 def objection_to_name(name: str, suffixes: Iterable[str]) -> str:
-    """What is wrong with writing to a file of that name, one of `suffixes` at its end; empty if nothing is."""
-    path = Path(name.strip()).expanduser()
-    if path.suffix.lower() not in suffixes:
-        return f"The name must end in one of {' '.join(suffixes)}."
-    if path.exists():
-        return f"{path} exists. Type another name."
-    return "" if path.parent.is_dir() else f"There is no directory {path.parent}."
+    """What is wrong with writing to a file of that name; empty if nothing is."""
+    return objection_to(name, tuple(suffixes))

@@ -14,9 +14,9 @@ from neuron_tui.store.neurons.record import NeuronRecord
 from neuron_tui.store.tokens import visible, visible_token
 from neuron_tui.store.wording import GRAM_NAMES, percent, signed
 from neuron_tui.tui.reports.context import shortened
-from neuron_tui.tui.reports.html import thinned
+from neuron_tui.tui.reports.curve import thinned
+from neuron_tui.tui.reports.html import POLICY
 from neuron_tui.tui.reports.neuron_text import headline, own_triggers
-from neuron_tui.tui.reports.page import POLICY
 from neuron_tui.tui.reports.report import write_report
 from tests.synthetic import HOSTILE, PLANTED, build_run, form
 
