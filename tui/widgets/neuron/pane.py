@@ -206,7 +206,8 @@ class NeuronPane(LineView, can_focus=True):
         if cursor.look != self._curve.look:
             self._curve = cursor
             self._draw()
-        if (place := cursor.place) is not None and cursor.has_curve:
+        if cursor.curve is not None:
+            _, place = cursor.curve
             self._bring_in_sight(place.line, place.line + place.height)
         self._name_keys()
 
@@ -289,7 +290,7 @@ class NeuronPane(LineView, can_focus=True):
 
     def action_chart(self) -> None:
         """Read the curve, from where it is highest; again to stop."""
-        if not self._curve.has_curve:
+        if self._curve.curve is None:
             self.notify("There is no curve: the run has no full-length sequence.", severity="warning", markup=False)
         else:
             self._read(self._curve.off() if self._curve.reads else self._curve.to_highest())
