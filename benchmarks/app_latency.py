@@ -31,6 +31,9 @@ from pathlib import Path
 import pyte
 
 from neuron_tui.store import open_run
+from neuron_tui.store.neurons.arrangement import ListQuery, arrange
+from neuron_tui.store.neurons.opened import open_for_browsing
+from neuron_tui.store.neurons.places import Addresses
 from neuron_tui.store.runs.job import job_status
 from neuron_tui.tui.jobs.jobs import cancel_job, start_job
 
@@ -158,16 +161,23 @@ def measure(arguments: argparse.Namespace, state: str) -> None:
     first_layer, neurons = next(iter(run.layers)), run.manifest.model.neurons
     command = [sys.executable, "-c", "import sys; from neuron_tui.tui.cli.main import main; sys.exit(main())"]
     command += ["open", str(Path(run.path).resolve())]
+    # The most notable neuron comes first; keys are measured in the order of the model.
+    opened = open_for_browsing(Path(run.path))
+    first = title_of(*Addresses(opened.table, arrange(opened, ListQuery()).rows[:1])[0])
 
     openings, opening_work = [], []
     for _ in range(arguments.openings):
         terminal = Terminal(command, columns, rows, state)
-        openings.append(terminal.wait_for(title_of(first_layer, 0))[0] - terminal.started)
+        openings.append(terminal.wait_for(first)[0] - terminal.started)
         opening_work.append(terminal.processor_time())
         terminal.close()
 
     terminal = Terminal(command, columns, rows, state)
-    terminal.wait_for(title_of(first_layer, 0))
+    terminal.wait_for(first)
+    terminal.settle()
+    terminal.press("i")
+    terminal.settle()
+    terminal.press("o")
     terminal.settle()
     cursor, card = [], []
     steps = min(arguments.steps, neurons - 1)

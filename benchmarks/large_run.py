@@ -253,7 +253,7 @@ def memory() -> float:
 def measure(folder: Path) -> None:
     """Time what a person waits for, in this process, which has done nothing before."""
     from neuron_tui.store.findings.aggregates_cache import summarise_layers
-    from neuron_tui.store.neurons.arrangement import SORTABLE, Wish, arrange
+    from neuron_tui.store.neurons.arrangement import SORTS, ListQuery, arrange
     from neuron_tui.store.neurons.firing import firing_on
     from neuron_tui.store.neurons.opened import open_for_browsing
     from neuron_tui.tui.reports.neuron import read_neuron
@@ -262,15 +262,15 @@ def measure(folder: Path) -> None:
         import textual.app  # noqa: F401 - as much of the app as takes memory
     with timed("open, until the list can be drawn"):
         opened = open_for_browsing(folder)
-        arrange(opened, Wish())
+        arrange(opened, ListQuery())
         for row in range(0, len(opened.table), max(1, len(opened.table) // 40)):
             opened.first_trigger(row, 1)
     run = opened.run
-    for column in SORTABLE:
+    for column, _ in SORTS:
         for order in (1, 3) if column in ("cover", "trigger") else (1,):
             for again in ("first", "again"):
                 with timed(f"sort by {column} ({order}-grams), {again}"):
-                    arrange(opened, Wish(column=column, order=order, descending=again == "again"))
+                    arrange(opened, ListQuery(column=column, order=order, descending=again == "again"))
     common = int(run.corpus.grams(1).occurrences.argmax())
     word = run.corpus.form(int(run.corpus.grams(1).ids[common, 0])).replace("Ġ", " ")
     queries = [
@@ -283,7 +283,7 @@ def measure(folder: Path) -> None:
     for query in [*queries, f'trigger:"{word}"', f'trigger:"{word}{word}"']:
         for again in ("first", "again"):
             with timed(f"filter {query}, {again}"):
-                found = arrange(opened, Wish(query=query))
+                found = arrange(opened, ListQuery(query=query))
         print(f"    {len(found.rows):,} neurons")
     for n in ORDERS:
         occurrences = run.corpus.grams(n).occurrences

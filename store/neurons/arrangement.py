@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.disk.schema import ORDERS, STRENGTHS
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.ordering import stable_order
 from neuron_tui.store.neurons.query import matching
@@ -15,19 +16,32 @@ from neuron_tui.store.neurons.table import NeuronTable
 
 Int64s = npt.NDArray[np.int64]
 
+SORTS = (
+    ("notable", "what is worth seeing first"),
+    ("layer", "layer, then neuron"),
+    ("neuron", "neuron"),
+    ("what", "what it is"),
+    ("freq", "frequency"),
+    ("cover", "n-grams that cover {coverage}"),
+    ("mi", "mutual information with position"),
+    ("score", "mean score of a token detector's triggers"),
+    ("trigger", "first trigger, alphabetically"),
+)
+"""What a list can be sorted by, and how a person is asked; `{coverage}` is the run's threshold."""
+
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a list should show: `layer` None for all, `order` the n of the n-grams in view."""
+class ListQuery:
+    """What a list should show: `layer` None for all, `query` a filter, `order` the n of the n-grams in view."""
 
     layer: int | None = None
     query: str = ""
-    column: str = "layer"
+    column: str = "notable"
     descending: bool = False
     order: int = 1
 
-    def sorted_by(self, column: str) -> Wish:
-        """The wish sorted by a column: as suits it first, the other way round if it already is."""
+    def sorted_by(self, column: str) -> ListQuery:
+        """The query sorted by a column: as suits it first, the other way round if it already is."""
         if column == self.column:
             return replace(self, descending=not self.descending)
         return replace(self, column=column, descending=column in ("freq", "mi"))
@@ -37,31 +51,33 @@ class Wish:
 class Arrangement:
     """Rows of the table in the order of the list; `considered` is how many there were before the filter."""
 
-    wish: Wish
+    list_query: ListQuery
     rows: Int64s
     considered: int
 
 
-def arrange(opened: OpenedRun, wish: Wish) -> Arrangement:
-    """Carry out a wish; raises QueryError for its query and RunDamagedError."""
+def arrange(opened: OpenedRun, list_query: ListQuery) -> Arrangement:
+    """The neurons that a list query asks for; raises QueryError for its query and RunDamagedError."""
     table = opened.table
-    keep = np.ones(len(table), dtype=bool) if wish.layer is None else table.layer == wish.layer
+    keep = np.ones(len(table), dtype=bool) if list_query.layer is None else table.layer == list_query.layer
     considered = int(keep.sum())
-    if wish.query.strip():
-        keep &= matching(opened.run, table, wish.query)
+    if list_query.query.strip():
+        keep &= matching(opened.run, table, list_query.query)
     rows = np.flatnonzero(keep)
-    if wish.column == "layer":  # the order of the table itself: by layer, then neuron
-        return Arrangement(wish, rows[::-1].copy() if wish.descending else rows, considered)
-    key = _key(opened, wish)
+    if list_query.column == "layer":  # the order of the table itself: by layer, then neuron
+        return Arrangement(list_query, rows[::-1].copy() if list_query.descending else rows, considered)
+    key = _key(opened, list_query)
     key = key if len(rows) == len(table) else key[rows]
-    if wish.descending:
+    if list_query.descending:
         key = -key  # so that equal ones keep the order of the table
-    return Arrangement(wish, rows[stable_order(key)], considered)
+    return Arrangement(list_query, rows[stable_order(key)], considered)
 
 
-def _key(opened: OpenedRun, wish: Wish) -> npt.NDArray[Any]:
+def _key(opened: OpenedRun, list_query: ListQuery) -> npt.NDArray[Any]:
     table = opened.table
-    match wish.column:
+    match list_query.column:
+        case "notable":
+            return _notability(table)
         case "neuron":
             return table.neuron
         case "what":
@@ -69,21 +85,21 @@ def _key(opened: OpenedRun, wish: Wish) -> npt.NDArray[Any]:
         case "freq":
             return table.count
         case "cover":
-            covering = table.covering[wish.order].astype(np.int64)
-            return _last_if(covering == 0, covering, wish)
+            covering = table.covering[list_query.order].astype(np.int64)
+            return _last_if(covering == 0, covering, list_query)
         case "mi":
             return table.mutual_information  # numpy sorts NaN last, and so does its negative
         case "score":
             return table.trigger_score  # NaN, of all but token detectors, comes last
         case "trigger":
-            keys = opened.trigger_keys(wish.order)
-            return _last_if(keys < 0, keys, wish)
-    raise ValueError(wish.column)
+            keys = opened.trigger_keys(list_query.order)
+            return _last_if(keys < 0, keys, list_query)
+    raise ValueError(list_query.column)
 
 
-def _last_if(absent: npt.NDArray[np.bool_], values: Int64s, wish: Wish) -> Int64s:
+def _last_if(absent: npt.NDArray[np.bool_], values: Int64s, list_query: ListQuery) -> Int64s:
     # Just beyond the others, since keys of few bits sort faster.
-    outside = int(values.min(initial=0)) - 1 if wish.descending else int(values.max(initial=0)) + 1
+    outside = int(values.min(initial=0)) - 1 if list_query.descending else int(values.max(initial=0)) + 1
     return np.where(absent, outside, values)
 
 
@@ -96,3 +112,30 @@ def _kinds(table: NeuronTable) -> npt.NDArray[np.int8]:
     kind[table.detector(1) & table.suppressing] = 0
     kind[table.dead] = 9
     return kind
+
+
+def _notability(table: NeuronTable) -> npt.NDArray[np.int32]:
+    """(R,) a number for each neuron, smaller for what is more worth seeing.
+
+    Token detectors that suppress their triggers come first, by their score; then other detectors of tokens, bigrams and
+    trigrams, in the order of the table; then positional neurons, strong ones first, by their mutual information; then
+    the other neurons that are alive, and the dead ones last.
+    """
+    left = ~table.dead
+    key = np.where(left, len(table), len(table) + 1).astype(np.int32)
+    information, placed = -table.mutual_information, 0
+    strong = table.strength == STRENGTHS.index("strong")
+    groups: tuple[tuple[npt.NDArray[np.bool_], npt.NDArray[Any] | None], ...] = (
+        (table.suppressing, table.trigger_score),
+        *((table.detector(n), None) for n in ORDERS),
+        (table.positional & strong, information),
+        (table.positional, information),
+    )
+    for members, strongest in groups:
+        rows = np.flatnonzero(members & left)
+        if strongest is not None:
+            rows = rows[stable_order(strongest[rows])]
+        key[rows] = np.arange(placed, placed + len(rows))
+        left[rows] = False
+        placed += len(rows)
+    return key

@@ -35,7 +35,7 @@ def filtered_and_sorted(terminal: Terminal, expected: list[tuple[int, int]]) -> 
     terminal.wait_for(f"Neurons · {len(expected)} of 256 · ")
     terminal.press("s")
     terminal.wait_for("Sort by")
-    terminal.press(DOWN * 3, ENTER)
+    terminal.press(DOWN * 4, ENTER)
     terminal.wait_for("freq↓")
     at(terminal, *expected[0])
 

@@ -45,7 +45,7 @@ def frames(rows: list[list[str]]) -> dict[int, tuple[int, int]]:
 @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 36), (200, 60)])
 def test_frames_stand_in_their_columns_whatever_neuron_is_shown(columns: int, rows: int, folder: Path) -> None:
     terminal = Terminal(["open", str(folder)], columns, rows)
-    terminal.wait_for(lambda screen: "0:0 " in screen and "filter" in screen.splitlines()[-1])
+    terminal.wait_for(lambda screen: "notable first" in screen and "filter" in screen.splitlines()[-1])
     terminal.wait_for(lambda _: len(frames(grid(terminal))) >= (4 if columns == 80 else 6))
     corners = frames(grid(terminal)).keys()
 

@@ -37,7 +37,7 @@ def test_the_size_may_change_at_any_moment(size: tuple[int, int], home: Home, tw
     terminal.wait_for("Neurons · 256 ")
     terminal.press("x")
     resized(terminal, "╰", "╯", help_key=F1)
-    terminal.wait_for("Export neuron 0:0")
+    terminal.wait_for("Export neuron ")
     terminal.press(ESCAPE)
     terminal.footer("/ filter")
     terminal.press("F")

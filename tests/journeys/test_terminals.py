@@ -1,5 +1,6 @@
 """Terminals of few colours or none, without a mouse, and the settings file."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from tests.journeys.conftest import Home
 from tests.journeys.terminal import MOUSE, Terminal
 
-PANES = ("Neurons · 256", "0:0")
+NEURON = re.compile(r"─ \d:\d+ ─")
+"""The title of a neuron's pane."""
 
 NAMED = {"default", "black", "red", "green", "brown", "blue", "magenta", "cyan", "white"}
 NAMED |= {f"bright{name}" for name in NAMED}
@@ -16,7 +18,7 @@ NAMED |= {f"bright{name}" for name in NAMED}
 
 def opened(home: Home, size: tuple[int, int], run: Path, *options: str, **environment: str) -> Terminal:
     terminal = home.start(size, "open", str(run), *options, **environment)
-    terminal.wait_for(lambda screen: all(pane in screen for pane in PANES))
+    terminal.wait_for(lambda screen: "Neurons · 256" in screen and NEURON.search(screen))
     return terminal
 
 

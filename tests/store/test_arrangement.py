@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuron_tui.store.neurons.arrangement import Wish, arrange
+from neuron_tui.store.disk.schema import STRENGTHS
+from neuron_tui.store.neurons.arrangement import ListQuery, arrange
 from neuron_tui.store.neurons.opened import OpenedRun, open_for_browsing
 
 
@@ -14,15 +15,15 @@ def opened(runs: Path) -> OpenedRun:
     return open_for_browsing(runs / "whole")
 
 
-@pytest.mark.parametrize("column", ["layer", "neuron", "what", "freq", "cover", "mi", "score", "trigger"])
+@pytest.mark.parametrize("column", ["notable", "layer", "neuron", "what", "freq", "cover", "mi", "score", "trigger"])
 @pytest.mark.parametrize("descending", [False, True])
 def test_every_column_sorts_both_ways_and_loses_no_neuron(opened: OpenedRun, column: str, descending: bool) -> None:
-    rows = arrange(opened, Wish(column=column, descending=descending)).rows
+    rows = arrange(opened, ListQuery(column=column, descending=descending)).rows
     assert sorted(rows.tolist()) == list(range(len(opened.table)))
 
 
 def test_sorting_by_frequency_puts_the_most_frequent_first(opened: OpenedRun) -> None:
-    rows = arrange(opened, Wish(column="freq", descending=True)).rows
+    rows = arrange(opened, ListQuery(column="freq", descending=True)).rows
     assert (np.diff(opened.table.count[rows]) <= 0).all()
 
 
@@ -30,13 +31,13 @@ def test_sorting_by_score_puts_the_strongest_suppressor_first_and_what_has_none_
     scores = opened.table.trigger_score
     detectors = np.flatnonzero(~np.isnan(scores))
     for descending in (False, True):
-        rows = arrange(opened, Wish(column="score", descending=descending)).rows[: len(detectors)]
+        rows = arrange(opened, ListQuery(column="score", descending=descending)).rows[: len(detectors)]
         assert scores[rows].tolist() == sorted(scores[detectors].tolist(), reverse=descending)
 
 
 def test_equal_neurons_keep_the_order_of_the_model_both_ways(opened: OpenedRun) -> None:
     for descending in (False, True):
-        rows = arrange(opened, Wish(column="freq", descending=descending)).rows
+        rows = arrange(opened, ListQuery(column="freq", descending=descending)).rows
         dead = rows[opened.table.count[rows] == 0]
         assert (np.diff(dead) > 0).all()
 
@@ -45,15 +46,15 @@ def test_neurons_without_a_value_come_last_both_ways(runs: Path) -> None:
     opened = open_for_browsing(runs / "whole")
     for column in ("cover", "trigger"):
         for descending in (False, True):
-            rows = arrange(opened, Wish(column=column, descending=descending)).rows
+            rows = arrange(opened, ListQuery(column=column, descending=descending)).rows
             without = opened.table.covering[1][rows] == 0
             assert without[-without.sum() :].all()
     short = open_for_browsing(runs / "short")
-    assert len(arrange(short, Wish(column="mi", descending=True)).rows) == len(short.table)
+    assert len(arrange(short, ListQuery(column="mi", descending=True)).rows) == len(short.table)
 
 
 def test_a_filter_and_a_layer_hold_together(opened: OpenedRun) -> None:
-    found = arrange(opened, Wish(layer=2, query="type:dead"))
+    found = arrange(opened, ListQuery(layer=2, query="type:dead"))
     assert found.considered == 64
     assert (opened.table.layer[found.rows] == 2).all()
     assert opened.table.dead[found.rows].all()
@@ -63,7 +64,32 @@ def test_a_filter_and_a_layer_hold_together(opened: OpenedRun) -> None:
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_triggers_sort_alphabetically_as_shown(opened: OpenedRun, n: int) -> None:
     opened.load_triggers(n)
-    rows = arrange(opened, Wish(column="trigger", order=n)).rows
+    rows = arrange(opened, ListQuery(column="trigger", order=n)).rows
     first = [opened.first_trigger(row, n).split(" ")[0][:40] for row in rows.tolist()]
     shown = [text for text in first if text]
     assert shown == sorted(shown)
+
+
+def test_notable_neurons_come_first_the_dead_last(opened: OpenedRun) -> None:
+    table = opened.table
+    rows = arrange(opened, ListQuery()).rows
+    suppress = int(table.suppressing.sum())
+    assert 0 < suppress < len(table)
+    scores = table.trigger_score[rows[:suppress]].tolist()
+    assert scores == sorted(scores)
+    assert scores[-1] < 0
+
+    def rank(row: int) -> int:
+        if table.dead[row]:
+            return 7
+        for n in (1, 2, 3):
+            if table.covered[n][row] > 0:
+                return 0 if table.suppressing[row] else n
+        return {"strong": 4, "weak": 5, None: 6}[STRENGTHS[table.strength[row]]]
+
+    ranks = [rank(row) for row in rows.tolist()]
+    assert ranks == sorted(ranks)
+    for strength in (4, 5):
+        information = [table.mutual_information[row] for row, r in zip(rows, ranks, strict=True) if r == strength]
+        assert information == sorted(information, reverse=True)
+    assert arrange(opened, ListQuery(descending=True)).rows[-suppress:].tolist() == rows[:suppress][::-1].tolist()

@@ -13,6 +13,7 @@ from neuron_tui.tui.app import NeuronTuiApp
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.runs.runs import Runs
 from neuron_tui.tui.terminal.textual_internals import key_of
+from neuron_tui.tui.widgets.layers.overview import Overview
 from neuron_tui.tui.widgets.neuron.pane import NeuronPane
 from neuron_tui.tui.widgets.neurons import NeuronList
 from neuron_tui.tui.widgets.runs.run_list import RunList
@@ -90,6 +91,14 @@ class Person:
         await self.until(lambda: self.neurons._shown is not None and self.explorer._arranging is None)
         await self.until(lambda: self.explorer._summaries and self.pane.up_to_date)
 
+    async def knows_the_run(self) -> None:
+        """Have a run that is opened for the first time in the order of the model, without the overview."""
+        overview = self.explorer.query_one(Overview)
+        if overview.display:
+            await self.press("i", "o")
+            await self.until(lambda: "notable" not in self.screen() and not overview.display)
+            await self.settled()
+
 
 def drive(
     runs: Path,
@@ -97,8 +106,12 @@ def drive(
     *,
     run: Path | None = None,
     size: tuple[int, int] = (120, 36),
+    first_time: bool = False,
 ) -> NeuronTuiApp:
-    """Run the app at a size and let a person act in it."""
+    """Run the app at a size and let a person act in it.
+
+    A run opened at once begins without the overview and in the order of the model, unless `first_time`.
+    """
 
     async def act() -> NeuronTuiApp:
         app = NeuronTuiApp(runs, run)
@@ -106,6 +119,8 @@ def drive(
             person = Person(pilot, app)
             if run is not None:
                 await person.settled()
+                if not first_time:
+                    await person.knows_the_run()
             else:
                 await person.until(lambda: isinstance(app.screen, Runs) and not app.screen._reading)
                 assert app.screen.query_one(RunList) is not None

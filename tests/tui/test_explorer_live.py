@@ -80,7 +80,7 @@ def test_new_layers_appear_and_everything_stays_as_it_is(run: Path) -> None:
         await person.until(lambda: person.address == address)
         assert {person.explorer.address(row) for row in person.neurons.marked} == marked
         assert len(marked) == 1
-        assert person.explorer._wish.query == "type:alive"
+        assert person.explorer._list_query.query == "type:alive"
         assert person.neurons.cursor - person.neurons.scroll_offset.y == height
         await person.sees("freq↓", " 3 ")
 
@@ -207,7 +207,7 @@ def test_a_run_opened_after_its_extraction_failed_says_so_in_a_note(run: Path) -
         await person.until(lambda: "The extraction failed" not in person.screen())
 
     write_job(run, job(state="failed", problem="the disk is full\nFree some space"))
-    drive(run.parent, watch, run=run)
+    drive(run.parent, watch, run=run, first_time=True)
 
 
 def test_a_complete_run_says_nothing_of_how_its_job_ended(run: Path) -> None:

@@ -18,7 +18,7 @@ from neuron_tui.tui.remembered.state import state_directory
 
 Count = Annotated[int, Field(ge=0)]
 Address = tuple[Count, Count]
-Sort = Literal["layer", "neuron", "what", "freq", "cover", "mi", "score", "trigger"]
+Sort = Literal["notable", "layer", "neuron", "what", "freq", "cover", "mi", "score", "trigger"]
 
 _LARGEST = 32 * 2**20
 """Bytes of a file that is still read: a million marks."""
@@ -53,7 +53,7 @@ class Session(BaseModel):
     run: Identity
     layer: Count | None = None
     query: str = ""
-    sort: Sort = "layer"
+    sort: Sort = "notable"
     descending: bool = False
     order: Literal[1, 2, 3] = 1
     neuron: Address | None = None

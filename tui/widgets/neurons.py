@@ -112,13 +112,13 @@ class NeuronList(RowList):
         """Titles; the arrow says which column sorts the list, and which way."""
         if self._shown is None:
             return ()
-        wish = self._shown.wish
+        list_query = self._shown.list_query
         text = "  "
         for column, room in self._columns(width):
             title = column.title
-            if wish.order > 1 and column.key in _TITLES_BY_ORDER:
-                title = _TITLES_BY_ORDER[column.key][wish.order]
-            arrow = ("↓" if wish.descending else "↑") if column.key == wish.column else ""
+            if list_query.order > 1 and column.key in _TITLES_BY_ORDER:
+                title = _TITLES_BY_ORDER[column.key][list_query.order]
+            arrow = ("↓" if list_query.descending else "↑") if column.key == list_query.column else ""
             # The gap before a column is its own, so that an arrow finds room.
             if column.align == "right":
                 text += fit(title + arrow, room + 1, "right")
@@ -131,7 +131,7 @@ class NeuronList(RowList):
         opened, shown = self._opened, self._shown
         if opened is None or shown is None:
             return ()
-        table, at, n = opened.table, int(shown.rows[row]), shown.wish.order
+        table, at, n = opened.table, int(shown.rows[row]), shown.list_query.order
         dead = table.dead[at]
         cells = [MARKED if at in self.marked else " "]
         for column, room in self._columns(width + 1):
@@ -160,7 +160,7 @@ class NeuronList(RowList):
 
     def _columns(self, width: int) -> list[tuple[Column, int]]:
         """Columns that fit in `width` cells, with the room of each; the one that sorts stays longest."""
-        sorting = self._shown.wish.column if self._shown else ""
+        sorting = self._shown.list_query.column if self._shown else ""
         chosen = list(COLUMNS)
         room = width - 2  # the cursor and the mark
         while sum(c.width + 1 for c in chosen) > room and len(chosen) > 3:

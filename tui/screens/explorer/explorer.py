@@ -19,7 +19,7 @@ from neuron_tui.tui.screens.explorer.finding import Finding
 from neuron_tui.tui.screens.explorer.keeping import Keeping
 from neuron_tui.tui.screens.explorer.live import Live
 from neuron_tui.tui.screens.explorer.marking import Marking
-from neuron_tui.tui.screens.explorer.run_reader import RunReader
+from neuron_tui.tui.screens.explorer.run_loader import RunLoader
 from neuron_tui.tui.screens.explorer.variants import Variants, View
 from neuron_tui.tui.screens.explorer.walking import Walking
 from neuron_tui.tui.screens.help import Help, help_sections
@@ -40,6 +40,7 @@ class Explorer(Finding, Keeping, Variants, Live):
     ]
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("i", "overview", "the run in a few sentences", id="explorer.overview", show=False),
         Binding("question_mark", "help", "keys", id="explorer.help", show=False),
         Binding("q,escape", "leave", "back", id="explorer.leave", show=False),
     ]
@@ -51,6 +52,7 @@ class Explorer(Finding, Keeping, Variants, Live):
         *Keeping.KEY_HELP,
         *Variants.KEY_HELP,
         *Live.KEY_HELP,
+        ("i", "tells in a few sentences what the run holds and what to look at first, or hides them."),
         ("enter", "gives the neuron the whole screen; q or escape gives the list back."),
         ("q", "goes back: from the neuron alone to the list, from there to the runs."),
     )
@@ -74,37 +76,39 @@ class Explorer(Finding, Keeping, Variants, Live):
 
     # What threads say.
 
-    def on_run_reader_opened(self, event: RunReader.Opened) -> None:
+    def on_run_loader_opened(self, event: RunLoader.Opened) -> None:
         """The run is there: show its layers and neurons, as they were left."""
         opened = self._opened = self._newest = event.opened
         self._headline.show(opened)
         self._layers.show_layers(list(opened.run.layers))
         self._neuron.use(opened.run)
+        self.set_class(event.session is None and self._view is None, "-overview")
         self.restore(opened, event.session)
         self.keep_in_view(opened, event.session is not None)
         if self._at is not None:
             self.go_to(self._at)
-        self.want(self._wish)
+        self.request(self._list_query)
         self.action_look()
 
-    def on_run_reader_grown(self, event: RunReader.Grown) -> None:
+    def on_run_loader_grown(self, event: RunLoader.Grown) -> None:
         """There are more layers: put the neurons in order again, then show them all at once."""
         if self._newest is not None and len(event.opened.run.layers) >= len(self._newest.run.layers):
             self._newest = event.opened
-            self.want(self._wish)
+            self.request(self._list_query)
 
-    def on_run_reader_summarised(self, event: RunReader.Summarised) -> None:
+    def on_run_loader_summarised(self, event: RunLoader.Summarised) -> None:
         """Fill in what the layers hold."""
         if len(event.summaries) >= len(self._summaries):
             self._summaries = event.summaries
             self._layer_pane.show_summaries(event.summaries)
             self.show_layer_line()
+            self.show_overview()
 
-    def on_run_reader_arranged(self, event: RunReader.Arranged) -> None:
+    def on_run_loader_arranged(self, event: RunLoader.Arranged) -> None:
         """Show the neurons in their order, unless another is wanted by now."""
         self._arranging = None
-        if self.overtaken(event.asked):
-            self.want(self._wish)
+        if self.is_stale(event.asked):
+            self.request(self._list_query)
             return
         neurons, opened = self._neurons, event.asked.opened
         grown = self._opened is not opened
@@ -126,14 +130,14 @@ class Explorer(Finding, Keeping, Variants, Live):
         self.show_neuron()
         self.bring_in_view()
 
-    def on_run_reader_not_arranged(self, event: RunReader.NotArranged) -> None:
+    def on_run_loader_not_arranged(self, event: RunLoader.NotArranged) -> None:
         """Say what is wrong and keep what is shown, unless something else is wanted by now."""
         self._arranging = None
         self.complain(event.problem)
-        if self.overtaken(event.asked):
-            self.want(self._wish)
+        if self.is_stale(event.asked):
+            self.request(self._list_query)
 
-    def on_run_reader_failed(self, event: RunReader.Failed) -> None:
+    def on_run_loader_failed(self, event: RunLoader.Failed) -> None:
         """Say what is wrong; a run that cannot be opened is left."""
         self.complain(event.problem)
         if event.fatal and self.is_current:
@@ -187,5 +191,6 @@ class Explorer(Finding, Keeping, Variants, Live):
         yield from super().commands()
         yield SystemCommand("More rows", "Show all stored triggers and tokens, or a few (+)", self._neuron.toggle_long)
         yield from self._neuron.commands()
+        yield SystemCommand("Overview", "The run in a few sentences (i)", self.action_overview)
         yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
         yield SystemCommand("Back to the runs", "Leave this run (q)", self.leave)

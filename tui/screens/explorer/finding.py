@@ -13,6 +13,7 @@ from textual.message import Message
 
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.measures.threshold_wording import coverage_text
+from neuron_tui.store.neurons.arrangement import SORTS
 from neuron_tui.store.neurons.grams import Gram, grams_reading, typed_text
 from neuron_tui.store.neurons.places import Address, find_place
 from neuron_tui.store.neurons.query import NUMBER_KEYS, TYPE_WORDS
@@ -27,17 +28,6 @@ from neuron_tui.tui.screens.prompt import Objection, Prompt
 from neuron_tui.tui.widgets.neuron.pane import NeuronPane
 from neuron_tui.tui.widgets.neurons import NeuronList
 
-_SORTS = (
-    ("layer", "layer, then neuron"),
-    ("neuron", "neuron"),
-    ("what", "what it is"),
-    ("freq", "frequency"),
-    ("cover", "n-grams that cover {coverage}"),
-    ("mi", "mutual information with position"),
-    ("score", "mean score of a token detector's triggers"),
-    ("trigger", "first trigger, alphabetically"),
-)
-
 GO_TO_HINT = "3:117 is neuron 117 of layer 3, 117 alone is in this layer, 3: is layer 3"
 WHICH_HINT = 'which neurons fire on it? one to three tokens as they read, such as weather or " the title"'
 
@@ -49,6 +39,7 @@ class Finding(Walking):
         Binding("slash", "filter", "filter", id="explorer.filter", show=False),
         Binding("colon", "go_to", "go to", id="explorer.go_to", show=False),
         Binding("s", "sort", "sort", id="explorer.sort", show=False),
+        Binding("o", "model_order", "order of the model, or notable neurons first", id="explorer.order", show=False),
         Binding("w,W", "which", "which neurons fire on a text", id="explorer.which", show=False),
         Binding("t,T", "team", "position team", id="explorer.team", show=False),
         Binding("f,F", "figures", "figures", id="explorer.figures", show=False),
@@ -62,6 +53,8 @@ class Finding(Walking):
         (":", "goes to a neuron: 3:117 is neuron 117 of layer 3; 117 alone is in this layer."),
         ("W", "asks for a text and shows which neurons fire on it; so does w, outside the neuron."),
         ("s", "sorts by a column; the same column again turns the order round. Titles can be clicked."),
+        ("o", "lists the neurons by layer and number, as the model has them, or notable ones first again."),
+        ("", "Notable are token detectors that suppress, then other detectors, then positional neurons."),
         ("T", "shows the position team of this layer: which positions its oscillatory neurons share out; so does t."),
         ("F", "shows the figures of this run; so does f, outside the neuron."),
         ("C", "checks the paper's claims against this run."),
@@ -80,6 +73,7 @@ class Finding(Walking):
         yield SystemCommand("Go to", "Go to a neuron such as 3:117 (:)", self.action_go_to)
         yield SystemCommand("Which neurons", "Show which neurons fire on a text (W)", self.action_which)
         yield SystemCommand("Sort", "Sort the neurons by a column (s)", self.action_sort)
+        yield SystemCommand("Order", "The order of the model, or notable neurons first (o)", self.action_model_order)
         yield SystemCommand("Position team", "Show the position team of this layer (T)", self.action_team)
         yield SystemCommand("Figures", "Show the figures of this run (F)", self.action_figures)
         yield SystemCommand("The paper's claims", "Check them against this run (C)", self.action_paper)
@@ -94,12 +88,12 @@ class Finding(Walking):
             if query is not None:
                 self.filter_by(query)
 
-        self.app.push_screen(FilterPrompt(self._wish.query, self.thresholds), answered)
+        self.app.push_screen(FilterPrompt(self._list_query.query, self.thresholds), answered)
 
     def filter_by(self, query: str) -> None:
         """Have only the neurons shown that a query matches; the cursor stays on its neuron if it is one of them."""
         self._follow = self._neurons.row
-        self.want(replace(self._wish, query=query.strip()))
+        self.request(replace(self._list_query, query=query.strip()))
 
     def action_sort(self) -> None:
         """Ask for a column to sort by."""
@@ -108,13 +102,19 @@ class Finding(Walking):
             if column is not None:
                 self.sort_by(column)
 
-        sorts = [(key, text.format(coverage=coverage_text(self.thresholds))) for key, text in _SORTS]
-        self.app.push_screen(Choose("Sort by (again: turn round)", sorts, self._wish.column), answered)
+        sorts = [(key, text.format(coverage=coverage_text(self.thresholds))) for key, text in SORTS]
+        self.app.push_screen(Choose("Sort by (again: turn round)", sorts, self._list_query.column), answered)
+
+    def action_model_order(self) -> None:
+        """List the neurons in the order of the model; if they are, notable ones first."""
+        plain = self._list_query.column == "layer" and not self._list_query.descending
+        self._follow = None
+        self.request(replace(self._list_query, column="notable" if plain else "layer", descending=False))
 
     def sort_by(self, column: str) -> None:
         """Sort by a column, with the cursor on what now comes first."""
         self._follow = None
-        self.want(self._wish.sorted_by(column))
+        self.request(self._list_query.sorted_by(column))
 
     def on_neuron_list_sort_wanted(self, event: NeuronList.SortWanted) -> None:
         """A click on a title."""
@@ -210,7 +210,9 @@ class Finding(Walking):
 
     def action_team(self) -> None:
         """Show the position team of the layer in view, and go where that leads."""
-        layer = self._wish.layer if self._wish.layer is not None else self.here[0] if self.here is not None else None
+        layer = self._list_query.layer
+        if layer is None and self.here is not None:
+            layer = self.here[0]
         if self._opened is not None and layer is not None:
             go(self, TeamPlace(self._opened.run, layer), self._went)
 

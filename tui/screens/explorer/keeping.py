@@ -14,7 +14,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
 from neuron_tui.store.arrays import Int64s
-from neuron_tui.store.neurons.arrangement import Wish
+from neuron_tui.store.neurons.arrangement import ListQuery
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.places import Address, Addresses, row_of
 from neuron_tui.store.neurons.query import keepable
@@ -35,7 +35,7 @@ _EVERY = 5.0
 class State:
     """All that a session is made from, as one value that can be compared. `marks` counts the changes to the marks."""
 
-    wish: Wish
+    list_query: ListQuery
     only_marked: bool
     row: int | None
     marks: int
@@ -83,7 +83,7 @@ class Keeping(Marking):
     def action_export_shown(self) -> None:
         """Export all neurons of the list, in the order of the run."""
         chosen = "marked" if self._among is not None else ""
-        self._export(np.sort(self._rows), self._wish.query.strip() or chosen)
+        self._export(np.sort(self._rows), self._list_query.query.strip() or chosen)
 
     def _export(self, rows: Int64s, chosen_by: str) -> None:
         if self._opened is None or not len(rows):
@@ -104,7 +104,7 @@ class Keeping(Marking):
         if session is None:
             return
         layer = session.layer if session.layer in opened.run.layers else None
-        self._wish = Wish(layer, session.query, session.sort, session.descending, session.order)
+        self._list_query = ListQuery(layer, session.query, session.sort, session.descending, session.order)
         marks = (row_of(opened, address) for address in session.marks)
         self._neurons.marked = {row for row in marks if row is not None}
         if session.only_marked and self._neurons.marked:
@@ -118,16 +118,16 @@ class Keeping(Marking):
         if session.zoom:
             self.add_class("-zoom")
             self._neuron.focus()
-        if self._wish != Wish() or self._neurons.marked:
+        if self._list_query != ListQuery() or self._neurons.marked:
             self.note(" ".join(("As you left it:", *self._words())))
 
     def _words(self) -> Iterator[str]:
-        wish = self._wish
+        list_query = self._list_query
         said = [
-            f"layer {wish.layer}" if wish.layer is not None else "",
-            f"filter {wish.query}" if wish.query else "",
-            f"sorted by {wish.column}" if wish.column != "layer" or wish.descending else "",
-            f"{wish.order}-grams" if wish.order > 1 else "",
+            f"layer {list_query.layer}" if list_query.layer is not None else "",
+            f"filter {list_query.query}" if list_query.query else "",
+            f"sorted by {list_query.column}" if list_query.column != "notable" or list_query.descending else "",
+            f"{list_query.order}-grams" if list_query.order > 1 else "",
             number(len(self._neurons.marked), "mark") if self._neurons.marked else "",
         ]
         yield ", ".join(part for part in said if part) + "."
@@ -135,7 +135,7 @@ class Keeping(Marking):
     def _state(self) -> State:
         zoom = self.has_class("-zoom")
         return State(
-            self._wish,
+            self._list_query,
             self._among is not None,
             self._neurons.row,
             self._changes,
@@ -157,14 +157,14 @@ class Keeping(Marking):
         """In a thread: write the session."""
         table = opened.table
         rows = np.array(sorted(marked)[:KEPT_MARKS], np.int64)
-        row, wish = state.row, state.wish
+        row, list_query = state.row, state.list_query
         session = {
             "run": Identity.of(self._path, opened.run.manifest),
-            "layer": wish.layer,
-            "query": wish.query if keepable(wish.query) else "",
-            "sort": wish.column,
-            "descending": wish.descending,
-            "order": wish.order,
+            "layer": list_query.layer,
+            "query": list_query.query if keepable(list_query.query) else "",
+            "sort": list_query.column,
+            "descending": list_query.descending,
+            "order": list_query.order,
             "neuron": Addresses(table, np.array([row]))[0] if row is not None else None,
             "marks": tuple(zip(table.layer[rows].tolist(), table.neuron[rows].tolist(), strict=True)),
             "only_marked": state.only_marked,

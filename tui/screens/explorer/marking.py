@@ -109,7 +109,7 @@ class Marking(Walking):
         else:
             self.note("No neuron is marked; m marks one.")
             return
-        self.want(self._wish)
+        self.request(self._list_query)
 
     def codes_of_marks(self, opened: OpenedRun) -> Int64s:
         """Codes of the marked neurons, as the list is limited by."""

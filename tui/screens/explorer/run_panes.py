@@ -17,17 +17,18 @@ from neuron_tui.store.findings.summary import LayerSummary
 from neuron_tui.store.neurons.arrangement import Arrangement
 from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.screens.explorer.run_reader import RunReader
+from neuron_tui.tui.screens.explorer.run_loader import RunLoader
 from neuron_tui.tui.widgets.headline import Headline
 from neuron_tui.tui.widgets.key_line import Key, KeyLine
 from neuron_tui.tui.widgets.layers.line import LayerLine
+from neuron_tui.tui.widgets.layers.overview import Overview, overview
 from neuron_tui.tui.widgets.layers.pane import LayerList, LayerPane
 from neuron_tui.tui.widgets.neuron.pane import NeuronPane
 from neuron_tui.tui.widgets.neurons import NeuronList
 from neuron_tui.tui.widgets.note_line import NoteLine
 
 
-class RunPanes(RunReader):
+class RunPanes(RunLoader):
     """Layers, neurons, and the neuron under the cursor, between the headline and the keys."""
 
     KEYS: ClassVar[tuple[Key, ...]] = ()
@@ -36,6 +37,7 @@ class RunPanes(RunReader):
         super().__init__(path, at)
         # Held here too: they answer while the screen goes, when they can no longer be asked for by name.
         self._headline = Headline(f"opening {path.name} …")
+        self._overview = Overview()
         self._layer_line = LayerLine(id="layer-line")
         self._layer_pane = LayerPane(id="layers")
         self._neurons = NeuronList(id="neurons")
@@ -48,6 +50,7 @@ class RunPanes(RunReader):
     def compose(self) -> ComposeResult:
         """Three panes between the headline and the keys."""
         yield self._headline
+        yield self._overview
         yield self._layer_line
         with Horizontal(id="panes"):
             yield self._layer_pane
@@ -98,18 +101,29 @@ class RunPanes(RunReader):
         """Say in the folded line which layers are in view."""
         if self._opened is not None:
             run = self._opened.run
-            self._layer_line.show(self._wish.layer, len(run.layers), run.manifest.model.layers, self._summaries)
+            self._layer_line.show(self._list_query.layer, len(run.layers), run.manifest.model.layers, self._summaries)
+
+    def show_overview(self) -> None:
+        """Say in sentences what the layers hold."""
+        if self._opened is not None and self._summaries:
+            self._overview.say(overview(self._summaries, self._opened.run.manifest.tokens))
+
+    def action_overview(self) -> None:
+        """Show the run in a few sentences, or the panes alone again."""
+        self.toggle_class("-overview")
 
     def show_title(self, arrangement: Arrangement) -> None:
         """Say over the list what it shows, and how many."""
-        wish = arrangement.wish
-        shown, query = f"{len(arrangement.rows):,}", wish.query.strip()
+        list_query = arrangement.list_query
+        shown, query = f"{len(arrangement.rows):,}", list_query.query.strip()
         # How many comes first: what is too long is cut at its end.
         parts = ["Neurons", f"{shown} of {arrangement.considered:,}" if query else shown]
-        if wish.layer is not None:
-            parts.append(f"layer {wish.layer}")
+        if list_query.layer is not None:
+            parts.append(f"layer {list_query.layer}")
         if self._among is not None:
             parts.append("marked ones")
+        if list_query.column == "notable":
+            parts.append("notable last ↑" if list_query.descending else "notable first ↓")
         if query:
             parts.append(printable(query))
         self._neurons.border_title = Content(" · ".join(parts))

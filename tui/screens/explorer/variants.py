@@ -12,7 +12,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from neuron_tui.store.neurons.arrangement import Wish
+from neuron_tui.store.neurons.arrangement import ListQuery
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.places import Address, row_of
 from neuron_tui.store.runs.catalog import RunSummary
@@ -39,7 +39,7 @@ class View:
     """How a run was looked at when another of the same neurons was chosen: what stays in view there."""
 
     neuron: Address | None
-    wish: Wish
+    list_query: ListQuery
     zoom: bool
 
 
@@ -123,7 +123,7 @@ class Variants(Walking):
         elif run.manifest is None or not run.manifest.layers:
             self.note(f"{run.name} has no finished layer yet: it is {state_of(run)}.")
         else:
-            self.switch_to(run.path, View(self.here, self._wish, self.has_class("-zoom")))
+            self.switch_to(run.path, View(self.here, self._list_query, self.has_class("-zoom")))
 
     def switch_to(self, path: Path, view: View) -> None:
         """Show another run of the same neurons in the place of this one."""
@@ -144,9 +144,9 @@ class Variants(Walking):
         if view is None:
             return
         if not left_before:
-            self._wish = view.wish
-            self._layers.select(view.wish.layer)
-            self._neuron.set_order(view.wish.order)
+            self._list_query = view.list_query
+            self._layers.select(view.list_query.layer)
+            self._neuron.set_order(view.list_query.order)
         if view.neuron is not None and (row := row_of(opened, view.neuron)) is not None:
             self._follow, self._kept_in_view = row, view.neuron
         self.set_class(view.zoom, "-zoom")

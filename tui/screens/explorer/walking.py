@@ -88,10 +88,10 @@ class Walking(RunPanes):
         if self._among is not None:
             self._among = None
             self.note("The list is no longer limited to marked neurons: that neuron is not marked.")
-        if self._wish.query:
+        if self._list_query.query:
             self.note("The filter is cleared: it leaves that neuron out.")
-        scope = self._wish.layer if self._wish.layer in (None, address[0]) else address[0]
-        self.want(replace(self._wish, query="", layer=scope))
+        scope = self._list_query.layer if self._list_query.layer in (None, address[0]) else address[0]
+        self.request(replace(self._list_query, query="", layer=scope))
         self._layers.select(scope)
         return True
 
@@ -102,9 +102,9 @@ class Walking(RunPanes):
 
     def want_layer(self, layer: int | None) -> None:
         """Have the neurons of a layer shown, or of all."""
-        if layer != self._wish.layer:
+        if layer != self._list_query.layer:
             self._follow = None
-            self.want(replace(self._wish, layer=layer))
+            self.request(replace(self._list_query, layer=layer))
 
     def on_neuron_list_layer_wanted(self, event: NeuronList.LayerWanted) -> None:
         """Left and right among the neurons."""
@@ -129,7 +129,7 @@ class Walking(RunPanes):
         """Show triggers for another n, in the neuron and in the list."""
         self._follow = self._neurons.row
         self._neuron.set_order(order)
-        self.want(replace(self._wish, order=order))
+        self.request(replace(self._list_query, order=order))
 
     def action_back_again(self) -> None:
         """Go back to the neuron visited before."""

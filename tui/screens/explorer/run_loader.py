@@ -15,7 +15,7 @@ from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.findings.aggregates_cache import summarise_layers
 from neuron_tui.store.findings.summary import LayerSummary
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
-from neuron_tui.store.neurons.arrangement import Arrangement, Wish, arrange
+from neuron_tui.store.neurons.arrangement import Arrangement, ListQuery, arrange
 from neuron_tui.store.neurons.opened import OpenedRun, open_for_browsing
 from neuron_tui.store.neurons.places import Address, codes_of
 from neuron_tui.tui.browsing.live import reopen
@@ -26,22 +26,22 @@ Int64s = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class Request:
     """All that decides which neurons a list shows, and in what order.
 
     `among` are the codes (`places.codes_of`) of the neurons it is limited to; None for no limit.
     """
 
     opened: OpenedRun
-    wish: Wish
+    list_query: ListQuery
     among: Int64s | None
 
-    def same_as(self, other: Asked) -> bool:
+    def same_as(self, other: Request) -> bool:
         """Whether the other asks for the same."""
-        return self.opened is other.opened and self.among is other.among and self.wish == other.wish
+        return self.opened is other.opened and self.among is other.among and self.list_query == other.list_query
 
 
-class RunReader(Screen[None]):
+class RunLoader(Screen[None]):
     """A screen on one run. Threads read and post messages; who handles them alone touches widgets."""
 
     @dataclass
@@ -67,14 +67,14 @@ class RunReader(Screen[None]):
     class Arranged(Message):
         """A thread has put the neurons in order."""
 
-        asked: Asked
+        asked: Request
         arrangement: Arrangement
 
     @dataclass
     class NotArranged(Message):
-        """A thread could not carry out a wish: `problem` says why."""
+        """A thread could not list the neurons: `problem` says why."""
 
-        asked: Asked
+        asked: Request
         problem: str
 
     @dataclass
@@ -94,9 +94,9 @@ class RunReader(Screen[None]):
         # What the panes show, and the same run with more layers while its neurons are put in order.
         self._opened: OpenedRun | None = None
         self._newest: OpenedRun | None = None
-        self._wish = Wish()
+        self._list_query = ListQuery()
         self._among: Int64s | None = None
-        self._arranging: Asked | None = None
+        self._arranging: Request | None = None
 
     @property
     def path(self) -> Path:
@@ -121,14 +121,14 @@ class RunReader(Screen[None]):
         """Open the run once more in a thread: it has grown."""
         self.run_worker(partial(self._reopen, opened), thread=True, group="open")
 
-    def want(self, wish: Wish) -> None:
-        """Have the neurons arranged; while that is under way only the latest wish is kept."""
-        self._wish = wish
+    def request(self, list_query: ListQuery) -> None:
+        """Have the neurons arranged; while that is under way only the latest query is kept."""
+        self._list_query = list_query
         if (asked := self._asked()) is not None and self._arranging is None:
             self._arranging = asked
             self.run_worker(partial(self._arrange, asked), thread=True, group="arrange")
 
-    def overtaken(self, asked: Asked) -> bool:
+    def is_stale(self, asked: Request) -> bool:
         """Whether something else is wanted by now than what a thread was asked for."""
         now = self._asked()
         return now is None or not now.same_as(asked)
@@ -141,8 +141,8 @@ class RunReader(Screen[None]):
         """Say what is wrong with the run."""
         self.app.notify(message(problem), title="This run", severity="error", timeout=12, markup=False)
 
-    def _asked(self) -> Asked | None:
-        return Asked(self._newest, self._wish, self._among) if self._newest is not None else None
+    def _asked(self) -> Request | None:
+        return Request(self._newest, self._list_query, self._among) if self._newest is not None else None
 
     def _open(self) -> None:
         try:
@@ -168,24 +168,24 @@ class RunReader(Screen[None]):
         except NeuronTuiError as error:
             self.post_message(self.Failed(str(error), fatal=False))
 
-    def _arrange(self, asked: Asked) -> None:
+    def _arrange(self, asked: Request) -> None:
         try:
-            asked.opened.load_triggers(asked.wish.order)
-            arrangement = _limited(arrange(asked.opened, asked.wish), asked)
+            asked.opened.load_triggers(asked.list_query.order)
+            arrangement = _limited(arrange(asked.opened, asked.list_query), asked)
         except NeuronTuiError as error:
             self.post_message(self.NotArranged(asked, str(error)))
         else:
             self.post_message(self.Arranged(asked, arrangement))
 
 
-def _limited(arrangement: Arrangement, asked: Asked) -> Arrangement:
+def _limited(arrangement: Arrangement, asked: Request) -> Arrangement:
     """The arrangement with only the neurons that it is limited to."""
     if asked.among is None:
         return arrangement
     codes = codes_of(asked.opened)
     among = np.isin(codes, asked.among)
-    if asked.wish.layer is not None:
-        considered = int((among & (asked.opened.table.layer == asked.wish.layer)).sum())
+    if asked.list_query.layer is not None:
+        considered = int((among & (asked.opened.table.layer == asked.list_query.layer)).sum())
     else:
         considered = int(among.sum())
     return replace(arrangement, rows=arrangement.rows[among[arrangement.rows]], considered=considered)
