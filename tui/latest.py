@@ -8,11 +8,19 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from textual.dom import DOMNode
+from textual.screen import Screen
 
 from neuron_tui.store.errors import NeuronTuiError
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
+
+
+def is_leaving(node: DOMNode) -> bool:
+    """Whether the app or the screen of a node is being closed: its parts are gone one by one, and none may be asked."""
+    app = node.app
+    own = [ancestor for ancestor in node.ancestors_with_self if isinstance(ancestor, Screen)]
+    return not app.is_running or any(screen not in app.screen_stack for screen in own)
 
 
 class Latest(Generic[Request, Answer]):
@@ -67,6 +75,8 @@ class Latest(Generic[Request, Answer]):
             tell = await self._done(self._waiting.pop())
             overtaken = bool(self._waiting)
             self._busy = overtaken
+            if is_leaving(self._owner):
+                return
             if self._every or not overtaken:
                 tell()  # it may ask for more: that is a new beginning, or waits for the next turn
 

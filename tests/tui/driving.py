@@ -122,7 +122,7 @@ def drive(
                 if not first_time:
                     await person.knows_the_run()
             else:
-                await person.until(lambda: isinstance(app.screen, Runs) and not app.screen._reading)
+                await person.until(lambda: isinstance(app.screen, Runs) and not app.screen.loader.reading)
                 assert app.screen.query_one(RunList) is not None
             await scenario(person)
         return app

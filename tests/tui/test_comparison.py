@@ -25,7 +25,7 @@ from neuron_tui.tui.screens.comparison.tokens import TokenOverlap, TokenRows
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.figures.figures import Figures
 from neuron_tui.tui.screens.runs.runs import Runs
-from neuron_tui.tui.widgets.figure_pane import FigureList, FigurePane, TableRows
+from neuron_tui.tui.widgets.figure_pane import FigureList, FigurePane
 from tests.synthetic import build_run
 from tests.tui.driving import Person, drive
 
@@ -59,7 +59,7 @@ def on_comparison(
 
     async def act(person: Person) -> None:
         person.app.push_screen(Compare([folder / name for name in names]))
-        await person.until(lambda: isinstance(person.app.screen, Compare) and person.app.screen._figures)
+        await person.until(lambda: isinstance(person.app.screen, Compare) and not person.app.screen.under_way)
         await drawn(person)
         await scenario(person)
 
@@ -73,27 +73,14 @@ def comparison(person: Person) -> Compare:
 
 def shown(person: Person) -> str:
     """Name of the part in sight."""
-    screen = comparison(person)
-    return screen._figures[screen._place][0].name
+    part = comparison(person).browser.figure
+    assert part is not None
+    return part.name
 
 
 async def drawn(person: Person) -> None:
     """Wait until the part in sight is drawn for the room it has."""
-    screen = comparison(person)
-
-    def there() -> bool:
-        pane = screen.query_one("#pane-shown", FigurePane)
-        if shown(person) in screen._tables:
-            return bool(pane.query_one(TableRows).size.height)
-        wanted = screen._wanted
-        return (
-            wanted is not None
-            and screen._drawing is None
-            and (wanted.place, wanted.width, wanted.height) == (screen._place, *pane.chart_size)
-            and bool(pane.query_one("#figure-chart")._lines)
-        )
-
-    await person.until(there)
+    await person.until(lambda: comparison(person).browser.up_to_date)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
@@ -106,7 +93,7 @@ def test_every_part_is_walked_to_and_drawn(size: tuple[int, int], compared: Path
             await person.press("right")
             await drawn(person)
             seen.append(shown(person))
-            assert comparison(person)._figures[comparison(person)._place][0].title in person.screen()
+            assert comparison(person).browser.figure.title in person.screen()
         assert seen == [*walked, walked[-1]]
         await person.press("h")
         assert shown(person) == walked[-2]
@@ -191,7 +178,7 @@ def test_on_a_narrow_terminal_the_token_lists_are_seen_one_at_a_time(compared: P
 
 def test_a_row_of_figure_8_leads_to_its_neuron(compared: Path) -> None:
     async def go(person: Person) -> None:
-        comparison(person).go_to("8")
+        comparison(person).browser.go_to("8")
         await person.press("t", "tab", "down", "enter")
         await person.until(lambda: isinstance(person.app.screen, Explorer))
         await person.settled()
@@ -241,10 +228,10 @@ def test_parts_and_the_whole_are_written_to_files(
 def test_marked_runs_are_compared_and_f_shows_their_figures(compared: Path) -> None:
     async def mark(person: Person) -> None:
         await person.press("m", "j", "m", "c")
-        await person.until(lambda: isinstance(person.app.screen, Compare) and person.app.screen._figures)
+        await person.until(lambda: isinstance(person.app.screen, Compare) and not person.app.screen.under_way)
         await person.sees("comparison · few, other")
         await person.press("f")
-        await person.until(lambda: isinstance(person.app.screen, Figures) and person.app.screen._figures)
+        await person.until(lambda: isinstance(person.app.screen, Figures) and not person.app.screen.under_way)
         await person.sees("figures · few, other")
         await person.press("q", "q")
         await person.until(lambda: isinstance(person.app.screen, Runs))

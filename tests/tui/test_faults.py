@@ -7,7 +7,6 @@ import pytest
 
 from neuron_tui.store import process
 from neuron_tui.tui.app import NeuronTuiApp
-from neuron_tui.tui.screens.runs.runs import Runs
 
 
 @pytest.fixture
@@ -47,10 +46,10 @@ def test_the_log_is_begun_anew_once_it_is_large_and_one_old_one_is_kept(log: Pat
 
 
 def test_a_fault_in_a_thread_ends_the_app_with_code_1(runs: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(self: Runs) -> None:
+    def broken(directory: Path) -> None:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr(Runs, "_list", broken)
+    monkeypatch.setattr("neuron_tui.tui.screens.runs.loading.list_runs", broken)
     app = NeuronTuiApp(runs)
     asyncio.run(app.run_async(headless=True, size=(80, 24)))
     assert app.return_code == 1

@@ -17,7 +17,7 @@ from neuron_tui.tui.reports.figure_files import objection_to
 from neuron_tui.tui.screens.figures.figures import Figures
 from neuron_tui.tui.screens.figures.team import Team
 from neuron_tui.tui.screens.runs.runs import Runs
-from neuron_tui.tui.widgets.figure_pane import FigureList, FigurePane, TableRows
+from neuron_tui.tui.widgets.figure_pane import FigureList, FigurePane
 from tests.store.planting import plant_oscillatory
 from tests.tui.driving import Person, drive
 
@@ -31,7 +31,7 @@ def on_figures(
 
     async def act(person: Person) -> None:
         person.app.push_screen(Figures([runs / name for name in names]))
-        await person.until(lambda: isinstance(person.app.screen, Figures) and person.app.screen._figures)
+        await person.until(lambda: isinstance(person.app.screen, Figures) and not person.app.screen.under_way)
         await drawn(person)
         await scenario(person)
 
@@ -45,27 +45,12 @@ def figures(person: Person) -> Figures:
 
 async def drawn(person: Person) -> None:
     """Wait until the figure in sight is drawn for the room it has."""
-    screen = figures(person)
-
-    def there() -> bool:
-        if screen.table_shown:
-            return bool(screen.query_one(TableRows).size.height)
-        chart = screen.query_one("#figure-chart")
-        width, height = screen.query_one(FigurePane).chart_size
-        wanted = screen._wanted
-        return (
-            wanted is not None
-            and screen._drawing is None
-            and (wanted.place, wanted.width, wanted.height) == (screen._place, width, height)
-            and bool(chart._lines)
-        )
-
-    await person.until(there)
+    await person.until(lambda: figures(person).browser.up_to_date)
 
 
 def shown(person: Person) -> str:
     """Name of the figure in sight."""
-    figure = figures(person)._figure
+    figure = figures(person).browser.figure
     assert figure is not None
     return figure.name
 
@@ -78,7 +63,7 @@ def test_figures_are_walked_and_each_is_drawn(size: tuple[int, int], runs: Path)
             await person.press("right")
             await drawn(person)
             seen.append(shown(person))
-            figure = figures(person)._figure
+            figure = figures(person).browser.figure
             assert figure is not None
             assert figure.title in person.screen()
         assert seen == [*NAMES, NAMES[-1], NAMES[-1]]
@@ -170,7 +155,7 @@ def test_enter_on_a_row_goes_to_its_neuron(runs: Path, gone_to: list[tuple[Path,
     async def choose(person: Person) -> None:
         await person.press("5", "tab", "down", "down", "enter")
         await person.until(lambda: gone_to)
-        figure = figures(person)._figure
+        figure = figures(person).browser.figure
         assert figure is not None
         run, layer, neuron = (figure.column(name)[2] for name in ("run", "layer", "neuron"))
         assert gone_to == [(runs / str(run), (layer, neuron))]
@@ -356,7 +341,7 @@ def test_figure_9_opens_the_team_and_what_is_chosen_there_is_gone_to(
 ) -> None:
     async def choose(person: Person) -> None:
         person.app.push_screen(Figures([teamed / "whole"]))
-        await person.until(lambda: isinstance(person.app.screen, Figures) and person.app.screen._figures)
+        await person.until(lambda: isinstance(person.app.screen, Figures) and not person.app.screen.under_way)
         await person.press("9", "enter")
         await person.sees("3 strong oscillatory neurons")
         await person.press("enter")
@@ -372,7 +357,7 @@ def test_a_row_of_the_strongest_suppressors_leads_back_to_its_neuron_in_the_expl
     async def scenario(person: Person) -> None:
         explorer = person.explorer
         await person.press("F")
-        await person.until(lambda: isinstance(person.app.screen, Figures) and person.app.screen._figures)
+        await person.until(lambda: isinstance(person.app.screen, Figures) and not person.app.screen.under_way)
         await person.press("5", "tab", "down", "enter")
         await person.until(lambda: person.app.screen is explorer and person.pane.up_to_date)
         assert person.address is not None
@@ -385,7 +370,7 @@ def test_a_row_of_the_strongest_suppressors_leads_back_to_its_neuron_in_the_expl
 def test_a_neuron_of_compared_runs_opens_its_run_and_back_leads_to_the_figures(runs: Path) -> None:
     async def scenario(person: Person) -> None:
         person.app.push_screen(Figures([runs / "partial", runs / "whole"]))
-        await person.until(lambda: isinstance(person.app.screen, Figures) and person.app.screen._figures)
+        await person.until(lambda: isinstance(person.app.screen, Figures) and not person.app.screen.under_way)
         figures = person.app.screen
         await person.press("5", "tab", "enter")
         await person.settled()

@@ -226,9 +226,9 @@ def test_figures_and_the_team(hostile: Path, hostile_runs: Path, size: tuple[int
         whole = [run.path for run in list_runs(hostile_runs) if run.manifest and run.manifest.complete]
         screen = Figures([hostile / "whole", *whole])
         person.app.push_screen(screen)
-        await person.until(lambda: screen.is_current and screen._figures)
+        await person.until(lambda: screen.is_current and not screen.under_way)
         for _ in range(len(NAMES)):
-            await person.until(lambda: screen._drawing is None)
+            await person.until(lambda: screen.browser.up_to_date)
             await everywhere(person, ["t", "G", "t", "a", "x", "escape", "right"], _nothing)
         await person.press("q")
         team = Team(open_run(hostile / "whole"), 0)
@@ -245,11 +245,11 @@ def test_a_comparison_and_its_tokens(hostile: Path, hostile_runs: Path, size: tu
         whole = [run.path for run in list_runs(hostile_runs) if run.manifest and run.manifest.complete]
         screen = Compare([hostile / "whole", *whole])
         person.app.push_screen(screen)
-        await person.until(lambda: screen.is_current and screen._figures)
-        for _ in range(len(screen.listed)):
-            await person.until(lambda: screen._drawing is None)
+        await person.until(lambda: screen.is_current and not screen.under_way)
+        for _ in range(len(screen.browser.listed)):
+            await person.until(lambda: screen.browser.up_to_date)
             await everywhere(person, ["t", "G", "t", "x", "escape", "right"], _nothing)
-        tokens = TokenOverlap(screen._facts[0], screen._facts[1])
+        tokens = TokenOverlap(*screen._reading.runs[:2])
         person.app.push_screen(tokens)
         await person.until(lambda: tokens.is_current and not tokens.under_way)
         await everywhere(person, ["G", "right", "x", "escape", "right", "?", "escape"], _nothing)

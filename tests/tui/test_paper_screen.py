@@ -127,7 +127,7 @@ def test_the_keys_go_from_the_list_to_the_claim_and_back(runs: Path) -> None:
         await person.press("tab")
         assert person.app.screen.query_one(ClaimList).has_focus
         await person.press("f")
-        await person.until(lambda: isinstance(person.app.screen, Figures) and person.app.screen._figures)
+        await person.until(lambda: isinstance(person.app.screen, Figures) and not person.app.screen.under_way)
         await person.press("q")
         await person.until(lambda: isinstance(person.app.screen, Paper))
 

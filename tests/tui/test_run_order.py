@@ -10,7 +10,7 @@ from neuron_tui.store.runs.catalog import RunSummary, list_runs
 from neuron_tui.tui.browsing.run_order import (
     SORTS,
     STATES,
-    RunWish,
+    RunListQuery,
     arrange_runs,
     created_text,
     layers_done,
@@ -30,7 +30,7 @@ def by_name(runs: Path) -> dict[str, RunSummary]:
 
 
 def found(runs: dict[str, RunSummary], words: str) -> list[str]:
-    return [run.name for run in arrange_runs(list(runs.values()), RunWish(words))]
+    return [run.name for run in arrange_runs(list(runs.values()), RunListQuery(words))]
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_all_words_must_occur_in_name_model_domains_or_state(by_name: dict[str, 
 
 
 def test_equal_runs_come_by_name_and_the_other_way_round_turns_the_rest(by_name: dict[str, RunSummary]) -> None:
-    by_model = [run.name for run in arrange_runs(list(by_name.values()), RunWish(column="model"))]
+    by_model = [run.name for run in arrange_runs(list(by_name.values()), RunListQuery(column="model"))]
     assert by_model == ["few", "partial", "short", "whole"]
-    sizes = [run.size for run in arrange_runs(list(by_name.values()), RunWish(column="size", descending=True))]
+    sizes = [run.size for run in arrange_runs(list(by_name.values()), RunListQuery(column="size", descending=True))]
     assert sizes == sorted(sizes, reverse=True)
 
 
@@ -87,7 +87,7 @@ def test_every_column_sorts_every_kind_of_run(by_name: dict[str, RunSummary]) ->
     assert {key for key, _ in SORTS} == {column.key for column in COLUMNS}
     for key, _ in SORTS:
         for descending in (False, True):
-            assert len(arrange_runs(every, RunWish(column=key, descending=descending))) == len(every)
+            assert len(arrange_runs(every, RunListQuery(column=key, descending=descending))) == len(every)
     assert created_text(only_job) == "2026-11-20 08:00"
     assert model_name(only_job) == "pocket-opt"
     assert layers_done(only_job) == (6, 24)
@@ -95,10 +95,10 @@ def test_every_column_sorts_every_kind_of_run(by_name: dict[str, RunSummary]) ->
 
 
 def test_a_column_sorts_as_suits_it_and_then_the_other_way() -> None:
-    wish = RunWish("opt")
-    assert wish.sorted_by("name") == RunWish("opt", "name", True)
-    assert wish.sorted_by("size") == RunWish("opt", "size", True)
-    assert wish.sorted_by("model") == RunWish("opt", "model", False)
+    wish = RunListQuery("opt")
+    assert wish.sorted_by("name") == RunListQuery("opt", "name", True)
+    assert wish.sorted_by("size") == RunListQuery("opt", "size", True)
+    assert wish.sorted_by("model") == RunListQuery("opt", "model", False)
 
 
 @pytest.mark.parametrize("room", [10, 40, 77, 117, 197])

@@ -150,7 +150,7 @@ def test_the_list_is_sorted_by_every_column_both_ways(own_runs: Path) -> None:
         await choose(person, "partial")
         for times, (column, _) in enumerate(SORTS):
             await person.press("s", "g", *["j"] * times, "enter")
-            assert run_list(person).wish.column == column
+            assert run_list(person).list_query.column == column
             await person.press("s", "enter")
             once = names(person)
             await person.press("s", "enter")
@@ -330,7 +330,7 @@ def test_a_directory_that_cannot_be_read_is_said_not_crashed_on(
     def refuse(directory: Path) -> None:
         raise InputError(f"cannot read {directory}: no permission\nName another with --runs-dir.")
 
-    monkeypatch.setattr("neuron_tui.tui.screens.runs.reader.list_runs", refuse)
+    monkeypatch.setattr("neuron_tui.tui.screens.runs.loading.list_runs", refuse)
 
     async def look(person: Person) -> None:
         await person.sees("no permission", "Name another with --runs-dir.", "r read again")

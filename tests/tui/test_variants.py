@@ -14,7 +14,7 @@ from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.store.runs.catalog import list_runs
 from neuron_tui.store.runs.manifest import read_manifest, write_manifest
 from neuron_tui.store.runs.variants import variant_folder, variants_of
-from neuron_tui.tui.browsing.run_order import RunWish, arrange_runs
+from neuron_tui.tui.browsing.run_order import RunListQuery, arrange_runs
 from neuron_tui.tui.forms.counting_form import default_text, proposed_name, read_thresholds, texts_of
 from neuron_tui.tui.jobs import jobs
 from neuron_tui.tui.screens.ask import Confirm
@@ -57,23 +57,23 @@ def own(counted: Path, tmp_path: Path) -> Path:
 # In the list of runs.
 
 
-def arranged(folder: Path, wish: RunWish) -> list[str]:
+def arranged(folder: Path, wish: RunListQuery) -> list[str]:
     return [run.name for run in arrange_runs(list_runs(folder), wish)]
 
 
 def test_variants_stand_below_their_run_in_every_order(counted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert arranged(counted, RunWish()) == ["bare", "whole", "whole@loose", "whole@sharp"]
-    assert arranged(counted, RunWish(descending=True)) == ["whole", "whole@sharp", "whole@loose", "bare"]
-    assert arranged(counted, RunWish(column="layers")) == ["bare", "whole", "whole@sharp", "whole@loose"]
+    assert arranged(counted, RunListQuery()) == ["bare", "whole", "whole@loose", "whole@sharp"]
+    assert arranged(counted, RunListQuery(descending=True)) == ["whole", "whole@sharp", "whole@loose", "bare"]
+    assert arranged(counted, RunListQuery(column="layers")) == ["bare", "whole", "whole@sharp", "whole@loose"]
     monkeypatch.chdir(counted.parent)  # a runs directory may be named from where one is
-    assert arranged(Path(counted.name), RunWish(column="size", descending=True))[0] == "whole"
-    assert arranged(Path(counted.name), RunWish(descending=True))[-1] == "bare"
+    assert arranged(Path(counted.name), RunListQuery(column="size", descending=True))[0] == "whole"
+    assert arranged(Path(counted.name), RunListQuery(descending=True))[-1] == "bare"
 
 
 def test_a_filter_finds_variants_by_their_thresholds_and_without_their_run(counted: Path) -> None:
-    assert arranged(counted, RunWish("variant")) == ["whole@loose", "whole@sharp"]
-    assert arranged(counted, RunWish("coverage 80%")) == ["whole@loose"]
-    assert arranged(counted, RunWish("whole complete")) == ["whole", "whole@loose"]
+    assert arranged(counted, RunListQuery("variant")) == ["whole@loose", "whole@sharp"]
+    assert arranged(counted, RunListQuery("coverage 80%")) == ["whole@loose"]
+    assert arranged(counted, RunListQuery("whole complete")) == ["whole", "whole@loose"]
 
 
 def test_the_list_shows_variants_below_their_run_and_says_their_thresholds(counted: Path) -> None:

@@ -30,15 +30,15 @@ _LARGEST_FIRST = ("tokens", "layers", "size", "created")
 
 
 @dataclass(frozen=True, slots=True)
-class RunWish:
-    """What the list should show: runs in which each of the words occurs, sorted by a column."""
+class RunListQuery:
+    """What the list shows: runs in which each of the words occurs, sorted by a column."""
 
     words: str = ""
     column: str = "name"
     descending: bool = False
 
-    def sorted_by(self, column: str) -> RunWish:
-        """The wish sorted by a column: as suits it first, the other way round if it already is."""
+    def sorted_by(self, column: str) -> RunListQuery:
+        """The query sorted by a column: as suits it first, the other way round if it already is."""
         if column == self.column:
             return replace(self, descending=not self.descending)
         return replace(self, column=column, descending=column in _LARGEST_FIRST)
@@ -54,6 +54,11 @@ def state_of(run: RunSummary) -> str:
     if run.state == "partial" and job is not None and job.condition in ("cancelled", "failed", "died"):
         return job.condition
     return run.state
+
+
+def readable(run: RunSummary) -> bool:
+    """Whether there are finished layers that can be opened, drawn, compared and counted again."""
+    return run.manifest is not None and bool(run.manifest.layers) and run.state != "damaged"
 
 
 def resumable(run: RunSummary) -> bool:
@@ -109,15 +114,15 @@ def created_text(run: RunSummary) -> str:
     return created(run)[:16].replace("T", " ")
 
 
-def arrange_runs(runs: Sequence[RunSummary], wish: RunWish) -> list[RunSummary]:
-    """The runs that a wish is about, in its order; equal ones by name.
+def arrange_runs(runs: Sequence[RunSummary], query: RunListQuery) -> list[RunSummary]:
+    """The runs that a query finds, in its order; equal ones by name.
 
-    Variants stand below their run, in the same order; one whose run the wish hides stands by itself.
+    Variants stand below their run, in the same order; one whose run the query hides stands by itself.
     """
-    words = wish.words.casefold().split()
+    words = query.words.casefold().split()
     chosen = [run for run in runs if all(word in text for text in [_searched(run)] for word in words)]
     by_name = sorted(chosen, key=lambda run: run.name.casefold())
-    ordered = sorted(by_name, key=_KEYS[wish.column], reverse=wish.descending)
+    ordered = sorted(by_name, key=_KEYS[query.column], reverse=query.descending)
     below: dict[Path, list[RunSummary]] = {run.path: [] for run in ordered if run.variant_of is None}
     for run in ordered:
         if (whose := folder_above(run)) in below:

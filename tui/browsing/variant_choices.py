@@ -44,10 +44,10 @@ def variant_rows(found: Sequence[RunSummary]) -> list[str]:
     """A line for each: its name, the thresholds that are not the paper's, and its state if it is not complete."""
     names = [printable(run.name if run.variant_of is None else f"@{run.path.name}") for run in found]
     width = min(_NAME, max(map(cell_len, names)))
-    return [f"{fit(name, width)}  {_told(run)}" for name, run in zip(names, found, strict=True)]
+    return [f"{fit(name, width)}  {_description(run)}" for name, run in zip(names, found, strict=True)]
 
 
-def _told(run: RunSummary) -> str:
+def _description(run: RunSummary) -> str:
     state = state_of(run)
     done, wanted = layers_done(run)
     how_far = f"{state}, {done} of {number(wanted, 'layer')}" if wanted else state

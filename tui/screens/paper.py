@@ -12,7 +12,6 @@ from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.message import Message
 
 from neuron_tui.store.findings.figures import LabelledRun
 from neuron_tui.store.findings.paper import PAPERS, Enough, Finding, check_paper, preface
@@ -21,8 +20,10 @@ from neuron_tui.store.wording import read_count
 from neuron_tui.tui.navigation import FiguresPlace, go
 from neuron_tui.tui.reports.paper import totals
 from neuron_tui.tui.reports.paper_files import FORMAT_OF, write_paper
-from neuron_tui.tui.screens.facts_screen import FactsScreen
+from neuron_tui.tui.screens.file_writing import FileWriting
+from neuron_tui.tui.screens.page import Page
 from neuron_tui.tui.screens.prompt import Objection, Prompt
+from neuron_tui.tui.screens.reading_runs import RunsReading
 from neuron_tui.tui.widgets.claims import ClaimList, ClaimPane
 from neuron_tui.tui.widgets.key_line import Key, KeyLine
 from neuron_tui.tui.widgets.painting import Said
@@ -42,11 +43,16 @@ _KEYS = (
 )
 
 
-class Paper(FactsScreen):
-    """What can be said of each claim that applies to the runs."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found of the claims, and the notes on the runs."""
 
-    READ = "This check"
-    WRITTEN = "The paper's claims"
+    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+class Paper(Page[None]):
+    """What can be said of each claim that applies to the runs."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (150, "-broad")]  # noqa: RUF012 - as textual declares it
 
@@ -83,18 +89,19 @@ class Paper(FactsScreen):
         ("q", "goes back."),
     )
 
-    @dataclass
-    class Checked(Message):
-        """A thread has checked the claims."""
-
-        facts: tuple[LabelledRun, ...]
-        notes: tuple[str, ...]
-        findings: tuple[Finding, ...]
-
     def __init__(self, paths: Sequence[Path]) -> None:
-        super().__init__(paths)
-        self._checked: Paper.Checked | None = None
+        super().__init__()
+        self._paths = tuple(paths)
+        self._checked: Checked | None = None
         self._enough = PAPERS
+        self._files = FileWriting(self, "The paper's claims")
+        self._reading: RunsReading[Checked] = RunsReading(
+            self,
+            paths,
+            made=self._show_checked,
+            refused=lambda error: self.leave_saying(str(error), "This check"),
+            progress=lambda text: self._headline(printable(text)),
+        )
 
     @property
     def under_way(self) -> bool:
@@ -113,27 +120,23 @@ class Paper(FactsScreen):
         """Read and check the runs in a thread."""
         self._list.border_title = Content("The paper's claims")
         self._list.focus()
-        self.start_making()
+        self._check()
 
-    def make_of(self, facts: tuple[LabelledRun, ...]) -> None:
-        """In a thread: check the claims."""
-        enough = self._enough
-        self.post_message(self.Checked(facts, preface(facts, enough), check_paper(facts, enough)))
+    def _check(self) -> None:
+        """Check the claims in a thread, with what is enough text by now."""
+        self._reading.make(partial(_checked, self._enough))
 
-    # What threads and widgets say.
+    # What is shown.
 
-    def on_facts_screen_reading(self, event: FactsScreen.Reading) -> None:
-        """Say which run is being read."""
-        said = f" the paper's claims · {printable(event.text)}"
-        self.query_one("#paper-headline", Said).say(((said, "strong"),))
+    def _headline(self, text: str) -> None:
+        self.query_one("#paper-headline", Said).say(((f" the paper's claims · {text}", "strong"),))
 
-    def on_paper_checked(self, event: Checked) -> None:
+    def _show_checked(self, checked: Checked) -> None:
         """The findings are there."""
-        self._checked = event
-        runs = ", ".join(printable(one.label) for one in event.facts)
-        said = f" the paper's claims · {runs} · {totals(event.findings)}"
-        self.query_one("#paper-headline", Said).say(((said, "strong"),))
-        self._list.show(event.findings)
+        self._checked = checked
+        runs = ", ".join(printable(one.label) for one in self._reading.runs)
+        self._headline(f"{runs} · {totals(checked.findings)}")
+        self._list.show(checked.findings)
         self._show()
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
@@ -156,8 +159,7 @@ class Paper(FactsScreen):
 
     def action_enough(self) -> None:
         """Ask how many tokens are enough, and check the claims again."""
-        checked = self._checked
-        if checked is None:
+        if self._checked is None:
             return
 
         def check(text: str) -> Objection | None:
@@ -168,7 +170,7 @@ class Paper(FactsScreen):
             tokens = read_count(text) if text and text.strip() else None
             if text is not None and not isinstance(tokens, str):
                 self._enough = PAPERS if tokens is None else Enough(tokens, tokens)
-                self.start_making(partial(self.make_of, checked.facts))
+                self._check()
 
         proposed = "" if self._enough == PAPERS else f"{self._enough.other:,}"
         self.app.push_screen(Prompt(" e ", proposed, _ENOUGH_HINT, check), answered)
@@ -182,9 +184,10 @@ class Paper(FactsScreen):
         checked = self._checked
         if checked is None:
             return
-        stem = f"{checked.facts[0].label if len(checked.facts) == 1 else 'runs'}-paper"
-        writing = partial(write_paper, checked.facts, checked.notes, checked.findings)
-        self.ask_for_file((stem, ".md"), tuple(FORMAT_OF), writing)
+        runs = self._reading.runs
+        stem = f"{runs[0].label if len(runs) == 1 else 'runs'}-paper"
+        writing = partial(write_paper, runs, checked.notes, checked.findings)
+        self._files.ask((stem, ".md"), tuple(FORMAT_OF), writing)
 
     def commands(self) -> Iterator[SystemCommand]:
         """The actions of this screen for the command palette."""
@@ -193,3 +196,7 @@ class Paper(FactsScreen):
         yield SystemCommand("Export", "Write all findings to a file: text, Markdown or JSON (x)", self.action_export)
         yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
         yield SystemCommand("Back", "Leave the claims (q)", self.action_back)
+
+
+def _checked(enough: Enough, runs: tuple[LabelledRun, ...]) -> Checked:
+    return Checked(preface(runs, enough), check_paper(runs, enough))

@@ -10,16 +10,24 @@ from typing import ClassVar
 
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 
-from neuron_tui.store.findings.figures import Figure
+from neuron_tui.store.findings.comparison.report import Report, make_report
+from neuron_tui.store.findings.figures import Figure, LabelledRun
+from neuron_tui.store.measures.thresholds import Thresholds
+from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.comparison_parts import drawn
+from neuron_tui.tui.drawing.figure_table import table_text
+from neuron_tui.tui.drawing.spans import Line
 from neuron_tui.tui.navigation import FiguresPlace, go, go_to_neuron
 from neuron_tui.tui.reports import comparison_files
 from neuron_tui.tui.reports.figure_files import SUFFIXES, objection_to
-from neuron_tui.tui.screens.comparison.reader import ComparisonReader
 from neuron_tui.tui.screens.comparison.tokens import TokenOverlap
-from neuron_tui.tui.widgets.figure_pane import FigureList, FigurePane
+from neuron_tui.tui.screens.file_writing import FileWriting
+from neuron_tui.tui.screens.page import Page
+from neuron_tui.tui.screens.reading_runs import RunsReading, common_thresholds
+from neuron_tui.tui.widgets.figure_browser import FigureBrowser, Listed
+from neuron_tui.tui.widgets.figure_pane import FigurePane
 from neuron_tui.tui.widgets.key_line import Key, KeyLine
 from neuron_tui.tui.widgets.painting import Said
 
@@ -28,17 +36,13 @@ _ALWAYS = ("totals", "overlap")
 """Parts that a wide terminal shows beside any other."""
 
 
-class Compare(ComparisonReader):
+class Compare(Page[None]):
     """A comparison of runs: a list of its parts, and the one in sight."""
-
-    READ = "These runs"
-    WRITTEN = "This comparison"
-    SUBJECT = "comparison"
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-broad"), (160, "-wide")]  # noqa: RUF012 - as textual declares it
 
     CSS = """
-    Compare #compare-panes { height: 1fr; }
+    Compare #figure-browser { height: 1fr; }
     Compare #figure-list {
         width: 35%; min-width: 37; max-width: 41; height: 1fr; border: round $dim; scrollbar-gutter: auto;
     }
@@ -79,102 +83,106 @@ class Compare(ComparisonReader):
     )
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        super().__init__(paths)
-        self._name_shown = "totals"
+        super().__init__()
+        self._paths = tuple(paths)
+        self._report: Report | None = None
         self._tables = {"overlap"}
+        always = Vertical(*(FigurePane(id=f"pane-{name}") for name in _ALWAYS), id="compare-always")
+        self.browser = FigureBrowser(self._draw, lambda part: part.name in self._tables, [always])
+        self._files = FileWriting(self, "This comparison")
+        self._reading: RunsReading[tuple[Report, list[Listed]]] = RunsReading(
+            self,
+            paths,
+            made=self._open,
+            refused=lambda error: self.leave_saying(str(error), "These runs"),
+            progress=self.browser.say,
+            making="comparing …",
+        )
 
     def compose(self) -> ComposeResult:
         """The list, what a wide terminal always shows, and the part in sight."""
         yield Said(((" comparison · opening …", "strong"),), id="compare-headline", classes="headline")
         yield Said(id="compare-line")
-        with Horizontal(id="compare-panes"):
-            yield FigureList()
-            with Vertical(id="compare-always"):
-                for name in _ALWAYS:
-                    yield FigurePane(id=f"pane-{name}")
-            yield FigurePane(id="pane-shown")
+        yield self.browser
         yield KeyLine(*_LAST)
+
+    def on_mount(self) -> None:
+        """Compare the runs in a thread."""
+        self._reading.make(_compare)
+
+    @property
+    def under_way(self) -> bool:
+        """Whether the comparison is still to come: keys typed ahead are meant for it."""
+        return self._report is None
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds behind all of the runs."""
+        return common_thresholds(self._reading.runs)
 
     # What is in sight.
 
-    def on_comparison_reader_compared(self, event: ComparisonReader.Compared) -> None:
+    def _open(self, made: tuple[Report, list[Listed]]) -> None:
         """The comparison is there."""
-        self._report = event.report
-        self.open_figures(event.facts, event.parts)
+        self._report, parts = made
+        runs = ", ".join(printable(one.label) for one in self._reading.runs)
+        self.query_one(".headline", Said).say(((f" comparison · {runs}", "strong"),))
+        self.browser.open(parts)
+        self._fit()
+
+    def _draw(self, part: Figure, width: int, height: int) -> list[Line]:
+        assert self._report is not None
+        return drawn(self._report, part, width, height)
 
     def on_resize(self) -> None:
         """Which parts the list holds depends on the width."""
-        if self._figures:
-            self.call_after_refresh(self.show_figure)
+        self.call_after_refresh(self._fit)
 
-    @property
-    def pane(self) -> FigurePane:
-        """The pane of the part in sight."""
-        return self.query_one("#pane-shown", FigurePane)
-
-    @property
-    def listed(self) -> list[Figure]:
-        """Parts to walk through: not those that are in sight anyway."""
-        wide = self.has_class("-wide")
-        return [part for part, _ in self._figures if not (wide and part.name in _ALWAYS)]
-
-    @property
-    def table_shown(self) -> bool:
-        """Whether the part in sight is shown as its table."""
-        return self._figures[self._place][0].name in self._tables
-
-    @property
-    def _part(self) -> tuple[Figure, FigurePane] | None:
-        """The part that keys are for, and its pane: the one with the focus, else the one chosen in the list."""
-        if not self._figures:
-            return None
-        for part, _ in self._figures:
-            if part.name in _ALWAYS and self._always(part.name).has_focus_within:
-                return part, self._always(part.name)
-        return self._figures[self._place][0], self.pane
+    def _fit(self) -> None:
+        """Leave out of the list what is in sight anyway."""
+        self.browser.hide(_ALWAYS if self.has_class("-wide") else ())
 
     def _always(self, name: str) -> FigurePane:
         return self.query_one(f"#pane-{name}", FigurePane)
 
-    def show_figure(self) -> None:
-        """Show the part in sight; its chart follows when it is drawn."""
-        listed, place = self.listed, self._place
-        part, text = self._figures[place]
-        self._name_shown = part.name
-        at = listed.index(part)
-        in_pane = self.pane.has_focus_within
-        self.query_one(FigureList).show(listed, at)
+    @property
+    def _part(self) -> tuple[Figure, FigurePane] | None:
+        """The part that keys are for, and its pane: the one with the focus, else the one in sight."""
+        for part, _ in self.browser.figures:
+            if part.name in _ALWAYS and self._always(part.name).has_focus_within:
+                return part, self._always(part.name)
+        part_shown = self.browser.figure
+        return (part_shown, self.browser.pane) if part_shown is not None else None
+
+    def on_figure_browser_shown(self, event: FigureBrowser.Shown) -> None:
+        """Another part, or the same as chart or table: say which it is, and show what stands beside it."""
+        part, listed, place = event.figure, self.browser.listed, self.browser.place
         self.query_one("#compare-line", Said).say(
-            ((f" {part.title} ", "strong"), ("◂▸", "mark"), (f"  part {at + 1} of {len(listed)}", "dim"))
+            ((f" {part.title} ", "strong"), ("◂▸", "mark"), (f"  part {place + 1} of {len(listed)}", "dim"))
         )
-        self.pane.show_chart(())
-        self.pane.show(part, text, as_table=part.name in self._tables)
-        if in_pane or self.has_class("-narrow"):
-            self.pane.focus_content()
         self._show_keys()
         if self.has_class("-wide"):
             said = set(part.notes)
             for name in reversed(_ALWAYS):
-                always, own_text = next(pair for pair in self._figures if pair[0].name == name)
-                # What must be said of several parts stands once: below the one in sight, or the last of the others.
+                always, text = next(pair for pair in self.browser.figures if pair[0].name == name)
+                # A note on several parts stands once: below the one in sight, or the last of the others.
                 own_notes = tuple(note for note in always.notes if note not in said)
                 said |= {*own_notes}
-                self._always(name).show(replace(always, notes=own_notes), own_text, as_table=name in self._tables)
-        self.call_after_refresh(self.draw)
+                self._always(name).show(replace(always, notes=own_notes), text, as_table=name in self._tables)
+            self.call_after_refresh(self._draw_always)
 
     def _draw_always(self) -> None:
         """Draw what a wide terminal always shows: little enough to be drawn at once."""
         if not self.has_class("-wide") or self._report is None:
             return
-        for part, _ in self._figures:
+        for part, _ in self.browser.figures:
             if part.name in _ALWAYS and part.name not in self._tables:
                 width, height = self._always(part.name).chart_size
-                self._always(part.name).show_chart(drawn(self._report, part, width, height) if width > 0 else ())
+                self._always(part.name).show_chart(self._draw(part, width, height) if width > 0 else ())
 
-    def draw(self) -> None:
-        """Draw charts for the room there is now."""
+    def on_resized(self) -> None:
+        """Draw for the room there is now."""
         self._draw_always()
-        self.want_chart()
 
     def _show_keys(self) -> None:
         """The keys that do something for the part that has them."""
@@ -197,6 +205,17 @@ class Compare(ComparisonReader):
 
     # Keys.
 
+    def on_figure_browser_entered(self, event: FigureBrowser.Entered) -> None:
+        """Enter: from a row to what it is of, from the list to the part."""
+        if event.on_row:
+            self.action_enter()
+        else:
+            self.browser.pane.focus_content()
+
+    def action_walk(self, by: int) -> None:
+        """Go to another part."""
+        self.browser.walk(by)
+
     def action_table(self) -> None:
         """Show the table, or the chart again."""
         if self._part is None:
@@ -206,7 +225,7 @@ class Compare(ComparisonReader):
             self.notify("The totals are a table already.", markup=False)
             return
         self._tables ^= {part.name}
-        self.show_figure()
+        self.browser.show()
 
     def action_figures(self) -> None:
         """Show all figures of these runs."""
@@ -219,7 +238,7 @@ class Compare(ComparisonReader):
         part, pane = self._part
         if part.name in self._tables and part.rows:
             row = part.rows[pane.rows.cursor]
-            by_label = {one.label: one for one in self._facts}
+            by_label = {one.label: one for one in self._reading.runs}
             if part.name == "overlap":
                 self.app.push_screen(TokenOverlap(by_label[str(row[0])], by_label[str(row[1])]))
                 return
@@ -235,7 +254,7 @@ class Compare(ComparisonReader):
         if self._part is None or self._report is None:
             return
         report, (part, _) = self._report, self._part
-        self.ask_for_file(
+        self._files.ask(
             (f"comparison-{part.name}", ".svg" if part.chart is not None and part.name not in self._tables else ".csv"),
             SUFFIXES,
             partial(comparison_files.write_part, report, part),
@@ -246,7 +265,7 @@ class Compare(ComparisonReader):
         """Ask for a file and write the whole comparison to it."""
         if self._report is not None:
             writing = partial(comparison_files.write_whole, self._report)
-            self.ask_for_file(("comparison", ".html"), comparison_files.SUFFIXES, writing, sign="X")
+            self._files.ask(("comparison", ".html"), comparison_files.SUFFIXES, writing, sign="X")
 
     def commands(self) -> Iterator[SystemCommand]:
         """The actions of this screen for the command palette."""
@@ -255,7 +274,12 @@ class Compare(ComparisonReader):
         yield SystemCommand("Export", "Write this part to a file: text, CSV, JSON or SVG (x)", self.action_export)
         whole = "Write the whole comparison to a file: HTML, text, CSV or JSON (X)"
         yield SystemCommand("Export all", whole, self.action_export_all)
-        for part in self.listed:
-            yield SystemCommand(part.title, "Go to this part of the comparison", partial(self.go_to, part.name))
+        for part in self.browser.listed:
+            yield SystemCommand(part.title, "Go to this part of the comparison", partial(self.browser.go_to, part.name))
         yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
         yield SystemCommand("Back", "Leave the comparison (q)", self.action_back)
+
+
+def _compare(runs: tuple[LabelledRun, ...]) -> tuple[Report, list[Listed]]:
+    report = make_report(runs)
+    return report, [(table, table_text(table)) for table in report.tables]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
@@ -11,7 +10,6 @@ from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.message import Message
 
 from neuron_tui.store.findings.comparison import DetectedToken, TokenLists, token_lists
 from neuron_tui.store.findings.comparison.tables import tokens_table
@@ -19,8 +17,10 @@ from neuron_tui.store.findings.figures import LabelledRun
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import show_layers
 from neuron_tui.tui.drawing.spans import Line, fit
+from neuron_tui.tui.latest import Latest
 from neuron_tui.tui.reports.figure_files import write_figure
-from neuron_tui.tui.screens.made_in_thread import MadeInThread
+from neuron_tui.tui.screens.file_writing import FileWriting
+from neuron_tui.tui.screens.page import Page
 from neuron_tui.tui.widgets.key_line import Key, KeyLine
 from neuron_tui.tui.widgets.painting import Said
 from neuron_tui.tui.widgets.rows import RowList
@@ -75,11 +75,8 @@ class TokenRows(RowList):
         return max(6, width - columns * (layers + 1)), layers
 
 
-class TokenOverlap(MadeInThread):
+class TokenOverlap(Page[None]):
     """Three lists side by side; on a narrow terminal one at a time."""
-
-    READ = "These tokens"
-    WRITTEN = "These tokens"
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-broad")]  # noqa: RUF012 - as textual declares it
 
@@ -107,17 +104,18 @@ class TokenOverlap(MadeInThread):
         ("q", "goes back."),
     )
 
-    @dataclass
-    class Listed(Message):
-        """A thread has found the tokens."""
-
-        lists: TokenLists
-
     def __init__(self, first: LabelledRun, second: LabelledRun) -> None:
         super().__init__()
         self._pair = (first, second)
         self._lists: TokenLists | None = None
         self._which = _SHARED
+        self._files = FileWriting(self, "These tokens")
+        self._finding: Latest[None, TokenLists] = Latest(
+            self,
+            lambda _: token_lists(first, second),
+            lambda _, lists: self._show(lists),
+            lambda _, error: self.leave_saying(str(error), "These tokens"),
+        )
 
     @property
     def under_way(self) -> bool:
@@ -137,19 +135,15 @@ class TokenOverlap(MadeInThread):
     def on_mount(self) -> None:
         """Find the tokens in a thread."""
         self._focus()
-        self.start_making()
+        self._finding.request(None)
 
-    def make(self) -> None:
-        """In a thread: find the tokens."""
-        self.post_message(self.Listed(token_lists(*self._pair)))
-
-    def on_token_overlap_listed(self, event: Listed) -> None:
-        """Show them."""
-        self._lists = event.lists
+    def _show(self, lists: TokenLists) -> None:
+        """The tokens are found."""
+        self._lists = lists
         first, second = (printable(one.label) for one in self._pair)
-        named = (("Both", event.lists.shared), (f"Only {first}", event.lists.first_only))
+        named = (("Both", lists.shared), (f"Only {first}", lists.first_only))
         for rows, (title, tokens) in zip(
-            self.query(TokenRows), (*named, (f"Only {second}", event.lists.second_only)), strict=True
+            self.query(TokenRows), (*named, (f"Only {second}", lists.second_only)), strict=True
         ):
             rows.show(title, tokens)
 
@@ -169,7 +163,7 @@ class TokenOverlap(MadeInThread):
             return
         first, second = self._pair
         table = tokens_table([(first.label, second.label, self._lists)])
-        self.ask_for_file(("tokens", ".csv"), _SUFFIXES, partial(write_figure, table))
+        self._files.ask(("tokens", ".csv"), _SUFFIXES, partial(write_figure, table))
 
     def commands(self) -> Iterator[SystemCommand]:
         """The actions of this screen for the command palette."""

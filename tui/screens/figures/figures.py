@@ -9,32 +9,34 @@ from typing import ClassVar
 
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 
-from neuron_tui.store.findings.figures import Figure
+from neuron_tui.store.findings.figures import NAMES, Figure, LabelledRun, build_figure
 from neuron_tui.store.findings.figures.figure import Histograms, Teams
+from neuron_tui.store.measures.thresholds import Thresholds
+from neuron_tui.store.neurons.places import Address
+from neuron_tui.store.tokens import printable
+from neuron_tui.tui.drawing.figure_table import table_text
+from neuron_tui.tui.drawing.figure_text import chart_lines
 from neuron_tui.tui.navigation import TeamPlace, go, go_to_neuron
 from neuron_tui.tui.reports.figure_files import SUFFIXES, objection_to, write_figure
-from neuron_tui.tui.screens.figures.reader import FiguresReader
-from neuron_tui.tui.screens.figures.walk import FigureWalk
-from neuron_tui.tui.widgets.figure_pane import FigureLine, FigureList, FigurePane
+from neuron_tui.tui.screens.file_writing import FileWriting
+from neuron_tui.tui.screens.page import Page
+from neuron_tui.tui.screens.reading_runs import RunsReading, common_thresholds
+from neuron_tui.tui.widgets.figure_browser import FigureBrowser, Listed
+from neuron_tui.tui.widgets.figure_pane import FigureLine
 from neuron_tui.tui.widgets.key_line import Key, KeyLine
 from neuron_tui.tui.widgets.painting import Said
 
 _LAST = (Key("?", "keys", "screen.help"), Key("q", "back", "screen.back"))
 
 
-class Figures(FigureWalk):
+class Figures(Page[None]):
     """All figures of some runs, one in sight."""
-
-    READ = "These figures"
-    WRITTEN = "This figure"
-    SUBJECT = "figures"
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-broad")]  # noqa: RUF012 - as textual declares it
 
     CSS = """
-    Figures #figure-panes { height: 1fr; }
+    Figures #figure-browser { height: 1fr; }
     Figures #figure-list { width: 41; height: 1fr; border: round $dim; scrollbar-gutter: auto; }
     Figures #figure-list:focus { border: heavy $primary; }
     Figures FigurePane { width: 1fr; }
@@ -66,114 +68,138 @@ class Figures(FigureWalk):
     )
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        super().__init__(paths)
+        super().__init__()
         self._as_table = False
+        self._all_layers = False
+        self.browser = FigureBrowser(chart_lines, self._shown_as_table)
+        self._files = FileWriting(self, "This figure")
+        self._reading: RunsReading[list[Listed]] = RunsReading(
+            self,
+            paths,
+            made=self._open,
+            refused=lambda error: self.leave_saying(str(error), "These figures"),
+            progress=self.browser.say,
+            making="making the figures …",
+        )
 
     def compose(self) -> ComposeResult:
         """The list beside the figure, between the headline and the keys."""
         yield Said(((" figures · opening …", "strong"),), id="figures-headline", classes="headline")
         yield FigureLine()
-        with Horizontal(id="figure-panes"):
-            yield FigureList()
-            yield FigurePane()
+        yield self.browser
         yield KeyLine(*_LAST)
+
+    def on_mount(self) -> None:
+        """Make the figures in a thread."""
+        self._reading.make(_make_figures)
+
+    @property
+    def under_way(self) -> bool:
+        """Whether the figures are still to come: keys typed ahead are meant for them."""
+        return not self.browser.figures
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds behind all of the runs."""
+        return common_thresholds(self._reading.runs)
 
     # What is in sight.
 
-    def on_figures_reader_built(self, event: FiguresReader.Built) -> None:
+    def _open(self, figures: list[Listed]) -> None:
         """The figures are there."""
-        self.open_figures(event.facts, event.figures)
+        runs = ", ".join(printable(one.label) for one in self._reading.runs)
+        self.query_one(".headline", Said).say(((f" figures · {runs}", "strong"),))
+        self.browser.open(figures)
 
-    @property
-    def _figure(self) -> Figure | None:
-        return self._figures[self._place][0] if self._figures else None
+    def _shown_as_table(self, figure: Figure) -> bool:
+        """Whether a figure is shown as its table, which some are alone."""
+        return self._as_table or figure.chart is None
 
-    @property
-    def table_shown(self) -> bool:
-        """Whether the figure in sight is shown as its table, which some are alone."""
-        return self._as_table or (self._figure is not None and self._figure.chart is None)
+    def on_figure_browser_shown(self, event: FigureBrowser.Shown) -> None:
+        """Another figure, or the same as chart or table: mark it in the line, show the keys that do something."""
+        self.query_one(FigureLine).show(self.browser.listed, self.browser.place)
+        self.query_one(KeyLine).show(*self._keys(event.figure))
 
-    @property
-    def chart_opens(self) -> bool:
-        """Whether the chart is that of figure 9: enter opens its team."""
-        return self._figure is not None and isinstance(self._figure.chart, Teams) and not self._as_table
+    def on_figure_browser_entered(self, event: FigureBrowser.Entered) -> None:
+        """Enter: from a row to what it is of, from figure 9 to its team; else from the list to the figure."""
+        figure = self.browser.figure
+        if event.on_row or (figure is not None and self._opens_team(figure)):
+            self.action_enter()
+        else:
+            self.browser.pane.focus_content()
 
-    def show_figure(self) -> None:
-        """Show the figure in sight; the chart follows when it is drawn."""
-        if not self._figures:
-            return
-        figure, text = self._figures[self._place]
-        in_pane = self.pane.has_focus_within
-        self.pane.show_chart(())
-        self.pane.show(figure, text, as_table=self.table_shown)
-        self.query_one(FigureLine).show(self.listed, self._place)
-        self.query_one(KeyLine).show(*self._keys(figure))
-        if in_pane or self.has_class("-narrow"):
-            self.pane.focus_content()
-        self.call_after_refresh(self.draw)
+    def _opens_team(self, figure: Figure) -> bool:
+        """Whether the chart of figure 9 is in sight: enter opens its team."""
+        return isinstance(figure.chart, Teams) and not self._as_table
 
     def _keys(self, figure: Figure) -> list[Key]:
         """The keys that do something for the figure in sight."""
-        keys = [Key("←→", "figure", "screen.walk(1)")]
+        keys, as_table = [Key("←→", "figure", "screen.walk(1)")], self._shown_as_table(figure)
         if figure.chart is not None:
             keys.append(Key("t", "chart" if self._as_table else "table", "screen.table"))
-        if isinstance(figure.chart, Histograms) and not self.table_shown:
-            keys.append(Key("a", "bottom half" if self.all_layers else "all layers", "screen.all_layers"))
-        if isinstance(figure.chart, Teams) and not self.table_shown:
+        if isinstance(figure.chart, Histograms) and not as_table:
+            keys.append(Key("a", "bottom half" if self._all_layers else "all layers", "screen.all_layers"))
+        if self._opens_team(figure):
             keys.append(Key("enter", "the team", "screen.enter"))
-        if self.table_shown and _has_neurons(figure):
+        if as_table and _has_neurons(figure):
             keys.append(Key("enter", "its neuron", "screen.enter"))
         return [*keys, Key("x", "export", "screen.export"), *_LAST]
 
     # Keys.
 
+    def action_walk(self, by: int) -> None:
+        """Go to another figure."""
+        self.browser.walk(by)
+
     def action_jump(self, digit: str) -> None:
         """Go to the next figure whose number begins with a digit."""
-        count = len(self._figures)
-        for place in ((self._place + step) % count for step in range(1, count + 1) if count):
-            if self._figures[place][0].name.startswith(digit):
-                self.query_one(FigureList).move(place)
-                return
+        names = [figure.name for figure in self.browser.listed]
+        after = self.browser.place + 1 if names else 0
+        found = next((name for name in (*names[after:], *names[:after]) if name.startswith(digit)), None)
+        if found is not None:
+            self.browser.go_to(found)
 
     def action_table(self) -> None:
         """Show the table, or the chart again."""
-        if self._figure is not None and self._figure.chart is None:
-            self.notify(f"Figure {self._figure.name} is a table.", markup=False)
+        figure = self.browser.figure
+        if figure is not None and figure.chart is None:
+            self.notify(f"Figure {figure.name} is a table.", markup=False)
             return
         self._as_table = not self._as_table
-        self.show_figure()
+        self.browser.show()
 
     def action_all_layers(self) -> None:
         """Draw histograms of all layers, or of the bottom half."""
-        self.all_layers = not self.all_layers
-        if self._figure is not None and not isinstance(self._figure.chart, Histograms):
-            which = "all layers" if self.all_layers else "the bottom half of the layers"
+        self._all_layers = not self._all_layers
+        figure = self.browser.figure
+        if figure is not None and not isinstance(figure.chart, Histograms):
+            which = "all layers" if self._all_layers else "the bottom half of the layers"
             self.notify(f"Figures 2, 12 and 13 now show {which}.", markup=False)
-        self.show_figure()
+        self.browser.draw_with(_ALL_LAYERS if self._all_layers else chart_lines)
 
     def action_enter(self) -> None:
         """Go to the neuron of the row; from the chart of figure 9 to the team."""
-        figure = self._figure
+        figure = self.browser.figure
         if figure is None:
             return
         if isinstance(figure.chart, Teams) and not self._as_table:
             self._open_team(figure.chart)
-        elif self.table_shown and figure.rows and _has_neurons(figure):
-            row = self.pane.rows.cursor
+        elif self._shown_as_table(figure) and figure.rows and _has_neurons(figure):
+            row = self.browser.pane.rows.cursor
             label, layer, neuron = (figure.column(name)[row] for name in ("run", "layer", "neuron"))
-            path = next(one.run.path for one in self._facts if one.label == label)
+            path = next(one.run.path for one in self._reading.runs if one.label == label)
             if isinstance(layer, int) and isinstance(neuron, int):
                 go_to_neuron(self, path, (layer, neuron))
         else:
-            self.pane.focus_content()
+            self.browser.pane.focus_content()
 
     def _open_team(self, teams: Teams) -> None:
         """The team of the first run that has one; what is chosen there is gone to."""
-        for one, (_, team) in zip(self._facts, teams.panels, strict=True):
+        for one, (_, team) in zip(self._reading.runs, teams.panels, strict=True):
             if team is not None:
                 path = one.run.path
 
-                def answered(found: tuple[int, int] | None, path: Path = path) -> None:
+                def answered(found: Address | None, path: Path = path) -> None:
                     if found is not None:
                         go_to_neuron(self, path, found)
 
@@ -183,14 +209,14 @@ class Figures(FigureWalk):
 
     def action_export(self) -> None:
         """Ask for a file and write the figure to it."""
-        figure = self._figure
+        figure = self.browser.figure
         if figure is None:
             return
         stem = "-".join([figure.runs[0] if len(figure.runs) == 1 else "runs", "figure", figure.name])
-        self.ask_for_file(
-            (stem, ".csv" if self.table_shown else ".svg"),
+        self._files.ask(
+            (stem, ".csv" if self._shown_as_table(figure) else ".svg"),
             SUFFIXES,
-            partial(write_figure, figure, all_layers=self.all_layers),
+            partial(write_figure, figure, all_layers=self._all_layers),
             objection_to=partial(objection_to, figure),
         )
 
@@ -199,10 +225,18 @@ class Figures(FigureWalk):
         yield SystemCommand("Chart or table", "Show the table in place of the chart, or back (t)", self.action_table)
         yield SystemCommand("All layers", "Histograms of all layers or the bottom half (a)", self.action_all_layers)
         yield SystemCommand("Export", "Write the figure to a file: text, CSV, JSON or SVG (x)", self.action_export)
-        for figure in self.listed:
-            yield SystemCommand(f"Figure {figure.name}", figure.title, partial(self.go_to, figure.name))
+        for figure in self.browser.listed:
+            yield SystemCommand(f"Figure {figure.name}", figure.title, partial(self.browser.go_to, figure.name))
         yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
         yield SystemCommand("Back", "Leave the figures (q)", self.action_back)
+
+
+_ALL_LAYERS = partial(chart_lines, all_layers=True)
+
+
+def _make_figures(runs: tuple[LabelledRun, ...]) -> list[Listed]:
+    figures = [build_figure(name, runs) for name in NAMES]
+    return [(figure, table_text(figure)) for figure in figures]
 
 
 def _has_neurons(figure: Figure) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
@@ -12,22 +11,21 @@ from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
-from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.findings.figures.positions import describe_team
 from neuron_tui.store.measures.positional import on_ranges
 from neuron_tui.store.measures.thresholds import Thresholds
+from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.neurons.teams import Team as PositionTeam
 from neuron_tui.store.neurons.teams import position_team, team_layers
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.figure_text import team_axis, team_row
-from neuron_tui.tui.drawing.spans import BLANK, Line, message, wrap
-from neuron_tui.tui.screens.help import Help, help_sections
+from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
+from neuron_tui.tui.latest import Latest
+from neuron_tui.tui.screens.page import Page
 from neuron_tui.tui.widgets.key_line import Key, KeyLine
 from neuron_tui.tui.widgets.painting import Said, paint
 from neuron_tui.tui.widgets.rows import RowList
@@ -79,7 +77,7 @@ class TeamAxis(Widget):
         return paint(self, line, width, Style.null() + self.rich_style)
 
 
-class Team(Screen[tuple[int, int] | None]):
+class Team(Page[Address | None]):
     """The team of a layer; gives back a neuron to go to, or None."""
 
     CSS = """
@@ -104,23 +102,13 @@ class Team(Screen[tuple[int, int] | None]):
         ("q", "goes back."),
     )
 
-    @dataclass
-    class Read(Message):
-        """A thread has read a team; `having` are the layers that have one."""
-
-        team: PositionTeam
-        having: tuple[int, ...]
-
-    @dataclass
-    class Failed(Message):
-        """The team cannot be read."""
-
-        problem: str
-
     def __init__(self, run: Run, layer: int) -> None:
         super().__init__()
         self._run, self._layer = run, layer
         self._having: tuple[int, ...] | None = None
+        self._reading: Latest[int, tuple[PositionTeam, tuple[int, ...]]] = Latest(
+            self, self._team_of, self._show, lambda _, error: self.leave_saying(str(error), "This team")
+        )
 
     @property
     def thresholds(self) -> Thresholds:
@@ -155,27 +143,19 @@ class Team(Screen[tuple[int, int] | None]):
     def _read(self, layer: int) -> None:
         self._layer = layer
         self.query_one("#team-pane").border_title = Content(f"Layer {layer} · strong oscillatory neurons")
-        self.run_worker(partial(self._reading, layer, self._having), thread=True, group="team")
+        self._reading.request(layer)
 
-    def _reading(self, layer: int, having: tuple[int, ...] | None) -> None:
-        try:
-            team = position_team(self._run, layer)
-            self.post_message(self.Read(team, team_layers(self._run) if having is None else having))
-        except NeuronTuiError as error:
-            self.post_message(self.Failed(str(error)))
+    def _team_of(self, layer: int) -> tuple[PositionTeam, tuple[int, ...]]:
+        """In a thread: read the team of a layer, and which layers have one."""
+        having = self._having
+        return position_team(self._run, layer), team_layers(self._run) if having is None else having
 
-    def on_team_read(self, event: Read) -> None:
-        """Show the team, unless another layer is wanted by now."""
-        self._having = event.having
-        if event.team.layer == self._layer:
-            self._rows.show(event.team)
-            self.query_one(TeamAxis).show(event.team)
-            self._describe()
-
-    def on_team_failed(self, event: Failed) -> None:
-        """Say what is wrong and go back."""
-        self.app.notify(message(event.problem), title="This team", severity="error", timeout=12, markup=False)
-        self.dismiss(None)
+    def _show(self, _: int, read: tuple[PositionTeam, tuple[int, ...]]) -> None:
+        """Show the team that was read."""
+        team, self._having = read
+        self._rows.show(team)
+        self.query_one(TeamAxis).show(team)
+        self._describe()
 
     def on_row_list_moved(self) -> None:
         """Say where the neuron under the cursor is on."""
@@ -218,14 +198,6 @@ class Team(Screen[tuple[int, int] | None]):
         beyond = [layer for layer in self._having or () if (layer - self._layer) * by > 0]
         if beyond:
             self._read(min(beyond) if by > 0 else max(beyond))
-
-    def action_help(self) -> None:
-        """Show the help."""
-        self.app.push_screen(Help(help_sections(self)))
-
-    def action_back(self) -> None:
-        """Leave the team."""
-        self.dismiss(None)
 
     def commands(self) -> Iterator[SystemCommand]:
         """The actions of this screen for the command palette."""

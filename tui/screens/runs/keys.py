@@ -1,9 +1,11 @@
-"""The keys of the runs: which ones the footer shows for the run under the cursor, seven at most, and the help."""
+"""The actions on the list of runs: their keys, which of these the footer shows, their help, and the palette's lines."""
 
 from __future__ import annotations
 
+from textual.binding import Binding, BindingType
+
 from neuron_tui.store.runs.catalog import RunSummary
-from neuron_tui.tui.browsing.run_order import resumable
+from neuron_tui.tui.browsing.run_order import readable, resumable
 from neuron_tui.tui.widgets.key_line import Key
 
 _OPEN = Key("enter", "open", "screen.open")
@@ -17,6 +19,55 @@ NOT_READ = (Key("r", "read again", "screen.reload"), *_LAST)
 NO_RUNS = (Key("enter", "make the demo", "screen.open"), _NEW, *_LAST)
 NO_MATCH = (_FILTER, Key("esc", "show all", "screen.show_all"), _NEW, *_LAST)
 
+BINDINGS: list[BindingType] = [
+    Binding(keys, action, description, show=False, id=f"runs.{action}")
+    for keys, action, description in (
+        ("n", "new", "new extraction"),
+        ("N", "again", "again with these options"),
+        ("A", "count_again", "count again with other thresholds"),
+        ("p", "pause", "pause or go on"),
+        ("ctrl+x,X", "cancel", "cancel"),
+        ("e", "resume", "resume"),
+        ("L", "log", "log"),
+        ("v", "check", "verify"),
+        ("R,f2", "rename", "rename"),
+        ("d,delete", "delete", "delete"),
+        ("slash", "filter", "filter"),
+        ("escape", "show_all", "show all"),
+        ("s", "sort", "sort"),
+        ("m", "mark", "mark"),
+        ("c", "compare", "compare, or figures"),
+        ("C", "paper", "what the paper found"),
+        ("r", "reload", "read again"),
+        ("question_mark", "help", "keys"),
+    )
+]
+BINDINGS.append(Binding("q", "app.quit", "out", show=False, id="runs.quit"))
+
+PALETTE = (
+    ("Open", "Open the run under the cursor (enter)", "open"),
+    ("New extraction", "Extract the neurons of a model (n)", "new"),
+    ("Again with these options", "Fill a new extraction in from this one (N)", "again"),
+    ("Count again", "Count this run with other thresholds (A)", "count_again"),
+    ("Make the demo", "Extract the built-in model on built-in text", "demo"),
+    ("Pause or go on", "Pause the run's job, or let it go on (p)", "pause"),
+    ("Cancel the job", "Stop it; finished layers stay (X)", "cancel"),
+    ("Resume", "Go on with a run that is not complete (e)", "resume"),
+    ("Log", "Show the log of the run's job (L)", "log"),
+    ("Compare", "Compare the marked runs, or draw the figures of this one (c)", "compare"),
+    ("The paper's claims", "Check them against the marked runs, or this one (C)", "paper"),
+    ("Mark", "Mark the run or take its mark away (m)", "mark"),
+    ("Unmark all", "Take all marks away", "unmark_all"),
+    ("Filter", "Show only runs in which all words occur (/)", "filter"),
+    ("Show all", "Take the filter away (esc)", "show_all"),
+    ("Sort", "Sort the runs by a column (s)", "sort"),
+    ("Rename", "Give the run another name (R)", "rename"),
+    ("Delete", "Delete the marked runs, or this one (d)", "delete"),
+    ("Verify", "Check every file of the run (v)", "check"),
+    ("Read again", "Read the list of runs again (r)", "reload"),
+    ("Keys and states", "Show the help (?)", "help"),
+)
+"""Actions as the command palette lists them: name, sentence, and action of the screen."""
 
 RUNS_HELP = (
     ("↑ ↓  k j", "go to the run above or below; g and G to the first and last."),
@@ -49,7 +100,7 @@ RUNS_HELP = (
 
 def keys_for(run: RunSummary, marked: int = 0) -> tuple[Key, ...]:
     """Keys for a run under the cursor, with so many runs marked."""
-    opens = (_OPEN,) if run.manifest is not None and run.manifest.layers and run.state != "damaged" else ()
+    opens = (_OPEN,) if readable(run) else ()
     if run.job is not None and run.job.active:
         pause = Key("p", "go on" if run.job.condition == "paused" else "pause", "screen.pause")
         return (*opens, pause, Key("X", "cancel", "screen.cancel"), _LOG, _NEW, *_LAST)

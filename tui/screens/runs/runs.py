@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
@@ -16,16 +16,17 @@ from neuron_tui.store.runs.catalog import RunSummary
 from neuron_tui.store.runs.job import JobStatus
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import number
-from neuron_tui.tui.browsing.run_order import SORTS, RunWish, resumable, state_of
+from neuron_tui.tui.browsing.job_ends import JobEnds, moved_on
+from neuron_tui.tui.browsing.run_order import SORTS, RunListQuery, readable, resumable, state_of
 from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.navigation import ClaimsPlace, ComparisonPlace, FiguresPlace, RunPlace, go
 from neuron_tui.tui.screens.ask import Choose
-from neuron_tui.tui.screens.help import Help, help_sections
+from neuron_tui.tui.screens.page import Page
 from neuron_tui.tui.screens.prompt import Prompt
-from neuron_tui.tui.screens.runs.jobs import RunJobs
-from neuron_tui.tui.screens.runs.keys import NO_MATCH, NO_RUNS, NOT_READ, RUNS_HELP, keys_for
-from neuron_tui.tui.screens.runs.reader import RunsReader
-from neuron_tui.tui.screens.runs.upkeep import RunUpkeep
+from neuron_tui.tui.screens.runs import keys
+from neuron_tui.tui.screens.runs.job_actions import JobActions
+from neuron_tui.tui.screens.runs.loading import Doing, Listing, LogOf, RunsLoader
+from neuron_tui.tui.screens.runs.upkeep import Upkeep
 from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.runs.job_line import job_words
 from neuron_tui.tui.widgets.runs.run_details import NOTHING, Details
@@ -39,7 +40,7 @@ _LISTED_EVERY = 5
 """Looks from one reading of the whole directory to the next: runs begun elsewhere turn up then."""
 
 
-class Runs(RunJobs, RunUpkeep):
+class Runs(Page[None]):
     """All runs of a directory."""
 
     VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]  # noqa: RUF012 - as textual declares it
@@ -48,99 +49,117 @@ class Runs(RunJobs, RunUpkeep):
     Runs.-high #details-pane { height: 13; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "filter", show=False, id="runs.filter"),
-        Binding("escape", "show_all", "show all", show=False, id="runs.show_all"),
-        Binding("s", "sort", "sort", show=False, id="runs.sort"),
-        Binding("m", "mark", "mark", show=False, id="runs.mark"),
-        Binding("c", "compare", "compare, or figures", show=False, id="runs.compare"),
-        Binding("C", "paper", "what the paper found", show=False, id="runs.paper"),
-        Binding("r", "reload", "read again", show=False, id="runs.reload"),
-        Binding("question_mark", "help", "keys", show=False, id="runs.help"),
-        Binding("q", "app.quit", "out", show=False, id="runs.quit"),
-    ]
+    BINDINGS = keys.BINDINGS
 
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = RUNS_HELP
+    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = keys.RUNS_HELP
 
     def __init__(self, directory: Path) -> None:
-        super().__init__(directory)
-        self._looks = 0
-        self._conditions: dict[Path, str] = {}
+        super().__init__()
+        self.runs = RunList(id="run-list")
+        self._headline = RunsHeadline(directory)
+        self.loader = RunsLoader(self, directory, listed=self._show, jobs_seen=self._show_jobs, log_read=self._show_log)
+        doing = Doing(self, self._done)
+        self._jobs = JobActions(self, self.runs, directory, doing, self._go_to)
+        self._upkeep = Upkeep(self, self.runs, directory, doing)
+        self._ends = JobEnds()
+        self._listed = False
         self._problem: str | None = None
-        self._log: tuple[object, tuple[str, ...]] = (None, ())
+        self._follow: Path | None = None
+        """The run to put the cursor on as soon as it is listed."""
+        self._log: tuple[LogOf | None, tuple[str, ...]] = (None, ())
+        self._looks = 0
 
     def compose(self) -> ComposeResult:
         """The list, and below it what is to say of the run under the cursor."""
-        yield RunsHeadline(self._directory)
+        yield self._headline
         with Vertical(id="runs-pane") as pane:
             pane.border_title = Content("Runs")
-            yield RunList(id="run-list")
+            yield self.runs
         with Vertical(id="details-pane"):
             yield Details(id="details")
         yield KeyLine()
 
     def on_mount(self) -> None:
         """Look at the jobs every second, at the whole directory every few."""
-        self._runs.focus()
+        self.runs.focus()
         self.set_interval(_LOOK, self._look_again)
+
+    def on_unmount(self) -> None:
+        """Nobody waits for a check any more."""
+        self._upkeep.stop_checks()
 
     def on_screen_resume(self) -> None:
         """A run may have come or gone meanwhile."""
-        self.action_reload()
+        self.loader.read()
 
-    # What the threads say.
+    # What is found.
 
     def _look_again(self) -> None:
         self._looks += 1
-        active = [run.path for run in self._runs.all if run.job is not None and run.job.active]
+        active = [run.path for run in self.runs.all if run.job is not None and run.job.active]
         if active:
-            self.look_at_jobs(active)
-        if self.is_current and self._looks % _LISTED_EVERY == 0 and not self._reading:
-            self.start_reading()
+            self.loader.look_at_jobs(active)
+        if self.is_current and self._looks % _LISTED_EVERY == 0 and not self.loader.reading:
+            self.loader.read()
 
-    def on_runs_reader_listed(self, event: RunsReader.Listed) -> None:
-        """Show the runs."""
-        if event.problem is not None:
-            if event.problem != self._problem:  # said once, not every few seconds
-                self.notify(message(event.problem), title="The runs", severity="error", timeout=12, markup=False)
-            self._problem = event.problem
+    def _show(self, found: Listing) -> None:
+        """Show the runs that were found, or say why they could not be."""
+        if found.problem is not None:
+            if found.problem != self._problem:  # said once, not every few seconds
+                self.notify(message(found.problem), title="The runs", severity="error", timeout=12, markup=False)
+            self._problem = found.problem
             if not self._listed:
-                self.query_one(Details).say(*((line, "bad") for line in message(event.problem).split("\n")))
-                self.query_one(KeyLine).show(*NOT_READ)
-            self.done_reading()
+                self.query_one(Details).say(*((line, "bad") for line in message(found.problem).split("\n")))
+                self.query_one(KeyLine).show(*keys.NOT_READ)
             return
         self._listed, self._problem = True, None
-        self._runs.show(event.runs)
-        self.query_one(RunsHeadline).show(event.runs, event.free)
-        self._tell_ends({run.path: run.job for run in self._runs.all})
-        self._go_where_wanted()
+        self.runs.show(found.runs)
+        self._headline.show(found.runs, found.free)
+        self._notify_of_ends({run.path: run.job for run in self.runs.all})
+        self._put_cursor()
         self._describe()
-        self.done_reading()
 
-    def on_runs_reader_jobs_seen(self, event: RunsReader.JobsSeen) -> None:
+    def _show_jobs(self, jobs: Mapping[Path, JobStatus | None]) -> None:
         """Show how far the jobs are; a finished layer or an end is looked at more closely."""
-        self._looking = False
-        before = {run.path: run.job for run in self._runs.all}
-        self._runs.show_jobs(event.jobs)
-        self._tell_ends(event.jobs)
+        before = {run.path: run.job for run in self.runs.all}
+        self.runs.show_jobs(jobs)
+        self._notify_of_ends(jobs)
         self._describe()
-        if any(_turned(before.get(path), job) for path, job in event.jobs.items()):
-            self.start_reading()
+        if any(moved_on(before.get(path), job) for path, job in jobs.items()):
+            self.loader.read()
 
-    def on_runs_reader_log_read(self, event: RunsReader.LogRead) -> None:
-        """Show the last lines of the log."""
-        self._log = (event.of, tuple(event.lines))
+    def _notify_of_ends(self, found: Mapping[Path, JobStatus | None]) -> None:
+        """Say which of the jobs seen at work before have come to an end."""
+        names = {run.path: run.name for run in self.runs.all}
+        for path, status in self._ends.ended(found).items():
+            bad = status.condition in ("failed", "died")
+            text = f"{printable(names.get(path, path.name))}: {job_words(status)}"
+            self.app.notify(text, severity="error" if bad else "information", timeout=12, markup=False)
+
+    def _show_log(self, of: LogOf, lines: Sequence[str]) -> None:
+        self._log = (of, tuple(lines))
         self._describe()
 
-    def on_runs_reader_carried_out(self, event: RunsReader.CarriedOut) -> None:
-        """Say what happened and read the list again."""
-        if event.problem is not None:
-            self.app.notify(message(event.problem), title=event.failed, severity="error", timeout=12, markup=False)
-        elif event.said:
-            self.app.notify(printable(event.said), markup=False)
-        if event.path is not None:
-            self._follow = event.path
-        self.start_reading()
+    def _done(self, path: Path | None) -> None:
+        """Something was done: read the list again, and go to a run it gave."""
+        self._follow = path or self._follow
+        self.loader.read()
+
+    def _go_to(self, path: Path) -> None:
+        """Go to a run that was begun, once the list has it."""
+        self._done(path)
+
+    def _put_cursor(self) -> None:
+        """Put the cursor on the run that was just begun or renamed; a filter that hides it gives way."""
+        if self._follow is None or not any(run.path == self._follow for run in self.runs.all):
+            return
+        if not self.runs.select(self._follow):
+            self.notify("The filter is cleared: it leaves that run out.", markup=False)
+            self.runs.find(replace(self.runs.list_query, words=""))
+            self.runs.select(self._follow)
+        self._follow = None
+
+    # What is in sight.
 
     def on_row_list_moved(self) -> None:
         """Say something of the run now under the cursor."""
@@ -153,183 +172,176 @@ class Runs(RunJobs, RunUpkeep):
 
     def on_run_list_sort_wanted(self, event: RunList.SortWanted) -> None:
         """A click on a title."""
-        self._want(self._runs.wish.sorted_by(event.column))
+        self._find(self.runs.list_query.sorted_by(event.column))
 
-    # The parts.
-
-    def _want(self, wish: RunWish) -> None:
-        self._runs.want(wish)
+    def _find(self, query: RunListQuery) -> None:
+        self.runs.find(query)
         self._describe()
-
-    def _tell_ends(self, found: Mapping[Path, JobStatus | None]) -> None:
-        """Say which of the jobs seen at work before have come to an end."""
-        names = {run.path: run.name for run in self._runs.all}
-        for path, status in found.items():
-            if status is None:
-                continue
-            before, self._conditions[path] = self._conditions.get(path), status.condition
-            if before in ("starting", "running", "paused") and not status.active:
-                bad = status.condition in ("failed", "died")
-                said = f"{printable(names.get(path, path.name))}: {job_words(status)}"
-                self.app.notify(said, severity="error" if bad else "information", timeout=12, markup=False)
-
-    def _go_where_wanted(self) -> None:
-        """Put the cursor on the run that was just begun or renamed; a filter that hides it gives way."""
-        if self._follow is None or not any(run.path == self._follow for run in self._runs.all):
-            return
-        if not self._runs.select(self._follow):
-            self.notify("The filter is cleared: it leaves that run out.", markup=False)
-            self._runs.want(RunWish(column=self._runs.wish.column, descending=self._runs.wish.descending))
-            self._runs.select(self._follow)
-        self._follow = None
 
     def _describe(self) -> None:
         """The title, the details and the keys, for the run under the cursor."""
-        runs, details, keys = self._runs, self.query_one(Details), self.query_one(KeyLine)
-        run = runs.selected
+        runs, details, key_line = self.runs, self.query_one(Details), self.query_one(KeyLine)
         if not self._listed:
             return
         self.query_one("#runs-pane", Vertical).border_title = Content(self._title())
+        run = runs.selected
         if run is None:
             details.say(*(() if runs.all else NOTHING))
-            keys.show(*(NO_MATCH if runs.all else NO_RUNS))
+            key_line.show(*(keys.NO_MATCH if runs.all else keys.NO_RUNS))
             return
-        keys.show(*keys_for(run, len(runs.marked)))
+        key_line.show(*keys.keys_for(run, len(runs.marked)))
         details.show(run, self._log_of(run), time.time())
 
     def _log_of(self, run: RunSummary) -> tuple[str, ...]:
         """The last lines of a log that may say why a job ended; read first, if they are not at hand."""
         if run.job is None or state_of(run) not in ("failed", "died"):
             return ()
-        of = (run.path, run.job.job.pid, run.job.job.heartbeat)
+        of = LogOf.job(run.path, run.job.job)
         if self._log[0] != of:
             self._log = (of, ())
-            self.read_log(run.path, of)
+            self.loader.read_log(of)
         return self._log[1]
 
     def _title(self) -> str:
-        runs = self._runs
-        words = runs.wish.words.strip()
-        parts = [
-            "Runs",
-            *([printable(words), f"{len(runs.runs)} of {len(runs.all)}"] if words else _counted(runs.all)),
-        ]
-        return " · ".join([*parts, *([f"{len(runs.marked)} marked"] if runs.marked else [])])
+        runs = self.runs
+        words = runs.list_query.words.strip()
+        counted = [printable(words), f"{len(runs.runs)} of {len(runs.all)}"] if words else _counted(runs.all)
+        return " · ".join(["Runs", *counted, *([f"{len(runs.marked)} marked"] if runs.marked else [])])
 
-    # Keys.
+    # Finding and opening.
 
     def action_open(self) -> None:
         """Open the run under the cursor; where there are no runs, make the demo."""
-        run = self._runs.selected
+        run = self.runs.selected
         if run is None:
             if self._empty:
-                self.action_demo()
+                self._jobs.start_demo()
         elif run.state == "damaged":
             problem = message(run.problem or "a file cannot be read")
             self.notify(problem, title="Damaged", severity="error", markup=False)
-        elif run.manifest is not None and run.manifest.layers:
+        elif readable(run):
             go(self, RunPlace(run.path))
         elif resumable(run):
-            self.ask_to_resume(run)
+            self._jobs.ask_to_resume(run)
         else:
             doing = f": {job_words(run.job)}" if run.job is not None else ""
             self.notify(f"It has no finished layer yet{doing}.", severity="warning", markup=False)
 
-    def action_delete(self) -> None:
-        """Delete; where there is nothing to delete, the key beside enter makes the demo too."""
-        if self._empty:
-            self.action_demo()
-        else:
-            super().action_delete()
+    @property
+    def _empty(self) -> bool:
+        """Whether the directory has been read and holds no run."""
+        return self._listed and not self.runs.all
 
     def action_compare(self) -> None:
         """Compare the marked runs, or show the figures of the one under the cursor."""
-        able = [r for r in self._runs.chosen if r.manifest is not None and r.manifest.layers and r.state != "damaged"]
-        if len(able) > 1:
-            go(self, ComparisonPlace(tuple(run.path for run in able)))
-        elif able:
-            go(self, FiguresPlace(tuple(run.path for run in able)))
-        else:
-            self.notify("There is no finished layer to draw.", severity="warning", markup=False)
+        if paths := self._readable_paths("draw"):
+            go(self, ComparisonPlace(paths) if len(paths) > 1 else FiguresPlace(paths))
 
     def action_paper(self) -> None:
         """Check the paper's claims against the marked runs, or the one under the cursor."""
-        able = [r for r in self._runs.chosen if r.manifest is not None and r.manifest.layers and r.state != "damaged"]
-        if able:
-            go(self, ClaimsPlace(tuple(run.path for run in able)))
-        else:
-            self.notify("There is no finished layer to check.", severity="warning", markup=False)
+        if paths := self._readable_paths("check"):
+            go(self, ClaimsPlace(paths))
+
+    def _readable_paths(self, what_for: str) -> tuple[Path, ...]:
+        """Folders of the marked runs, or the one under the cursor, that have layers; says so if there are none."""
+        paths = tuple(run.path for run in self.runs.chosen if readable(run))
+        if not paths:
+            self.notify(f"There is no finished layer to {what_for}.", severity="warning", markup=False)
+        return paths
 
     def action_filter(self) -> None:
         """Ask for words that must occur."""
-        wish = self._runs.wish
 
         def answered(words: str | None) -> None:
             if words is not None:
-                self._want(RunWish(words.strip(), wish.column, wish.descending))
+                self._find(replace(self.runs.list_query, words=words.strip()))
 
         hint = "words that all occur in name, model, domains or state · enter applies, empty shows all"
-        self.app.push_screen(Prompt(" / ", wish.words, hint, lambda _: None), answered)
+        self.app.push_screen(Prompt(" / ", self.runs.list_query.words, hint, lambda _: None), answered)
 
     def action_show_all(self) -> None:
         """Take the filter away."""
-        wish = self._runs.wish
-        self._want(RunWish("", wish.column, wish.descending))
+        self._find(replace(self.runs.list_query, words=""))
 
     def action_sort(self) -> None:
         """Ask for a column to sort by."""
 
         def answered(column: str | None) -> None:
             if column is not None:
-                self._want(self._runs.wish.sorted_by(column))
+                self._find(self.runs.list_query.sorted_by(column))
 
-        self.app.push_screen(Choose("Sort by (again: turn round)", SORTS, self._runs.wish.column), answered)
+        self.app.push_screen(Choose("Sort by (again: turn round)", SORTS, self.runs.list_query.column), answered)
 
     def action_mark(self) -> None:
         """Mark the run, or take its mark away."""
-        self._runs.toggle_mark()
+        self.runs.toggle_mark()
         self._describe()
 
     def action_unmark_all(self) -> None:
         """Take all marks away."""
-        self._runs.marked.clear()
-        self._runs.refresh()
+        self.runs.marked.clear()
+        self.runs.refresh()
         self._describe()
 
     def action_reload(self) -> None:
         """Read the runs directory again."""
-        self.start_reading()
+        self.loader.read()
 
-    def action_help(self) -> None:
-        """Show the help."""
-        self.app.push_screen(Help(help_sections(self)))
+    # Jobs and folders.
+
+    def action_new(self) -> None:
+        """Ask for a new extraction."""
+        self._jobs.ask_for_new()
+
+    def action_again(self) -> None:
+        """Ask for an extraction that begins with the options of the run under the cursor."""
+        self._jobs.ask_for_new(again=True)
+
+    def action_count_again(self) -> None:
+        """Ask for thresholds to count the run under the cursor again with."""
+        self._jobs.ask_to_count_again()
+
+    def action_demo(self) -> None:
+        """Make the demo's run."""
+        self._jobs.start_demo()
+
+    def action_pause(self) -> None:
+        """Pause the job of the run under the cursor, or let it go on."""
+        self._jobs.pause()
+
+    def action_cancel(self) -> None:
+        """Ask, then cancel the job of the run under the cursor."""
+        self._jobs.cancel()
+
+    def action_resume(self) -> None:
+        """Go on with the run under the cursor."""
+        self._jobs.resume()
+
+    def action_log(self) -> None:
+        """Show the log of the run's job."""
+        self._jobs.show_log()
+
+    def action_rename(self) -> None:
+        """Ask for another name for the run under the cursor."""
+        self._upkeep.rename()
+
+    def action_check(self) -> None:
+        """Check the run under the cursor, or look how its check goes."""
+        self._upkeep.verify()
+
+    def action_delete(self) -> None:
+        """Delete the marked runs, or this one; where there is none, the key beside enter makes the demo too."""
+        if self._empty:
+            self._jobs.start_demo()
+        else:
+            self._upkeep.delete()
 
     def commands(self) -> Iterator[SystemCommand]:
         """The actions of this screen for the command palette."""
-        yield SystemCommand("Open", "Open the run under the cursor (enter)", self.action_open)
-        yield from self.job_commands()
-        yield SystemCommand(
-            "Compare", "Compare the marked runs, or draw the figures of this one (c)", self.action_compare
-        )
-        yield SystemCommand(
-            "The paper's claims", "Check them against the marked runs, or this one (C)", self.action_paper
-        )
-        yield SystemCommand("Mark", "Mark the run or take its mark away (m)", self.action_mark)
-        yield SystemCommand("Unmark all", "Take all marks away", self.action_unmark_all)
-        yield SystemCommand("Filter", "Show only runs in which all words occur (/)", self.action_filter)
-        yield SystemCommand("Show all", "Take the filter away (esc)", self.action_show_all)
-        yield SystemCommand("Sort", "Sort the runs by a column (s)", self.action_sort)
-        yield from self.upkeep_commands()
-        yield SystemCommand("Read again", "Read the list of runs again (r)", self.action_reload)
-        yield SystemCommand("Keys and states", "Show the help (?)", self.action_help)
+        for title, sentence, action in keys.PALETTE:
+            yield SystemCommand(title, sentence, getattr(self, f"action_{action}"))
 
 
 def _counted(runs: Sequence[RunSummary]) -> list[str]:
     variants = sum(run.variant_of is not None for run in runs)
     return [str(len(runs) - variants), *([number(variants, "variant")] if variants else [])]
-
-
-def _turned(before: JobStatus | None, after: JobStatus | None) -> bool:
-    if before is None or after is None:
-        return before is not after
-    return (before.condition, before.job.place) != (after.condition, after.job.place)

@@ -14,10 +14,10 @@ from neuron_tui.tui.widgets.painting import LineView
 from neuron_tui.tui.widgets.runs.job_line import job_line
 
 _LOG_AT_LEAST = 3
-"""Lines of a log that are told however little room there is."""
+"""Lines of a log that are shown however little room there is."""
 
 _SILENT = 20
-"""Seconds after which it is worth saying that a job has told nothing."""
+"""Seconds after which it is worth saying that a job is silent."""
 
 NOTHING: tuple[Span, ...] = (
     ("There are no runs yet.", "strong"),
@@ -74,7 +74,7 @@ class Details(LineView):
 def describe_run(run: RunSummary, log: Sequence[str], now: float, width: int, height: int) -> list[Line]:
     """What to say of a run in lines of `width` cells; `now` is in seconds of the epoch.
 
-    Of the log only the end is told, as much as there is room for in `height` lines.
+    Of the log only the end is shown, as much as there is room for in `height` lines.
     """
     state = state_of(run)
     bad = state in ("damaged", "failed", "died")
@@ -136,8 +136,8 @@ def _what_it_is(run: RunSummary) -> list[Span]:
         says.append((f"{printable(model.name)}: {size}, {length}. Begun {printable(created_text(run))} UTC.", ""))
         parts = ", ".join(f"{printable(name)} {short_count(tokens)}" for name, tokens in domains(run))
         says.append((f"Corpus: {parts or 'not tokenised yet'}.", ""))
-    if told := own_thresholds(run):
-        says.insert(0, (f"Counted with {', '.join(told)}.", ""))
+    if thresholds := own_thresholds(run):
+        says.insert(0, (f"Counted with {', '.join(thresholds)}.", ""))
     return [*says, (printable(str(run.path)), "dim")]
 
 

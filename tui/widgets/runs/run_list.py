@@ -14,7 +14,7 @@ from neuron_tui.store.runs.job import JobStatus
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import short_count, size_text
 from neuron_tui.tui.browsing.run_order import (
-    RunWish,
+    RunListQuery,
     arrange_runs,
     created_text,
     domains,
@@ -56,7 +56,7 @@ class RunList(RowList):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.wish = RunWish()
+        self.list_query = RunListQuery()
         self.all: tuple[RunSummary, ...] = ()
         self.runs: list[RunSummary] = []
         self.marked: set[Path] = set()
@@ -81,9 +81,9 @@ class RunList(RowList):
         self.marked &= {run.path for run in runs}
         self._arrange(self.selected.path if self.selected is not None else None)
 
-    def want(self, wish: RunWish) -> None:
-        """Show what a wish is about; the cursor stays on its run, or goes to the top if that is hidden."""
-        self.wish = wish
+    def find(self, query: RunListQuery) -> None:
+        """Show what a query finds; the cursor stays on its run, or goes to the top if that is hidden."""
+        self.list_query = query
         self._arrange(self.selected.path if self.selected is not None else None, otherwise=0)
 
     def select(self, path: Path) -> bool:
@@ -102,7 +102,7 @@ class RunList(RowList):
         self.refresh()
 
     def _arrange(self, stay_on: Path | None, otherwise: int | None = None) -> None:
-        self.runs = arrange_runs(self.all, self.wish)
+        self.runs = arrange_runs(self.all, self.list_query)
         self._write()
         paths = [run.path for run in self.runs]
         place = paths.index(stay_on) if stay_on in paths else self.cursor if otherwise is None else otherwise
@@ -120,7 +120,7 @@ class RunList(RowList):
         """Titles; the arrow says which column sorts the list, and which way."""
         if not self.all:
             return ()
-        titles = title_text(self._columns(width), self.wish.column, self.wish.descending)
+        titles = title_text(self._columns(width), self.list_query.column, self.list_query.descending)
         return ((" " * _BEFORE + titles, "column"),)
 
     def row_line(self, row: int, width: int) -> Line:
@@ -145,7 +145,7 @@ class RunList(RowList):
         if self._fitted[0] != width:
             rows = self._cells.values()
             wanted = {key: max((cell_len(row[key]) for row in rows), default=0) for key in _GROWING}
-            self._fitted = (width, fit_columns(COLUMNS, width - _BEFORE, wanted, self.wish.column))
+            self._fitted = (width, fit_columns(COLUMNS, width - _BEFORE, wanted, self.list_query.column))
         return self._fitted[1]
 
     # What people do.

@@ -1,0 +1,82 @@
+"""Asking for the name of a file, and writing it in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from textual.screen import Screen
+
+from neuron_tui.store.errors import NeuronTuiError
+from neuron_tui.store.tokens import printable
+from neuron_tui.tui.drawing.spans import message
+from neuron_tui.tui.reports.file_names import objection_to_name
+from neuron_tui.tui.screens.export import free_name
+from neuron_tui.tui.screens.prompt import Objection, Prompt
+
+
+class FileWriting:
+    """The files of a screen; `title` names what they hold, when it is said where one went."""
+
+    def __init__(self, screen: Screen[Any], title: str) -> None:
+        self._screen, self._title = screen, title
+
+    def ask(
+        self,
+        proposed: tuple[str, str],
+        suffixes: Iterable[str],
+        write: Callable[[Path], None],
+        *,
+        objection_to: Callable[[str], str] | None = None,
+        sign: str = "x",
+    ) -> None:
+        """Ask for a file and write it.
+
+        Parameters
+        ----------
+        proposed
+            Stem and suffix that are proposed.
+        suffixes
+            What the name can end in; the ending decides what is written.
+        write
+            Writes the file, in a thread; may raise any NeuronTuiError or OSError.
+        objection_to
+            What is wrong with a name; by default that it has none of the suffixes or that something is there.
+        sign
+            What stands before the line to type in.
+        """
+
+        def check(text: str) -> Objection | None:
+            objection = objection_to(text) if objection_to is not None else objection_to_name(text, suffixes)
+            return Objection(objection, 0) if objection else None
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                path = Path(text.strip()).expanduser()
+                self._screen.run_worker(partial(self._write, path, write), thread=True, group="write")
+
+        stem, suffix = proposed
+        name = str(free_name(Path(), stem.replace("/", "-"), suffix))
+        hint = f"a file to write; its ending decides: {' '.join(suffixes)} · enter writes, esc leaves"
+        self._screen.app.push_screen(Prompt(f" {sign} ", name, hint, check), answered)
+
+    def _write(self, path: Path, write: Callable[[Path], None]) -> None:
+        """In a thread: write a file."""
+        problem = None
+        try:
+            write(path)
+        except NeuronTuiError as error:
+            problem = str(error)
+        except OSError as error:
+            problem = f"{path} cannot be written: {error.strerror or error}\nChoose another place."
+        self._screen.call_later(self._tell, path, problem)
+
+    def _tell(self, path: Path, problem: str | None) -> None:
+        """Say where the file went, or why there is none."""
+        if problem is None:
+            where = printable(str(path.resolve()))
+            self._screen.notify(f"Written to {where}", title=self._title, timeout=8, markup=False)
+        else:
+            self._screen.notify(message(problem), title="Not written", severity="error", timeout=12, markup=False)
