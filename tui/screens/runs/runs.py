@@ -30,8 +30,7 @@ from neuron_tui.tui.screens.runs.upkeep import Upkeep
 from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.runs.job_line import job_words
 from neuron_tui.tui.widgets.runs.run_details import NOTHING, Details
-from neuron_tui.tui.widgets.runs.run_list import RunList
-from neuron_tui.tui.widgets.runs.runs_headline import RunsHeadline
+from neuron_tui.tui.widgets.runs.run_list import RunList, RunsHeadline
 
 _LOOK = 1.0
 """Seconds between two looks at the jobs at work."""

@@ -1,4 +1,4 @@
-"""The list of runs: one a row, those a filter leaves, in the order asked for."""
+"""The list of runs, one a row: those a filter leaves, in the order asked for; and the headline over it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,14 @@ from neuron_tui.tui.browsing.run_order import (
     model_name,
     state_of,
 )
-from neuron_tui.tui.drawing.spans import Line
+from neuron_tui.tui.drawing.spans import Line, fit, fit_end
 from neuron_tui.tui.widgets.columns import Fitted, TableColumn, column_at, fit_columns, row_spans, title_text
 from neuron_tui.tui.widgets.neurons import MARKED
+from neuron_tui.tui.widgets.painting import OneLine
 from neuron_tui.tui.widgets.rows import RowList
 from neuron_tui.tui.widgets.runs.job_line import share_done
+
+_TITLE = " neuron-tui · runs in "
 
 COLUMNS = (
     TableColumn("name", "name", 14),
@@ -193,3 +196,28 @@ def run_cells(run: RunSummary, *, below: bool = False) -> dict[str, str]:
         "size": size_text(run.size),
         "created": printable(created_text(run)) or "–",
     }
+
+
+class RunsHeadline(OneLine):
+    """` neuron-tui · runs in ~/runs                     34 GB in runs, 812 GB free`."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(classes="headline")
+        self._directory = printable(str(directory))
+        self._right = ""
+
+    def show(self, runs: Sequence[RunSummary], free: int | None) -> None:
+        """What all runs take together, and the bytes that are free where they lie."""
+        room = f", {size_text(free)} free" if free is not None else ""
+        self._right = f"{size_text(sum(run.size for run in runs))} in runs{room} "
+        self.refresh()
+
+    def line(self, width: int) -> Line:
+        """The directory at the left, the room at the right; a long path is cut at its beginning."""
+        room = width - cell_len(self._right) - 2
+        if room < len(_TITLE) + 10:
+            return ((fit(f" runs in {self._directory}", width), "strong"),)
+        path = self._directory
+        if cell_len(_TITLE + path) > room:
+            path = fit_end(path, room - len(_TITLE)).strip()
+        return ((fit(_TITLE + path, room) + "  ", "strong"), (self._right, ""))
