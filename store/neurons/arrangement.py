@@ -66,6 +66,9 @@ def arrange(opened: OpenedRun, list_query: ListQuery) -> Arrangement:
     rows = np.flatnonzero(keep)
     if list_query.column == "layer":  # the order of the table itself: by layer, then neuron
         return Arrangement(list_query, rows[::-1].copy() if list_query.descending else rows, considered)
+    if list_query.column == "notable":
+        rows = _notable_first(table, list_query.descending)
+        return Arrangement(list_query, rows if keep.all() else rows[keep[rows]], considered)
     key = _key(opened, list_query)
     key = key if len(rows) == len(table) else key[rows]
     if list_query.descending:
@@ -76,8 +79,6 @@ def arrange(opened: OpenedRun, list_query: ListQuery) -> Arrangement:
 def _key(opened: OpenedRun, list_query: ListQuery) -> npt.NDArray[Any]:
     table = opened.table
     match list_query.column:
-        case "notable":
-            return _notability(table)
         case "neuron":
             return table.neuron
         case "what":
@@ -114,28 +115,29 @@ def _kinds(table: NeuronTable) -> npt.NDArray[np.int8]:
     return kind
 
 
-def _notability(table: NeuronTable) -> npt.NDArray[np.int32]:
-    """(R,) a number for each neuron, smaller for what is more worth seeing.
+def _notable_first(table: NeuronTable, descending: bool) -> Int64s:
+    """(R,) all rows, those first that are most worth seeing; with `descending` last. Equal ones as in the table.
 
     Token detectors that suppress their triggers come first, by their score; then other detectors of tokens, bigrams and
-    trigrams, in the order of the table; then positional neurons, strong ones first, by their mutual information; then
-    the other neurons that are alive, and the dead ones last.
+    trigrams; then positional neurons, strong ones first, by their mutual information; then the other neurons that are
+    alive, and the dead ones last.
     """
     left = ~table.dead
-    key = np.where(left, len(table), len(table) + 1).astype(np.int32)
-    information, placed = -table.mutual_information, 0
     strong = table.strength == STRENGTHS.index("strong")
-    groups: tuple[tuple[npt.NDArray[np.bool_], npt.NDArray[Any] | None], ...] = (
+    kinds: tuple[tuple[npt.NDArray[np.bool_], npt.NDArray[Any] | None], ...] = (
         (table.suppressing, table.trigger_score),
         *((table.detector(n), None) for n in ORDERS),
-        (table.positional & strong, information),
-        (table.positional, information),
+        (table.positional & strong, table.mutual_information),
+        (table.positional, table.mutual_information),
     )
-    for members, strongest in groups:
+    groups = []
+    for members, strength in kinds:
         rows = np.flatnonzero(members & left)
-        if strongest is not None:
-            rows = rows[stable_order(strongest[rows])]
-        key[rows] = np.arange(placed, placed + len(rows))
+        if strength is not None:
+            # The lowest score is the strongest, and the highest information.
+            sign = 1 if (strength is table.trigger_score) != descending else -1
+            rows = rows[stable_order(sign * strength[rows])]
         left[rows] = False
-        placed += len(rows)
-    return key
+        groups.append(rows)
+    groups += [np.flatnonzero(left), np.flatnonzero(table.dead)]
+    return np.concatenate(groups[::-1] if descending else groups)

@@ -64,7 +64,7 @@ def test_settings_choose_the_theme_the_keys_and_the_mouse(size: tuple[int, int],
     assert "fbfaf7" in terminal.colours()
     assert "16161d" not in terminal.colours()
     terminal.press("/")  # does nothing any more
-    terminal.press("j")
+    terminal.press("oj")
     terminal.wait_for("─ 0:1 ─")
     terminal.press("\x06", "type:token \r")  # ctrl+f
     terminal.wait_for(" · type:token ")

@@ -92,4 +92,6 @@ def test_notable_neurons_come_first_the_dead_last(opened: OpenedRun) -> None:
     for strength in (4, 5):
         information = [table.mutual_information[row] for row, r in zip(rows, ranks, strict=True) if r == strength]
         assert information == sorted(information, reverse=True)
-    assert arrange(opened, ListQuery(descending=True)).rows[-suppress:].tolist() == rows[:suppress][::-1].tolist()
+    last = arrange(opened, ListQuery(descending=True)).rows
+    assert last[-suppress:].tolist() == rows[:suppress][::-1].tolist()
+    assert table.dead[last[: int(table.dead.sum())]].all()
