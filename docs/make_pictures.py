@@ -445,7 +445,7 @@ async def export(person: Person) -> None:
 async def help_(person: Person) -> None:
     """The keys."""
     await person.press("?")
-    await person.sees("Keys and signs", "On this screen")
+    await person.sees("Keys and words", "On this screen")
 
 
 async def palette(person: Person) -> None:

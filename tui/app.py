@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from rich.console import RenderableType
 from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import Screen
@@ -23,6 +23,7 @@ from textual.worker import WorkerFailed
 from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.process import describe_fault
 from neuron_tui.store.tokens import printable
+from neuron_tui.tui.actions import Action, actions_in_reach, bindings, keys_shown
 from neuron_tui.tui.config import Config, ConfigFile, config_path, read_config
 from neuron_tui.tui.key_names import keymap
 from neuron_tui.tui.navigation import Place, RunPlace
@@ -51,9 +52,8 @@ class NeuronTuiApp(TypeAheadApp):
     CSS_PATH = "app.tcss"
     TITLE = "neuron-tui"
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+l", "draw_again", "draw the screen anew", id="app.draw_again", show=False),
-    ]
+    ACTIONS = (Action("app.draw_again", "ctrl+l", "draw_again", "draw the screen anew"),)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, runs_dir: Path, run: Path | None = None, settings: ConfigFile | None = None) -> None:
         # Left alone, Textual would turn colours to grey for NO_COLOR; this way it sends none at all.
@@ -125,6 +125,7 @@ class NeuronTuiApp(TypeAheadApp):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action of the screen, then those of the app."""
+        yield from self._offered(screen)
         own = getattr(screen, "commands", None)
         if own is not None:
             yield from own()
@@ -135,6 +136,19 @@ class NeuronTuiApp(TypeAheadApp):
         yield SystemCommand("Settings", "Say where the settings file is", self._say_settings)
         yield SystemCommand("Screenshot", "Save the screen as an SVG file", self.deliver_screenshot)
         yield SystemCommand("Quit", "Leave at once (ctrl+q)", self.action_quit)
+
+    def _offered(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The actions in reach that have a title in the palette, with the keys that the settings give them."""
+        seen: set[str] = set()
+        for node, action in actions_in_reach(screen):
+            name = action.run.partition("(")[0]
+            if not action.palette or action.name in seen or not node.check_action(name, ()):
+                continue
+            seen.add(action.name)
+            keys = " ".join(keys_shown(action, self.own_keys)[:2])
+            does = action.sentence or f"{action.does}."
+            run = partial(self.run_action, action.run, node)
+            yield SystemCommand(action.palette, f"{does[:1].upper()}{does[1:]}" + (f" ({keys})" if keys else ""), run)
 
     def _use(self, theme: str) -> None:
         self.theme = theme

@@ -13,9 +13,9 @@ from textual.dom import DOMNode
 from textual.keys import Keys
 
 from neuron_tui.tui import screens, widgets
+from neuron_tui.tui.actions import shown_key
 from neuron_tui.tui.config import ConfigFile
 from neuron_tui.tui.terminal.textual_internals import key_of
-from neuron_tui.tui.widgets.key_line import shown_key
 
 _MODIFIERS = ("ctrl", "shift", "alt", "meta", "super")
 _NAMES = frozenset(key.value for key in Keys) | {key_of(chr(code)) for code in range(33, 127)}

@@ -241,7 +241,7 @@ def test_marked_runs_are_compared_and_f_shows_their_figures(compared: Path) -> N
 
 def test_help_and_palette_hold_what_can_be_done(compared: Path) -> None:
     async def look(person: Person) -> None:
-        titles = [command.title for command in person.app.screen.commands()]
+        titles = [command.title for command in person.app.get_system_commands(person.app.screen)]
         assert {"Chart or table", "All figures", "Export", "Export all", "Totals", "What became of the neurons"} <= {
             *titles
         }

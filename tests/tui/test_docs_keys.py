@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from neuron_tui.tui.actions import shown_key
 from neuron_tui.tui.config import SETTABLE, Config, ConfigFile, config_path, read_config
 from neuron_tui.tui.key_names import _bindings, _owners, keymap, named_keys
-from neuron_tui.tui.widgets.key_line import shown_key
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "configuration.md").read_text(encoding="utf-8")

@@ -307,7 +307,7 @@ def test_a_very_large_html_report_is_warned_of_before(runs: Path, monkeypatch: p
 def test_help_and_palette_hold_its_actions(runs: Path) -> None:
     async def look(person: Person, _: list[Path | None]) -> None:
         assert isinstance(person.app.screen, Export)
-        titles = {command.title for command in person.app.screen.commands()}
+        titles = {command.title for command in person.app.get_system_commands(person.app.screen)}
         assert {"Write", "HTML", "Markdown", "Leave"} <= titles
         await person.press("f1")
         await person.until(lambda: isinstance(person.app.screen, Help))

@@ -234,7 +234,7 @@ def test_a_damaged_run_is_named_and_left(own_runs: Path) -> None:
 
 def test_q_goes_back_and_the_palette_holds_every_figure(runs: Path) -> None:
     async def leave(person: Person) -> None:
-        titles = [command.title for command in person.app.screen.commands()]
+        titles = [command.title for command in person.app.get_system_commands(person.app.screen)]
         assert [title for title in titles if title.startswith("Figure ")] == [f"Figure {name}" for name in NAMES]
         await person.press("question_mark")
         await person.sees("writes the figure to a file")

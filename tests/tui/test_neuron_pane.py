@@ -467,15 +467,16 @@ def test_every_key_of_the_pane_has_a_name_to_configure_and_a_line_of_help() -> N
     ids = [binding.id for binding in NeuronPane.BINDINGS]  # type: ignore[union-attr]
     assert all(ids)
     assert len(ids) == len(set(ids))
-    told = " ".join(key for key, _ in NeuronPane.KEY_HELP)
-    assert all(key in told for key in ("t", "f", "w", "c", "d", "+ - 0", ", ."))
+    told = {action.keys for action in NeuronPane.ACTIONS if action.sentence}
+    assert {"t", "f", "w", "c", "d", "plus", "shift+left,comma", "left,h"} <= told
 
 
 def test_the_palette_holds_what_the_pane_does(whole: Run) -> None:
     async def look(reader: Reader) -> None:
-        for command in reader.pane.commands():
-            command.callback()
-            await reader.until(lambda: reader.pane.up_to_date)
+        for action in reader.pane.ACTIONS:
+            if action.palette:
+                await reader.app.run_action(action.run, reader.pane)
+                await reader.until(lambda: reader.pane.up_to_date)
         assert len(reader.screen.asked) == 1
         assert reader.pane.look.cursor is not None
         assert reader.pane.look.curve != OVERALL

@@ -205,6 +205,6 @@ def test_a_run_that_cannot_be_read_is_left_again(own_runs: Path) -> None:
 def test_the_palette_holds_every_action(runs: Path) -> None:
     async def look(person: Person) -> None:
         titles = {command.title for command in person.app.get_system_commands(person.app.screen)}
-        assert {"Enough text", "Figures", "Export", "Keys and signs", "Back"} <= titles
+        assert {"Enough text", "Figures", "Export", "Keys and words", "Back"} <= titles
 
     on_paper(runs, ("whole",), look)

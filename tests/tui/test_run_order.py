@@ -60,7 +60,7 @@ def test_the_state_shown_is_the_jobs_where_that_says_more(
     assert shown in STATES
     assert resumable(run) is goes_on
     assert len(keys_for(run)) <= 7
-    assert ("resume" in [key.does for key in keys_for(run)]) is goes_on
+    assert ("runs.resume" in [key.name for key in keys_for(run)]) is goes_on
 
 
 def test_all_words_must_occur_in_name_model_domains_or_state(by_name: dict[str, RunSummary]) -> None:

@@ -14,9 +14,11 @@ from textual.screen import Screen
 from neuron_tui.store.errors import InputError
 from neuron_tui.store.runs.catalog import list_runs
 from neuron_tui.store.wording import size_text
+from neuron_tui.tui.actions import actions_of, shown_key
 from neuron_tui.tui.browsing.run_order import SORTS
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.explorer.explorer import Explorer
+from neuron_tui.tui.screens.help import help_sections
 from neuron_tui.tui.screens.runs.keys import keys_for
 from neuron_tui.tui.screens.runs.runs import Runs
 from neuron_tui.tui.widgets.runs.run_list import RunList
@@ -345,19 +347,21 @@ def test_the_footer_shows_what_the_run_allows_in_seven_keys_at_most(runs: Path) 
     for run in list_runs(runs):
         assert 4 <= len(keys_for(run)) <= 7
     partial, whole = (next(run for run in list_runs(runs) if run.name == name) for name in ("partial", "whole"))
-    assert "resume" in [key.does for key in keys_for(partial)]
-    assert "resume" not in [key.does for key in keys_for(whole)]
+    assert "runs.resume" in [key.name for key in keys_for(partial)]
+    assert "runs.resume" not in [key.name for key in keys_for(whole)]
     damaged = replace(whole, state="damaged", problem="corpus.h5 is missing")
-    assert "open" not in [key.does for key in keys_for(damaged)]
+    assert "runs.open" not in [key.name for key in keys_for(damaged)]
 
 
-def test_every_action_is_in_the_palette_and_every_key_in_the_help() -> None:
-    screen = Runs(Path("nowhere"))
-    commands = {command.callback.__name__ for command in screen.commands()}
-    bindings = [binding for binding in screen._bindings.key_to_bindings.values() for binding in binding]
-    own = {f"action_{b.action}" for b in bindings if (b.id or "").startswith("runs.") and b.action != "app.quit"}
-    assert own <= commands
-    helped = " ".join(key for key, _ in Runs.KEY_HELP).split()
-    for binding in bindings:
-        if (binding.id or "").startswith("runs.") and binding.key not in ("delete", "f2", "slash", "escape"):
-            assert binding.key in helped or binding.key == "question_mark"
+def test_every_action_is_in_the_palette_and_every_key_in_the_help(runs: Path) -> None:
+    own = [action for action in actions_of(Runs) if action.name.startswith("runs.")]
+    assert all(action.palette for action in own if action.name != "runs.quit")
+    assert all(action.sentence or action.palette for action in own)
+
+    async def look(person: Person) -> None:
+        told = " ".join(key for _, entries in help_sections(person.app.screen) for key, _ in entries).split()
+        for action in own:
+            if action.sentence and action.keys:
+                assert shown_key(action.keys.split(",")[0]) in told
+
+    drive(runs, look)

@@ -22,6 +22,7 @@ from neuron_tui.tui.screens.explorer.variants import ChooseVariant
 from neuron_tui.tui.screens.extraction.count_again import CountAgain
 from neuron_tui.tui.screens.extraction.new_extraction import NewExtraction
 from neuron_tui.tui.screens.figures.figures import Figures
+from neuron_tui.tui.screens.help import help_sections
 from neuron_tui.tui.screens.runs.job_log import JobLog
 from neuron_tui.tui.widgets.form.fields import Field
 from neuron_tui.tui.widgets.runs.job_line import job_words, share_done
@@ -297,9 +298,10 @@ def test_all_words_of_the_explorer_follow_the_thresholds(counted: Path) -> None:
         await person.press("escape", "/")
         await person.type("cove")
         await person.sees("tokens that cover 80% of its activations, such as covering<=10")
-        await person.press("escape", "question_mark", "end")
-        await person.sees("at most 10 tokens (50 bigrams, 50 trigrams) cover 80%")
         await person.press("escape")
+        sections = help_sections(person.app.screen)
+        told = " ".join(sentence for _, entries in sections for _, sentence in entries)
+        assert "at most 10 tokens (50 bigrams, 50 trigrams) cover 80%" in told
         assert "95%" not in person.screen()
 
     drive(counted, look, run=counted / "whole/variants/loose", size=(200, 60))
@@ -327,10 +329,10 @@ def test_the_help_of_figures_of_a_variant_says_its_thresholds(counted: Path) -> 
         for run, share in (("whole@loose", "80%"), ("whole", "95%")):
             await choose(person, run)
             await person.press("c")
-            await person.until(lambda: isinstance(person.app.screen, Figures) and person.app.screen._figures)
-            await person.press("question_mark", "end")
-            await person.sees(f"how many n-grams it takes to cover {share} of a neuron's activations")
-            await person.press("escape", "q")
+            await person.until(lambda: isinstance(person.app.screen, Figures) and person.app.screen.browser.up_to_date)
+            told = " ".join(text for _, entries in help_sections(person.app.screen) for _, text in entries)
+            assert f"hold {share} of the neuron's activations" in told
+            await person.press("q")
 
     drive(counted, look)
 

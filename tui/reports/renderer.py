@@ -17,6 +17,7 @@ from neuron_tui.store.findings.comparison.report import Report
 from neuron_tui.store.findings.figures.figure import Figure
 from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.findings.paper import Finding
+from neuron_tui.store.wording import free_name
 from neuron_tui.tui.drawing.comparison_parts import TEXTS, printed
 from neuron_tui.tui.drawing.figure_table import table_lines, table_text
 from neuron_tui.tui.drawing.figure_text import charted, tabled
@@ -244,3 +245,9 @@ def objection_to(name: str, suffixes: Sequence[str], figure: Figure | None = Non
     if path.exists():
         return f"{path} exists. Type another name."
     return "" if path.parent.is_dir() else f"There is no directory {path.parent}."
+
+
+def free_path(folder: Path, stem: str, suffix: str) -> Path:
+    """A path in `folder` at which nothing lies yet: the stem alone, or with a number after it."""
+    name = free_name(stem, lambda name: (folder / f"{name}{suffix}").exists())
+    return folder / f"{name}{suffix}"

@@ -7,13 +7,14 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from neuron_tui.store.tokens import printable
+from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.drawing.spans import Line
 from neuron_tui.tui.widgets.rows import RowList
 
@@ -21,11 +22,12 @@ from neuron_tui.tui.widgets.rows import RowList
 class Confirm(ModalScreen[bool]):
     """A question with two answers; the safe one has the focus."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "yes", id="confirm.yes", show=False),
-        Binding("n,escape,q", "answer(False)", "no", id="confirm.no", show=False),
-        Binding("left,right,h,l", "app.focus_next", "the other answer", id="confirm.other", show=False),
-    ]
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("confirm.yes", "y", "answer(True)", "yes"),
+        Action("confirm.no", "n,escape,q", "answer(False)", "no"),
+        Action("confirm.other", "left,right,h,l", "app.focus_next", "the other answer"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, question: str, detail: str, yes: str, no: str) -> None:
         super().__init__()
@@ -66,9 +68,10 @@ class _Choices(RowList):
 class Choose(ModalScreen[str | None]):
     """One of a few: gives back the key of the choice, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,s", "leave", "leave everything as it is", id="choose.leave", show=False),
-    ]
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("choose.leave", "escape,q,s", "leave", "leave everything as it is"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, title: str, choices: Sequence[tuple[str, str]], current: str) -> None:
         super().__init__()

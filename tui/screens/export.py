@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -23,15 +23,17 @@ from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import number
+from neuron_tui.tui.actions import Action, Key, bindings
 from neuron_tui.tui.forms.path_candidates import paths
 from neuron_tui.tui.reports.export_preview import NEURONS, Preview, preview
+from neuron_tui.tui.reports.renderer import free_path
 from neuron_tui.tui.reports.report import size_warning, write_report
 from neuron_tui.tui.reports.selection import phrase
 from neuron_tui.tui.screens.help import Help, help_sections
 from neuron_tui.tui.terminal.clipboard import copy
 from neuron_tui.tui.widgets.form.fields import Note, Pick, Row
 from neuron_tui.tui.widgets.form.path_completion import CompletingField
-from neuron_tui.tui.widgets.key_line import Key, KeyLine
+from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.preview import PreviewPane
 
 NAMES = {"md": "Markdown", "html": "HTML", "json": "JSON", "jsonl": "JSON lines", "csv": "CSV"}
@@ -46,22 +48,12 @@ _TELL_EVERY = 0.1
 """Seconds between two words on how far the writing is."""
 
 KEYS = (
-    Key("enter", "write", "screen.write"),
-    Key("ctrl+t", "format", "screen.other_format"),
-    Key("tab", "to the preview", "app.focus_next"),
-    Key("f1", "keys", "screen.help"),
-    Key("esc", "leave", "screen.leave"),
+    Key("export.write", "write"),
+    Key("export.other_format", "format"),
+    Key("app.focus_next", "to the preview"),
+    Key("export.help", "keys"),
+    Key("export.leave", "leave"),
 )
-
-
-def free_name(folder: Path, stem: str, suffix: str) -> Path:
-    """A path in `folder` at which nothing lies yet: the stem alone, or with a number after it."""
-    path = folder / f"{stem}{suffix}"
-    attempt = 2
-    while path.exists():
-        path = folder / f"{stem}-{attempt}{suffix}"
-        attempt += 1
-    return path
 
 
 def stem_for(run: Run, neurons: Sequence[tuple[int, int]]) -> str:
@@ -95,18 +87,37 @@ class Export(ModalScreen[Path | None]):
     #export-says { margin: 0 0 0 9; max-height: 6; }
     """
     AUTO_FOCUS = "#export-path"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "stop writing, or leave", id="export.leave", show=False),
-        Binding("enter", "write", "write the report", id="export.write", show=False),
-        Binding("ctrl+t", "other_format", "the next format", id="export.other_format", show=False),
-        Binding("f1,question_mark", "help", "keys", id="export.help", show=False),
-    ]
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("enter", "writes the report; if the file is there already, a second enter replaces it."),
-        ("ctrl+t", "goes to the next format; the ending of the file's name chooses it too."),
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "export.leave",
+            "escape",
+            "leave",
+            "stop writing, or leave",
+            "stops a report that is being written, and nothing is left of it; else leaves without writing.",
+            palette="Leave",
+            shown="esc",
+        ),
+        Action(
+            "export.write",
+            "enter",
+            "write",
+            "write the report",
+            "writes the report; if the file is there already, a second enter replaces it.",
+            palette="Write",
+        ),
+        Action(
+            "export.other_format",
+            "ctrl+t",
+            "other_format",
+            "the next format",
+            "goes to the next format; the ending of the file's name chooses it too.",
+        ),
+        Action("export.help", "f1,question_mark", "help", "keys", palette="Keys and words"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
         ("tab", "goes to the formats, the file and the preview, which scrolls with ↑ ↓, pgup and pgdn."),
         ("ctrl+l", "lists directories and reports that could stand as the file."),
-        ("esc", "stops a report that is being written, and nothing is left of it; else leaves without writing."),
     )
 
     @dataclass
@@ -132,7 +143,7 @@ class Export(ModalScreen[Path | None]):
     def __init__(self, run: Run, neurons: Sequence[tuple[int, int]], chosen_by: str = "") -> None:
         super().__init__()
         self._run, self._neurons, self._chosen_by = run, neurons, chosen_by
-        self._proposed = str(free_name(Path(), stem_for(run, neurons), ".md"))
+        self._proposed = str(free_path(Path(), stem_for(run, neurons), ".md"))
         self._agreed: Path | None = None
         self._stop: threading.Event | None = None
         """Set, it stops the writing that is under way; None if there is none."""
@@ -197,7 +208,7 @@ class Export(ModalScreen[Path | None]):
         typed = Path(self._field.value)
         if SUFFIXES.get(typed.suffix.lower()) != self._form:
             if self._field.value == self._proposed or not typed.name:
-                self._proposed = str(free_name(Path(), stem_for(self._run, self._neurons), suffix))
+                self._proposed = str(free_path(Path(), stem_for(self._run, self._neurons), suffix))
                 self._field.put(self._proposed)
             else:
                 known = typed.suffix.lower() in SUFFIXES
@@ -326,9 +337,6 @@ class Export(ModalScreen[Path | None]):
         self.app.push_screen(Help(help_sections(self)))
 
     def commands(self) -> Iterator[SystemCommand]:
-        """The actions of this screen for the command palette."""
-        yield SystemCommand("Write", "Write the report (enter)", self.action_write)
+        """Actions for the command palette that have no key of their own."""
         for name in NAMES.values():
             yield SystemCommand(name, f"Write the report as {name} (ctrl+t)", partial(self._pick.put, name))
-        yield SystemCommand("Keys and signs", "Show the help (f1)", self.action_help)
-        yield SystemCommand("Leave", "Stop the writing, or leave without any (esc)", self.action_leave)

@@ -13,7 +13,7 @@ from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.reports.file_names import objection_to_name
-from neuron_tui.tui.screens.export import free_name
+from neuron_tui.tui.reports.renderer import free_path
 from neuron_tui.tui.screens.prompt import Objection, Prompt
 
 
@@ -58,7 +58,7 @@ class FileWriting:
                 self._screen.run_worker(partial(self._write, path, write), thread=True, group="write")
 
         stem, suffix = proposed
-        name = str(free_name(Path(), stem.replace("/", "-"), suffix))
+        name = str(free_path(Path(), stem.replace("/", "-"), suffix))
         hint = f"a file to write; its ending decides: {' '.join(suffixes)} · enter writes, esc leaves"
         self._screen.app.push_screen(Prompt(f" {sign} ", name, hint, check), answered)
 

@@ -7,13 +7,14 @@ from contextlib import suppress
 from functools import partial
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Input
 
 from neuron_tui.store.errors import NeuronTuiError, QueryError
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.store.neurons.query import parse_query
 from neuron_tui.store.neurons.query_completion import completions
+from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.remembered.saved_filters import SavedFilters, read_filters, write_filters
 from neuron_tui.tui.screens.prompt import Objection, Prompt, Suggestion
 
@@ -26,13 +27,18 @@ HINT = (
 class FilterPrompt(Prompt):
     """Asks for a filter; gives its query back, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "save", "save the filter, or forget it", id="prompt.save", show=False),
-    ]
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "prompt.save",
+            "ctrl+s",
+            "save",
+            "save the filter, or forget it",
+            "saves the filter, or forgets it if it is saved; ★ marks saved ones.",
+        ),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
         ("tab", "takes the suggestion; up and down go to another, enter then takes it."),
-        ("ctrl+s", "saves the filter, or forgets it if it is saved; ★ marks saved ones."),
     )
 
     def __init__(self, query: str, thresholds: Thresholds = PAPER) -> None:

@@ -1,4 +1,4 @@
-"""Help: the keys of the pane in focus first, then those of its screen, and what the signs mean."""
+"""Help: what is under the cursor, the keys of the pane in focus and of its screen, and what the words mean."""
 
 from __future__ import annotations
 
@@ -7,83 +7,71 @@ from typing import Any, ClassVar
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
-from textual.widget import Widget
 
-from neuron_tui.store.measures.threshold_wording import coverage_text, detector_text, number_text
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+from neuron_tui.tui.actions import Action, actions_of, bindings, keys_shown
 from neuron_tui.tui.drawing.spans import BLANK, Line, fit, wrap
-from neuron_tui.tui.key_names import named_keys
-from neuron_tui.tui.reports.neuron_text import TYPE_MEANINGS
-from neuron_tui.tui.widgets.key_line import shown_key
+from neuron_tui.tui.glossary import glossary
 from neuron_tui.tui.widgets.painting import LineView
 
 Entries = tuple[tuple[str, str], ...]
 Sections = tuple[tuple[str, Entries], ...]
 
-_SIGNS: Entries = (
-    ("·", "is a space, mostly the one before a word; ↵ is a line feed, \\x1b a byte that is no character."),
-    ("\\u200d", "is a character, by its number, that acts, hides, or has not the same width on every terminal."),
-    ("▼", "a token detector that suppresses its triggers: it writes against the tokens it fires on."),
-    ("◂", "marks a neuron's own trigger among the tokens it promotes or suppresses."),
-    ("▐ ▌", "stand around the tokens of a context on which the neuron is active."),
-    ("◆", "marks what you marked."),
-    ("2g 3g", "are bigram and trigram detectors, tok token detectors, pos positional neurons."),
-    ("freq", "the share of counted tokens on which a neuron is active."),
-    ("interval", "3.3–5% behind a share of neurons: at 95%, if they were drawn independently; a model's are not."),
-    ("score", "a token detector's mean score over its triggers: below 0 it suppresses them."),
-)
-
-
-def signs(thresholds: Thresholds) -> Entries:
-    """What the signs mean, and the words that have a threshold in them."""
-    coverage, above = coverage_text(thresholds), number_text(thresholds.positional)
-    return (
-        *_SIGNS,
-        ("cover", f"how many n-grams it takes to cover {coverage} of a neuron's activations: its covering n-grams."),
-        ("detector", f"of n-grams: {detector_text(thresholds)}."),
-        ("mi", f"the mutual information of activity and position, in nats; above {above} is positional."),
-        *((name, f"a positional type: {meaning}.") for name, meaning in TYPE_MEANINGS.items()),
-    )
-
-
-ELSEWHERE: Entries = (
+_EVERYWHERE: Entries = (
     ("tab", "gives the keys to the next pane; its border is heavy."),
     ("ctrl+p", "finds any action by its name, light and dark themes among them."),
     ("ctrl+q", "leaves the program at once."),
 )
 
+_MOST_KEYS = 3
+"""Keys of an action that the help names; the settings page has them all."""
+
 
 def help_sections(screen: Screen[Any]) -> Sections:
-    """What is to say of a screen: the pane in focus first, then the screen; words as its `thresholds` have them."""
-    sections = [("Here", entries) for entries in _entries(screen.focused)]
-    sections += [("On this screen", entries) for entries in _entries(screen)]
-    own = _own_keys(screen)
-    if own:
-        sections.append(("Keys from your settings", own))
+    """The help of a screen.
+
+    What the cursor is on comes first (`topics` of a pane of the screen), then the keys of the pane in focus and of the
+    screen, as the settings have them, then all words and signs, by the `thresholds` of what is shown.
+    """
     thresholds: Thresholds = getattr(screen, "thresholds", PAPER)
-    return (*sections, ("Everywhere", ELSEWHERE), ("Signs", signs(thresholds)))
+    known = glossary(thresholds)
+    sections: list[tuple[str, Entries]] = []
+    topics = [topic for node in screen.walk_children() for topic in getattr(node, "topics", ())]
+    if here := known.about(*topics):
+        sections.append(("Under the cursor", here))
+    own: dict[str, str] = getattr(screen.app, "own_keys", {})
+    sections += [("Here", entries) for entries in _around(screen.focused, screen, own)]
+    if entries := _entries(screen, own):
+        sections.append(("On this screen", entries))
+    return (*sections, ("Everywhere", _EVERYWHERE), ("Words", known.words), ("Signs", known.signs))
 
 
-def _entries(start: Widget | None) -> Iterator[Entries]:
-    node: DOMNode | None = start
-    while node is not None and not (isinstance(node, Screen) and node is not start):
-        entries: Entries = getattr(node, "KEY_HELP", ())
-        if entries:
+def _around(start: DOMNode | None, screen: Screen[Any], own: dict[str, str]) -> Iterator[Entries]:
+    node = start
+    while node is not None and node is not screen:
+        if entries := _entries(node, own):
             yield entries
         node = node.parent
 
 
-def _own_keys(screen: Screen[Any]) -> Entries:
-    own: dict[str, str] = getattr(screen.app, "own_keys", {})
-    if not own:
-        return ()
-    known = named_keys()
-    return tuple((" ".join(map(shown_key, keys.split(","))), f"{known[name].does}.") for name, keys in own.items())
+def _entries(node: DOMNode, own: dict[str, str]) -> Entries:
+    """The actions of a node that have a sentence, with their keys, and what else it says of itself in `NOTES`."""
+    actions = {action.name: action for action in actions_of(node)}
+    entries = [(_keys(action, actions, own), action.sentence) for action in actions.values() if action.sentence]
+    return (*entries, *getattr(node, "NOTES", ()), *getattr(node, "KEY_HELP", ()))  # SHIM
+
+
+def _keys(action: Action, actions: dict[str, Action], own: dict[str, str]) -> str:
+    together = [action, *(actions[name] for name in action.with_ if name in actions)]
+    if action.shown and not any(one.name in own for one in together):
+        return action.shown
+    most = _MOST_KEYS if len(together) == 1 else 1
+    return " ".join(key for one in together for key in keys_shown(one, own)[:most])
 
 
 def help_lines(sections: Sections, width: int) -> list[Line]:
@@ -94,8 +82,12 @@ def help_lines(sections: Sections, width: int) -> list[Line]:
         lines += [BLANK] if lines else []
         lines.append(((title, "heading"),))
         for key, sentence in entries:
+            if cell_len(key) > indent - 2:  # a long word has a line of its own
+                lines.append(((f" {key}", "strong"),))
+                lines += [((" " * indent + line, ""),) for line in wrap(sentence, max(20, width - indent))]
+                continue
             first, *rest = wrap(sentence, max(20, width - indent)) or [""]
-            lines.append(((fit(f" {key}", max(indent, cell_len(key) + 2)), "strong"), (first, "")))
+            lines.append(((fit(f" {key}", indent), "strong"), (first, "")))
             lines += [((" " * indent + line, ""),) for line in rest]
     return lines
 
@@ -121,11 +113,12 @@ class HelpLines(LineView, can_focus=True):
 class Help(ModalScreen[None]):
     """Shows the help of a screen; any of its keys closes it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,enter", "leave", "close", id="help.leave", show=False),
-        Binding("j", "scroll(1)", "a line down", id="help.down", show=False),
-        Binding("k", "scroll(-1)", "a line up", id="help.up", show=False),
-    ]
+    ACTIONS = (
+        Action("help.leave", "escape,q,question_mark,enter", "leave", "close"),
+        Action("help.down", "j", "scroll(1)", "a line down"),
+        Action("help.up", "k", "scroll(-1)", "a line up"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, sections: Sections) -> None:
         super().__init__()
@@ -134,7 +127,7 @@ class Help(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """One box."""
         with Vertical(id="help") as box:
-            box.border_title = Content("Keys and signs")
+            box.border_title = Content("Keys and words")
             box.border_subtitle = Content("q closes")
             yield HelpLines(self._sections)
 

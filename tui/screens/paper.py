@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.content import Content
 
@@ -17,6 +17,7 @@ from neuron_tui.store.findings.figures import LabelledRun
 from neuron_tui.store.findings.paper import PAPERS, Enough, Finding, check_paper, preface
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import read_count
+from neuron_tui.tui.actions import Action, Key, bindings
 from neuron_tui.tui.navigation import FiguresPlace, go
 from neuron_tui.tui.reports.paper import totals
 from neuron_tui.tui.reports.paper_files import FORMAT_OF, write_paper
@@ -25,7 +26,7 @@ from neuron_tui.tui.screens.page import Page
 from neuron_tui.tui.screens.prompt import Objection, Prompt
 from neuron_tui.tui.screens.reading_runs import RunsReading
 from neuron_tui.tui.widgets.claims import ClaimList, ClaimPane
-from neuron_tui.tui.widgets.key_line import Key, KeyLine
+from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.painting import Said
 from neuron_tui.tui.widgets.rows import RowList
 
@@ -34,12 +35,12 @@ _ENOUGH_HINT = (
 )
 
 _KEYS = (
-    Key("tab", "its numbers", "app.focus_next"),
-    Key("e", "enough text", "screen.enough"),
-    Key("f", "figures", "screen.figures"),
-    Key("x", "export", "screen.export"),
-    Key("?", "keys", "screen.help"),
-    Key("q", "back", "screen.back"),
+    Key("app.focus_next", "its numbers"),
+    Key("paper.enough", "enough text"),
+    Key("paper.figures", "figures"),
+    Key("paper.export", "export"),
+    Key("paper.help", "keys"),
+    Key("paper.back", "back"),
 )
 
 
@@ -69,24 +70,34 @@ class Paper(Page[None]):
     Paper.-broad #claim-pane { width: 1fr; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "enough", "how many tokens are enough", id="paper.enough", show=False),
-        Binding("f", "figures", "figures", id="paper.figures", show=False),
-        Binding("x", "export", "export", id="paper.export", show=False),
-        Binding("question_mark", "help", "keys", id="paper.help", show=False),
-        Binding("q,escape", "back", "back", id="paper.back", show=False),
-    ]
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "paper.enough",
+            "e",
+            "enough",
+            "how many tokens are enough",
+            "asks how many tokens to take for enough, in place of the paper's.",
+            palette="Enough text",
+        ),
+        Action("paper.figures", "f", "figures", "figures", "shows the figures of these runs.", palette="Figures"),
+        Action(
+            "paper.export",
+            "x",
+            "export",
+            "export",
+            "writes all findings to a file: text, Markdown or JSON.",
+            palette="Export",
+        ),
+        Action("paper.help", "question_mark", "help", "keys", palette="Keys and words"),
+        Action("paper.back", "q,escape", "back", "back", "goes back.", palette="Back", shown="q"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
         ("↑ ↓  k j", "go to the claim above or below, or scroll what is said of it."),
         ("enter tab", "goes from the list to what is said of the claim, and tab back."),
-        ("e", "asks how many tokens to take for enough, in place of the paper's."),
-        ("f", "shows the figures of these runs."),
-        ("x", "writes all findings to a file: text, Markdown or JSON."),
         ("✓", "the claim holds on this run."),
         ("✗", "it does not hold."),
         ("?", "it cannot be said: the sentence says what it would take."),
-        ("q", "goes back."),
     )
 
     def __init__(self, paths: Sequence[Path]) -> None:
@@ -188,14 +199,6 @@ class Paper(Page[None]):
         stem = f"{runs[0].label if len(runs) == 1 else 'runs'}-paper"
         writing = partial(write_paper, runs, checked.notes, checked.findings)
         self._files.ask((stem, ".md"), tuple(FORMAT_OF), writing)
-
-    def commands(self) -> Iterator[SystemCommand]:
-        """The actions of this screen for the command palette."""
-        yield SystemCommand("Enough text", "Say how many tokens to take for enough (e)", self.action_enough)
-        yield SystemCommand("Figures", "Show the figures of these runs (f)", self.action_figures)
-        yield SystemCommand("Export", "Write all findings to a file: text, Markdown or JSON (x)", self.action_export)
-        yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
-        yield SystemCommand("Back", "Leave the claims (q)", self.action_back)
 
 
 def _checked(enough: Enough, runs: tuple[LabelledRun, ...]) -> Checked:

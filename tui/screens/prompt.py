@@ -9,13 +9,14 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from neuron_tui.store.tokens import printable
+from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.drawing.spans import Line, fit, wrap
 from neuron_tui.tui.widgets.form.fields import Field, one_cell_each
 from neuron_tui.tui.widgets.painting import Said
@@ -83,12 +84,13 @@ class Prompt(ModalScreen[str | None]):
     #prompt-input { width: 1fr; background: $panel; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave", id="prompt.leave", show=False),
-        Binding("tab", "take", "take the suggestion", id="prompt.take", show=False),
-        Binding("up", "step(-1)", "suggestion above", id="prompt.up", show=False),
-        Binding("down", "step(1)", "suggestion below", id="prompt.down", show=False),
-    ]
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("prompt.leave", "escape", "leave", "leave"),
+        Action("prompt.take", "tab", "take", "take the suggestion"),
+        Action("prompt.up", "up", "step(-1)", "suggestion above"),
+        Action("prompt.down", "down", "step(1)", "suggestion below"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.message import Message
 
 from neuron_tui.store.findings.figures import Figure
+from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.drawing.figure_table import TableText
 from neuron_tui.tui.drawing.figure_text import note_lines
 from neuron_tui.tui.drawing.spans import BLANK, Line, fit
@@ -74,7 +75,8 @@ class Resized(Message):
 class Lines(LineView, can_focus=True):
     """Lines that the keys scroll."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*MOVING]
+    ACTIONS: ClassVar[tuple[Action, ...]] = (*MOVING,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)

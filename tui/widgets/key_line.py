@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from textual import events
-from textual.binding import Binding
 
+from neuron_tui.tui.actions import TEXTUALS, Key, actions_of, keys_shown
 from neuron_tui.tui.drawing.spans import Line
-from neuron_tui.tui.terminal.textual_internals import key_of
 from neuron_tui.tui.widgets.painting import OneLine
 
 _GAP = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """A key as the line shows it: its name, what it does in a word or two, and the action behind it."""
+class _Shown:
+    """A key of the line: what stands for it, what it does, and what a click on it runs."""
 
-    name: str
+    keys: str
     does: str
-    action: str
+    run: str
 
     @property
     def width(self) -> int:
-        """Cells that it takes."""
-        return len(self.name) + 1 + len(self.does)
-
-
-_SIGNS = {key_of(c): c for c in "/:?*+-[]{}().,;!@#$%^&_=|~<>'\""}
-
-
-def shown_key(key: str) -> str:
-    """A key as people are shown it: `/` for `slash`, `ctrl+f` as it is."""
-    *modifiers, last = key.split("+") if key != "+" else [key]
-    shown = _SIGNS.get(last, last)
-    return "+".join([*modifiers, shown])
+        return len(self.keys) + 1 + len(self.does)
 
 
 class KeyLine(OneLine):
@@ -46,7 +34,7 @@ class KeyLine(OneLine):
         self._keys = keys
 
     def show(self, *keys: Key) -> None:
-        """Show other keys."""
+        """Show other keys, named as the actions of the screen are."""
         if keys != self._keys:
             self._keys = keys
             self.refresh()
@@ -56,26 +44,32 @@ class KeyLine(OneLine):
         keys, gap = self._fitting(width)
         line: Line = ((" ", ""),)
         for place, key in enumerate(keys, 1):
-            line += ((key.name, "mark"), (f" {key.does}{' ' * gap if place < len(keys) else ''}", ""))
+            line += ((key.keys, "mark"), (f" {key.does}{' ' * gap if place < len(keys) else ''}", ""))
         return line
 
-    def _fitting(self, width: int) -> tuple[list[Key], int]:
+    def _resolved(self) -> list[_Shown]:
+        """The actions behind the keys, with the first key of each as the settings have it."""
+        known = {action.name: action for action in (*TEXTUALS, *actions_of(self.screen))}
+        own: dict[str, str] = getattr(self.app, "own_keys", {})
+        shown = []
+        for key in self._keys:
+            if key.shown.startswith(("screen.", "app.")):  # SHIM
+                shown.append(_Shown(key.name, key.word, key.shown))
+                continue
+            action = known[key.name]
+            first = next(iter(keys_shown(action, own)), "")
+            keys = key.shown if key.shown and action.name not in own else "esc" if first == "escape" else first
+            run = action.run if "." in action.run.partition("(")[0] else f"screen.{action.run}"
+            shown.append(_Shown(keys, key.word or action.does, run))
+        return shown
+
+    def _fitting(self, width: int) -> tuple[list[_Shown], int]:
         """Keys that find room, and the gap between them; the last one, the way back, stays to the end."""
-        keys = [self._own(key) for key in self._keys]
+        keys = self._resolved()
         gap = _GAP if sum(key.width + _GAP for key in keys) < width else 1
         while len(keys) > 1 and sum(key.width + gap for key in keys) > width:
             keys.pop(-2)
         return keys, gap
-
-    def _own(self, key: Key) -> Key:
-        """The key as the settings have it."""
-        own: dict[str, str] = getattr(self.app, "own_keys", {})
-        action = key.action.removeprefix("screen.")
-        for owner in type(self.screen).__mro__ if own else ():
-            for binding in Binding.make_bindings(vars(owner).get("BINDINGS", ())):
-                if binding.action == action and binding.id in own:
-                    return replace(key, name=shown_key(own[binding.id].split(",")[0]))
-        return key
 
     async def on_click(self, event: events.Click) -> None:
         """Do what the key under the pointer does."""
@@ -83,6 +77,6 @@ class KeyLine(OneLine):
         keys, gap = self._fitting(self.size.width)
         for key in keys:
             if left <= event.x < left + key.width:
-                await self.run_action(key.action)
+                await self.run_action(key.run)
                 return
             left += key.width + gap

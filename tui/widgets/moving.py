@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding
+from neuron_tui.tui.actions import Action
 
 MOVING = (
-    Binding("up,k", "step(-1)", "the one above", show=False, id="list.up"),
-    Binding("down,j", "step(1)", "the one below", show=False, id="list.down"),
-    Binding("pageup", "page(-1)", "a page up", show=False, id="list.page_up"),
-    Binding("pagedown", "page(1)", "a page down", show=False, id="list.page_down"),
-    Binding("home,g", "end(0)", "the first", show=False, id="list.first"),
-    Binding("end,G", "end(1)", "the last", show=False, id="list.last"),
+    Action("list.up", "up,k", "step(-1)", "the one above"),
+    Action("list.down", "down,j", "step(1)", "the one below"),
+    Action("list.page_up", "pageup", "page(-1)", "a page up"),
+    Action("list.page_down", "pagedown", "page(1)", "a page down"),
+    Action("list.first", "home,g", "end(0)", "the first"),
+    Action("list.last", "end,G", "end(1)", "the last"),
 )
-"""Bindings to `action_step(by)`, `action_page(by)` and `action_end(last)`."""
+"""Actions that call `action_step(by)`, `action_page(by)` and `action_end(last)`."""

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from neuron_tui.store.neurons.arrangement import Arrangement
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.wording import short_count
+from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.drawing.spans import Line, fit, short_percent, short_score
 from neuron_tui.tui.reports.neuron_text import what
 from neuron_tui.tui.widgets.rows import RowList
@@ -47,10 +48,11 @@ _TITLES_BY_ORDER = {"cover": {2: "cov.2", 3: "cov.3"}, "trigger": {2: "bigram", 
 class NeuronList(RowList):
     """The table. Rows are those of an arrangement; marks are kept by row of the run's table."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "switch_layer(-1)", "layer before", id="neurons.layer_before", show=False),
-        Binding("right,l", "switch_layer(1)", "layer after", id="neurons.layer_after", show=False),
-    ]
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("neurons.layer_before", "left,h", "switch_layer(-1)", "layer before"),
+        Action("neurons.layer_after", "right,l", "switch_layer(1)", "layer after"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     @dataclass
     class LayerWanted(Message):
@@ -69,6 +71,14 @@ class NeuronList(RowList):
         self._opened: OpenedRun | None = None
         self._shown: Arrangement | None = None
         self.marked: set[int] = set()
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Words of the glossary for the neuron under the cursor and the column that the list is sorted by."""
+        row = self.row
+        if row is None or self._opened is None or self._shown is None:
+            return ()
+        return (what(self._opened.table, row), self._shown.list_query.column)
 
     @property
     def row(self) -> int | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
+from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
 from neuron_tui.tui.reports.export_preview import Preview
 from neuron_tui.tui.widgets.painting import LineView
@@ -18,13 +19,14 @@ class PreviewPane(LineView, can_focus=True):
     PreviewPane { width: 100%; height: 1fr; border: round $dim; padding: 0 1; }
     PreviewPane:focus { border: heavy $primary; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("k", "scroll_up", "up", id="preview.up", show=False),
-        Binding("j", "scroll_down", "down", id="preview.down", show=False),
-        Binding("space", "page_down", "page down", id="preview.page_down", show=False),
-        Binding("g", "scroll_home", "top", id="preview.top", show=False),
-        Binding("G", "scroll_end", "bottom", id="preview.bottom", show=False),
-    ]
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("preview.up", "k", "scroll_up", "up"),
+        Action("preview.down", "j", "scroll_down", "down"),
+        Action("preview.page_down", "space", "page_down", "page down"),
+        Action("preview.top", "g", "scroll_home", "top"),
+        Action("preview.bottom", "G", "scroll_end", "bottom"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

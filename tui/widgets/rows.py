@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
+from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.drawing.spans import BLANK, Line
 from neuron_tui.tui.widgets.moving import MOVING
 from neuron_tui.tui.widgets.painting import LineView, paint
@@ -23,10 +24,11 @@ class RowList(LineView, can_focus=True):
 
     OVER_CURSOR: ClassVar[str] = "cursor"
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
         *MOVING,
-        Binding("enter", "choose", "open", show=False, id="list.choose"),
-    ]
+        Action("list.choose", "enter", "choose", "open"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     @dataclass
     class Moved(Message):

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 
 from neuron_tui.store.findings.comparison.report import Report, make_report
 from neuron_tui.store.findings.figures import Figure, LabelledRun
 from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.tokens import printable
+from neuron_tui.tui.actions import Action, Key, bindings
 from neuron_tui.tui.drawing.comparison_parts import drawn
 from neuron_tui.tui.drawing.figure_table import table_text
 from neuron_tui.tui.drawing.spans import Line
@@ -28,10 +29,10 @@ from neuron_tui.tui.screens.page import Page
 from neuron_tui.tui.screens.reading_runs import RunsReading, common_thresholds
 from neuron_tui.tui.widgets.figure_browser import FigureBrowser, Listed
 from neuron_tui.tui.widgets.figure_pane import FigurePane
-from neuron_tui.tui.widgets.key_line import Key, KeyLine
+from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.painting import Said
 
-_LAST = (Key("?", "keys", "screen.help"), Key("q", "back", "screen.back"))
+_LAST = (Key("compare.help", "keys"), Key("compare.back", "back"))
 _ALWAYS = ("totals", "overlap")
 """Parts that a wide terminal shows beside any other."""
 
@@ -58,25 +59,51 @@ class Compare(Page[None]):
     Compare.-wide #compare-always { display: block; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "walk(-1)", "part before", id="compare.before", show=False, priority=True),
-        Binding("right,l", "walk(1)", "next part", id="compare.next", show=False, priority=True),
-        Binding("t", "table", "chart or table", id="compare.table", show=False),
-        Binding("f", "figures", "all figures", id="compare.figures", show=False),
-        Binding("enter", "enter", "the tokens or the neuron", id="compare.enter", show=False),
-        Binding("x", "export", "export this part", id="compare.export", show=False),
-        Binding("X", "export_all", "export the comparison", id="compare.export_all", show=False),
-        Binding("question_mark", "help", "keys", id="compare.help", show=False),
-        Binding("q,escape", "back", "back", id="compare.back", show=False),
-    ]
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("← →  h l", "go to the part before or after; ↑ ↓ walk the list, or the rows of a table."),
-        ("t", "shows the table in place of the chart, or the chart again."),
-        ("enter", "in the table of the overlap, lists the tokens of the two runs; in figure 8's, goes to the neuron."),
-        ("f", "shows all figures of these runs."),
-        ("x X", "write this part, or the whole comparison, to a file."),
-        ("q", "goes back."),
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "compare.before",
+            "left,h",
+            "walk(-1)",
+            "part before",
+            "go to the part before or after; ↑ ↓ walk the list, or the rows of a table.",
+            with_=("compare.next",),
+            shown="← →  h l",
+            priority=True,
+        ),
+        Action("compare.next", "right,l", "walk(1)", "next part", priority=True),
+        Action(
+            "compare.table",
+            "t",
+            "table",
+            "chart or table",
+            "shows the table in place of the chart, or the chart again.",
+            palette="Chart or table",
+        ),
+        Action(
+            "compare.figures", "f", "figures", "all figures", "shows all figures of these runs.", palette="All figures"
+        ),
+        Action(
+            "compare.enter",
+            "enter",
+            "enter",
+            "the tokens or the neuron",
+            "in the table of the overlap, lists the tokens of the two runs; in figure 8's, goes to the neuron.",
+        ),
+        Action(
+            "compare.export",
+            "x",
+            "export",
+            "export this part",
+            "write this part, or the whole comparison, to a file.",
+            palette="Export",
+            with_=("compare.export_all",),
+        ),
+        Action("compare.export_all", "X", "export_all", "export the comparison", palette="Export all"),
+        Action("compare.help", "question_mark", "help", "keys", palette="Keys and words"),
+        Action("compare.back", "q,escape", "back", "back", "goes back.", palette="Back", shown="q"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
         ("interval", "is the 95% interval of a share if neurons were drawn independently; those of a model are not."),
         ("jaccard", "is the share of the tokens with a detector in either run that have one in both."),
         ("depth", "is relative: 0 for a model's first layer, 1 for its last."),
@@ -190,13 +217,13 @@ class Compare(Page[None]):
             return
         part, _ = self._part
         as_table = part.name in self._tables
-        keys = [Key("←→", "part", "screen.walk(1)")]
-        keys += [Key("t", "chart" if as_table else "table", "screen.table")] if part.name != "totals" else []
+        keys = [Key("compare.next", "part", "←→")]
+        keys += [Key("compare.table", "chart" if as_table else "table")] if part.name != "totals" else []
         if as_table and part.name == "overlap":
-            keys.append(Key("enter", "its tokens", "screen.enter"))
+            keys.append(Key("compare.enter", "its tokens"))
         elif as_table and part.name == "8":
-            keys.append(Key("enter", "its neuron", "screen.enter"))
-        more = (Key("f", "figures", "screen.figures"), Key("x", "export", "screen.export"))
+            keys.append(Key("compare.enter", "its neuron"))
+        more = (Key("compare.figures", "figures"), Key("compare.export", "export"))
         self.query_one(KeyLine).show(*keys, *more, *_LAST)
 
     def on_descendant_focus(self) -> None:
@@ -268,16 +295,9 @@ class Compare(Page[None]):
             self._files.ask(("comparison", ".html"), comparison_files.SUFFIXES, writing, sign="X")
 
     def commands(self) -> Iterator[SystemCommand]:
-        """The actions of this screen for the command palette."""
-        yield SystemCommand("Chart or table", "Show the table in place of the chart, or back (t)", self.action_table)
-        yield SystemCommand("All figures", "Show the figures of these runs side by side (f)", self.action_figures)
-        yield SystemCommand("Export", "Write this part to a file: text, CSV, JSON or SVG (x)", self.action_export)
-        whole = "Write the whole comparison to a file: HTML, text, CSV or JSON (X)"
-        yield SystemCommand("Export all", whole, self.action_export_all)
+        """Actions for the command palette that have no key of their own."""
         for part in self.browser.listed:
             yield SystemCommand(part.title, "Go to this part of the comparison", partial(self.browser.go_to, part.name))
-        yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
-        yield SystemCommand("Back", "Leave the comparison (q)", self.action_back)
 
 
 def _compare(runs: tuple[LabelledRun, ...]) -> tuple[Report, list[Listed]]:

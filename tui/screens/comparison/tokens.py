@@ -7,7 +7,7 @@ from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 
@@ -16,12 +16,13 @@ from neuron_tui.store.findings.comparison.tables import tokens_table
 from neuron_tui.store.findings.figures import LabelledRun
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import show_layers
+from neuron_tui.tui.actions import Action, Key, bindings
 from neuron_tui.tui.drawing.spans import Line, fit
 from neuron_tui.tui.latest import Latest
 from neuron_tui.tui.reports.figure_files import write_figure
 from neuron_tui.tui.screens.file_writing import FileWriting
 from neuron_tui.tui.screens.page import Page
-from neuron_tui.tui.widgets.key_line import Key, KeyLine
+from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.painting import Said
 from neuron_tui.tui.widgets.rows import RowList
 
@@ -88,20 +89,28 @@ class TokenOverlap(Page[None]):
     TokenOverlap.-narrow TokenRows.-shown { display: block; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h,shift+tab", "walk(-1)", "list before", id="tokens.before", show=False, priority=True),
-        Binding("right,l,tab", "walk(1)", "next list", id="tokens.next", show=False, priority=True),
-        Binding("x", "export", "export", id="tokens.export", show=False),
-        Binding("question_mark", "help", "keys", id="tokens.help", show=False),
-        Binding("q,escape", "back", "back", id="tokens.back", show=False),
-    ]
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("← →  tab", "go to the list before or after: of both runs, of the first alone, of the second alone."),
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "tokens.before",
+            "left,h,shift+tab",
+            "walk(-1)",
+            "list before",
+            "go to the list before or after: of both runs, of the first alone, of the second alone.",
+            with_=("tokens.next",),
+            shown="← →  tab",
+            priority=True,
+        ),
+        Action("tokens.next", "right,l,tab", "walk(1)", "next list", priority=True),
+        Action(
+            "tokens.export", "x", "export", "export", "writes the lists to a file: text, CSV or JSON.", palette="Export"
+        ),
+        Action("tokens.help", "question_mark", "help", "keys", palette="Keys and words"),
+        Action("tokens.back", "q,escape", "back", "back", "goes back.", palette="Back", shown="q"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
         ("↑ ↓  k j", "go to the token above or below; g and G to the first and last."),
         ("layers", "are those with a detector of the token, in the first run and in the second."),
-        ("x", "writes the lists to a file: text, CSV or JSON."),
-        ("q", "goes back."),
     )
 
     def __init__(self, first: LabelledRun, second: LabelledRun) -> None:
@@ -129,8 +138,8 @@ class TokenOverlap(Page[None]):
         with Horizontal(id="token-lists"):
             for which in (_SHARED, _FIRST, _SECOND):
                 yield TokenRows(which)
-        keys = (Key("←→", "list", "screen.walk(1)"), Key("x", "export", "screen.export"))
-        yield KeyLine(*keys, Key("?", "keys", "screen.help"), Key("q", "back", "screen.back"))
+        keys = (Key("tokens.next", "list", "←→"), Key("tokens.export", "export"))
+        yield KeyLine(*keys, Key("tokens.help", "keys"), Key("tokens.back", "back"))
 
     def on_mount(self) -> None:
         """Find the tokens in a thread."""
@@ -166,11 +175,8 @@ class TokenOverlap(Page[None]):
         self._files.ask(("tokens", ".csv"), _SUFFIXES, partial(write_figure, table))
 
     def commands(self) -> Iterator[SystemCommand]:
-        """The actions of this screen for the command palette."""
+        """Actions for the command palette that have no key of their own."""
         yield SystemCommand("Next list", "Of both runs, of the first alone, of the second alone (tab)", self._next)
-        yield SystemCommand("Export", "Write the lists to a file: text, CSV or JSON (x)", self.action_export)
-        yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
-        yield SystemCommand("Back", "Leave the tokens (q)", self.action_back)
 
     def _next(self) -> None:
         self.action_walk(1)

@@ -15,6 +15,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from neuron_tui.tui.actions import Key
 from neuron_tui.tui.screens.explorer.finding import Finding
 from neuron_tui.tui.screens.explorer.keeping import Keeping
 from neuron_tui.tui.screens.explorer.live import Live
@@ -23,7 +24,6 @@ from neuron_tui.tui.screens.explorer.run_loader import RunLoader
 from neuron_tui.tui.screens.explorer.variants import Variants, View
 from neuron_tui.tui.screens.explorer.walking import Walking
 from neuron_tui.tui.screens.help import Help, help_sections
-from neuron_tui.tui.widgets.key_line import Key
 from neuron_tui.tui.widgets.layers.pane import LayerList
 from neuron_tui.tui.widgets.neurons import NeuronList
 from neuron_tui.tui.widgets.rows import RowList
@@ -190,7 +190,6 @@ class Explorer(Finding, Keeping, Variants, Live):
         """The actions of this screen for the command palette."""
         yield from super().commands()
         yield SystemCommand("More rows", "Show all stored triggers and tokens, or a few (+)", self._neuron.toggle_long)
-        yield from self._neuron.commands()
         yield SystemCommand("Overview", "The run in a few sentences (i)", self.action_overview)
-        yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
+        yield SystemCommand("Keys and words", "Show the help (?)", self.action_help)
         yield SystemCommand("Back to the runs", "Leave this run (q)", self.leave)

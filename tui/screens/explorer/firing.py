@@ -22,11 +22,12 @@ from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.neurons.table import NeuronTable, read_table
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import GRAM_NAMES, number
+from neuron_tui.tui.actions import Key
 from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.help import Help, help_sections
 from neuron_tui.tui.widgets.firing_list import Answer, FiringList, answer
-from neuron_tui.tui.widgets.key_line import Key, KeyLine
+from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.note_line import NoteLine
 from neuron_tui.tui.widgets.painting import Said
 
@@ -125,7 +126,7 @@ class Firing(Screen[Address | str | None]):
         yield SystemCommand("Go to", "Go to the neuron under the cursor (enter)", self.action_go)
         yield SystemCommand("Sort", "Sort these neurons (s)", self.action_sort)
         yield SystemCommand("Filter by it", "Filter the neurons of the run by this n-gram (/)", self.action_filter)
-        yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
+        yield SystemCommand("Keys and words", "Show the help (?)", self.action_help)
         yield SystemCommand("Back to the neurons", "Leave this list (q)", self.action_leave)
 
     def _look(self) -> None:

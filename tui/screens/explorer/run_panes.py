@@ -17,9 +17,10 @@ from neuron_tui.store.findings.summary import LayerSummary
 from neuron_tui.store.neurons.arrangement import Arrangement
 from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.tokens import printable
+from neuron_tui.tui.actions import Key
 from neuron_tui.tui.screens.explorer.run_loader import RunLoader
 from neuron_tui.tui.widgets.headline import Headline
-from neuron_tui.tui.widgets.key_line import Key, KeyLine
+from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.layers.line import LayerLine
 from neuron_tui.tui.widgets.layers.overview import Overview, overview
 from neuron_tui.tui.widgets.layers.pane import LayerList, LayerPane

@@ -9,13 +9,14 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Button, Input
 
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.measures.thresholds import PAPER, THRESHOLDS, Thresholds
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import number
+from neuron_tui.tui.actions import Action, Key, bindings
 from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.forms.counting_form import (
     NAME,
@@ -33,18 +34,18 @@ from neuron_tui.tui.latest import Latest
 from neuron_tui.tui.navigation import ExtractionPlace, go
 from neuron_tui.tui.screens.extraction.job_form import Buttons, JobForm
 from neuron_tui.tui.widgets.form.form_fields import ThresholdFields
-from neuron_tui.tui.widgets.key_line import Key, KeyLine
+from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.painting import Said
 
 KEYS = (
-    Key("tab", "next field", "app.focus_next"),
-    Key("ctrl+r", "defaults", "screen.defaults"),
-    Key("ctrl+s", "count", "screen.start"),
-    Key("f1", "keys", "screen.help"),
-    Key("esc", "leave", "screen.leave"),
+    Key("app.focus_next", "next field"),
+    Key("counting.defaults", "defaults"),
+    Key("counting.start", "count"),
+    Key("counting.help", "keys"),
+    Key("counting.leave", "leave"),
 )
 
-_EXTRACT = Key("ctrl+b", "extract with bits", "screen.extract")
+_EXTRACT = Key("counting.extract", "extract with bits")
 
 
 class CountAgain(JobForm):
@@ -55,24 +56,57 @@ class CountAgain(JobForm):
     CountAgain #extract { display: none; }
     """
     AUTO_FOCUS = "#field-coverage"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave", id="counting.leave", show=False),
-        Binding("ctrl+s", "start", "start counting", id="counting.start", show=False),
-        Binding("ctrl+r", "defaults", "the paper's thresholds", id="counting.defaults", show=False),
-        Binding("ctrl+b", "extract", "extract again with bits", id="counting.extract", show=False, priority=True),
-        Binding("down", "app.focus_next", "next field", id="counting.next_field", show=False),
-        Binding("up", "app.focus_previous", "field before", id="counting.field_before", show=False),
-        Binding("f1,question_mark", "help", "keys", id="counting.help", show=False),
-    ]
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "counting.leave",
+            "escape",
+            "leave",
+            "leave",
+            "leaves the form; it asks first if something was typed.",
+            palette="Leave the form",
+            shown="esc",
+        ),
+        Action(
+            "counting.start",
+            "ctrl+s",
+            "start",
+            "start counting",
+            "starts counting: from what the run holds, without its model. The job goes on when you leave.",
+            palette="Count again",
+        ),
+        Action(
+            "counting.defaults",
+            "ctrl+r",
+            "defaults",
+            "the paper's thresholds",
+            "puts the defaults back into all fields.",
+            palette="Defaults",
+        ),
+        Action(
+            "counting.extract",
+            "ctrl+b",
+            "extract",
+            "extract again with bits",
+            "where the run keeps no activation bits: asks for an extraction of the same that keeps them.",
+            priority=True,
+        ),
+        Action("counting.next_field", "down", "app.focus_next", "next field"),
+        Action("counting.field_before", "up", "app.focus_previous", "field before"),
+        Action(
+            "counting.help",
+            "f1,question_mark",
+            "help",
+            "keys",
+            "shows this help; outside of lines to type in ? does too.",
+            palette="Keys",
+            shown="f1",
+        ),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
         ("tab ↓", "goes to the next field, shift+tab and ↑ to the one before; enter goes on too."),
         ("", "A share is typed as 95% or 0.95, other numbers as 0.0625 or 1/16; an empty field is its default."),
         ("", "paper: the number is the paper's; ours: the paper names the type and gives no number."),
-        ("ctrl+r", "puts the defaults back into all fields."),
-        ("ctrl+s", "starts counting: from what the run holds, without its model. The job goes on when you leave."),
-        ("ctrl+b", "where the run keeps no activation bits: asks for an extraction of the same that keeps them."),
-        ("esc", "leaves the form; it asks first if something was typed."),
-        ("f1", "shows this help; outside of lines to type in ? does too."),
         *((name.replace("_", " "), one.help) for name, one in THRESHOLDS.items()),
     )
 
@@ -226,13 +260,9 @@ class CountAgain(JobForm):
         return _thresholds(self.values) != _thresholds(self._first)
 
     def commands(self) -> Iterator[SystemCommand]:
-        """The actions of this screen for the command palette."""
-        yield SystemCommand("Count again", "Start counting with these thresholds (ctrl+s)", self.action_start)
-        yield SystemCommand("Defaults", "Put the paper's thresholds back (ctrl+r)", self.action_defaults)
+        """Actions for the command palette that have no key of their own."""
         if self.run_to_count is not None and self.run_to_count.without_bits:
             yield SystemCommand("Extract with bits", "Extract again, keeping bits (ctrl+b)", self.action_extract)
-        yield SystemCommand("Keys", "Show the help (f1)", self.action_help)
-        yield SystemCommand("Leave the form", "Go back without starting (esc)", self.action_leave)
 
 
 def _thresholds(typed: Mapping[str, str]) -> dict[str, str]:

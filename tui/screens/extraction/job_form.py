@@ -8,27 +8,29 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Button, Input
 
+from neuron_tui.tui.actions import Action, Key, bindings
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.extraction.background import JobStart
 from neuron_tui.tui.screens.help import Help, help_sections
 from neuron_tui.tui.widgets.form.fields import Note
 from neuron_tui.tui.widgets.form.form_fields import FormFields
-from neuron_tui.tui.widgets.key_line import Key, KeyLine
+from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.painting import Said
 
 
 class Buttons(Horizontal):
     """Buttons; the one named `start` is the one that matters."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "app.focus_previous", "the one before", id="form.button_before", show=False),
-        Binding("right", "app.focus_next", "the next one", id="form.button_next", show=False),
-    ]
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("form.button_before", "left", "app.focus_previous", "the one before"),
+        Action("form.button_next", "right", "app.focus_next", "the next one"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, **labels: str) -> None:
         super().__init__(id="buttons")

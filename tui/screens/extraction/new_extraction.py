@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from textual import events, on
-from textual.app import ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.widgets import Button, Input
 
 from neuron_tui.store.runs.job import Job
 from neuron_tui.store.runs.manifest import Manifest
 from neuron_tui.store.runs.option_texts import plain_text
 from neuron_tui.store.tokens import printable
+from neuron_tui.tui.actions import bindings
 from neuron_tui.tui.config import form_defaults
 from neuron_tui.tui.forms.disk_check import complaints_of
 from neuron_tui.tui.forms.extraction_form import (
@@ -33,20 +34,11 @@ from neuron_tui.tui.jobs.estimate import Estimated, Estimation, Refused, estimat
 from neuron_tui.tui.jobs.jobs import start_job
 from neuron_tui.tui.screens.extraction.background import Arguments, DiskWatch, EstimateProcess, Estimator
 from neuron_tui.tui.screens.extraction.job_form import Buttons, JobForm
+from neuron_tui.tui.screens.extraction.keys import ACTIONS, KEYS, NOTES
 from neuron_tui.tui.widgets.form.corpus_parts import CorpusParts, PartRow
 from neuron_tui.tui.widgets.form.extraction_fields import AddNote, ExtractionFields
 from neuron_tui.tui.widgets.form.fields import Fold, Pick, Tick
 from neuron_tui.tui.widgets.form.path_completion import CompletingField
-from neuron_tui.tui.widgets.key_line import Key
-
-KEYS = (
-    Key("ctrl+l", "choices", "screen.choices"),
-    Key("ctrl+n", "add", "screen.add_source"),
-    Key("ctrl+r", "remove", "screen.remove_source"),
-    Key("ctrl+e", "estimate", "screen.estimate"),
-    Key("ctrl+s", "start", "screen.start"),
-    Key("esc", "leave", "screen.leave"),
-)
 
 _TALL = 36
 """Lines of a terminal from which on all fields have room."""
@@ -59,29 +51,9 @@ class NewExtraction(JobForm):
     NewExtraction ExtractionFields { padding: 1 1 0 1; }
     """
     AUTO_FOCUS = "#field-model"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave", id="form.leave", show=False),
-        # A line to type in would take ctrl+e for its own end of the line.
-        Binding("ctrl+e", "estimate", "estimate", id="form.estimate", show=False, priority=True),
-        Binding("ctrl+s", "start", "start", id="form.start", show=False),
-        Binding("ctrl+n", "add_source", "add a source", id="form.add_source", show=False),
-        Binding("ctrl+r", "remove_source", "remove the source", id="form.remove_source", show=False),
-        Binding("down", "app.focus_next", "next field", id="form.next_field", show=False),
-        Binding("up", "app.focus_previous", "field before", id="form.field_before", show=False),
-        Binding("f1,question_mark", "help", "keys", id="form.help", show=False),
-    ]
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("tab ↓", "goes to the next field, shift+tab and ↑ to the one before; enter goes on too."),
-        ("ctrl+n", "adds a source of text below this one; sources of one domain add to it."),
-        ("ctrl+r", "removes this source."),
-        ("ctrl+e", "estimates time, memory and disk: the corpus is tokenised and one layer timed. esc stops it."),
-        ("ctrl+s", "starts the extraction, estimated or not. It goes on when the program is left."),
-        ("→", "at the end of a model, a source or a device takes the completion behind it; ctrl+space does too."),
-        ("ctrl+l", "lists what could stand in such a field; in the list → goes into a directory."),
-        ("space", "switches a box or a choice, and shows or hides the fields under “more”."),
-        ("esc", "leaves the form; it asks first if something was typed."),
-        ("f1", "shows this help; outside of lines to type in ? does too."),
-    )
+    ACTIONS = ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES = NOTES
 
     def __init__(
         self,
@@ -318,16 +290,6 @@ class NewExtraction(JobForm):
             self.focused.action_choices()
         else:
             self.notify("Choices are listed for the model, for sources and for the device.", markup=False)
-
-    def commands(self) -> Iterator[SystemCommand]:
-        """The actions of this screen for the command palette."""
-        yield SystemCommand("Estimate", "Estimate time, memory and disk (ctrl+e)", self.action_estimate)
-        yield SystemCommand("Start", "Start the extraction (ctrl+s)", self.action_start)
-        yield SystemCommand("Add a source", "Add a source of text to the corpus (ctrl+n)", self.action_add_source)
-        yield SystemCommand("Remove the source", "Remove this source of text (ctrl+r)", self.action_remove_source)
-        yield SystemCommand("Choices", "List what could stand in this field (ctrl+l)", self.action_choices)
-        yield SystemCommand("Keys", "Show the help (f1)", self.action_help)
-        yield SystemCommand("Leave the form", "Back to the runs without starting (esc)", self.action_leave)
 
 
 def _filled_rows(values: FormValues) -> FormValues:

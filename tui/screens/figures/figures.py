@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from neuron_tui.store.findings.figures import NAMES, Figure, LabelledRun, build_figure
 from neuron_tui.store.findings.figures.figure import Histograms, Teams
 from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.tokens import printable
+from neuron_tui.tui.actions import Action, Key, bindings
 from neuron_tui.tui.drawing.figure_table import table_text
 from neuron_tui.tui.drawing.figure_text import chart_lines
 from neuron_tui.tui.navigation import TeamPlace, go, go_to_neuron
@@ -24,10 +25,10 @@ from neuron_tui.tui.screens.page import Page
 from neuron_tui.tui.screens.reading_runs import RunsReading, common_thresholds
 from neuron_tui.tui.widgets.figure_browser import FigureBrowser, Listed
 from neuron_tui.tui.widgets.figure_pane import FigureLine
-from neuron_tui.tui.widgets.key_line import Key, KeyLine
+from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.painting import Said
 
-_LAST = (Key("?", "keys", "screen.help"), Key("q", "back", "screen.back"))
+_LAST = (Key("figures.help", "keys"), Key("figures.back", "back"))
 
 
 class Figures(Page[None]):
@@ -45,27 +46,55 @@ class Figures(Page[None]):
     Figures.-narrow #figure-line { display: block; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "walk(-1)", "figure before", id="figures.before", show=False, priority=True),
-        Binding("right,l", "walk(1)", "next figure", id="figures.next", show=False, priority=True),
-        *(Binding(str(n), f"jump('{n}')", f"figure {n}", id=f"figures.jump_{n}", show=False) for n in range(1, 10)),
-        Binding("t", "table", "chart or table", id="figures.table", show=False),
-        Binding("a", "all_layers", "all layers or the bottom half", id="figures.all_layers", show=False),
-        Binding("x", "export", "export", id="figures.export", show=False),
-        Binding("enter", "enter", "the neuron or the team", id="figures.enter", show=False),
-        Binding("question_mark", "help", "keys", id="figures.help", show=False),
-        Binding("q,escape", "back", "back", id="figures.back", show=False),
-    ]
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("← →  h l", "go to the figure before or after; ↑ ↓ walk the list, or the rows of a table."),
-        ("1 … 9", "go to the next figure whose number begins so."),
-        ("t", "shows the table in place of the chart, or the chart again."),
-        ("a", "draws histograms of all layers, or of the bottom half as the paper does."),
-        ("enter", "in a table, goes to the row's neuron; on figure 9, opens the team of the layer."),
-        ("x", "writes the figure to a file: text, CSV, JSON or SVG."),
-        ("q", "goes back."),
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        *(Action(f"figures.jump_{n}", str(n), f"jump('{n}')", f"figure {n}") for n in range(1, 10)),
+        Action(
+            "figures.before",
+            "left,h",
+            "walk(-1)",
+            "figure before",
+            "go to the figure before or after; ↑ ↓ walk the list, or the rows of a table.",
+            with_=("figures.next",),
+            shown="← →  h l",
+            priority=True,
+        ),
+        Action("figures.next", "right,l", "walk(1)", "next figure", priority=True),
+        Action(
+            "figures.table",
+            "t",
+            "table",
+            "chart or table",
+            "shows the table in place of the chart, or the chart again.",
+            palette="Chart or table",
+        ),
+        Action(
+            "figures.all_layers",
+            "a",
+            "all_layers",
+            "all layers or the bottom half",
+            "draws histograms of all layers, or of the bottom half as the paper does.",
+            palette="All layers",
+        ),
+        Action(
+            "figures.export",
+            "x",
+            "export",
+            "export",
+            "writes the figure to a file: text, CSV, JSON or SVG.",
+            palette="Export",
+        ),
+        Action(
+            "figures.enter",
+            "enter",
+            "enter",
+            "the neuron or the team",
+            "in a table, goes to the row's neuron; on figure 9, opens the team of the layer.",
+        ),
+        Action("figures.help", "question_mark", "help", "keys", palette="Keys and words"),
+        Action("figures.back", "q,escape", "back", "back", "goes back.", palette="Back", shown="q"),
     )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES: ClassVar[tuple[tuple[str, str], ...]] = (("1 … 9", "go to the next figure whose number begins so."),)
 
     def __init__(self, paths: Sequence[Path]) -> None:
         super().__init__()
@@ -134,16 +163,16 @@ class Figures(Page[None]):
 
     def _keys(self, figure: Figure) -> list[Key]:
         """The keys that do something for the figure in sight."""
-        keys, as_table = [Key("←→", "figure", "screen.walk(1)")], self._shown_as_table(figure)
+        keys, as_table = [Key("figures.next", "figure", "←→")], self._shown_as_table(figure)
         if figure.chart is not None:
-            keys.append(Key("t", "chart" if self._as_table else "table", "screen.table"))
+            keys.append(Key("figures.table", "chart" if self._as_table else "table"))
         if isinstance(figure.chart, Histograms) and not as_table:
-            keys.append(Key("a", "bottom half" if self._all_layers else "all layers", "screen.all_layers"))
+            keys.append(Key("figures.all_layers", "bottom half" if self._all_layers else "all layers"))
         if self._opens_team(figure):
-            keys.append(Key("enter", "the team", "screen.enter"))
+            keys.append(Key("figures.enter", "the team"))
         if as_table and _has_neurons(figure):
-            keys.append(Key("enter", "its neuron", "screen.enter"))
-        return [*keys, Key("x", "export", "screen.export"), *_LAST]
+            keys.append(Key("figures.enter", "its neuron"))
+        return [*keys, Key("figures.export", "export"), *_LAST]
 
     # Keys.
 
@@ -221,14 +250,9 @@ class Figures(Page[None]):
         )
 
     def commands(self) -> Iterator[SystemCommand]:
-        """The actions of this screen for the command palette."""
-        yield SystemCommand("Chart or table", "Show the table in place of the chart, or back (t)", self.action_table)
-        yield SystemCommand("All layers", "Histograms of all layers or the bottom half (a)", self.action_all_layers)
-        yield SystemCommand("Export", "Write the figure to a file: text, CSV, JSON or SVG (x)", self.action_export)
+        """Actions for the command palette that have no key of their own."""
         for figure in self.browser.listed:
             yield SystemCommand(f"Figure {figure.name}", figure.title, partial(self.browser.go_to, figure.name))
-        yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
-        yield SystemCommand("Back", "Leave the figures (q)", self.action_back)
 
 
 _ALL_LAYERS = partial(chart_lines, all_layers=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
 from typing import ClassVar
 
 from rich.style import Style
-from textual.app import ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.strip import Strip
@@ -22,11 +20,12 @@ from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.neurons.teams import Team as PositionTeam
 from neuron_tui.store.neurons.teams import position_team, team_layers
 from neuron_tui.store.tokens import printable
+from neuron_tui.tui.actions import Action, Key, bindings
 from neuron_tui.tui.drawing.figure_text import team_axis, team_row
 from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
 from neuron_tui.tui.latest import Latest
 from neuron_tui.tui.screens.page import Page
-from neuron_tui.tui.widgets.key_line import Key, KeyLine
+from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.painting import Said, paint
 from neuron_tui.tui.widgets.rows import RowList
 
@@ -86,20 +85,28 @@ class Team(Page[Address | None]):
     Team #team-said { height: auto; padding: 0 1; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "walk(-1)", "layer before", id="team.before", show=False),
-        Binding("right,l", "walk(1)", "next layer", id="team.next", show=False),
-        Binding("question_mark", "help", "keys", id="team.help", show=False),
-        Binding("q,escape", "back", "back", id="team.back", show=False),
-    ]
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "team.before",
+            "left,h",
+            "walk(-1)",
+            "layer before",
+            "go to the layer before or after that has a team.",
+            palette="Layer with a team before",
+            with_=("team.next",),
+            shown="← →  h l",
+        ),
+        Action("team.next", "right,l", "walk(1)", "next layer", palette="Next layer with a team"),
+        Action("team.help", "question_mark", "help", "keys", palette="Keys and words"),
+        Action("team.back", "q,escape", "back", "back", "goes back.", palette="Back", shown="q"),
+        Action("team.choose", "", "choose", "show the neuron under the cursor", palette="Go to the neuron"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
         ("↑ ↓  k j", "go to the neuron above or below."),
-        ("← →  h l", "go to the layer before or after that has a team."),
         ("enter", "goes to the neuron."),
         ("redundant", "is a neuron that covers no position alone: without it, no position would be uncovered."),
         ("█ ░", "a block is on at half of its positions or more, ░ at some of them."),
-        ("q", "goes back."),
     )
 
     def __init__(self, run: Run, layer: int) -> None:
@@ -125,10 +132,10 @@ class Team(Page[Address | None]):
                 for place in range(_SAID):
                     yield Said(id=f"team-said-{place}")
         yield KeyLine(
-            Key("←→", "layer", "screen.walk(1)"),
-            Key("enter", "go to it", "screen.choose"),
-            Key("?", "keys", "screen.help"),
-            Key("q", "back", "screen.back"),
+            Key("team.next", "layer", "←→"),
+            Key("team.choose", "go to it"),
+            Key("team.help", "keys"),
+            Key("team.back", "back"),
         )
 
     def on_mount(self) -> None:
@@ -198,11 +205,3 @@ class Team(Page[Address | None]):
         beyond = [layer for layer in self._having or () if (layer - self._layer) * by > 0]
         if beyond:
             self._read(min(beyond) if by > 0 else max(beyond))
-
-    def commands(self) -> Iterator[SystemCommand]:
-        """The actions of this screen for the command palette."""
-        yield SystemCommand("Go to the neuron", "Show the neuron under the cursor (enter)", self.action_choose)
-        yield SystemCommand("Next layer with a team", "Show its team (→)", partial(self.action_walk, 1))
-        yield SystemCommand("Layer with a team before", "Show its team (←)", partial(self.action_walk, -1))
-        yield SystemCommand("Keys and signs", "Show the help (?)", self.action_help)
-        yield SystemCommand("Back", "Leave the team (q)", self.action_back)

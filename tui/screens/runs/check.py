@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar
 
-from textual.app import ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -14,6 +13,7 @@ from textual.screen import ModalScreen
 from neuron_tui.store.check.verification import remedy
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import number, size_text
+from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.browsing.checking import CheckState, RunCheck
 from neuron_tui.tui.drawing.spans import BLANK, Line, bar, message, wrap
 from neuron_tui.tui.widgets.painting import LineView, Said
@@ -54,10 +54,11 @@ def check_lines(state: CheckState, stopping: bool, width: int) -> list[Line]:
 class CheckLines(LineView, can_focus=True):
     """What is known of a check."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", "down", show=False, id="check.down"),
-        Binding("k", "scroll_up", "up", show=False, id="check.up"),
-    ]
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("check.down", "j", "scroll_down", "down"),
+        Action("check.up", "k", "scroll_up", "up"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, check: RunCheck) -> None:
         super().__init__()
@@ -89,16 +90,28 @@ class Check(ModalScreen[None]):
     #check Said { background: $surface; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter,v", "leave", "close; the check goes on", show=False, id="check.leave"),
-        Binding("ctrl+x,X", "stop", "stop", show=False, id="check.stop"),
-    ]
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("q escape", "closes this; a check that is not over goes on and says what it found."),
-        ("X ctrl+x", "stops the check; nothing is then known of the run."),
-        ("↑ ↓", "scroll what it found."),
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "check.leave",
+            "escape,q,enter,v",
+            "leave",
+            "close; the check goes on",
+            "closes this; a check that is not over goes on and says what it found.",
+            palette="Close",
+            shown="q escape",
+        ),
+        Action(
+            "check.stop",
+            "ctrl+x,X",
+            "stop",
+            "stop",
+            "stops the check; nothing is then known of the run.",
+            palette="Stop the check",
+            shown="X ctrl+x",
+        ),
     )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES: ClassVar[tuple[tuple[str, str], ...]] = (("↑ ↓", "scroll what it found."),)
 
     def __init__(self, check: RunCheck) -> None:
         super().__init__()
@@ -132,8 +145,3 @@ class Check(ModalScreen[None]):
         """Stop the check."""
         self.check.stop()
         self._look()
-
-    def commands(self) -> Iterator[SystemCommand]:
-        """The actions of this screen for the command palette."""
-        yield SystemCommand("Stop the check", "Nothing is then known of the run (X)", self.action_stop)
-        yield SystemCommand("Close", "The check goes on and says what it found (q)", self.action_leave)

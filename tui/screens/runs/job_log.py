@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 
 from neuron_tui.store.runs.job import log_tail
 from neuron_tui.store.tokens import printable
+from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
 from neuron_tui.tui.widgets.painting import LineView
 
@@ -28,12 +29,13 @@ _LINES = 2000
 class LogLines(LineView, can_focus=True):
     """The lines of a log, wrapped. It stays at the end while the end is in sight."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", "down", show=False, id="log.down"),
-        Binding("k", "scroll_up", "up", show=False, id="log.up"),
-        Binding("g", "scroll_home", "first line", show=False, id="log.first"),
-        Binding("G", "scroll_end", "last line", show=False, id="log.last"),
-    ]
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("log.down", "j", "scroll_down", "down"),
+        Action("log.up", "k", "scroll_up", "up"),
+        Action("log.first", "g", "scroll_home", "first line"),
+        Action("log.last", "G", "scroll_end", "last line"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,13 +79,20 @@ class JobLog(ModalScreen[None]):
     #log LogLines { background: $surface; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter,L", "leave", "close", show=False, id="log.leave"),
-    ]
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "log.leave",
+            "escape,q,enter,L",
+            "leave",
+            "close",
+            "closes the log.",
+            palette="Close the log",
+            shown="q escape",
+        ),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
         ("↑ ↓ pgup pgdn", "scroll; g goes to the first line, G to the last, where it stays as lines come."),
-        ("q escape", "closes the log."),
     )
 
     @dataclass
@@ -126,7 +135,3 @@ class JobLog(ModalScreen[None]):
     def action_leave(self) -> None:
         """Close the log."""
         self.dismiss()
-
-    def commands(self) -> Iterator[SystemCommand]:
-        """The actions of this screen for the command palette."""
-        yield SystemCommand("Close the log", "Go back to the runs (q)", self.action_leave)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import ComposeResult, SystemCommand
+from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
@@ -16,6 +17,7 @@ from neuron_tui.store.runs.catalog import RunSummary
 from neuron_tui.store.runs.job import JobStatus
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import number
+from neuron_tui.tui.actions import bindings
 from neuron_tui.tui.browsing.job_ends import JobEnds, moved_on
 from neuron_tui.tui.browsing.run_order import SORTS, RunListQuery, readable, resumable, state_of
 from neuron_tui.tui.drawing.spans import message
@@ -48,9 +50,9 @@ class Runs(Page[None]):
     Runs.-high #details-pane { height: 13; }
     """
 
-    BINDINGS = keys.BINDINGS
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = keys.RUNS_HELP
+    ACTIONS = keys.ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES = keys.NOTES
 
     def __init__(self, directory: Path) -> None:
         super().__init__()
@@ -334,11 +336,6 @@ class Runs(Page[None]):
             self._jobs.start_demo()
         else:
             self._upkeep.delete()
-
-    def commands(self) -> Iterator[SystemCommand]:
-        """The actions of this screen for the command palette."""
-        for title, sentence, action in keys.PALETTE:
-            yield SystemCommand(title, sentence, getattr(self, f"action_{action}"))
 
 
 def _counted(runs: Sequence[RunSummary]) -> list[str]:

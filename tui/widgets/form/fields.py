@@ -9,7 +9,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.geometry import Size
 from textual.message import Message
@@ -18,6 +18,7 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 
 from neuron_tui.store.tokens import printable
+from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
 from neuron_tui.tui.terminal.textual_internals import ShownInput
 from neuron_tui.tui.widgets.painting import OneLine, Said, paint
@@ -147,11 +148,12 @@ class Row(Horizontal):
 class Pick(OneLine, can_focus=True):
     """One of a few: `● auto  ○ cpu`."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "step(-1)", "the one before", id="form.before", show=False),
-        Binding("right,l,space", "step(1)", "the next one", id="form.next", show=False),
-        Binding("enter", "app.focus_next", "next field", id="form.onward", show=False),
-    ]
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("form.before", "left,h", "step(-1)", "the one before"),
+        Action("form.next", "right,l,space", "step(1)", "the next one"),
+        Action("form.onward", "enter", "app.focus_next", "next field"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     @dataclass
     class Changed(Message):
@@ -203,10 +205,11 @@ class Pick(OneLine, can_focus=True):
 class Tick(OneLine, can_focus=True):
     """`[x] something`, switched with space or a click."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "switch", "switch", id="form.switch", show=False),
-        Binding("enter", "app.focus_next", "next field", id="form.onward", show=False),
-    ]
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("form.switch", "space", "switch", "switch"),
+        Action("form.onward", "enter", "app.focus_next", "next field"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     @dataclass
     class Changed(Message):
@@ -252,9 +255,10 @@ class Tick(OneLine, can_focus=True):
 class Fold(Tick):
     """`▸ more …`, which shows or hides the fields below it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space,enter", "switch", "show or hide the fields below", id="form.fold", show=False),
-    ]
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("form.fold", "space,enter", "switch", "show or hide the fields below"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def line(self, width: int) -> Line:
         """The sign, and what is folded away."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.geometry import Region
@@ -18,6 +18,7 @@ from textual.screen import ModalScreen
 from textual.suggester import Suggester
 
 from neuron_tui.store.tokens import printable
+from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.drawing.spans import Line, fit
 from neuron_tui.tui.forms.path_candidates import MOST, Candidate, Completion
 from neuron_tui.tui.widgets.form.fields import Field
@@ -51,10 +52,11 @@ class Choice:
 class CompletingField(Field):
     """A line to type in that knows what could stand in it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+l", "choices", "choices", id="form.choices", show=False),
-        Binding("ctrl+@,ctrl+space", "accept", "accept", id="form.accept", show=False),
-    ]
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("form.choices", "ctrl+l", "choices", "choices"),
+        Action("form.accept", "ctrl+@,ctrl+space", "accept", "accept"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     @dataclass
     class Found(Message):
@@ -134,16 +136,20 @@ class Candidates(ModalScreen[Choice | None]):
     #candidates { border: round $primary; background: $surface; }
     #candidates RowList { background: $surface; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,ctrl+l", "leave", "leave", id="candidates.leave", show=False),
-        Binding("tab", "take", "take", id="candidates.take", show=False),
-        Binding("right,l", "into", "go into the directory", id="candidates.into", show=False),
-    ]
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("enter", "takes the one under the cursor."),
-        ("→", "takes it and lists what lies below it."),
-        ("esc", "leaves the field as it is."),
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("candidates.leave", "escape,q,ctrl+l", "leave", "leave", "leaves the field as it is.", shown="esc"),
+        Action("candidates.take", "tab", "take", "take"),
+        Action(
+            "candidates.into",
+            "right,l",
+            "into",
+            "go into the directory",
+            "takes it and lists what lies below it.",
+            shown="→",
+        ),
     )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES: ClassVar[tuple[tuple[str, str], ...]] = (("enter", "takes the one under the cursor."),)
 
     def __init__(self, candidates: list[Candidate], place: int, field: Region) -> None:
         super().__init__()

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 
 from neuron_tui.store.findings.aggregates import mean_frequency
 from neuron_tui.store.findings.summary import LayerSummary
 from neuron_tui.store.wording import GRAM_NAMES
+from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.drawing.spans import Line, Span, bar, fit, short_percent
 from neuron_tui.tui.widgets.layers.totals import LayerTotals, positional
 from neuron_tui.tui.widgets.rows import RowList
@@ -65,11 +66,9 @@ class Measures:
 class LayerList(RowList):
     """All layers together in the first row, then one row a layer."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,l", "choose", "its neurons", id="layers.choose", show=False),
-    ]
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
+    ACTIONS: ClassVar[tuple[Action, ...]] = (Action("layers.choose", "right,l", "choose", "its neurons"),)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
         ("↑ ↓  k j", "choose a layer, or ∑, all of them together; its neurons are shown beside."),
         ("enter  →", "gives the keys to the neurons of that layer."),
         ("▏▌█", "a bar compares a layer's number with that of the other layers: the largest fills it."),

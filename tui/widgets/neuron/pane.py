@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import ClassVar
 
 from textual import events
 from textual.actions import SkipAction
-from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
@@ -19,6 +18,7 @@ from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.neurons.samples import LINE, REACHES
 from neuron_tui.store.tokens import gram_text
+from neuron_tui.tui.actions import bindings
 from neuron_tui.tui.drawing.spans import BLANK, Line
 from neuron_tui.tui.terminal.textual_internals import retitle_border
 from neuron_tui.tui.widgets.neuron.blocks import CONTEXT, TRIGGER
@@ -26,7 +26,7 @@ from neuron_tui.tui.widgets.neuron.card import Card, CardShape
 from neuron_tui.tui.widgets.neuron.curve_cursor import CurveCursor
 from neuron_tui.tui.widgets.neuron.curve_look import CurveLook
 from neuron_tui.tui.widgets.neuron.item_cursor import ItemCursor
-from neuron_tui.tui.widgets.neuron.keys import BINDINGS, KEY_HELP, hints
+from neuron_tui.tui.widgets.neuron.keys import ACTIONS, NOTES, hints
 from neuron_tui.tui.widgets.neuron.loader import NeuronLoader
 from neuron_tui.tui.widgets.painting import LineView, paint
 
@@ -34,8 +34,9 @@ from neuron_tui.tui.widgets.painting import LineView, paint
 class NeuronPane(LineView, can_focus=True):
     """Shows the neuron last asked for."""
 
-    BINDINGS: ClassVar[list[BindingType]] = BINDINGS
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = KEY_HELP
+    ACTIONS = ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES = NOTES
 
     @dataclass
     class TokenAsked(Message):
@@ -56,14 +57,6 @@ class NeuronPane(LineView, can_focus=True):
         self._at = ItemCursor()
         self._came_from: ItemCursor | None = None
         self._to_contexts = False
-
-    def commands(self) -> Iterator[SystemCommand]:
-        """What the pane does, for the command palette."""
-        yield SystemCommand("Fires on it", "Show which neurons fire on what the cursor is on (t)", self.action_ask)
-        yield SystemCommand("Its contexts", "Show only contexts of this trigger, or all (f)", self.action_only)
-        yield SystemCommand("Wider contexts", "Show more text of each context, or lines again (w)", self.action_widen)
-        yield SystemCommand("Read the curve", "Read the frequency at a position, or stop (c)", self.action_chart)
-        yield SystemCommand("Another curve", "Show the curve of another domain, or of all (d)", self.action_curve)
 
     @property
     def shape(self) -> CardShape:
