@@ -23,7 +23,7 @@ from textual.worker import WorkerFailed
 from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.process import describe_fault
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.actions import Action, actions_in_reach, bindings, keys_shown
+from neuron_tui.tui.actions import Action, actions_in_reach, actions_of, bindings, keys_shown
 from neuron_tui.tui.config import Config, ConfigFile, config_path, read_config
 from neuron_tui.tui.key_names import keymap
 from neuron_tui.tui.navigation import Place, RunPlace
@@ -146,7 +146,8 @@ class NeuronTuiApp(TypeAheadApp):
                 continue
             seen.add(action.name)
             keys = " ".join(keys_shown(action, self.own_keys)[:2])
-            does = action.sentence or f"{action.does}."
+            together = (one.sentence for one in actions_of(node) if action.name in one.with_)
+            does = action.sentence or next(together, f"{action.does}.")
             run = partial(self.run_action, action.run, node)
             yield SystemCommand(action.palette, f"{does[:1].upper()}{does[1:]}" + (f" ({keys})" if keys else ""), run)
 

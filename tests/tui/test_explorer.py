@@ -310,7 +310,7 @@ def test_the_palette_finds_actions_by_name(runs: Path) -> None:
         assert heading.get_truecolor().hex == LIGHT.primary
         await person.press("ctrl+p")
         await person.type("bigrams")
-        await person.sees("Show bigrams")
+        await person.sees("Show triggers that are tokens, bigrams or trigrams")
         await person.press("enter")
         await person.sees("[2]")
 

@@ -156,8 +156,8 @@ def test_p_pauses_the_job_and_lets_it_go_on(run: Path, monkeypatch: pytest.Monke
         await person.press("P")
         await person.sees("P goes on", "The extraction pauses")
         await person.press("ctrl+p")
-        await person.type("go on with")
-        await person.sees("Go on with the extraction")
+        await person.type("pause or")
+        await person.sees("Pauses the extraction that is writing this run")
         await person.press("enter")
         await person.sees("P pauses")
         assert told == ["pause", "go on"]

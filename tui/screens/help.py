@@ -63,7 +63,8 @@ def _entries(node: DOMNode, own: dict[str, str]) -> Entries:
     """The actions of a node that have a sentence, with their keys, and what else it says of itself in `NOTES`."""
     actions = {action.name: action for action in actions_of(node)}
     entries = [(_keys(action, actions, own), action.sentence) for action in actions.values() if action.sentence]
-    return (*entries, *getattr(node, "NOTES", ()), *getattr(node, "KEY_HELP", ()))  # SHIM
+    notes = (note for owner in type(node).__mro__ for note in vars(owner).get("NOTES", ()))
+    return (*entries, *dict.fromkeys(notes))
 
 
 def _keys(action: Action, actions: dict[str, Action], own: dict[str, str]) -> str:

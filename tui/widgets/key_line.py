@@ -53,9 +53,6 @@ class KeyLine(OneLine):
         own: dict[str, str] = getattr(self.app, "own_keys", {})
         shown = []
         for key in self._keys:
-            if key.shown.startswith(("screen.", "app.")):  # SHIM
-                shown.append(_Shown(key.name, key.word, key.shown))
-                continue
             action = known[key.name]
             first = next(iter(keys_shown(action, own)), "")
             keys = key.shown if key.shown and action.name not in own else "esc" if first == "escape" else first

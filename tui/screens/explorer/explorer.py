@@ -7,22 +7,18 @@ follows a run that is still extracted. Here they come together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 
-from neuron_tui.tui.actions import Key
+from neuron_tui.tui.actions import Action, Key, bindings
 from neuron_tui.tui.screens.explorer.finding import Finding
 from neuron_tui.tui.screens.explorer.keeping import Keeping
 from neuron_tui.tui.screens.explorer.live import Live
-from neuron_tui.tui.screens.explorer.marking import Marking
 from neuron_tui.tui.screens.explorer.run_loader import RunLoader
 from neuron_tui.tui.screens.explorer.variants import Variants, View
-from neuron_tui.tui.screens.explorer.walking import Walking
 from neuron_tui.tui.screens.help import Help, help_sections
 from neuron_tui.tui.widgets.layers.pane import LayerList
 from neuron_tui.tui.widgets.neurons import NeuronList
@@ -39,32 +35,46 @@ class Explorer(Finding, Keeping, Variants, Live):
         (160, "-wide"),
     ]
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "overview", "the run in a few sentences", id="explorer.overview", show=False),
-        Binding("question_mark", "help", "keys", id="explorer.help", show=False),
-        Binding("q,escape", "leave", "back", id="explorer.leave", show=False),
-    ]
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
-        *Finding.KEY_HELP,
-        *Walking.KEY_HELP,
-        *Marking.KEY_HELP,
-        *Keeping.KEY_HELP,
-        *Variants.KEY_HELP,
-        *Live.KEY_HELP,
-        ("i", "tells in a few sentences what the run holds and what to look at first, or hides them."),
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "explorer.overview",
+            "i",
+            "overview",
+            "the run in a few sentences",
+            "tells in a few sentences what the run holds and what to look at first, or hides them.",
+            palette="Overview",
+        ),
+        Action(
+            "explorer.more_rows",
+            "",
+            "more_rows",
+            "show all stored triggers and tokens, or a few",
+            palette="More rows",
+        ),
+        Action("explorer.help", "question_mark", "help", "keys", palette="Keys and words"),
+        Action(
+            "explorer.leave",
+            "q,escape",
+            "leave",
+            "back",
+            "goes back: from the neuron alone to the list, from there to the runs.",
+            palette="Back to the runs",
+            shown="q",
+        ),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
         ("enter", "gives the neuron the whole screen; q or escape gives the list back."),
-        ("q", "goes back: from the neuron alone to the list, from there to the runs."),
     )
 
     KEYS = (
-        Key("/", "filter", "screen.filter"),
-        Key(":", "go to", "screen.go_to"),
-        Key("W", "which fire", "screen.which"),
-        Key("m", "mark", "screen.mark"),
-        Key("x", "export", "screen.export"),
-        Key("?", "keys", "screen.help"),
-        Key("q", "back", "screen.leave"),
+        Key("explorer.filter"),
+        Key("explorer.go_to"),
+        Key("explorer.which", "which fire", "W"),
+        Key("explorer.mark"),
+        Key("explorer.export"),
+        Key("explorer.help", "keys"),
+        Key("explorer.leave", "back"),
     )
 
     def on_mount(self) -> None:
@@ -178,6 +188,10 @@ class Explorer(Finding, Keeping, Variants, Live):
         """Show the help."""
         self.app.push_screen(Help(help_sections(self)))
 
+    def action_more_rows(self) -> None:
+        """Show all stored triggers and tokens of the neuron, or a few again."""
+        self._neuron.toggle_long()
+
     def action_leave(self) -> None:
         """From the neuron alone to the list; from there to the runs."""
         if self.has_class("-zoom"):
@@ -185,11 +199,3 @@ class Explorer(Finding, Keeping, Variants, Live):
             self._neurons.focus()
         else:
             self.leave()
-
-    def commands(self) -> Iterator[SystemCommand]:
-        """The actions of this screen for the command palette."""
-        yield from super().commands()
-        yield SystemCommand("More rows", "Show all stored triggers and tokens, or a few (+)", self._neuron.toggle_long)
-        yield SystemCommand("Overview", "The run in a few sentences (i)", self.action_overview)
-        yield SystemCommand("Keys and words", "Show the help (?)", self.action_help)
-        yield SystemCommand("Back to the runs", "Leave this run (q)", self.leave)

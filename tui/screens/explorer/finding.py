@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
-from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from neuron_tui.store.errors import NeuronTuiError
@@ -19,6 +17,7 @@ from neuron_tui.store.neurons.places import Address, find_place
 from neuron_tui.store.neurons.query import NUMBER_KEYS, TYPE_WORDS
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import visible
+from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.navigation import ClaimsPlace, FiguresPlace, TeamPlace, go
 from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.explorer.firing import Firing
@@ -35,29 +34,80 @@ WHICH_HINT = 'which neurons fire on it? one to three tokens as they read, such a
 class Finding(Walking):
     """Everything that asks for neurons."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "filter", id="explorer.filter", show=False),
-        Binding("colon", "go_to", "go to", id="explorer.go_to", show=False),
-        Binding("s", "sort", "sort", id="explorer.sort", show=False),
-        Binding("o", "model_order", "order of the model, or notable neurons first", id="explorer.order", show=False),
-        Binding("w,W", "which", "which neurons fire on a text", id="explorer.which", show=False),
-        Binding("t,T", "team", "position team", id="explorer.team", show=False),
-        Binding("f,F", "figures", "figures", id="explorer.figures", show=False),
-        Binding("C", "paper", "what the paper found", id="explorer.paper", show=False),
-    ]
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("/", 'filters the neurons, for example: type:token layer:0-5 freq<1% mi>0.05 trigger:" title"'),
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "explorer.filter",
+            "slash",
+            "filter",
+            "filter",
+            'filters the neurons, for example: type:token layer:0-5 freq<1% mi>0.05 trigger:" title"',
+            palette="Filter",
+        ),
+        Action(
+            "explorer.go_to",
+            "colon",
+            "go_to",
+            "go to",
+            "goes to a neuron: 3:117 is neuron 117 of layer 3; 117 alone is in this layer.",
+            palette="Go to",
+        ),
+        Action(
+            "explorer.sort",
+            "s",
+            "sort",
+            "sort",
+            "sorts by a column; the same column again turns the order round. Titles can be clicked.",
+            palette="Sort",
+        ),
+        Action(
+            "explorer.order",
+            "o",
+            "model_order",
+            "order of the model, or notable neurons first",
+            "lists the neurons by layer and number, as the model has them, or notable ones first again.",
+            palette="Order",
+        ),
+        Action(
+            "explorer.which",
+            "w,W",
+            "which",
+            "which neurons fire on a text",
+            "asks for a text and shows which neurons fire on it; so does w, outside the neuron.",
+            palette="Which neurons",
+            shown="W",
+        ),
+        Action(
+            "explorer.team",
+            "t,T",
+            "team",
+            "position team",
+            "shows the position team of this layer: which positions its oscillatory neurons share out; so does t.",
+            palette="Position team",
+            shown="T",
+        ),
+        Action(
+            "explorer.figures",
+            "f,F",
+            "figures",
+            "figures",
+            "shows the figures of this run; so does f, outside the neuron.",
+            palette="Figures",
+            shown="F",
+        ),
+        Action(
+            "explorer.paper",
+            "C",
+            "paper",
+            "what the paper found",
+            "checks the paper's claims against this run.",
+            palette="The paper's claims",
+        ),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
         ("", f"Types: {' '.join(TYPE_WORDS)}. Numbers: {' '.join(NUMBER_KEYS)}."),
         ("", "All terms must hold; a minus before one turns it round. An empty filter shows all."),
-        (":", "goes to a neuron: 3:117 is neuron 117 of layer 3; 117 alone is in this layer."),
-        ("W", "asks for a text and shows which neurons fire on it; so does w, outside the neuron."),
-        ("s", "sorts by a column; the same column again turns the order round. Titles can be clicked."),
-        ("o", "lists the neurons by layer and number, as the model has them, or notable ones first again."),
         ("", "Notable are token detectors that suppress, then other detectors, then positional neurons."),
-        ("T", "shows the position team of this layer: which positions its oscillatory neurons share out; so does t."),
-        ("F", "shows the figures of this run; so does f, outside the neuron."),
-        ("C", "checks the paper's claims against this run."),
     )
 
     @dataclass
@@ -66,18 +116,6 @@ class Finding(Walking):
 
         text: str
         grams: list[Gram]
-
-    def commands(self) -> Iterator[SystemCommand]:
-        """Finding, for the command palette."""
-        yield SystemCommand("Filter", "Show only neurons that a query matches (/)", self.action_filter)
-        yield SystemCommand("Go to", "Go to a neuron such as 3:117 (:)", self.action_go_to)
-        yield SystemCommand("Which neurons", "Show which neurons fire on a text (W)", self.action_which)
-        yield SystemCommand("Sort", "Sort the neurons by a column (s)", self.action_sort)
-        yield SystemCommand("Order", "The order of the model, or notable neurons first (o)", self.action_model_order)
-        yield SystemCommand("Position team", "Show the position team of this layer (T)", self.action_team)
-        yield SystemCommand("Figures", "Show the figures of this run (F)", self.action_figures)
-        yield SystemCommand("The paper's claims", "Check them against this run (C)", self.action_paper)
-        yield from super().commands()
 
     # By a filter, in an order.
 

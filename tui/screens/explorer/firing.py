@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual.app import ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -22,7 +21,7 @@ from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.neurons.table import NeuronTable, read_table
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import GRAM_NAMES, number
-from neuron_tui.tui.actions import Key
+from neuron_tui.tui.actions import Action, Key, bindings
 from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.help import Help, help_sections
@@ -51,29 +50,49 @@ class Firing(Screen[Address | str | None]):
     .firing-covers { background: $background; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "sort", "sort", id="firing.sort", show=False),
-        Binding("slash", "filter", "filter", id="firing.filter", show=False),
-        Binding("question_mark", "help", "keys", id="firing.help", show=False),
-        Binding("escape,q", "leave", "back", id="firing.leave", show=False),
-    ]
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "firing.sort",
+            "s",
+            "sort",
+            "sort",
+            "sorts: by how often a neuron fires on it, by its share or rank among what the neuron does, by layer.",
+            palette="Sort",
+        ),
+        Action(
+            "firing.filter",
+            "slash",
+            "filter",
+            "filter",
+            "filters the neurons of the run by this n-gram: those with it among their covering n-grams.",
+            palette="Filter by it",
+        ),
+        Action("firing.help", "question_mark", "help", "keys", palette="Keys and words"),
+        Action(
+            "firing.leave",
+            "escape,q",
+            "leave",
+            "back",
+            "goes back to where you were.",
+            palette="Back to the neurons",
+            shown="q",
+        ),
+        Action("firing.go", "", "go", "go to the neuron under the cursor", palette="Go to"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
         ("enter", "goes to the neuron."),
-        ("s", "sorts: by how often a neuron fires on it, by its share or rank among what the neuron does, by layer."),
-        ("/", "filters the neurons of the run by this n-gram: those with it among their covering n-grams."),
         ("act./occ.", "positions of the n-gram where the neuron is active, of all its positions; prec. is that share."),
         ("own", "the share of the neuron's own activations that are on this n-gram."),
         ("rank", "the n-gram's place among the neuron's triggers."),
-        ("q", "goes back to where you were."),
     )
 
     KEYS = (
-        Key("enter", "go to", "screen.go"),
-        Key("s", "sort", "screen.sort"),
-        Key("/", "filter by it", "screen.filter"),
-        Key("?", "keys", "screen.help"),
-        Key("q", "back", "screen.leave"),
+        Key("firing.go", "go to", "enter"),
+        Key("firing.sort", "sort"),
+        Key("firing.filter", "filter by it"),
+        Key("firing.help", "keys"),
+        Key("firing.leave", "back", "q"),
     )
 
     @dataclass
@@ -120,14 +139,6 @@ class Firing(Screen[Address | str | None]):
     def on_key(self) -> None:
         """The note has been seen."""
         self.query_one(NoteLine).clear()
-
-    def commands(self) -> Iterator[SystemCommand]:
-        """The actions of this screen for the command palette."""
-        yield SystemCommand("Go to", "Go to the neuron under the cursor (enter)", self.action_go)
-        yield SystemCommand("Sort", "Sort these neurons (s)", self.action_sort)
-        yield SystemCommand("Filter by it", "Filter the neurons of the run by this n-gram (/)", self.action_filter)
-        yield SystemCommand("Keys and words", "Show the help (?)", self.action_help)
-        yield SystemCommand("Back to the neurons", "Leave this list (q)", self.action_leave)
 
     def _look(self) -> None:
         try:

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.neurons.arrangement import ListQuery
@@ -19,6 +18,7 @@ from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.places import Address, Addresses, row_of
 from neuron_tui.store.neurons.query import keepable
 from neuron_tui.store.wording import number
+from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.browsing.history import History
 from neuron_tui.tui.remembered.session import Identity, Session, write_session
 from neuron_tui.tui.screens.explorer.marking import KEPT_MARKS, Marking
@@ -46,14 +46,26 @@ class State:
 class Keeping(Marking):
     """What is written: reports, and the session."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "export", "export", id="explorer.export", show=False),
-        Binding("X", "export_shown", "export all shown", id="explorer.export_shown", show=False),
-    ]
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("x", "exports the marked neurons, or this one if none is marked."),
-        ("X", "exports all neurons that the list shows."),
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "explorer.export",
+            "x",
+            "export",
+            "export",
+            "exports the marked neurons, or this one if none is marked.",
+            palette="Export",
+        ),
+        Action(
+            "explorer.export_shown",
+            "X",
+            "export_shown",
+            "export all shown",
+            "exports all neurons that the list shows.",
+            palette="Export all shown",
+        ),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
         ("", "Layer, filter, order, marks and place are kept for when you open the run again."),
     )
 
@@ -64,12 +76,6 @@ class Keeping(Marking):
     def on_mount(self) -> None:
         """Write down now and then where one is."""
         self.set_interval(_EVERY, self._keep_now_and_then)
-
-    def commands(self) -> Iterator[SystemCommand]:
-        """Keeping, for the command palette."""
-        yield from super().commands()
-        yield SystemCommand("Export", "Export marked neurons or this one (x)", self.action_export)
-        yield SystemCommand("Export all shown", "Export all neurons that the list shows (X)", self.action_export_shown)
 
     # Reports.
 

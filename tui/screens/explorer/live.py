@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.runs.job import JobStatus
 from neuron_tui.store.wording import number
+from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.browsing.live import Glance, glance
 from neuron_tui.tui.jobs.jobs import continue_job, pause_job
 from neuron_tui.tui.screens.explorer.run_panes import RunPanes
@@ -27,15 +27,25 @@ _EVERY = 2.0
 class Live(RunPanes):
     """A run that may be growing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("P", "pause", "pause the extraction or go on", id="explorer.pause", show=False),
-        Binding("r", "look", "look for new layers", id="explorer.look", show=False),
-    ]
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("P", "pauses the extraction that is writing this run, or goes on with it."),
-        ("r", "looks for new layers at once; while the run is extracted they come by themselves."),
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "explorer.pause",
+            "P",
+            "pause",
+            "pause the extraction or go on",
+            "pauses the extraction that is writing this run, or goes on with it.",
+            palette="Pause or go on",
+        ),
+        Action(
+            "explorer.look",
+            "r",
+            "look",
+            "look for new layers",
+            "looks for new layers at once; while the run is extracted they come by themselves.",
+            palette="Look for new layers",
+        ),
     )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     @dataclass
     class Glanced(Message):
@@ -58,15 +68,6 @@ class Live(RunPanes):
     def on_mount(self) -> None:
         """Look now and then."""
         self.set_interval(_EVERY, self._look_if_it_may_grow)
-
-    def commands(self) -> Iterator[SystemCommand]:
-        """What can be done with the job, for the command palette."""
-        yield from super().commands()
-        job = self._glance.job
-        if job is not None and job.active:
-            name = f"{'Go on with' if job.condition == 'paused' else 'Pause'} the {_work(job)}"
-            yield SystemCommand(name, f"{name} that is writing this run (P)", self.action_pause)
-        yield SystemCommand("Look for new layers", "Show layers that were finished since (r)", self.action_look)
 
     # Looking.
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.places import Address, codes_of
 from neuron_tui.store.wording import number
+from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.explorer.walking import Walking
 
@@ -27,31 +26,34 @@ KEPT_MARKS = 100_000
 class Marking(Walking):
     """Marked neurons."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "mark", "mark", id="explorer.mark", show=False),
-        Binding("M", "mark_all", "mark all shown", id="explorer.mark_all", show=False),
-        Binding("U", "unmark_all", "unmark all", id="explorer.unmark_all", show=False),
-        Binding("asterisk", "only_marked", "only marked ones", id="explorer.only_marked", show=False),
-    ]
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("m", "marks the neuron with ◆, or takes the mark away."),
-        ("M", "marks all neurons that the list shows, or takes these marks away; U takes all marks away, or back."),
-        ("*", "limits the list to the marked neurons, or shows all again."),
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "explorer.mark", "m", "mark", "mark", "marks the neuron with ◆, or takes the mark away.", palette="Mark"
+        ),
+        Action(
+            "explorer.mark_all",
+            "M",
+            "mark_all",
+            "mark all shown",
+            "marks all neurons that the list shows, or takes these marks away; U takes all marks away, or back.",
+            palette="Mark all",
+        ),
+        Action("explorer.unmark_all", "U", "unmark_all", "unmark all", palette="Unmark all"),
+        Action(
+            "explorer.only_marked",
+            "asterisk",
+            "only_marked",
+            "only marked ones",
+            "limits the list to the marked neurons, or shows all again.",
+            palette="Only marked",
+        ),
     )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, path: Path, at: Address | None = None) -> None:
         super().__init__(path, at)
         self._changes = 0
         self._taken_away: set[int] = set()
-
-    def commands(self) -> Iterator[SystemCommand]:
-        """Marking, for the command palette."""
-        yield from super().commands()
-        yield SystemCommand("Mark", "Mark the neuron or take its mark away (m)", self.action_mark)
-        yield SystemCommand("Mark all", "Mark all neurons in the list, or none of them (M)", self.action_mark_all)
-        yield SystemCommand("Unmark all", "Take all marks away, or bring them back (U)", self.action_unmark_all)
-        yield SystemCommand("Only marked", "Show only marked neurons, or all again (*)", self.action_only_marked)
 
     def action_mark(self) -> None:
         """Mark the neuron, or take its mark away."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from textual import events
-from textual.app import ComposeResult, SystemCommand
+from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 
@@ -59,10 +58,6 @@ class RunPanes(RunLoader):
             yield self._neuron
         yield self._note
         yield KeyLine(*self.KEYS)
-
-    def commands(self) -> Iterator[SystemCommand]:
-        """The actions of the screen for the command palette; each part of the explorer adds its own."""
-        return iter(())
 
     def note(self, text: str) -> None:
         """Say something of no great weight: it stands until the next key."""

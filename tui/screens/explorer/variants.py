@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from neuron_tui.store.neurons.arrangement import ListQuery
@@ -19,6 +17,7 @@ from neuron_tui.store.runs.catalog import RunSummary
 from neuron_tui.store.runs.job import JobStatus, job_status
 from neuron_tui.store.runs.variants import name_of
 from neuron_tui.store.tokens import printable
+from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.browsing.run_order import state_of
 from neuron_tui.tui.browsing.variant_choices import Variants as Found
 from neuron_tui.tui.browsing.variant_choices import variant_rows, variants_around
@@ -52,15 +51,25 @@ class ChooseVariant(Choose):
 class Variants(Walking):
     """The run beside its variants."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("V", "variants", "variants with other thresholds", id="explorer.variants", show=False),
-        Binding("A", "count_again", "count again with other thresholds", id="explorer.count_again", show=False),
-    ]
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("V", "chooses among the run and its variants, counted with other thresholds; the neuron stays in view."),
-        ("A", "asks for other thresholds and counts the run again with them, as a variant of it."),
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "explorer.variants",
+            "V",
+            "variants",
+            "variants with other thresholds",
+            "chooses among the run and its variants, counted with other thresholds; the neuron stays in view.",
+            palette="Variants",
+        ),
+        Action(
+            "explorer.count_again",
+            "A",
+            "count_again",
+            "count again with other thresholds",
+            "asks for other thresholds and counts the run again with them, as a variant of it.",
+            palette="Count again",
+        ),
     )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     @dataclass
     class VariantsFound(Message):
@@ -83,12 +92,6 @@ class Variants(Walking):
     def on_mount(self) -> None:
         """Look now and then at what was started here."""
         self.set_interval(_EVERY, self.look_at_countings)
-
-    def commands(self) -> Iterator[SystemCommand]:
-        """Variants, for the command palette."""
-        yield from super().commands()
-        yield SystemCommand("Variants", "Choose among the run and its variants (V)", self.action_variants)
-        yield SystemCommand("Count again", "Count this run with other thresholds (A)", self.action_count_again)
 
     # Choosing.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from neuron_tui.store.neurons.places import Address, row_of
+from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.browsing.history import History
 from neuron_tui.tui.screens.explorer.run_panes import RunPanes
 from neuron_tui.tui.widgets.layers.line import LayerLine
@@ -24,23 +22,51 @@ _REST = 1.0
 class Walking(RunPanes):
     """Where the cursor is, and where it was."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "walk(1)", "next neuron", id="explorer.next", show=False),
-        Binding("p", "walk(-1)", "previous neuron", id="explorer.previous", show=False),
-        Binding("a", "all_layers", "all layers", id="explorer.all_layers", show=False),
-        Binding("1", "order(1)", "tokens", id="explorer.tokens", show=False),
-        Binding("2", "order(2)", "bigrams", id="explorer.bigrams", show=False),
-        Binding("3", "order(3)", "trigrams", id="explorer.trigrams", show=False),
-        Binding("backspace,left_square_bracket,alt+left,ctrl+o", "back_again", "back", id="explorer.back", show=False),
-        Binding("right_square_bracket,alt+right", "forward_again", "forward", id="explorer.forward", show=False),
-    ]
-
-    KEY_HELP: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("n p", "go to the next or previous neuron of the list, from any pane."),
-        ("a", "shows the neurons of all layers."),
-        ("[ ]", "go back and forward through the neurons you visited; backspace, alt+← and alt+→ do too."),
-        ("1 2 3", "show triggers that are tokens, bigrams or trigrams, in the neuron and in the list."),
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "explorer.next",
+            "n",
+            "walk(1)",
+            "next neuron",
+            "go to the next or previous neuron of the list, from any pane.",
+            with_=("explorer.previous",),
+        ),
+        Action("explorer.previous", "p", "walk(-1)", "previous neuron"),
+        Action(
+            "explorer.all_layers",
+            "a",
+            "all_layers",
+            "all layers",
+            "shows the neurons of all layers.",
+            palette="All layers",
+        ),
+        Action(
+            "explorer.tokens",
+            "1",
+            "order(1)",
+            "tokens",
+            "show triggers that are tokens, bigrams or trigrams, in the neuron and in the list.",
+            with_=(
+                "explorer.bigrams",
+                "explorer.trigrams",
+            ),
+            palette="Tokens",
+        ),
+        Action("explorer.bigrams", "2", "order(2)", "bigrams", palette="Bigrams"),
+        Action("explorer.trigrams", "3", "order(3)", "trigrams", palette="Trigrams"),
+        Action(
+            "explorer.back",
+            "backspace,left_square_bracket,alt+left,ctrl+o",
+            "back_again",
+            "back",
+            "go back and forward through the neurons you visited; backspace, alt+← and alt+→ do too.",
+            palette="Back",
+            with_=("explorer.forward",),
+            shown="[ ]",
+        ),
+        Action("explorer.forward", "right_square_bracket,alt+right", "forward_again", "forward", palette="Forward"),
     )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, path: Path, at: Address | None = None) -> None:
         super().__init__(path, at)
@@ -56,15 +82,6 @@ class Walking(RunPanes):
         before, self._resting = self._resting, self.here
         if self._resting is not None and self._resting == before:
             self._history = self._history.visit(self._resting)
-
-    def commands(self) -> Iterator[SystemCommand]:
-        """Walking, for the command palette."""
-        yield from super().commands()
-        yield SystemCommand("All layers", "Show the neurons of all layers (a)", self.action_all_layers)
-        yield SystemCommand("Back", "Go back to the neuron visited before ([)", self.action_back_again)
-        yield SystemCommand("Forward", "Go forward to the neuron visited after (])", self.action_forward_again)
-        for order, name in ((1, "Tokens"), (2, "Bigrams"), (3, "Trigrams")):
-            yield SystemCommand(name, f"Show {name.lower()} as triggers ({order})", partial(self.action_order, order))
 
     # Where to.
 
