@@ -73,21 +73,25 @@ def test_settings_choose_the_theme_the_keys_and_the_mouse(size: tuple[int, int],
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "what"),
+    ("text", "key", "what"),
     [
-        ('theme = "light"\ncolour = "blue"\n', 2, "unknown key 'colour'; known are theme, mouse, keys, defaults"),
-        ('\ntheme = "lihgt"\n', 2, "unknown theme 'lihgt'; known are dark, light"),
-        ('[keys]\n"explorer.filtre" = "f"\n', 2, "unknown name of a key 'explorer.filtre'; known are explorer."),
-        ('[keys]\nexplorer.filter = "f99"\n', 2, "'f99' is no key"),
-        ("[defaults]\ntokens = 0\n", 2, "defaults.tokens: input should be greater than or equal to 1"),
+        ('theme = "light"\ncolour = "blue"\n', "", "unknown key 'colour'; known are theme, mouse, keys, defaults"),
+        ('\ntheme = "lihgt"\n', "theme: ", "unknown theme 'lihgt'; known are dark, light"),
+        (
+            '[keys]\n"explorer.filtre" = "f"\n',
+            "keys.explorer.filtre: ",
+            "unknown name of a key 'explorer.filtre'; known are explorer.",
+        ),
+        ('[keys]\nexplorer.filter = "f99"\n', "keys.explorer.filter: ", "'f99' is no key"),
+        ("[defaults]\ntokens = 0\n", "defaults.tokens: ", "input should be greater than or equal to 1"),
     ],
 )
-def test_settings_that_cannot_be_used_are_refused_with_their_line(
-    text: str, line: int, what: str, home: Home, two_runs: Path
+def test_settings_that_cannot_be_used_are_refused_with_their_key(
+    text: str, key: str, what: str, home: Home, two_runs: Path
 ) -> None:
     home.configure(text)
     terminal = home.start((200, 60), "--runs-dir", str(two_runs))
     assert terminal.wait_for_end() == 3
     said = terminal.text()
-    assert f"config.toml, line {line}: {what}" in said
-    assert "Mend that line, or remove it to have what holds by itself." in said
+    assert f"config.toml: {key}{what}" in said
+    assert "Mend that setting, or remove it to have what holds by itself." in said

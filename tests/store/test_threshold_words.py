@@ -103,7 +103,7 @@ def test_sentences_on_a_neuron_of_a_variant_say_its_coverage(variant: Run) -> No
 def test_a_report_on_a_variant_names_its_thresholds_and_not_the_papers(variant: Run, format: str) -> None:  # noqa: A002
     stream = io.StringIO()
     write_report(variant, [(0, 1), (0, 10)], format, stream)
-    text = stream.getvalue().replace("&#x27;", "'")
+    text = stream.getvalue().replace("&#39;", "'")
     assert f"{counted_with(LOOSE)}" in text
     assert "hold 80% of its activations" in text
     assert detector_text(LOOSE) in text
