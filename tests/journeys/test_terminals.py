@@ -83,7 +83,7 @@ def test_settings_choose_the_theme_the_keys_and_the_mouse(size: tuple[int, int],
             "unknown name of a key 'explorer.filtre'; known are explorer.",
         ),
         ('[keys]\nexplorer.filter = "f99"\n', "keys.explorer.filter: ", "'f99' is no key"),
-        ("[defaults]\ntokens = 0\n", "defaults.tokens: ", "input should be greater than or equal to 1"),
+        ("[defaults]\ntokens = 0\n", "defaults.tokens: ", "at least 1"),
     ],
 )
 def test_settings_that_cannot_be_used_are_refused_with_their_key(
