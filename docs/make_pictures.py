@@ -390,7 +390,7 @@ async def filter_by(person: Person, query: str) -> None:
     await person.press("/")
     await person.type(query)
     await person.press("enter")
-    await person.until(lambda: person.explorer._list_query.query == query)
+    await person.until(lambda: person.explorer.browser.browsing.list_query.query == query)
     await person.settled()
 
 

@@ -100,3 +100,9 @@ def actions_in_reach(screen: Screen[Any]) -> Iterator[tuple[DOMNode, Action]]:
         for action in actions_of(node):
             yield node, action
         node = node.parent if node is not screen else None
+
+
+def actions_within(screen: Screen[Any]) -> dict[str, tuple[DOMNode, Action]]:
+    """Actions of a screen and of all parts in it, by name, each with what owns it."""
+    nodes = (*screen.walk_children(with_self=False), screen)
+    return {action.name: (node, action) for node in nodes for action in actions_of(node)}

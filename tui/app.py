@@ -99,7 +99,7 @@ class NeuronTuiApp(TypeAheadApp):
         if self.screen_stack:
             self.screen.refresh(layout=True)
 
-    def on_run_loader_left(self) -> None:
+    def on_explorer_left(self) -> None:
         """Go back to the list of runs; a run opened at once has none below it yet."""
         if len(self.screen_stack) > _BASE + 1:
             self.pop_screen()

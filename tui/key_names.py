@@ -75,11 +75,9 @@ def _key(text: str, file: ConfigFile, name: str) -> str:
 
 
 def _refuse_clashes(chosen: Mapping[str, str], file: ConfigFile) -> None:
-    for owner in _owners():
+    for place in _places():
         taken: dict[str, str] = {}
-        # A screen's keys lie with the parts that it is made of.
-        parts = [part for part in owner.__mro__ if part.__module__.startswith("neuron_tui.")]
-        for binding in [b for part in parts for b in Binding.make_bindings(vars(part).get("BINDINGS", ()))]:
+        for binding in place:
             name = binding.id or binding.action
             for key in chosen.get(name, binding.key).split(","):
                 other = taken.setdefault(key, name)
@@ -87,6 +85,17 @@ def _refuse_clashes(chosen: Mapping[str, str], file: ConfigFile) -> None:
                     mine = name if name in chosen else other
                     both = other if mine == name else name
                     raise file.error(f"keys.{mine}", f"{shown_key(key)} is for {both} already")
+
+
+def _places() -> Iterator[list[Binding]]:
+    """The keys that must differ: those of a screen or widget with its bases, and those whose names begin alike."""
+    alike: dict[str, list[Binding]] = {}
+    for owner in _owners():
+        parts = [part for part in owner.__mro__ if part.__module__.startswith("neuron_tui.")]
+        yield [b for part in parts for b in Binding.make_bindings(vars(part).get("BINDINGS", ()))]
+        for binding in Binding.make_bindings(vars(owner)["BINDINGS"]):
+            alike.setdefault((binding.id or "").split(".")[0], []).append(binding)
+    yield from (bindings for begin, bindings in alike.items() if begin)
 
 
 def _owners() -> Iterator[type[DOMNode]]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import overload
 
+import numpy as np
+
 from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.table import NeuronTable
@@ -45,10 +47,26 @@ def row_of(opened: OpenedRun, address: Address) -> int | None:
     return layers.index(layer) * neurons + neuron if layer in layers and 0 <= neuron < neurons else None
 
 
+def address_at(opened: OpenedRun, row: int) -> Address:
+    """The neuron in a row of the run's table."""
+    return int(opened.table.layer[row]), int(opened.table.neuron[row])
+
+
 def codes_of(opened: OpenedRun) -> Int64s:
     """(R,) a number for each row that stays the neuron's own, whatever layers are finished later."""
-    codes: Int64s = opened.table.layer * opened.run.manifest.model.neurons + opened.table.neuron
+    codes: Int64s = opened.table.layer.astype(np.int64) * opened.run.manifest.model.neurons + opened.table.neuron
     return codes
+
+
+def code_at(opened: OpenedRun, address: Address) -> int:
+    """The code (`codes_of`) of a neuron."""
+    layer, neuron = address
+    return layer * opened.run.manifest.model.neurons + neuron
+
+
+def address_of(opened: OpenedRun, code: int) -> Address:
+    """The neuron that has a code."""
+    return divmod(code, opened.run.manifest.model.neurons)
 
 
 class Addresses(Sequence[Address]):

@@ -9,6 +9,7 @@ from pathlib import Path
 from textual import events
 from textual.pilot import Pilot
 
+from neuron_tui.store.neurons.places import address_of
 from neuron_tui.tui.app import NeuronTuiApp
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.runs.runs import Runs
@@ -81,6 +82,12 @@ class Person:
         return self.explorer.query_one(NeuronPane)
 
     @property
+    def marked(self) -> set[tuple[int, int]]:
+        """Layer and neuron of each marked neuron."""
+        opened = self.explorer.opened
+        return {address_of(opened, code) for code in self.neurons.marks} if opened is not None else set()
+
+    @property
     def address(self) -> tuple[int, int] | None:
         """Layer and neuron of the card in sight."""
         return self.pane.card.address if self.pane.card else None
@@ -88,8 +95,7 @@ class Person:
     async def settled(self) -> None:
         """Wait until the run is open, all that was asked for is shown, and the layers are summarised."""
         await self.until(lambda: any(isinstance(screen, Explorer) for screen in self.app.screen_stack))
-        await self.until(lambda: self.neurons._shown is not None and self.explorer._arranging is None)
-        await self.until(lambda: self.explorer._summaries and self.pane.up_to_date)
+        await self.until(lambda: self.explorer.browser.ready)
 
     async def knows_the_run(self) -> None:
         """Have a run that is opened for the first time in the order of the model, without the overview."""

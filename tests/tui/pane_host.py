@@ -44,7 +44,10 @@ class PaneScreen(Screen[None]):
     def on_neuron_pane_token_asked(self, event: NeuronPane.TokenAsked) -> None:
         self.asked.append(event)
 
-    def action_walk(self, by: int) -> None:
+    def on_neuron_pane_neighbour_wanted(self, event: NeuronPane.NeighbourWanted) -> None:
+        self.walk(event.by)
+
+    def walk(self, by: int) -> None:
         self.address = (self.address[0], self.address[1] + by)
         self.query_one(NeuronPane).show(self.address)
 
@@ -95,6 +98,7 @@ class Reader:
         """Press keys and wait until what they ask for is shown."""
         for key in keys:
             await self.pilot.press(key)
+            await self.pilot.pause()
             await self.until(lambda: self.pane.up_to_date)
 
     def lines(self) -> list[str]:

@@ -72,7 +72,7 @@ def test_the_layers_pane_chooses_a_layer(runs: Path) -> None:
 
 def test_a_filter_leaves_matching_neurons_and_counts_them(runs: Path) -> None:
     async def filter_dead(person: Person) -> None:
-        dead = int(person.explorer._opened.table.dead.sum())
+        dead = int(person.explorer.opened.table.dead.sum())
         await person.press("/")
         await person.type("type:dead")
         await person.press("enter")
@@ -116,20 +116,20 @@ def test_a_malformed_filter_points_at_the_place_and_stays_open(runs: Path) -> No
 
 def test_a_filter_by_trigger_finds_the_neurons_that_fire_on_it(runs: Path) -> None:
     async def filter_trigger(person: Person) -> None:
-        opened = person.explorer._opened
+        opened = person.explorer.opened
         text = opened.run.layers[0].neuron(1).triggers[1].top[0].forms[0].replace("Ġ", " ")
         await person.press("/")
         await person.type(f'trigger:"{text}" type:token')
         await person.press("enter")
         await person.until(lambda: 0 < person.neurons.count < 256)
-        await person.until(lambda: person.neurons.place_of(1) is not None)
+        await person.until(lambda: person.neurons.place_of((0, 1)) is not None)
 
     drive(runs, filter_trigger, run=runs / "whole")
 
 
 def test_sorting_from_the_menu_and_by_a_click_on_a_title(runs: Path) -> None:
     async def sort(person: Person) -> None:
-        table = person.explorer._opened.table
+        table = person.explorer.opened.table
         await person.press("s", "down", "down", "down", "enter")
         await person.sees("freq↓")
         assert person.neurons.row == int(table.count.argmax())

@@ -6,7 +6,7 @@ import pytest
 
 from neuron_tui.store.neurons.grams import Gram
 from neuron_tui.tui.drawing.spans import plain
-from neuron_tui.tui.screens.explorer import finding
+from neuron_tui.tui.screens.explorer import asking
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.explorer.firing import Firing
 from neuron_tui.tui.screens.figures.figures import Figures
@@ -18,7 +18,7 @@ from tests.tui.driving import Person, drive
 
 def first_token(person: Person, neuron: int = 1) -> tuple[tuple[int, ...], str]:
     """Tokens and text of the best trigger of a neuron of layer 0."""
-    trigger = person.explorer._opened.run.layers[0].neuron(neuron).triggers[1].top[0]
+    trigger = person.explorer.opened.run.layers[0].neuron(neuron).triggers[1].top[0]
     return trigger.ids, trigger.forms[0].replace("Ġ", " ")
 
 
@@ -48,7 +48,7 @@ def test_w_asks_for_a_text_and_lists_the_neurons_that_fire_on_it(runs: Path, lea
         await person.type(typed)
         await person.press("enter")
         rows = await shown(person)
-        opened = person.explorer._opened
+        opened = person.explorer.opened
         stored = {
             (layer.index, neuron): trigger.active
             for layer in opened.run.layers.values()
@@ -112,14 +112,14 @@ def test_the_answer_becomes_a_filter(runs: Path) -> None:
         await shown(person)
         await person.press("/")
         await person.sees(f' · trigger:"{text}"')
-        await person.until(lambda: person.neurons.place_of(1) is not None)
+        await person.until(lambda: person.neurons.place_of((0, 1)) is not None)
 
     drive(runs, become, run=runs / "whole")
 
 
 def test_a_token_that_no_filter_can_hold_is_said_so_and_shown_safely(runs: Path) -> None:
     async def refuse(person: Person) -> None:
-        vocabulary = person.explorer._opened.run.corpus.vocabulary
+        vocabulary = person.explorer.opened.run.corpus.vocabulary
         null = vocabulary.index("Ā")  # how a byte-level vocabulary writes the byte 0
         person.pane.post_message(NeuronPane.TokenAsked((null,), "\x00"))
         await shown(person)
@@ -149,7 +149,7 @@ def test_a_text_that_several_n_grams_read_asks_which_is_meant(runs: Path, monkey
         ids, _ = first_token(person)
         other, _ = first_token(person, 2)
         several = [Gram(other, "·ti tle", 9), Gram(ids, "·title", 4)]
-        monkeypatch.setattr(finding, "grams_reading", lambda *_: several)
+        monkeypatch.setattr(asking, "grams_reading", lambda *_: several)
         await person.press("w")
         await person.type("title")
         await person.press("enter")
@@ -166,10 +166,10 @@ def test_a_neuron_is_visited_when_the_cursor_rests_on_it_not_when_it_passes(runs
         explorer = person.explorer
         for keys, rests in ((["down"], True), (["down"], False), (["down"], True)):
             await person.press(*keys)
-            explorer.notice_rest()
+            explorer.browser.notice_rest()
             if rests:
-                explorer.notice_rest()
-        assert explorer._history.visits[-2:] == ((0, 1), (0, 3))
+                explorer.browser.notice_rest()
+        assert explorer.browser.browsing.history.visits[-2:] == ((0, 1), (0, 3))
         await person.press("backspace")
         await person.until(lambda: person.address == (0, 1))
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from neuron_tui.store.neurons.places import address_at
 from neuron_tui.store.runs.manifest import read_manifest, write_manifest
 from neuron_tui.tui.remembered.session import Session, read_session, session_path
 from neuron_tui.tui.screens.ask import Confirm
-from neuron_tui.tui.screens.explorer import marking
+from neuron_tui.tui.screens.explorer import browser
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.export import Export
 from neuron_tui.tui.screens.runs.runs import Runs
@@ -26,9 +27,9 @@ def kept(run: Path) -> Session | None:
     return read_session(run, read_manifest(run))
 
 
-def of_type(person: Person, mask: str) -> set[int]:
-    table = person.explorer._opened.table
-    return {int(row) for row in getattr(table, mask).nonzero()[0]}
+def of_type(person: Person, mask: str) -> set[tuple[int, int]]:
+    opened = person.explorer.opened
+    return {address_at(opened, int(row)) for row in getattr(opened.table, mask).nonzero()[0]}
 
 
 def test_all_neurons_that_the_filter_leaves_are_marked_and_unmarked(runs: Path) -> None:
@@ -37,25 +38,25 @@ def test_all_neurons_that_the_filter_leaves_are_marked_and_unmarked(runs: Path) 
         await filter_by(person, "type:dead")
         await person.press("M")
         await person.sees(f"{len(dead)} neurons marked")
-        assert person.neurons.marked == dead
+        assert person.marked == dead
         await person.press("M")
         await person.sees(f"{len(dead)} marks taken away")
-        assert not person.neurons.marked
+        assert not person.marked
 
     drive(runs, mark, run=runs / "whole")
 
 
 def test_marking_more_than_a_thousand_asks_first(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(marking, "_MANY", 200)
+    monkeypatch.setattr(browser, "MANY", 200)
 
     async def mark(person: Person) -> None:
         await person.press("M")
         await person.until(lambda: isinstance(person.app.screen, Confirm))
         await person.sees("Mark 256 neurons?")
         await person.press("n")
-        assert not person.neurons.marked
+        assert not person.marked
         await person.press("M", "y")
-        await person.until(lambda: len(person.neurons.marked) == 256)
+        await person.until(lambda: len(person.marked) == 256)
 
     drive(runs, mark, run=runs / "whole")
 
@@ -69,7 +70,7 @@ def test_marks_taken_away_all_at_once_can_be_brought_back(runs: Path) -> None:
         assert "◆" not in person.screen()
         await person.press("U")
         await person.sees("2 marks brought back", "◆")
-        assert person.neurons.marked == {0, 1}
+        assert person.marked == {(0, 0), (0, 1)}
 
     drive(runs, mark, run=runs / "whole")
 
@@ -145,7 +146,7 @@ def test_a_run_opens_as_it_was_left(runs: Path) -> None:
     async def look(person: Person) -> None:
         await person.sees(" · type:token", "freq↓", "cov.2", "◆", "[2]")
         await person.sees("As you left it: filter type:token, sorted by freq, 2-grams, 1 mark.")
-        left.append(person.explorer.here)
+        left.append(person.explorer.browser.here)
 
     drive(runs, work, run=run)
     session = kept(run)
@@ -190,7 +191,7 @@ def test_a_remade_run_and_an_unreadable_session_start_fresh(own_runs: Path, monk
 
     async def fresh(person: Person) -> None:
         await person.sees("Neurons · 256")
-        assert not person.neurons.marked
+        assert not person.marked
 
     drive(own_runs, work, run=run)
     assert kept(run) is not None
@@ -209,7 +210,7 @@ def test_a_session_of_a_layer_that_is_not_there_is_used_as_far_as_it_goes(own_ru
 
     async def look(person: Person) -> None:
         await person.sees("Neurons · 32", "◆")
-        assert person.neurons.marked == {0}
+        assert person.marked == {(0, 0)}
 
     drive(own_runs, work, run=run)
     path = session_path(run)
@@ -223,7 +224,7 @@ def test_what_changed_is_written_down_while_the_run_is_open(runs: Path) -> None:
 
     async def work(person: Person) -> None:
         await person.press("down", "down", "m")
-        person.explorer._keep_now_and_then()
+        await person.explorer.keeper.keep()
         await person.until(lambda: (session := kept(run)) is not None and session.marks == ((0, 2),))
 
     drive(runs, work, run=run)

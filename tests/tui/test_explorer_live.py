@@ -10,7 +10,7 @@ import pytest
 from neuron_tui.store.disk.lock import writing
 from neuron_tui.store.runs.job import Job, write_job
 from neuron_tui.store.runs.manifest import read_manifest, write_manifest
-from neuron_tui.tui.screens.explorer import live
+from neuron_tui.tui.screens.explorer import growing
 from tests.synthetic import build_run
 from tests.tui.driving import Person, drive
 
@@ -58,7 +58,7 @@ def extraction(folder: Path, **what: object) -> Iterator[None]:
 async def look(person: Person) -> None:
     """What the app does by itself every other second."""
     person.explorer.action_look()
-    await person.until(lambda: not person.explorer._looking)
+    await person.until(lambda: person.app.idle)
 
 
 def test_new_layers_appear_and_everything_stays_as_it_is(run: Path) -> None:
@@ -71,16 +71,16 @@ def test_new_layers_appear_and_everything_stays_as_it_is(run: Path) -> None:
         await person.sees("freq↓")
         await person.press(*["down"] * 9, "m")
         await person.settled()
-        address, marked = person.address, {person.explorer.address(row) for row in person.neurons.marked}
+        address, marked = person.address, person.marked
         height = person.neurons.cursor - person.neurons.scroll_offset.y
         grow(run, 4)
         await look(person)
         await person.sees("of 64 · type:alive", "4 layers × 16 neurons")
-        await person.until(lambda: len(person.explorer._summaries) == 4)
+        await person.until(lambda: person.explorer.browser.ready and "4 layers" in person.screen())
         await person.until(lambda: person.address == address)
-        assert {person.explorer.address(row) for row in person.neurons.marked} == marked
+        assert person.marked == marked
         assert len(marked) == 1
-        assert person.explorer._list_query.query == "type:alive"
+        assert person.explorer.browser.browsing.list_query.query == "type:alive"
         assert person.neurons.cursor - person.neurons.scroll_offset.y == height
         await person.sees("freq↓", " 3 ")
 
@@ -100,10 +100,10 @@ def test_marks_and_the_cursor_follow_their_neurons_when_a_layer_comes_in_between
         write_manifest(run, whole)
         await look(person)
         await person.sees("4 layers × 16 neurons", "2 · marked ones")
-        assert {person.explorer.address(row) for row in person.neurons.marked} == {(0, 0), (3, NEURONS - 1)}
+        assert person.marked == {(0, 0), (3, NEURONS - 1)}
         await person.until(lambda: person.address == (3, NEURONS - 1))
         await person.press("*", "U", "U")
-        assert {person.explorer.address(row) for row in person.neurons.marked} == {(0, 0), (3, NEURONS - 1)}
+        assert person.marked == {(0, 0), (3, NEURONS - 1)}
 
     drive(run.parent, watch, run=run)
 
@@ -115,7 +115,7 @@ def test_the_layer_in_view_stays_the_one_in_view(run: Path) -> None:
         grow(run, 3)
         await look(person)
         await person.sees("3 of 4 layers")
-        assert person.explorer._layers.layer_at(person.explorer._layers.cursor) == 1
+        assert person.explorer.browser.layer_list.layer_at(person.explorer.browser.layer_list.cursor) == 1
         await person.until(lambda: person.address == (1, 1))
         await person.press("right")
         await person.sees("Neurons · 16 · layer 2")
@@ -148,8 +148,8 @@ def test_p_pauses_the_job_and_lets_it_go_on(run: Path, monkeypatch: pytest.Monke
         told.append("go on")
         write_job(folder, job())
 
-    monkeypatch.setattr(live, "pause_job", pause)
-    monkeypatch.setattr(live, "continue_job", go_on)
+    monkeypatch.setattr(growing, "pause_job", pause)
+    monkeypatch.setattr(growing, "continue_job", go_on)
 
     async def control(person: Person) -> None:
         await person.sees("P pauses")
@@ -215,7 +215,7 @@ def test_a_complete_run_says_nothing_of_how_its_job_ended(run: Path) -> None:
     write_job(run, job(state="running", place=4))  # its process is gone
 
     async def watch(person: Person) -> None:
-        await person.until(lambda: person.explorer._glance.job is not None)
+        await person.until(lambda: person.explorer.growing.job is not None)
         await person.settled()
         assert "The extraction" not in person.screen()
 
@@ -229,9 +229,9 @@ def test_a_run_made_anew_is_opened_afresh(run: Path) -> None:
         write_manifest(run, manifest.model_copy(update={"created": "2026-03-03T00:00:00Z"}))
         before = person.explorer
         person.explorer.action_look()
-        await person.until(lambda: person.explorer is not before and person.explorer._opened is not None)
+        await person.until(lambda: person.explorer is not before and person.explorer.opened is not None)
         await person.settled()
-        assert not person.neurons.marked
+        assert not person.marked
 
     drive(run.parent, watch, run=run)
 

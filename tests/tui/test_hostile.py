@@ -152,7 +152,7 @@ def test_the_neurons_that_fire_on_it(hostile: Path, size: tuple[int, int]) -> No
     run = open_run(hostile / "whole")
 
     async def look(person: Person) -> None:
-        table = person.explorer._opened.table
+        table = person.explorer.opened.table
         for neuron in range(12, NEURONS, 25):
             (token,) = run.layers[0].neuron(neuron).triggers[1].top[0].ids
             screen = Firing(run, (token,), NAME * 3, table)

@@ -340,7 +340,7 @@ def test_left_and_right_are_the_curves_only_while_it_is_read(whole: Run) -> None
 def test_the_curve_stays_read_at_its_position_from_neuron_to_neuron(whole: Run) -> None:
     async def read(reader: Reader) -> None:
         await reader.press("c", *["left"] * 80, *["shift+right"] * 9)
-        reader.screen.action_walk(1)
+        reader.screen.walk(1)
         await reader.until(lambda: reader.pane.up_to_date)
         position = view_of(reader).record.position
         assert position is not None

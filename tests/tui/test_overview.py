@@ -58,7 +58,7 @@ def test_a_run_opened_for_the_first_time_shows_it_and_begins_with_a_suppressor(
         await person.sees("are dead", "token detectors", "depend on position", "Look first at", "notable first ↓")
         row = person.neurons.row
         assert row is not None
-        assert person.explorer._opened.table.suppressing[row]
+        assert person.explorer.opened.table.suppressing[row]
         await person.press("i")
         await person.until(lambda: "Look first at" not in person.screen())
         await person.press("i")

@@ -228,7 +228,7 @@ def test_variants_are_chosen_by_their_thresholds_and_the_neuron_stays(counted: P
         await person.sees("count again with other thresholds …")
         await person.press("escape")
         await choose_variant(person, "@loose")
-        await person.until(lambda: person.address == (1, 9) and person.explorer.here == (1, 9))
+        await person.until(lambda: person.address == (1, 9) and person.explorer.browser.here == (1, 9))
         await person.sees("whole@loose · coverage 80%, at most 10 tokens · synthetic-opt")
         assert person.explorer.path == counted / "whole/variants/loose"
         await choose_variant(person, "the paper's")
@@ -263,7 +263,7 @@ def test_filter_order_and_n_are_carried_over_the_first_time_and_marks_never(coun
         await choose_variant(person, "@loose")
         await person.until(lambda: person.address == TOKEN)
         await person.sees(" · type:token ", "cov.2")
-        assert not person.neurons.marked
+        assert not person.marked
         await person.press("/", "ctrl+u")
         await person.type("type:dead")
         await person.press("enter")
@@ -311,15 +311,15 @@ def test_a_counting_started_in_the_explorer_is_told_the_end_of(own: Path, monkey
     folder = own / "whole/variants/sharp"
 
     async def look(person: Person) -> None:
-        person.explorer._countings.add(folder)
+        person.explorer.variants.followed.add(folder)
         put_job(folder, command="analyze", state="done", place=2, layers=2)
-        person.explorer.look_at_countings()
+        person.explorer.variants.look()
         await person.sees("whole@sharp is counted; V goes there.")
-        person.explorer._countings.add(folder)
+        person.explorer.variants.followed.add(folder)
         put_job(folder, command="analyze", state="failed", place=1, layers=2, problem="no space left")
-        person.explorer.look_at_countings()
+        person.explorer.variants.look()
         await person.sees("whole@sharp: failed", "no space left")
-        assert not person.explorer._countings
+        assert not person.explorer.variants.followed
 
     drive(own, look, run=own / "whole")
 

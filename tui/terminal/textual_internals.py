@@ -7,6 +7,7 @@ needed, so that it can go once there is a public way.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from rich.color import ColorSystem
@@ -20,8 +21,10 @@ from textual.content import Content
 from textual.geometry import Region, Size
 from textual.keys import _character_to_key
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
+from textual.widgets._toast import Toast
 
 __all__ = [
     "ChopsUpdate",
@@ -84,6 +87,19 @@ class ShownInput(Input):
     def suggestion(self) -> str:
         """The completion that is shown behind the cursor, the value included; empty where there is none."""
         return self._suggestion
+
+
+_SHORTEST = 0.01
+"""Seconds of a notification that is about to go."""
+
+
+def _timer_of_toast(toast: Toast, delay: float, callback: Callable[[], object] | None = None) -> Timer:
+    return Widget.set_timer(toast, max(delay, _SHORTEST), callback)
+
+
+# A notification that expires while the screen changes asks for a timer with less than no time left, and Textual's timer
+# then loops for ever without giving the event loop a turn: the app stands still. Seen in a test, once in some hundreds.
+Toast.set_timer = _timer_of_toast  # type: ignore[assignment,method-assign]
 
 
 def key_of(character: str) -> str:

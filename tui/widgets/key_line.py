@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from textual import events
+from textual.dom import DOMNode
 
-from neuron_tui.tui.actions import TEXTUALS, Key, actions_of, keys_shown
+from neuron_tui.tui.actions import TEXTUALS, Key, actions_within, keys_shown
 from neuron_tui.tui.drawing.spans import Line
 from neuron_tui.tui.widgets.painting import OneLine
 
@@ -15,11 +16,12 @@ _GAP = 3
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A key of the line: what stands for it, what it does, and what a click on it runs."""
+    """A key of the line: what stands for it, what it does, and what a click on it runs, of which owner."""
 
     keys: str
     does: str
     run: str
+    owner: DOMNode
 
     @property
     def width(self) -> int:
@@ -49,15 +51,14 @@ class KeyLine(OneLine):
 
     def _resolved(self) -> list[_Shown]:
         """The actions behind the keys, with the first key of each as the settings have it."""
-        known = {action.name: action for action in (*TEXTUALS, *actions_of(self.screen))}
+        known = {action.name: (self.screen, action) for action in TEXTUALS} | actions_within(self.screen)
         own: dict[str, str] = getattr(self.app, "own_keys", {})
         shown = []
         for key in self._keys:
-            action = known[key.name]
+            owner, action = known[key.name]
             first = next(iter(keys_shown(action, own)), "")
             keys = key.shown if key.shown and action.name not in own else "esc" if first == "escape" else first
-            run = action.run if "." in action.run.partition("(")[0] else f"screen.{action.run}"
-            shown.append(_Shown(keys, key.word or action.does, run))
+            shown.append(_Shown(keys, key.word or action.does, action.run, owner))
         return shown
 
     def _fitting(self, width: int) -> tuple[list[_Shown], int]:
@@ -74,6 +75,6 @@ class KeyLine(OneLine):
         keys, gap = self._fitting(self.size.width)
         for key in keys:
             if left <= event.x < left + key.width:
-                await self.run_action(key.run)
+                await self.app.run_action(key.run, key.owner)
                 return
             left += key.width + gap

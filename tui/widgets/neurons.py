@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from textual.binding import BindingType
+from textual.content import Content
 from textual.message import Message
 
 from neuron_tui.store.neurons.arrangement import Arrangement
 from neuron_tui.store.neurons.opened import OpenedRun
+from neuron_tui.store.neurons.places import Address, Addresses, address_at, code_at, codes_of, row_of
+from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import short_count
 from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.drawing.spans import Line, fit, short_percent, short_score
@@ -68,9 +72,11 @@ class NeuronList(RowList):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
+        self.border_title = Content("Neurons")
         self._opened: OpenedRun | None = None
         self._shown: Arrangement | None = None
-        self.marked: set[int] = set()
+        self.marks: frozenset[int] = frozenset()
+        """Codes of the marked neurons."""
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -81,40 +87,70 @@ class NeuronList(RowList):
         return (what(self._opened.table, row), self._shown.list_query.column)
 
     @property
+    def listed(self) -> bool:
+        """Whether a list is shown, be it empty."""
+        return self._shown is not None
+
+    @property
     def row(self) -> int | None:
         """Row of the run's table under the cursor; None if the list is empty."""
-        if self._shown is None or not len(self._shown.rows):
-            return None
-        return int(self._shown.rows[self.cursor])
+        return self._row_at(self.cursor)
 
-    def table_row(self, place: int) -> int | None:
-        """Row of the run's table at a place of the list; None outside."""
+    def _row_at(self, place: int) -> int | None:
         if self._shown is None or not 0 <= place < len(self._shown.rows):
             return None
         return int(self._shown.rows[place])
 
-    def place_of(self, row: int) -> int | None:
-        """Place in the list of a row of the run's table; None if the filter leaves it out."""
-        if self._shown is None:
+    @property
+    def address(self) -> Address | None:
+        """The neuron under the cursor; None if the list is empty."""
+        return self.address_at(self.cursor)
+
+    def address_at(self, place: int) -> Address | None:
+        """The neuron at a place of the list; None outside."""
+        row = self._row_at(place)
+        return None if row is None or self._opened is None else address_at(self._opened, row)
+
+    @property
+    def addresses(self) -> Sequence[Address]:
+        """All neurons of the list, in the order of the run."""
+        if self._opened is None or self._shown is None:
+            return ()
+        return Addresses(self._opened.table, np.sort(self._shown.rows))
+
+    @property
+    def codes(self) -> frozenset[int]:
+        """Codes of all neurons of the list."""
+        if self._opened is None or self._shown is None:
+            return frozenset()
+        return frozenset(codes_of(self._opened)[self._shown.rows].tolist())
+
+    def place_of(self, address: Address) -> int | None:
+        """Place of a neuron in the list; None if it is left out, or not among the layers that are shown."""
+        row = row_of(self._opened, address) if self._opened is not None else None
+        if row is None or self._shown is None:
             return None
         found = np.flatnonzero(self._shown.rows == row)
         return int(found[0]) if len(found) else None
 
-    def show(self, opened: OpenedRun, arrangement: Arrangement, follow: int | None) -> None:
-        """Show an arrangement; the cursor follows the row `follow` of the run's table, or goes to the top."""
+    def show(self, opened: OpenedRun, arrangement: Arrangement, follow: Address | None, *, limited: bool) -> None:
+        """Show an arrangement; the cursor follows the neuron `follow`, or goes to the top.
+
+        `limited` says whether only marked neurons are listed.
+        """
         self._opened, self._shown = opened, arrangement
         place = self.place_of(follow) if follow is not None else None
         self.set_rows(len(arrangement.rows), place or 0)
+        self.border_title = Content(_title(arrangement, limited))
+
+    def show_marks(self, marks: frozenset[int]) -> None:
+        """Show other marks."""
+        self.marks = marks
+        self.refresh()
 
     def empty_line(self, width: int) -> Line:
         """What to say where no neuron is left."""
         return (("  No neuron matches. / changes the filter.", "dim"),) if self._shown is not None else ()
-
-    def toggle_mark(self) -> None:
-        """Mark the neuron under the cursor, or take its mark away."""
-        if self.row is not None:
-            self.marked ^= {self.row}
-            self.repaint_cursor()
 
     # Painting.
 
@@ -143,7 +179,7 @@ class NeuronList(RowList):
             return ()
         table, at, n = opened.table, int(shown.rows[row]), shown.list_query.order
         dead = table.dead[at]
-        cells = [MARKED if at in self.marked else " "]
+        cells = [MARKED if self.marks and code_at(opened, address_at(opened, at)) in self.marks else " "]
         for column, room in self._columns(width + 1):
             match column.key:
                 case "layer":
@@ -199,3 +235,19 @@ class NeuronList(RowList):
     def action_switch_layer(self, by: int) -> None:
         """Ask for the layer before or after."""
         self.post_message(self.LayerWanted(by))
+
+
+def _title(arrangement: Arrangement, limited: bool) -> str:
+    """What the list shows, and how many, which comes first: what is too long is cut at its end."""
+    list_query = arrangement.list_query
+    shown, query = f"{len(arrangement.rows):,}", list_query.query.strip()
+    parts = ["Neurons", f"{shown} of {arrangement.considered:,}" if query else shown]
+    if list_query.layer is not None:
+        parts.append(f"layer {list_query.layer}")
+    if limited:
+        parts.append("marked ones")
+    if list_query.column == "notable":
+        parts.append("notable last ↑" if list_query.descending else "notable first ↓")
+    if query:
+        parts.append(printable(query))
+    return " · ".join(parts)

@@ -1,8 +1,7 @@
-"""The explorer: layers, neurons, and the neuron under the cursor.
+"""The explorer of one run.
 
-What people do in it lies with its parts: `finding` asks for neurons, `walking` goes from one to another, `marking` and
-`keeping` hold marks, reports and the session, `variants` goes to the same neurons counted with other thresholds, `live`
-follows a run that is still extracted. Here they come together.
+The panes and what they show are `browser`; around them the screen reads the run (`reading`), asks (`asking`), follows a
+run that grows (`growing`), goes to its variants (`variants`) and writes down where one was (`keeping`).
 """
 
 from __future__ import annotations
@@ -10,22 +9,33 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
+from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.content import Content
+from textual.message import Message
 
-from neuron_tui.tui.actions import Action, Key, bindings
-from neuron_tui.tui.screens.explorer.finding import Finding
-from neuron_tui.tui.screens.explorer.keeping import Keeping
-from neuron_tui.tui.screens.explorer.live import Live
-from neuron_tui.tui.screens.explorer.run_loader import RunLoader
-from neuron_tui.tui.screens.explorer.variants import Variants, View
-from neuron_tui.tui.screens.help import Help, help_sections
-from neuron_tui.tui.widgets.layers.pane import LayerList
-from neuron_tui.tui.widgets.neurons import NeuronList
-from neuron_tui.tui.widgets.rows import RowList
+from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+from neuron_tui.store.neurons.grams import Gram
+from neuron_tui.store.neurons.opened import OpenedRun
+from neuron_tui.store.neurons.places import Address, address_of
+from neuron_tui.tui.actions import bindings
+from neuron_tui.tui.browsing.browsing import View
+from neuron_tui.tui.drawing.spans import message
+from neuron_tui.tui.navigation import ClaimsPlace, FiguresPlace, TeamPlace, go
+from neuron_tui.tui.remembered.session import Session
+from neuron_tui.tui.screens.explorer import keys
+from neuron_tui.tui.screens.explorer.asking import Asking
+from neuron_tui.tui.screens.explorer.browser import RunBrowser
+from neuron_tui.tui.screens.explorer.growing import GrowingRun
+from neuron_tui.tui.screens.explorer.keeping import SessionKeeper, Sight
+from neuron_tui.tui.screens.explorer.reading import RunReader
+from neuron_tui.tui.screens.explorer.variants import VariantChooser
+from neuron_tui.tui.screens.page import Page
+from neuron_tui.tui.widgets.key_line import KeyLine
+from neuron_tui.tui.widgets.neuron.pane import NeuronPane
+from neuron_tui.tui.widgets.note_line import NoteLine
 
 
-class Explorer(Finding, Keeping, Variants, Live):
+class Explorer(Page[None]):
     """One run."""
 
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as textual declares it
@@ -35,167 +45,211 @@ class Explorer(Finding, Keeping, Variants, Live):
         (160, "-wide"),
     ]
 
-    ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action(
-            "explorer.overview",
-            "i",
-            "overview",
-            "the run in a few sentences",
-            "tells in a few sentences what the run holds and what to look at first, or hides them.",
-            palette="Overview",
-        ),
-        Action(
-            "explorer.more_rows",
-            "",
-            "more_rows",
-            "show all stored triggers and tokens, or a few",
-            palette="More rows",
-        ),
-        Action("explorer.help", "question_mark", "help", "keys", palette="Keys and words"),
-        Action(
-            "explorer.leave",
-            "q,escape",
-            "leave",
-            "back",
-            "goes back: from the neuron alone to the list, from there to the runs.",
-            palette="Back to the runs",
-            shown="q",
-        ),
-    )
+    ACTIONS = keys.ON_THE_RUN
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
-    NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("enter", "gives the neuron the whole screen; q or escape gives the list back."),
-    )
+    NOTES = keys.NOTES
 
-    KEYS = (
-        Key("explorer.filter"),
-        Key("explorer.go_to"),
-        Key("explorer.which", "which fire", "W"),
-        Key("explorer.mark"),
-        Key("explorer.export"),
-        Key("explorer.help", "keys"),
-        Key("explorer.leave", "back"),
-    )
+    class Left(Message):
+        """The run is to be left; the app knows what lies below."""
+
+    def __init__(self, path: Path, at: Address | None = None, view: View | None = None) -> None:
+        """Show the run in the folder `path`, at first the neuron `at`, or what `view` says of a run beside it."""
+        super().__init__()
+        self.path = path
+        self._at, self._view = at, view
+        self.browser = RunBrowser(self, f"opening {path.name} …")
+        self._note = NoteLine()
+        self._reader = RunReader(
+            self,
+            path,
+            opened=self._show,
+            grown=self._show_more_layers,
+            summarised=self.browser.show_summaries,
+            failed=self._failed,
+        )
+        self._asking = Asking(self, self, filtered=self._filter, chosen=self.go_to)
+        self.growing = GrowingRun(
+            self,
+            self,
+            path,
+            newest=lambda: self.browser.newest,
+            job_seen=self.browser.headline.follow,
+            grown=self._reader.open_again,
+            made_anew=self._open_anew,
+        )
+        self.variants = VariantChooser(self, self, path, thresholds=lambda: self.thresholds, chosen=self._open_variant)
+        self.keeper = SessionKeeper(self, path, self._sight)
+
+    def compose(self) -> ComposeResult:
+        """The panes between the headline and the keys."""
+        yield self.browser
+        yield self._note
+        yield KeyLine(*keys.KEYS)
 
     def on_mount(self) -> None:
-        """Open the run in a thread."""
-        self._neurons.border_title = Content("Neurons")
-        self._neuron.border_title = Content("Neuron")
-        self._neurons.focus()
-        self.start_reading()
+        """Open the run; look now and then at what may change."""
+        self._reader.open()
+        self.growing.start()
+        self.variants.start()
+        self.keeper.start()
 
-    # What threads say.
+    async def on_unmount(self) -> None:
+        """The run is left, or the program: write down where one was."""
+        await self.keeper.keep()
 
-    def on_run_loader_opened(self, event: RunLoader.Opened) -> None:
-        """The run is there: show its layers and neurons, as they were left."""
-        opened = self._opened = self._newest = event.opened
-        self._headline.show(opened)
-        self._layers.show_layers(list(opened.run.layers))
-        self._neuron.use(opened.run)
-        self.set_class(event.session is None and self._view is None, "-overview")
-        self.restore(opened, event.session)
-        self.keep_in_view(opened, event.session is not None)
-        if self._at is not None:
-            self.go_to(self._at)
-        self.request(self._list_query)
-        self.action_look()
+    @property
+    def opened(self) -> OpenedRun | None:
+        """The run as the panes show it; None until it is open."""
+        return self.browser.opened
 
-    def on_run_loader_grown(self, event: RunLoader.Grown) -> None:
-        """There are more layers: put the neurons in order again, then show them all at once."""
-        if self._newest is not None and len(event.opened.run.layers) >= len(self._newest.run.layers):
-            self._newest = event.opened
-            self.request(self._list_query)
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds behind what is shown; the paper's until the run is open."""
+        return self.opened.run.manifest.thresholds if self.opened is not None else PAPER
 
-    def on_run_loader_summarised(self, event: RunLoader.Summarised) -> None:
-        """Fill in what the layers hold."""
-        if len(event.summaries) >= len(self._summaries):
-            self._summaries = event.summaries
-            self._layer_pane.show_summaries(event.summaries)
-            self.show_layer_line()
-            self.show_overview()
+    @property
+    def under_way(self) -> bool:
+        """Whether the list is about to change: keys typed ahead are meant for what it will be."""
+        return self.browser.under_way
 
-    def on_run_loader_arranged(self, event: RunLoader.Arranged) -> None:
-        """Show the neurons in their order, unless another is wanted by now."""
-        self._arranging = None
-        if self.is_stale(event.asked):
-            self.request(self._list_query)
-            return
-        neurons, opened = self._neurons, event.asked.opened
-        grown = self._opened is not opened
-        # A list that grows under the cursor keeps it where the eye is.
-        height = neurons.cursor - neurons.scroll_offset.y
-        if grown and self._opened is not None:
-            self._follow = neurons.row if self._follow is None else self._follow
-            self.carry_over(self._opened, opened)
-            self._opened = opened
-            self._headline.show(opened)
-            self._layers.show_layers(list(opened.run.layers))
-            self._neuron.use(opened.run)
-        self._rows = event.arrangement.rows
-        neurons.show(opened, event.arrangement, self._follow)
-        if grown:
-            neurons.scroll_to(y=neurons.cursor - height, animate=False)
-        self.show_title(event.arrangement)
-        self.show_layer_line()
-        self.show_neuron()
-        self.bring_in_view()
+    def note(self, text: str) -> None:
+        """Say something of no great weight: it stands until the next key."""
+        self._note.note(text)
 
-    def on_run_loader_not_arranged(self, event: RunLoader.NotArranged) -> None:
-        """Say what is wrong and keep what is shown, unless something else is wanted by now."""
-        self._arranging = None
-        self.complain(event.problem)
-        if self.is_stale(event.asked):
-            self.request(self._list_query)
+    def complain(self, problem: str) -> None:
+        """Say what is wrong with the run."""
+        self.app.notify(message(problem), title="This run", severity="error", timeout=12, markup=False)
 
-    def on_run_loader_failed(self, event: RunLoader.Failed) -> None:
+    def on_key(self) -> None:
+        """The note has been seen."""
+        self._note.clear()
+
+    # What is read.
+
+    def _show(self, opened: OpenedRun, session: Session | None) -> None:
+        """The run is there: show it as it was left."""
+        self.browser.show_run(opened, session, self._view)
+        self.go_to(self._at)
+        self._reader.summarise(opened)
+        self.growing.look()
+
+    def _show_more_layers(self, opened: OpenedRun) -> None:
+        newest = self.browser.newest
+        if newest is not None and len(opened.run.layers) >= len(newest.run.layers):
+            self.browser.show_more_layers(opened)
+            self._reader.summarise(opened)
+
+    def _failed(self, problem: str, fatal: bool) -> None:
         """Say what is wrong; a run that cannot be opened is left."""
-        self.complain(event.problem)
-        if event.fatal and self.is_current:
-            self.leave()
+        self.complain(problem)
+        if fatal and self.is_current:
+            self.post_message(self.Left())
 
-    def start_again(self) -> None:
-        """The run was made anew since it was opened: open it afresh."""
+    def _open_anew(self) -> None:
+        """Another run stands in the place of this one: open it afresh."""
         if self.is_current:
-            self.app.switch_screen(Explorer(self._path))
+            self.app.switch_screen(Explorer(self.path))
 
-    def switch_to(self, path: Path, view: View) -> None:
-        """Show another run of the same neurons in the place of this one."""
-        beside = Explorer(path)
-        beside.take_over(view)
-        self.app.switch_screen(beside)
+    def _open_variant(self, path: Path) -> None:
+        """Show another run of the same neurons in the place of this one; the neuron stays in view."""
+        browser = self.browser
+        view = View(browser.here, browser.browsing.list_query, browser.zoomed)
+        self.app.switch_screen(Explorer(path, view=view))
 
-    # What the lists say.
+    def _sight(self) -> Sight | None:
+        """What is written down."""
+        browser = self.browser
+        return None if self.opened is None else Sight(self.opened, browser.browsing, browser.here, browser.zoomed)
 
-    def on_row_list_moved(self, event: RowList.Moved) -> None:
-        """A layer or a neuron was walked to."""
-        if isinstance(event.rows, LayerList):
-            self.want_layer(event.rows.layer_at(event.row))
-        elif isinstance(event.rows, NeuronList):
-            self._follow = event.rows.row
-            self.show_neuron()
+    # Finding neurons.
 
-    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
-        """Enter: from the layers to the neurons, from a neuron to it alone."""
-        if isinstance(event.rows, LayerList):
-            self._neurons.focus()
-        elif isinstance(event.rows, NeuronList):
-            self.add_class("-zoom")
-            self._neuron.focus()
+    def go_to(self, neuron: Address | None) -> None:
+        """Go to a neuron that another screen leads to, if it leads to one."""
+        if neuron is not None:
+            self.browser.go_to(neuron)
 
-    # Keys.
+    def _filter(self, query: str) -> None:
+        self.browser.browse(self.browser.browsing.filtered(query, self.browser.here))
 
-    def action_help(self) -> None:
-        """Show the help."""
-        self.app.push_screen(Help(help_sections(self)))
+    def on_neuron_pane_token_asked(self, event: NeuronPane.TokenAsked) -> None:
+        """A token or n-gram of the neuron in sight is asked for."""
+        if self.opened is not None:
+            self._asking.who_fires(self.opened, Gram(event.ids, event.shown, 0))
 
-    def action_more_rows(self) -> None:
-        """Show all stored triggers and tokens of the neuron, or a few again."""
-        self._neuron.toggle_long()
+    def action_filter(self) -> None:
+        """Ask for a filter."""
+        self._asking.for_filter(self.thresholds, self.browser.browsing.list_query.query)
+
+    def action_sort(self) -> None:
+        """Ask for a column to sort by."""
+
+        def sort(column: str) -> None:
+            self.browser.browse(self.browser.browsing.sorted_by(column))
+
+        self._asking.for_sort(self.thresholds, self.browser.browsing.list_query.column, sort)
+
+    def action_go_to(self) -> None:
+        """Ask for a neuron and go there."""
+        if self.opened is not None:
+            self._asking.for_neuron(self.opened, self.browser.here)
+
+    def action_which(self) -> None:
+        """Ask for a text, then show which neurons fire on it."""
+        if self.opened is not None:
+            self._asking.for_text(self.opened)
+
+    # What lies around the run.
+
+    def action_team(self) -> None:
+        """Show the position team of the layer in view, and go where that leads."""
+        layer, here = self.browser.browsing.list_query.layer, self.browser.here
+        if layer is None and here is not None:
+            layer = here[0]
+        if self.opened is not None and layer is not None:
+            go(self, TeamPlace(self.opened.run, layer), self.go_to)
+
+    def action_figures(self) -> None:
+        """Show the figures of this run."""
+        go(self, FiguresPlace((self.path,)))
+
+    def action_paper(self) -> None:
+        """Check the paper's claims against this run."""
+        go(self, ClaimsPlace((self.path,)))
+
+    def action_variants(self) -> None:
+        """Show the run and its variants to choose from."""
+        self.variants.choose()
+
+    def action_count_again(self) -> None:
+        """Ask for thresholds to count the run again with."""
+        if self.opened is not None:
+            self.variants.count_again()
+
+    def action_export(self) -> None:
+        """Export the marked neurons, or the one under the cursor."""
+        if self.opened is not None:
+            marked, here = sorted(self.browser.browsing.marks.codes), self.browser.here
+            neurons = [address_of(self.opened, code) for code in marked] or ([] if here is None else [here])
+            self._asking.for_export(self.opened, neurons, "marked" if marked else "")
+
+    def action_export_shown(self) -> None:
+        """Export all neurons of the list, in the order of the run."""
+        if self.opened is not None:
+            browsing = self.browser.browsing
+            chosen_by = browsing.list_query.query.strip() or ("marked" if browsing.limit is not None else "")
+            self._asking.for_export(self.opened, self.browser.neurons.addresses, chosen_by)
+
+    def action_pause(self) -> None:
+        """Pause the job that writes the run, or let it go on."""
+        self.growing.pause()
+
+    def action_look(self) -> None:
+        """Look for new layers."""
+        self.growing.look()
 
     def action_leave(self) -> None:
         """From the neuron alone to the list; from there to the runs."""
-        if self.has_class("-zoom"):
-            self.remove_class("-zoom")
-            self._neurons.focus()
+        if self.browser.zoomed:
+            self.browser.zoom(False)
         else:
-            self.leave()
+            self.post_message(self.Left())

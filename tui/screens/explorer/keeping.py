@@ -1,28 +1,21 @@
-"""What is written of a run: reports, and where one was when one left it."""
+"""Writing down where a person is in a run, so that it opens again as it was left."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
 
-import numpy as np
-from textual.binding import BindingType
+from textual.screen import Screen
 
-from neuron_tui.store.arrays import Int64s
-from neuron_tui.store.neurons.arrangement import ListQuery
 from neuron_tui.store.neurons.opened import OpenedRun
-from neuron_tui.store.neurons.places import Address, Addresses, row_of
+from neuron_tui.store.neurons.places import Address, address_of
 from neuron_tui.store.neurons.query import keepable
-from neuron_tui.store.wording import number
-from neuron_tui.tui.actions import Action, bindings
-from neuron_tui.tui.browsing.history import History
+from neuron_tui.tui.browsing.browsing import Browsing
+from neuron_tui.tui.browsing.marks import KEPT_MARKS
 from neuron_tui.tui.remembered.session import Identity, Session, write_session
-from neuron_tui.tui.screens.explorer.marking import KEPT_MARKS, Marking
-from neuron_tui.tui.screens.export import Export, written
 
 _KEPT_VISITS = 50
 """Visits that are kept between two times a run is open."""
@@ -32,138 +25,59 @@ _EVERY = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """All that a session is made from, as one value that can be compared. `marks` counts the changes to the marks."""
+class Sight:
+    """All that is written down: of which run, what is browsed, the neuron under the cursor, and whether it is alone."""
 
-    list_query: ListQuery
-    only_marked: bool
-    row: int | None
-    marks: int
-    history: History
+    opened: OpenedRun
+    browsing: Browsing
+    here: Address | None
     zoom: bool
 
-
-class Keeping(Marking):
-    """What is written: reports, and the session."""
-
-    ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action(
-            "explorer.export",
-            "x",
-            "export",
-            "export",
-            "exports the marked neurons, or this one if none is marked.",
-            palette="Export",
-        ),
-        Action(
-            "explorer.export_shown",
-            "X",
-            "export_shown",
-            "export all shown",
-            "exports all neurons that the list shows.",
-            palette="Export all shown",
-        ),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
-    NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("", "Layer, filter, order, marks and place are kept for when you open the run again."),
-    )
-
-    def __init__(self, path: Path, at: Address | None = None) -> None:
-        super().__init__(path, at)
-        self._kept: State | None = None
-
-    def on_mount(self) -> None:
-        """Write down now and then where one is."""
-        self.set_interval(_EVERY, self._keep_now_and_then)
-
-    # Reports.
-
-    def action_export(self) -> None:
-        """Export the marked neurons, or the one under the cursor."""
-        if self._neurons.marked:
-            self._export(np.array(sorted(self._neurons.marked)), "marked")
-        else:
-            self._export(np.array([] if self._neurons.row is None else [self._neurons.row], np.int64), "")
-
-    def action_export_shown(self) -> None:
-        """Export all neurons of the list, in the order of the run."""
-        chosen = "marked" if self._among is not None else ""
-        self._export(np.sort(self._rows), self._list_query.query.strip() or chosen)
-
-    def _export(self, rows: Int64s, chosen_by: str) -> None:
-        if self._opened is None or not len(rows):
-            self.note("There is no neuron to export.")
-            return
-
-        def answered(path: Path | None) -> None:
-            if path is not None:
-                self.note(written(len(rows), path))
-
-        neurons: Sequence[Address] = Addresses(self._opened.table, rows)
-        self.app.push_screen(Export(self._opened.run, neurons, chosen_by), answered)
-
-    # The session.
-
-    def restore(self, opened: OpenedRun, session: Session | None) -> None:
-        """Put everything back as it was left, as far as the run still has it."""
-        if session is None:
-            return
-        layer = session.layer if session.layer in opened.run.layers else None
-        self._list_query = ListQuery(layer, session.query, session.sort, session.descending, session.order)
-        marks = (row_of(opened, address) for address in session.marks)
-        self._neurons.marked = {row for row in marks if row is not None}
-        if session.only_marked and self._neurons.marked:
-            self._among = self.codes_of_marks(opened)
-        self._follow = row_of(opened, session.neuron) if session.neuron is not None else None
-        for address in session.history:
-            if row_of(opened, address) is not None:
-                self._history = self._history.visit(address)
-        self._layers.select(layer)
-        self._neuron.set_order(session.order)
-        if session.zoom:
-            self.add_class("-zoom")
-            self._neuron.focus()
-        if self._list_query != ListQuery() or self._neurons.marked:
-            self.note(" ".join(("As you left it:", *self._words())))
-
-    def _words(self) -> Iterator[str]:
-        list_query = self._list_query
-        said = [
-            f"layer {list_query.layer}" if list_query.layer is not None else "",
-            f"filter {list_query.query}" if list_query.query else "",
-            f"sorted by {list_query.column}" if list_query.column != "notable" or list_query.descending else "",
-            f"{list_query.order}-grams" if list_query.order > 1 else "",
-            number(len(self._neurons.marked), "mark") if self._neurons.marked else "",
-        ]
-        yield ", ".join(part for part in said if part) + "."
-
-    def _state(self) -> State:
-        zoom = self.has_class("-zoom")
-        return State(
-            self._list_query,
-            self._among is not None,
-            self._neurons.row,
-            self._changes,
-            self._history.tail(_KEPT_VISITS),
-            zoom,
+    def same_as(self, other: Sight | None) -> bool:
+        """Whether there is nothing new to write down."""
+        if other is None or (self.here, self.zoom) != (other.here, other.zoom):
+            return False
+        mine, theirs = self.browsing, other.browsing
+        return (
+            mine.list_query == theirs.list_query
+            and mine.history == theirs.history
+            and mine.marks.codes is theirs.marks.codes
+            and mine.limit is theirs.limit
         )
 
+
+class SessionKeeper:
+    """Writes down now and then what `sight` gives, and once more at the end."""
+
+    def __init__(self, screen: Screen[None], path: Path, sight: Callable[[], Sight | None]) -> None:
+        self._screen, self._path, self._sight = screen, path, sight
+        self._kept: Sight | None = None
+
+    def start(self) -> None:
+        """Write down now and then from now on."""
+        self._screen.set_interval(_EVERY, self._keep_now_and_then)
+
     def _keep_now_and_then(self) -> None:
-        if self._opened is not None and self._kept != (state := self._state()):
-            self._kept = state
-            self.run_worker(partial(self._keep, self._opened, state, set(self._neurons.marked)), thread=True)
+        if (sight := self._new()) is not None:
+            self._screen.run_worker(partial(self._write, sight), thread=True, group="session")
 
-    async def on_unmount(self) -> None:
-        """The run is left, or the program: write down where one was."""
-        if self._opened is not None and self._kept != (state := self._state()):
-            await asyncio.to_thread(self._keep, self._opened, state, self._neurons.marked)
+    async def keep(self) -> None:
+        """Write down where one is, and wait until it is written."""
+        if (sight := self._new()) is not None:
+            await asyncio.to_thread(self._write, sight)
 
-    def _keep(self, opened: OpenedRun, state: State, marked: set[int]) -> None:
+    def _new(self) -> Sight | None:
+        """What is to be written down, if it is not yet."""
+        sight = self._sight()
+        if sight is None or sight.same_as(self._kept):
+            return None
+        self._kept = sight
+        return sight
+
+    def _write(self, sight: Sight) -> None:
         """In a thread: write the session."""
-        table = opened.table
-        rows = np.array(sorted(marked)[:KEPT_MARKS], np.int64)
-        row, list_query = state.row, state.list_query
+        opened, browsing = sight.opened, sight.browsing
+        list_query = browsing.list_query
         session = {
             "run": Identity.of(self._path, opened.run.manifest),
             "layer": list_query.layer,
@@ -171,10 +85,10 @@ class Keeping(Marking):
             "sort": list_query.column,
             "descending": list_query.descending,
             "order": list_query.order,
-            "neuron": Addresses(table, np.array([row]))[0] if row is not None else None,
-            "marks": tuple(zip(table.layer[rows].tolist(), table.neuron[rows].tolist(), strict=True)),
-            "only_marked": state.only_marked,
-            "history": state.history.visits,
-            "zoom": state.zoom,
+            "neuron": sight.here,
+            "marks": tuple(address_of(opened, code) for code in sorted(browsing.marks.codes)[:KEPT_MARKS]),
+            "only_marked": browsing.limit is not None,
+            "history": browsing.history.tail(_KEPT_VISITS).visits,
+            "zoom": sight.zoom,
         }
         write_session(self._path, Session.model_validate(session))

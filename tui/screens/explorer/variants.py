@@ -1,29 +1,23 @@
-"""A run counted with other thresholds: choosing among its variants, and asking for another."""
+"""A run counted with other thresholds: choosing among its variants, and following those that are being counted."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
 
-from textual.binding import BindingType
-from textual.message import Message
+from textual.screen import Screen
 
-from neuron_tui.store.neurons.arrangement import ListQuery
-from neuron_tui.store.neurons.opened import OpenedRun
-from neuron_tui.store.neurons.places import Address, row_of
+from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.runs.catalog import RunSummary
 from neuron_tui.store.runs.job import JobStatus, job_status
 from neuron_tui.store.runs.variants import name_of
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.browsing.run_order import state_of
-from neuron_tui.tui.browsing.variant_choices import Variants as Found
-from neuron_tui.tui.browsing.variant_choices import variant_rows, variants_around
+from neuron_tui.tui.browsing.variant_choices import Variants, variant_rows, variants_around
+from neuron_tui.tui.latest import Latest
 from neuron_tui.tui.navigation import CountingPlace, go
 from neuron_tui.tui.screens.ask import Choose
-from neuron_tui.tui.screens.explorer.walking import Walking
+from neuron_tui.tui.screens.explorer.growing import Teller
 from neuron_tui.tui.widgets.runs.job_line import job_words
 
 _EVERY = 2.0
@@ -33,163 +27,102 @@ _COUNT_AGAIN = ""
 """Key of the choice that is no variant."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """How a run was looked at when another of the same neurons was chosen: what stays in view there."""
-
-    neuron: Address | None
-    list_query: ListQuery
-    zoom: bool
-
-
 class ChooseVariant(Choose):
     """One of the variants; wide enough for their thresholds."""
 
     CSS = "ChooseVariant #choose { width: 90; }"
 
 
-class Variants(Walking):
-    """The run beside its variants."""
+class VariantChooser:
+    """Chooses among a run and its variants; has it counted again.
 
-    ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action(
-            "explorer.variants",
-            "V",
-            "variants",
-            "variants with other thresholds",
-            "chooses among the run and its variants, counted with other thresholds; the neuron stays in view.",
-            palette="Variants",
-        ),
-        Action(
-            "explorer.count_again",
-            "A",
-            "count_again",
-            "count again with other thresholds",
-            "asks for other thresholds and counts the run again with them, as a variant of it.",
-            palette="Count again",
-        ),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    Parameters
+    ----------
+    thresholds
+        Gives the thresholds behind what is shown.
+    chosen
+        Called with the folder of the variant that a person chose.
+    """
 
-    @dataclass
-    class VariantsFound(Message):
-        """A thread has looked which variants there are."""
+    def __init__(
+        self,
+        screen: Screen[None],
+        teller: Teller,
+        path: Path,
+        *,
+        thresholds: Callable[[], Thresholds],
+        chosen: Callable[[Path], None],
+    ) -> None:
+        self._screen, self._teller, self._path = screen, teller, path
+        self._thresholds, self._chosen = thresholds, chosen
+        self.followed: set[Path] = set()
+        """Folders of the countings that were started here and are not known to be over."""
+        self._variants: Latest[Path, Variants] = Latest(screen, variants_around, lambda _, found: self._ask(found))
+        self._jobs: Latest[tuple[Path, ...], dict[Path, tuple[str, JobStatus | None]]] = Latest(
+            screen,
+            lambda folders: {folder: (name_of(folder), job_status(folder)) for folder in folders},
+            lambda _, jobs: self._jobs_seen(jobs),
+        )
 
-        found: Found
-
-    @dataclass
-    class CountingsSeen(Message):
-        """A thread has looked at the countings started here, by folder, with what each variant is called."""
-
-        jobs: dict[Path, tuple[str, JobStatus | None]]
-
-    def __init__(self, path: Path, at: Address | None = None) -> None:
-        super().__init__(path, at)
-        self._view: View | None = None
-        self._kept_in_view: Address | None = None
-        self._countings: set[Path] = set()
-
-    def on_mount(self) -> None:
+    def start(self) -> None:
         """Look now and then at what was started here."""
-        self.set_interval(_EVERY, self.look_at_countings)
+        self._screen.set_interval(_EVERY, self.look)
 
     # Choosing.
 
-    def action_variants(self) -> None:
+    def choose(self) -> None:
         """Show the run and its variants to choose from."""
-        self.run_worker(self._find_variants, thread=True, group="variants", exclusive=True)
+        self._variants.request(self._path)
 
-    def _find_variants(self) -> None:
-        self.post_message(self.VariantsFound(variants_around(self._path)))
-
-    def on_variants_variants_found(self, event: VariantsFound) -> None:
-        """Ask for one of them."""
-        if not self.is_current:
+    def _ask(self, found: Variants) -> None:
+        if not self._screen.is_current:
             return
-        runs = event.found.all
+        runs = found.all
         rows = [(str(place), text) for place, text in enumerate(variant_rows(runs))]
-        here = next((str(place) for place, run in enumerate(runs) if run.path == event.found.here), "0")
+        here = next((str(place) for place, run in enumerate(runs) if run.path == found.here), "0")
 
         def answered(chosen: str | None) -> None:
             if chosen == _COUNT_AGAIN:
-                self.action_count_again()
+                self.count_again()
             elif chosen is not None and chosen != here:
                 self._choose(runs[int(chosen)])
 
         choices = [*rows, (_COUNT_AGAIN, "count again with other thresholds …")]
-        title = printable(f"Thresholds of {event.found.run.name}")
-        self.app.push_screen(ChooseVariant(title, choices, here), answered)
+        title = printable(f"Thresholds of {found.run.name}")
+        self._screen.app.push_screen(ChooseVariant(title, choices, here), answered)
 
     def _choose(self, run: RunSummary) -> None:
         if run.state == "damaged":
-            self.complain(run.problem or f"{run.name} is damaged")
+            self._teller.complain(run.problem or f"{run.name} is damaged")
         elif run.manifest is None or not run.manifest.layers:
-            self.note(f"{run.name} has no finished layer yet: it is {state_of(run)}.")
+            self._teller.note(f"{run.name} has no finished layer yet: it is {state_of(run)}.")
         else:
-            self.switch_to(run.path, View(self.here, self._list_query, self.has_class("-zoom")))
-
-    def switch_to(self, path: Path, view: View) -> None:
-        """Show another run of the same neurons in the place of this one."""
-        raise NotImplementedError
-
-    # What stays in view.
-
-    def take_over(self, view: View) -> None:
-        """Begin with what was looked at in another run of the same neurons."""
-        self._view = view
-
-    def keep_in_view(self, opened: OpenedRun, left_before: bool) -> None:
-        """The run is open: show the neuron that was in view, as large as it was.
-
-        A run that was never left before is shown by the same filter and order; else by its own.
-        """
-        view, self._view = self._view, None
-        if view is None:
-            return
-        if not left_before:
-            self._list_query = view.list_query
-            self._layers.select(view.list_query.layer)
-            self._neuron.set_order(view.list_query.order)
-        if view.neuron is not None and (row := row_of(opened, view.neuron)) is not None:
-            self._follow, self._kept_in_view = row, view.neuron
-        self.set_class(view.zoom, "-zoom")
-        (self._neuron if view.zoom else self._neurons).focus()
-
-    def bring_in_view(self) -> None:
-        """The list is there: if it leaves out the neuron that was in view, what hides it gives way."""
-        at, self._kept_in_view = self._kept_in_view, None
-        if at is not None and self.here != at:
-            self.go_to(at)
+            self._chosen(run.path)
 
     # Counting again.
 
-    def action_count_again(self) -> None:
+    def count_again(self) -> None:
         """Ask for thresholds to count the run again with; of a variant, its own to begin with."""
-        if self._opened is None:
-            return
 
         def answered(folder: Path | None) -> None:
             if folder is not None:
-                self._countings.add(folder)
-                self.note("The run is counted again; V goes to the variant, also while its layers come.")
+                self.followed.add(folder)
+                self._teller.note("The run is counted again; V goes to the variant, also while its layers come.")
 
-        go(self, CountingPlace(self._path, self.thresholds), answered)
+        go(self._screen, CountingPlace(self._path, self._thresholds()), answered)
 
-    def look_at_countings(self) -> None:
-        """Look in a thread at what was started here and has not been told the end of."""
-        if self._countings:
-            self.run_worker(partial(self._see_countings, tuple(self._countings)), thread=True, group="countings")
+    def look(self) -> None:
+        """Look at what was started here."""
+        if self.followed:
+            self._jobs.request(tuple(self.followed))
 
-    def _see_countings(self, folders: tuple[Path, ...]) -> None:
-        self.post_message(self.CountingsSeen({folder: (name_of(folder), job_status(folder)) for folder in folders}))
-
-    def on_variants_countings_seen(self, event: CountingsSeen) -> None:
+    def _jobs_seen(self, jobs: dict[Path, tuple[str, JobStatus | None]]) -> None:
         """Say which have come to their end."""
-        for folder, (name, status) in event.jobs.items():
-            if folder not in self._countings or (status is not None and status.active):
+        for folder, (name, status) in jobs.items():
+            if folder not in self.followed or (status is not None and status.active):
                 continue
-            self._countings.discard(folder)
+            self.followed.discard(folder)
             if status is not None and status.condition == "done":
-                self.app.notify(printable(f"{name} is counted; V goes there."), markup=False)
+                self._screen.app.notify(printable(f"{name} is counted; V goes there."), markup=False)
             elif status is not None:
-                self.complain(f"{name}: {job_words(status)}\n{status.job.problem or ''}".rstrip())
+                self._teller.complain(f"{name}: {job_words(status)}\n{status.job.problem or ''}".rstrip())

@@ -45,6 +45,12 @@ class NeuronPane(LineView, can_focus=True):
         ids: tuple[int, ...]
         shown: str
 
+    @dataclass
+    class NeighbourWanted(Message):
+        """Another neuron of the list is asked for: the one before (-1) or after (+1)."""
+
+        by: int
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._loader = NeuronLoader(self, self._go_on)
@@ -260,12 +266,12 @@ class NeuronPane(LineView, can_focus=True):
         self._go(self._at.far(last))
         self.scroll_to(y=self.max_scroll_y if last else 0, animate=False)
 
-    async def action_sideways(self, by: int) -> None:
+    def action_sideways(self, by: int) -> None:
         """Go to another neuron; on the curve, along it."""
         if self._curve.reads:
             self._read(self._curve.moved_far(by))
         else:
-            await self.run_action(f"screen.walk({by})")
+            self.post_message(self.NeighbourWanted(by))
 
     def action_aside(self, by: int) -> None:
         """Choose another token of a context, or the list beside; on the curve, go by one position."""
