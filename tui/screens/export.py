@@ -79,13 +79,6 @@ class Export(ModalScreen[Path | None]):
     filter that they match, or nothing.
     """
 
-    CSS = """
-    Export { align: center middle; background: $background 40%; }
-    #export { width: 100%; max-width: 140; height: 100%; border: round $primary; background: $surface; padding: 0 1; }
-    #export Row, #export Said, #export Note, #export Pick, PreviewPane { background: $surface; }
-    #export Row > .label { width: 9; }
-    #export-says { margin: 0 0 0 9; max-height: 6; }
-    """
     AUTO_FOCUS = "#export-path"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action(

@@ -57,19 +57,6 @@ class Paper(Page[None]):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (150, "-broad")]  # noqa: RUF012 - as textual declares it
 
-    CSS = """
-    Paper #claims { height: 1fr; layout: vertical; }
-    Paper #claim-list, Paper #claim-pane {
-        border: round $dim; border-title-color: $foreground; border-title-style: bold;
-    }
-    Paper #claim-list:focus, Paper #claim-pane:focus { border: heavy $primary; }
-    Paper #claim-list { height: 1fr; }
-    Paper #claim-pane { height: 1fr; }
-    Paper.-broad #claims { layout: horizontal; }
-    Paper.-broad #claim-list { width: 1fr; }
-    Paper.-broad #claim-pane { width: 1fr; }
-    """
-
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action(
             "paper.enough",

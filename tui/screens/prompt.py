@@ -74,16 +74,6 @@ class Suggestions(RowList, can_focus=False):
 class Prompt(ModalScreen[str | None]):
     """Asks for one line; gives it back, or None if it was left with escape."""
 
-    DEFAULT_CSS = """
-    Prompt { background: transparent; align: left bottom; }
-    #prompt { height: auto; width: 100%; background: $panel; }
-    #prompt Said { background: $panel; }
-    #prompt-suggestions { background: $surface; display: none; }
-    #prompt-line { height: 1; }
-    #prompt-sign { width: 3; }
-    #prompt-input { width: 1fr; background: $panel; }
-    """
-
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("prompt.leave", "escape", "leave", "leave"),
         Action("prompt.take", "tab", "take", "take the suggestion"),

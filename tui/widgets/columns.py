@@ -11,13 +11,17 @@ from neuron_tui.tui.drawing.spans import Line, Span, fit
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """A column: what it is sorted by, its title, its least width, and how soon it gives way when there is no room."""
+    """A column: what it is sorted by, its title and its least width.
+
+    The lowest `keep` gives way first when there is no room; of room to spare a column takes its `share` at a time.
+    """
 
     key: str
     title: str
     width: int
     align: Literal["left", "right"] = "left"
     keep: int = 9
+    share: int = 1
 
 
 Fitted = tuple[tuple[TableColumn, int], ...]
@@ -35,12 +39,13 @@ def fit_columns(columns: Sequence[TableColumn], room: int, wanted: Mapping[str, 
     widths = {column.key: column.width for column in chosen}
     spare = room - sum(width + 1 for width in widths.values())
     while spare > 0:
-        growing = [key for key in widths if widths[key] < wanted.get(key, 0)]
+        growing = [column for column in chosen if widths[column.key] < wanted.get(column.key, 0)]
         if not growing:
             break
-        for key in growing[:spare]:
-            widths[key] += 1
-        spare -= len(growing[:spare])
+        for column in growing:
+            more = min(column.share, spare, wanted[column.key] - widths[column.key])
+            widths[column.key] += more
+            spare -= more
     return tuple((column, widths[column.key]) for column in chosen)
 
 
@@ -55,6 +60,11 @@ def title_text(fitted: Fitted, sorting: str, descending: bool) -> str:
         else:
             text += " " + fit(fit(column.title, min(len(column.title), width - len(arrow))) + arrow, width)
     return text
+
+
+def row_text(fitted: Fitted, cells: Mapping[str, str]) -> str:
+    """A row as one text."""
+    return "".join(" " + fit(cells[column.key], width, column.align) for column, width in fitted)
 
 
 def row_spans(fitted: Fitted, cells: Mapping[str, str], roles: Mapping[str, str]) -> Line:

@@ -149,17 +149,6 @@ class TableRows(RowList):
 class FigurePane(Vertical):
     """A figure as chart or table, with its notes."""
 
-    DEFAULT_CSS = """
-    FigurePane { border: round $dim; border-title-color: $foreground; border-title-style: bold; }
-    FigurePane:focus-within { border: heavy $primary; }
-    FigurePane #figure-chart, FigurePane #figure-rows { height: 1fr; }
-    FigurePane #figure-heads, FigurePane #figure-rows { display: none; }
-    FigurePane.-table #figure-chart { display: none; }
-    FigurePane.-table #figure-heads, FigurePane.-table #figure-rows { display: block; }
-    FigurePane #figure-heads { height: auto; scrollbar-gutter: auto; }
-    FigurePane #figure-notes { height: auto; scrollbar-gutter: auto; }
-    """
-
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._figure: Figure | None = None

@@ -12,9 +12,20 @@ from neuron_tui.store.neurons.firing import Firing, firing_on
 from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.neurons.table import NeuronTable
-from neuron_tui.tui.drawing.spans import BLANK, Line, fit, short_percent
+from neuron_tui.tui.drawing.spans import BLANK, Line, short_percent
 from neuron_tui.tui.reports.neuron_text import what
+from neuron_tui.tui.widgets.columns import Fitted, TableColumn, fit_columns, row_text, title_text
 from neuron_tui.tui.widgets.rows import RowList
+
+COLUMNS = (
+    TableColumn("layer", "l", 4, "right"),
+    TableColumn("neuron", "i", 6, "right"),
+    TableColumn("what", " what", 14, keep=8),
+    TableColumn("count", "act./occ.", 15, "right", keep=6),
+    TableColumn("fires", "prec.", 7, "right", keep=7),
+    TableColumn("own", "own", 6, "right", keep=5),
+    TableColumn("rank", "rank", 5, "right", keep=4),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +91,8 @@ class FiringList(RowList):
         return int(self._answer.found.layer[at]), int(self._answer.found.neuron[at])
 
     def header_line(self, width: int) -> Line:
-        """Titles."""
-        titles = {"fires": "prec.", "own": "own", "rank": "rank", "layer": "l"}
-        marked = {key: f"{title}↓" if key == self.column else title for key, title in titles.items()}
-        cells = (marked["layer"], "i", "what", "act./occ.", marked["fires"], marked["own"], marked["rank"])
-        return ((_cells(cells, width), "column"),)
+        """Titles; the arrow says what the list is sorted by."""
+        return ((title_text(_fitted(width), self.column, True), "column"),)
 
     def row_line(self, row: int, width: int) -> Line:
         """A neuron."""
@@ -92,34 +100,21 @@ class FiringList(RowList):
             return BLANK
         found, at = self._answer.found, int(self._order[row])
         active = int(found.active[at])
-        cells = (
-            str(found.layer[at]),
-            str(found.neuron[at]),
-            what(self._answer.table, int(self._answer.row[at])),
-            f"{active:,}/{found.occurrences:,}",
-            short_percent(active / max(found.occurrences, 1)),
-            short_percent(float(self._answer.own[at])),
-            f"{int(found.rank[at]) + 1}",
-        )
-        return ((_cells(cells, width + 1)[1:], ""),)
+        cells = {
+            "layer": str(found.layer[at]),
+            "neuron": str(found.neuron[at]),
+            "what": " " + what(self._answer.table, int(self._answer.row[at])),
+            "count": f"{active:,}/{found.occurrences:,}",
+            "fires": short_percent(active / max(found.occurrences, 1)),
+            "own": short_percent(float(self._answer.own[at])),
+            "rank": f"{int(found.rank[at]) + 1}",
+        }
+        return ((row_text(_fitted(width + 1), cells)[1:], ""),)
 
     def empty_line(self, width: int) -> Line:
         """What stands where there is none."""
         return (("  No neuron has it among its stored triggers.", "dim"),) if self._answer is not None else BLANK
 
 
-def _cells(cells: tuple[str, ...], width: int) -> str:
-    layer, neuron, label, count, fires, own, rank = cells
-    spare = max(0, min(12, width - 61))
-    return " ".join(
-        (
-            fit(layer, 4, "right"),
-            fit(neuron, 6, "right"),
-            "",
-            fit(label, 14 + spare),
-            fit(count, 15, "right"),
-            fit(fires, 7, "right"),
-            fit(own, 6, "right"),
-            fit(rank, 5, "right"),
-        )
-    )
+def _fitted(width: int) -> Fitted:
+    return fit_columns(COLUMNS, width, {"what": 26}, "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -17,36 +17,33 @@ from neuron_tui.store.neurons.places import Address, Addresses, address_at, code
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import short_count
 from neuron_tui.tui.actions import Action, bindings
-from neuron_tui.tui.drawing.spans import Line, fit, short_percent, short_score
+from neuron_tui.tui.drawing.spans import Line, short_percent, short_score
 from neuron_tui.tui.reports.neuron_text import what
+from neuron_tui.tui.widgets.columns import Fitted, TableColumn, column_at, fit_columns, row_text, title_text
 from neuron_tui.tui.widgets.rows import RowList
 
 MARKED = "◆"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: what it is sorted by, its title, its width, and how soon it gives way when there is little room."""
-
-    key: str
-    title: str
-    width: int
-    align: str
-    keep: int
-
-
 COLUMNS = (
-    Column("layer", "l", 2, "right", 9),
-    Column("neuron", "i", 5, "right", 9),
-    Column("what", "what", 11, "left", 9),
-    Column("freq", "freq", 6, "right", 8),
-    Column("cover", "cover", 5, "right", 5),
-    Column("mi", "mi", 4, "right", 4),
-    Column("score", "score", 6, "right", 3),
-    Column("trigger", "trigger", 7, "left", 7),
+    TableColumn("layer", "l", 2, "right"),
+    TableColumn("neuron", "i", 5, "right"),
+    TableColumn("what", "what", 11),
+    TableColumn("freq", "freq", 6, "right", keep=8),
+    TableColumn("cover", "cover", 5, "right", keep=5),
+    TableColumn("mi", "mi", 4, "right", keep=4),
+    TableColumn("score", "score", 6, "right", keep=3),
+    TableColumn("trigger", "trigger", 7, keep=7, share=2),
 )
 
-_TITLES_BY_ORDER = {"cover": {2: "cov.2", 3: "cov.3"}, "trigger": {2: "bigram", 3: "trigram"}}
+_WANTED = {"what": 19, "trigger": 1000}
+"""Cells that the longest labels need, and more than any trigger has."""
+
+_TITLES = {2: {"cover": "cov.2", "trigger": "bigram"}, 3: {"cover": "cov.3", "trigger": "trigram"}}
+"""Titles that say which n-grams are meant, by n."""
+
+_MARK = 2
+"""Cells of the cursor and the mark, before the columns."""
 
 
 class NeuronList(RowList):
@@ -159,18 +156,9 @@ class NeuronList(RowList):
         if self._shown is None:
             return ()
         list_query = self._shown.list_query
-        text = "  "
-        for column, room in self._columns(width):
-            title = column.title
-            if list_query.order > 1 and column.key in _TITLES_BY_ORDER:
-                title = _TITLES_BY_ORDER[column.key][list_query.order]
-            arrow = ("↓" if list_query.descending else "↑") if column.key == list_query.column else ""
-            # The gap before a column is its own, so that an arrow finds room.
-            if column.align == "right":
-                text += fit(title + arrow, room + 1, "right")
-            else:
-                text += " " + fit(fit(title, min(len(title), room - len(arrow))) + arrow, room)
-        return ((text, "column"),)
+        titles = _TITLES.get(list_query.order, {})
+        fitted = tuple((replace(c, title=titles.get(c.key, c.title)), room) for c, room in self._fitted(width))
+        return ((" " * _MARK + title_text(fitted, list_query.column, list_query.descending), "column"),)
 
     def row_line(self, row: int, width: int) -> Line:
         """One neuron."""
@@ -178,59 +166,34 @@ class NeuronList(RowList):
         if opened is None or shown is None:
             return ()
         table, at, n = opened.table, int(shown.rows[row]), shown.list_query.order
-        dead = table.dead[at]
-        cells = [MARKED if self.marks and code_at(opened, address_at(opened, at)) in self.marks else " "]
-        for column, room in self._columns(width + 1):
-            match column.key:
-                case "layer":
-                    text = str(table.layer[at])
-                case "neuron":
-                    text = str(table.neuron[at])
-                case "what":
-                    text = what(table, at)
-                case "freq":
-                    text = short_percent(float(table.frequency[at]))
-                case "cover":
-                    covering = int(table.covering[n][at])
-                    text = "–" if not covering else f"{covering:,}" if covering < 10_000 else short_count(covering)
-                case "mi":
-                    information = table.mutual_information[at]
-                    text = "–" if np.isnan(information) else f"{information:.3f}".removeprefix("0")
-                case "score":
-                    score = table.trigger_score[at]
-                    text = "" if np.isnan(score) else short_score(float(score))
-                case _:
-                    text = opened.first_trigger(at, n)
-            cells.append(fit(text, room, column.align))
-        return ((cells[0], "mark"), (" " + " ".join(cells[1:]), "dim" if dead else ""))
+        covering, information, score = int(table.covering[n][at]), table.mutual_information[at], table.trigger_score[at]
+        few = f"{covering:,}" if covering < 10_000 else short_count(covering)
+        cells = {
+            "layer": str(table.layer[at]),
+            "neuron": str(table.neuron[at]),
+            "what": what(table, at),
+            "freq": short_percent(float(table.frequency[at])),
+            "cover": few if covering else "–",
+            "mi": "–" if np.isnan(information) else f"{information:.3f}".removeprefix("0"),
+            "score": "" if np.isnan(score) else short_score(float(score)),
+            "trigger": opened.first_trigger(at, n),
+        }
+        mark = MARKED if self.marks and code_at(opened, address_at(opened, at)) in self.marks else " "
+        return ((mark, "mark"), (row_text(self._fitted(width + 1), cells), "dim" if table.dead[at] else ""))
 
-    def _columns(self, width: int) -> list[tuple[Column, int]]:
-        """Columns that fit in `width` cells, with the room of each; the one that sorts stays longest."""
+    def _fitted(self, width: int) -> Fitted:
+        """Columns that fit in `width` cells beside the cursor and the mark."""
         sorting = self._shown.list_query.column if self._shown else ""
-        chosen = list(COLUMNS)
-        room = width - 2  # the cursor and the mark
-        while sum(c.width + 1 for c in chosen) > room and len(chosen) > 3:
-            chosen.remove(min(chosen, key=lambda c: (c.key == sorting, c.keep)))
-        spare = room - sum(c.width + 1 for c in chosen)
-        widths = [(c, c.width) for c in chosen]
-        if spare > 0:
-            # First the labels get the room their longest ones need, the triggers take the rest.
-            labels = min(8, spare // 3)
-            extra = {"what": labels if any(c.key == "trigger" for c in chosen) else spare, "trigger": spare - labels}
-            widths = [(c, w + extra.get(c.key, 0)) for c, w in widths]
-        return widths
+        return fit_columns(COLUMNS, width - _MARK, _WANTED, sorting)
 
     # What people do.
 
     def on_row_list_header_clicked(self, event: RowList.HeaderClicked) -> None:
         """Sort by the column whose title was clicked."""
         event.stop()
-        left = 2
-        for column, room in self._columns(self.inner_width):
-            if left <= event.x < left + room + 1:
-                self.post_message(self.SortWanted(column.key))
-                return
-            left += room + 1
+        column = column_at(self._fitted(self.inner_width), event.x - _MARK)
+        if column is not None:
+            self.post_message(self.SortWanted(column))
 
     def action_switch_layer(self, by: int) -> None:
         """Ask for the layer before or after."""

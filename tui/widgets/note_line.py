@@ -9,18 +9,6 @@ from neuron_tui.tui.widgets.painting import Said
 class NoteLine(Said):
     """Shows the last note, or is not there."""
 
-    DEFAULT_CSS = """
-    NoteLine {
-        dock: bottom;
-        layer: over;
-        margin-bottom: 1;
-        width: 100%;
-        display: none;
-        background: $panel;
-        color: $foreground;
-    }
-    """
-
     def note(self, text: str) -> None:
         """Show a note, which may quote names."""
         self.display = True

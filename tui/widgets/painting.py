@@ -77,8 +77,6 @@ def paint(widget: Widget, line: Line, width: int, base: Style, over: str = "") -
 class OneLine(Widget):
     """A single line of text, laid out anew for each width by `line`."""
 
-    DEFAULT_CSS = "OneLine { height: 1; }"
-
     def line(self, width: int) -> Line:
         """What to show in `width` cells."""
         return BLANK

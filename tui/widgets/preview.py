@@ -15,10 +15,6 @@ from neuron_tui.tui.widgets.painting import LineView
 class PreviewPane(LineView, can_focus=True):
     """Lines of a report; running text is wrapped to the width, other lines are cut."""
 
-    DEFAULT_CSS = """
-    PreviewPane { width: 100%; height: 1fr; border: round $dim; padding: 0 1; }
-    PreviewPane:focus { border: heavy $primary; }
-    """
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("preview.up", "k", "scroll_up", "up"),
         Action("preview.down", "j", "scroll_down", "down"),

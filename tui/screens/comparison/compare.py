@@ -42,23 +42,6 @@ class Compare(Page[None]):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-broad"), (160, "-wide")]  # noqa: RUF012 - as textual declares it
 
-    CSS = """
-    Compare #figure-browser { height: 1fr; }
-    Compare #figure-list {
-        width: 35%; min-width: 37; max-width: 41; height: 1fr; border: round $dim; scrollbar-gutter: auto;
-    }
-    Compare #figure-list:focus { border: heavy $primary; }
-    Compare FigurePane { width: 1fr; height: 1fr; }
-    Compare #compare-always { display: none; width: 1fr; min-width: 67; }
-    Compare #pane-totals { height: 3fr; }
-    Compare #pane-overlap { height: 2fr; }
-    Compare #compare-line { display: none; background: $background; color: $foreground; }
-    Compare.-narrow #figure-list { display: none; }
-    Compare.-narrow #compare-line { display: block; }
-    Compare.-wide #figure-list { width: 21%; }
-    Compare.-wide #compare-always { display: block; }
-    """
-
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action(
             "compare.before",

@@ -81,14 +81,6 @@ class TokenOverlap(Page[None]):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-broad")]  # noqa: RUF012 - as textual declares it
 
-    CSS = """
-    TokenOverlap #token-lists { height: 1fr; }
-    TokenOverlap TokenRows { width: 1fr; height: 1fr; border: round $dim; border-title-color: $foreground; }
-    TokenOverlap TokenRows:focus { border: heavy $primary; }
-    TokenOverlap.-narrow TokenRows { display: none; }
-    TokenOverlap.-narrow TokenRows.-shown { display: block; }
-    """
-
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action(
             "tokens.before",

@@ -44,12 +44,6 @@ _MISSING = f" A neuron that fires on more than {STORED_TRIGGERS} n-grams may fir
 class Firing(Screen[Address | str | None]):
     """Shows which neurons fire on an n-gram; gives back the one to go to, a filter for them, or None."""
 
-    CSS = """
-    #firing-pane { height: 1fr; border: heavy $primary; border-title-color: $foreground; border-title-style: bold; }
-    #firing-list { height: 1fr; }
-    .firing-covers { background: $background; }
-    """
-
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action(
             "firing.sort",

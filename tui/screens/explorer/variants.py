@@ -30,8 +30,6 @@ _COUNT_AGAIN = ""
 class ChooseVariant(Choose):
     """One of the variants; wide enough for their thresholds."""
 
-    CSS = "ChooseVariant #choose { width: 90; }"
-
 
 class VariantChooser:
     """Chooses among a run and its variants; has it counted again.

@@ -51,10 +51,6 @@ _EXTRACT = Key("counting.extract", "extract with bits")
 class CountAgain(JobForm):
     """Asks for thresholds and starts the job; gives back the folder of the variant, or None if it was left."""
 
-    CSS = """
-    CountAgain ThresholdFields { padding: 0 1; }
-    CountAgain #extract { display: none; }
-    """
     AUTO_FOCUS = "#field-coverage"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action(

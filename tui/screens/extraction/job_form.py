@@ -45,13 +45,6 @@ class Buttons(Horizontal):
 class JobForm(Screen[Path | None]):
     """Asks for what a job needs and starts it; gives back the folder it works on, or None if the form was left."""
 
-    DEFAULT_CSS = """
-    JobForm { layout: vertical; background: $background; }
-    JobForm #outcome { border-top: solid $dim; padding: 0 1; height: auto; min-height: 3; max-height: 8; }
-    JobForm #buttons { height: 1; padding: 0 2; }
-    JobForm #buttons Button { margin-right: 3; }
-    """
-
     def __init__(self) -> None:
         super().__init__()
         self.job = JobStart(self, self._started)

@@ -47,9 +47,6 @@ _TALL = 36
 class NewExtraction(JobForm):
     """Asks for an extraction and starts it; gives back the folder of its run, or None if it was left."""
 
-    CSS = """
-    NewExtraction ExtractionFields { padding: 1 1 0 1; }
-    """
     AUTO_FOCUS = "#field-model"
     ACTIONS = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)

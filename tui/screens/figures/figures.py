@@ -36,16 +36,6 @@ class Figures(Page[None]):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-broad")]  # noqa: RUF012 - as textual declares it
 
-    CSS = """
-    Figures #figure-browser { height: 1fr; }
-    Figures #figure-list { width: 41; height: 1fr; border: round $dim; scrollbar-gutter: auto; }
-    Figures #figure-list:focus { border: heavy $primary; }
-    Figures FigurePane { width: 1fr; }
-    Figures #figure-line { display: none; }
-    Figures.-narrow #figure-list { display: none; }
-    Figures.-narrow #figure-line { display: block; }
-    """
-
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         *(Action(f"figures.jump_{n}", str(n), f"jump('{n}')", f"figure {n}") for n in range(1, 10)),
         Action(

@@ -56,8 +56,6 @@ class TeamRows(RowList):
 class TeamAxis(Widget):
     """The axis of positions below the rows: its line, then its labels."""
 
-    DEFAULT_CSS = "TeamAxis { height: 2; background: $background; }"
-
     def __init__(self) -> None:
         super().__init__()
         self._team: PositionTeam | None = None
@@ -78,12 +76,6 @@ class TeamAxis(Widget):
 
 class Team(Page[Address | None]):
     """The team of a layer; gives back a neuron to go to, or None."""
-
-    CSS = """
-    Team #team-pane { height: 1fr; border: heavy $primary; border-title-color: $foreground; }
-    Team #team-rows { height: 1fr; }
-    Team #team-said { height: auto; padding: 0 1; }
-    """
 
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action(

@@ -82,14 +82,6 @@ class CheckLines(LineView, can_focus=True):
 class Check(ModalScreen[None]):
     """Shows a check that somebody else has set to work."""
 
-    CSS = """
-    Check { align: center middle; background: $background 40%; }
-    #check { width: 84; max-width: 98%; height: 14; max-height: 90%; border: round $primary; background: $surface;
-             padding: 0 1; }
-    #check CheckLines { background: $surface; height: 1fr; }
-    #check Said { background: $surface; }
-    """
-
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action(
             "check.leave",

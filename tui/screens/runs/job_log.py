@@ -73,12 +73,6 @@ class LogLines(LineView, can_focus=True):
 class JobLog(ModalScreen[None]):
     """The last lines of job.log of a run."""
 
-    CSS = """
-    JobLog { align: center middle; background: $background 40%; }
-    #log { width: 96%; height: 90%; border: round $primary; background: $surface; padding: 0 1; }
-    #log LogLines { background: $surface; }
-    """
-
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action(
             "log.leave",

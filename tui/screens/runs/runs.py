@@ -46,10 +46,6 @@ class Runs(Page[None]):
 
     VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]  # noqa: RUF012 - as textual declares it
 
-    CSS = """
-    Runs.-high #details-pane { height: 13; }
-    """
-
     ACTIONS = keys.ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     NOTES = keys.NOTES

@@ -34,12 +34,6 @@ class _Remove(Said):
 class PartRow(Row):
     """Domain and source of one part."""
 
-    DEFAULT_CSS = """
-    PartRow > .domain { width: 14; margin-right: 1; }
-    PartRow > .note { width: 24; padding: 0 1; }
-    PartRow > .remove { width: 2; }
-    """
-
     @dataclass
     class RemoveClicked(Message):
         """Its cross was clicked."""
@@ -70,8 +64,6 @@ class PartRow(Row):
 
 class CorpusParts(Vertical):
     """All parts, one at least."""
-
-    DEFAULT_CSS = "CorpusParts { height: auto; }"
 
     @dataclass
     class Changed(Message):

@@ -35,15 +35,6 @@ class AddNote(Note):
 class ExtractionFields(FormFields):
     """All fields, the less used ones folded away."""
 
-    DEFAULT_CSS = """
-    ExtractionFields Row, ExtractionFields Note { max-width: 130; }
-    ExtractionFields .narrow { width: 16; }
-    ExtractionFields .space { height: 1; }
-    ExtractionFields #field-name { max-width: 60; }
-    ExtractionFields #folded { height: auto; display: none; }
-    ExtractionFields.-unfolded #folded { display: block; }
-    """
-
     def __init__(self, values: FormValues) -> None:
         super().__init__()
         self._start = values

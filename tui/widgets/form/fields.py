@@ -39,13 +39,6 @@ def one_cell_each(text: str) -> str:
 class Field(ShownInput):
     """A line to type in. Whatever it holds, as the name of a file or a model, acts on nothing."""
 
-    DEFAULT_CSS = """
-    Field { background: $panel; width: 1fr; }
-    Field:focus { background: $panel; background-tint: $foreground 8%; }
-    /* Without colours there is no ground to tell where a field is. */
-    Field:ansi { text-style: underline; }
-    """
-
     def __init__(
         self,
         value: str = "",
@@ -76,8 +69,6 @@ class Field(ShownInput):
 
 class Note(Widget):
     """A few lines below a field; an empty one keeps its place."""
-
-    DEFAULT_CSS = "Note { height: auto; min-height: 1; }"
 
     def __init__(self, *, id: str | None = None, classes: str | None = None, indent: int = 0) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
@@ -113,11 +104,6 @@ class Note(Widget):
 
 class Row(Horizontal):
     """A label and what belongs to it, on one line; a mark tells the row that has the keys."""
-
-    DEFAULT_CSS = """
-    Row { height: 1; }
-    Row > .label { width: 11; }
-    """
 
     def __init__(self, label: str, *parts: Widget, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

@@ -27,11 +27,6 @@ _GROUPS = {"detectors": "Detectors of n-grams", "types": "Positional neurons, th
 class FormFields(Vertical):
     """Rows of fields. The field of an option or a number has the id `field-KEY`, its note beside it `note-KEY`."""
 
-    DEFAULT_CSS = """
-    FormFields { height: 1fr; overflow-y: auto; scrollbar-gutter: stable; scrollbar-size-vertical: 1; }
-    FormFields .beside { width: 1fr; padding-left: 2; }
-    """
-
     @property
     def typed(self) -> dict[str, str]:
         """What every field holds, by what it is a field of."""
@@ -87,14 +82,6 @@ def option_row(name: str, text: str) -> Row:
 
 class ThresholdFields(FormFields):
     """The name of the variant, and all thresholds."""
-
-    DEFAULT_CSS = """
-    ThresholdFields Row { max-width: 110; }
-    ThresholdFields Row > .label { width: 13; }
-    ThresholdFields .narrow { width: 10; }
-    ThresholdFields #field-name { width: 32; }
-    ThresholdFields .heading { padding-left: 1; }
-    """
 
     def __init__(self, typed: Mapping[str, str]) -> None:
         super().__init__()

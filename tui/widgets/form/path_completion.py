@@ -131,11 +131,6 @@ class _List(RowList):
 class Candidates(ModalScreen[Choice | None]):
     """A list below a field; gives back what was chosen, or None."""
 
-    CSS = """
-    Candidates { background: transparent; }
-    #candidates { border: round $primary; background: $surface; }
-    #candidates RowList { background: $surface; }
-    """
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("candidates.leave", "escape,q,ctrl+l", "leave", "leave", "leaves the field as it is.", shown="esc"),
         Action("candidates.take", "tab", "take", "take"),

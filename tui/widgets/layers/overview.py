@@ -83,10 +83,6 @@ def _where(summaries: Sequence[LayerSummary], count: Callable[[LayerSummary], in
 class Overview(Widget):
     """The sentences above the panes; nothing where they are not asked for."""
 
-    DEFAULT_CSS = """
-    Overview { height: auto; max-height: 9; display: none; background: $background; color: $foreground; }
-    """
-
     def __init__(self) -> None:
         super().__init__()
         self._sentences: list[str] = []

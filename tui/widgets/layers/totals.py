@@ -83,8 +83,6 @@ def _shown(count: int, width: int) -> str:
 class LayerTotals(Widget):
     """The lines, as many as leave room for the layers."""
 
-    DEFAULT_CSS = "LayerTotals { height: auto; background: $background; }"
-
     def __init__(self) -> None:
         super().__init__()
         self._summaries: tuple[LayerSummary, ...] = ()
