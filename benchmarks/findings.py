@@ -240,22 +240,22 @@ def frequencies(table: NeuronTable, layer: int) -> npt.NDArray[np.float64]:
     return table.frequency[(table.layer == layer) & ~table.dead]
 
 
-def paper_table(facts: Sequence[LabelledRun]) -> str:
+def paper_table(runs: Sequence[LabelledRun]) -> str:
     """The paper's claims on each model, as `neuron-tui paper RUN --enough 0` judges them; empty where none applies."""
-    found = {(one.label, finding.name): finding for one in facts for finding in check_paper([one], ANY_TEXT)}
+    found = {(one.label, finding.name): finding for one in runs for finding in check_paper([one], ANY_TEXT)}
     claims = {claim.name: f"{claim.says} [{claim.reference}]" for claim in CLAIMS}
     rows = [
-        (says, *(GLYPHS[found[one.label, name].verdict] if (one.label, name) in found else "" for one in facts))
+        (says, *(GLYPHS[found[one.label, name].verdict] if (one.label, name) in found else "" for one in runs))
         for name, says in claims.items()
-        if any((one.label, name) in found for one in facts)
+        if any((one.label, name) in found for one in runs)
     ]
-    return markdown(("claim", *(f"`{one.label}`" for one in facts)), rows)
+    return markdown(("claim", *(f"`{one.label}`" for one in runs)), rows)
 
 
-def scale_table(facts: Sequence[LabelledRun]) -> str:
+def scale_table(runs: Sequence[LabelledRun]) -> str:
     """The paper's claims on scale, on models that differ in size alone."""
     scale = {claim.name for claim in SCALE_CLAIMS}
-    found = [finding for finding in check_paper(facts, ANY_TEXT) if finding.name in scale]
+    found = [finding for finding in check_paper(runs, ANY_TEXT) if finding.name in scale]
     rows = [(f"{one.claim} [{one.reference}]", GLYPHS[one.verdict], one.because) for one in found]
     return markdown(("claim", "", "why"), rows, words=3)
 
@@ -316,9 +316,9 @@ def _with_strong(strengths: Mapping[str, int]) -> str:
     return f"{total} ({strengths['strong']})" if total else "0"
 
 
-def _over_layers(facts: LabelledRun, kind: str) -> dict[str, int]:
+def _over_layers(labelled: LabelledRun, kind: str) -> dict[str, int]:
     names = [name for name in STRENGTHS if name is not None]
-    return {name: sum(summary.positional[kind][name] for summary in facts.summaries) for name in names}
+    return {name: sum(summary.positional[kind][name] for summary in labelled.summaries) for name in names}
 
 
 def _highest(moment: Moment, layer: int) -> float:

@@ -43,7 +43,7 @@ from neuron_tui.store.runs.manifest import (
     write_manifest,
 )
 from neuron_tui.store.runs.variants import name_of, needs_activations, run_of, same_neurons, variant_folder
-from neuron_tui.store.wording import number
+from neuron_tui.store.wording import count_noun
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def _go(
     if manifest is None:
         announce(
             f"Counting {name_of(run)} again with {thresholds_text(request.thresholds)}: "
-            f"{number(layers, 'layer')} of {number(of.model.neurons, 'neuron')}."
+            f"{count_noun(layers, 'layer')} of {count_noun(of.model.neurons, 'neuron')}."
         )
         manifest = _begin(
             folder, of, Variant(name=request.name, of=run.name, thresholds=request.thresholds, source=of.digest)

@@ -47,7 +47,7 @@ def share_text(share: Decimal) -> str:
     return f"{(100 * share).normalize():f}%"
 
 
-def number(count: int, noun: str) -> str:
+def count_noun(count: int, noun: str) -> str:
     """A count with its noun: `1 token`, `1,234 tokens`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 

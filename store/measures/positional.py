@@ -94,7 +94,7 @@ class Curves:
         self._changes = _changes(self._smooth)
         self._exact = longest_run(self._fr == 0), longest_run(self._fr == 1)
         self._thinness = np.sqrt(np.mean((self._fr - self._smooth) ** 2, axis=1))
-        self._ends: dict[float, _Ends] = {}
+        self._ends: dict[float, _Extremes] = {}
 
     def types(self, thresholds: Thresholds) -> tuple[Codes, Codes]:
         """Types and strengths, (M,) uint8 each, in the codes of the schema.
@@ -107,7 +107,7 @@ class Curves:
         if thresholds.positional < self._least:
             raise ValueError(f"curves of over {self._least} nats cannot tell those of over {thresholds.positional}")
         near = thresholds.near + _ROUNDING
-        ends = self._ends[near] = self._ends.get(near) or _ends(self._fr, self._smooth, near)
+        ends = self._ends[near] = self._ends.get(near) or _extremes(self._fr, self._smooth, near)
         needed = max(4, int(self._length * thresholds.interval + _ROUNDING))
         zero, one = ends.zero >= needed, ends.one >= needed
         exact_zero, exact_one = (run >= needed for run in self._exact)
@@ -133,7 +133,7 @@ class Curves:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ends:
+class _Extremes:
     """How curves keep near 0 and near 1, (M,) each.
 
     `zero`, `one`: longest runs of the smoothed curve near either; `share` of positions whose frequency is near one of
@@ -146,10 +146,10 @@ class _Ends:
     both: npt.NDArray[np.bool_]
 
 
-def _ends(fr: Floats, s: Floats, near: float) -> _Ends:
+def _extremes(fr: Floats, s: Floats, near: float) -> _Extremes:
     low, high = fr <= near, fr >= 1 - near
     both: npt.NDArray[np.bool_] = np.logical_and(low.any(axis=1), high.any(axis=1))
-    return _Ends(longest_run(s <= near), longest_run(s >= 1 - near), (low | high).mean(axis=1), both)
+    return _Extremes(longest_run(s <= near), longest_run(s >= 1 - near), (low | high).mean(axis=1), both)
 
 
 def smooth(frequency: Floats, width: int) -> Floats:

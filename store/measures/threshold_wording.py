@@ -15,7 +15,7 @@ from neuron_tui.store.declared import checker, flag, reason
 from neuron_tui.store.disk.schema import ORDERS
 from neuron_tui.store.errors import UsageError, concerning
 from neuron_tui.store.measures.thresholds import PAPER, THRESHOLDS, Threshold, Thresholds
-from neuron_tui.store.wording import GRAM_NAMES, number, share_text
+from neuron_tui.store.wording import GRAM_NAMES, count_noun, share_text
 
 Value = Decimal | int | float
 
@@ -169,7 +169,7 @@ def precision_text(thresholds: Thresholds) -> str:
 
 def most_text(thresholds: Thresholds, n: int) -> str:
     """How many n-grams a detector may have: `5 tokens`, `1 bigram`."""
-    return number(thresholds.most_covering(n), GRAM_NAMES[n])
+    return count_noun(thresholds.most_covering(n), GRAM_NAMES[n])
 
 
 def detector_text(thresholds: Thresholds) -> str:
@@ -206,4 +206,4 @@ def _differences(thresholds: Thresholds) -> Iterator[str]:
         value = one.of(thresholds)
         if value != one.default:
             counts = one.declared.kind == "count"
-            yield one.declared.words.format(number(int(value), one.noun) if counts else one.text(value))
+            yield one.declared.words.format(count_noun(int(value), one.noun) if counts else one.text(value))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from neuron_tui.store.neurons.corpus import StoredCorpus
 from neuron_tui.store.neurons.query import keepable
 from neuron_tui.store.tokens import decode, gram_text
-from neuron_tui.store.wording import GRAM_NAMES, number
+from neuron_tui.store.wording import GRAM_NAMES, count_noun
 
 _SHOWN = {"·": " ", "↵": "\n", "⇥": "\t"}
 """How characters are shown that people may copy from the screen."""
@@ -24,7 +24,7 @@ class Gram:
     @property
     def words(self) -> str:
         """The n-gram and how often it occurs, in words."""
-        return f"{self.shown}   {GRAM_NAMES[len(self.ids)]}, {number(self.occurrences, 'time')}"
+        return f"{self.shown}   {GRAM_NAMES[len(self.ids)]}, {count_noun(self.occurrences, 'time')}"
 
 
 def typed_text(typed: str) -> str:

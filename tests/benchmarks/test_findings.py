@@ -149,13 +149,13 @@ def test_positional_neurons_by_layer(place: Place) -> None:
 
 def test_types_under_other_thresholds_are_told_where_they_differ(place: Place) -> None:
     base, nopos = place.material.ends("positions")
-    facts = nopos.facts
-    changed = np.repeat(facts.sensitivity[:, :1], len(SETTINGS), axis=1)
+    labelled = nopos.facts
+    changed = np.repeat(labelled.sensitivity[:, :1], len(SETTINGS), axis=1)
     setting = [one.name for one in SETTINGS].index("positional 0.1")
     one, other = TYPES.index("one"), TYPES.index("other")
     changed[1, setting, one] -= [0, 1, 0]
     changed[1, setting, other] += [0, 0, 3]
-    rows = dict(cells(sensitivity_table([replace(nopos, facts=replace(facts, sensitivity=changed))])))
+    rows = dict(cells(sensitivity_table([replace(nopos, facts=replace(labelled, sensitivity=changed))])))
     kinds = [kind_of(record) for record in every(nopos)]
     counts = {kind: kinds.count(kind) for kind in KINDS}
     shown = {
@@ -213,15 +213,15 @@ def test_sparsity_by_layer(course: list[Moment]) -> None:
 
 def test_claims_that_do_not_apply_to_a_model_leave_their_place_empty(tmp_path: Path) -> None:
     """All neurons of a made-up layer are not alive, so the claims on LayerNorm after each block do not hold."""
-    facts = []
+    labelled = []
     for name, before in (("before", True), ("after", False)):
         folder = build_run(tmp_path / name, layers=LAYERS, neurons=NEURONS)
         manifest = read_manifest(folder)
         write_manifest(
             folder, manifest.model_copy(update={"model": manifest.model.model_copy(update={"norm_before": before})})
         )
-        facts.append(read_aggregates(open_run(folder)))
-    rows = {row[0]: row[1:] for row in cells(paper_table(facts))}
+        labelled.append(read_aggregates(open_run(folder)))
+    rows = {row[0]: row[1:] for row in cells(paper_table(labelled))}
     assert rows["With LayerNorm after each block no neuron is dead. [§6]"] == ["", "✗"]
     assert rows["The second half of the layers is fully alive. [§3, Fig. 1a]"] == ["✗", ""]
     assert all(both[0] == both[1] != "" for says, both in rows.items() if "§4" in says)

@@ -14,7 +14,14 @@ import pytest
 
 from neuron_tui.store import open_run
 from neuron_tui.store.errors import UsageError
-from neuron_tui.store.findings.comparison import DetectedToken, Shared, became, compare, followed, token_lists
+from neuron_tui.store.findings.comparison import (
+    DetectedToken,
+    Shared,
+    comparable_pairs,
+    compare,
+    token_lists,
+    transitions,
+)
 from neuron_tui.store.findings.comparison.report import CURVES, PARTS, Report, make_report
 from neuron_tui.store.findings.comparison.totals import Share
 from neuron_tui.store.findings.figures import LabelledRun, read_aggregates
@@ -71,18 +78,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def facts(folder: Path) -> dict[str, LabelledRun]:
+def labelled(folder: Path) -> dict[str, LabelledRun]:
     names = ("first", "second", "swapped", "wider", "part")
     return {name: read_aggregates(open_run(folder / name), name) for name in names}
 
 
 @pytest.fixture(scope="module")
-def report(facts: dict[str, LabelledRun]) -> Report:
-    return make_report(list(facts.values()), tokens=True)
+def report(labelled: dict[str, LabelledRun]) -> Report:
+    return make_report(list(labelled.values()), tokens=True)
 
 
-def test_totals_are_those_planted(facts: dict[str, LabelledRun]) -> None:
-    first, second = compare([facts["first"], facts["second"]]).totals
+def test_totals_are_those_planted(labelled: dict[str, LabelledRun]) -> None:
+    first, second = compare([labelled["first"], labelled["second"]]).totals
     assert (first.run, first.neurons, first.layers, first.model_layers) == ("first", 64, 4, 4)
     assert (first.dead.part, first.dead.of, second.dead.part) == (3, 64, 2)
     assert first.dead.interval == wilson(3, 64)
@@ -98,13 +105,13 @@ def test_totals_are_those_planted(facts: dict[str, LabelledRun]) -> None:
         "other": {"strong": 0, "weak": 0},
     }
     assert first.information == pytest.approx(0.3)
-    tokens = facts["first"].run.manifest.tokens
-    domains = len(facts["first"].run.manifest.corpus.domains)  # type: ignore[union-attr]
+    tokens = labelled["first"].run.manifest.tokens
+    domains = len(labelled["first"].run.manifest.corpus.domains)  # type: ignore[union-attr]
     assert first.mean_frequency == pytest.approx(domains / tokens)  # one position in each domain
 
 
-def test_the_overlap_is_that_planted_over_all_and_by_quarter_of_the_depth(facts: dict[str, LabelledRun]) -> None:
-    (overlap,) = compare([facts["first"], facts["second"]]).overlaps
+def test_the_overlap_is_that_planted_over_all_and_by_quarter_of_the_depth(labelled: dict[str, LabelledRun]) -> None:
+    (overlap,) = compare([labelled["first"], labelled["second"]]).overlaps
     assert (overlap.first, overlap.second, overlap.by) == ("first", "second", "id")
     assert overlap.tokens == Shared(4, 4, 3)
     assert overlap.tokens.jaccard == pytest.approx(3 / 5)
@@ -112,8 +119,8 @@ def test_the_overlap_is_that_planted_over_all_and_by_quarter_of_the_depth(facts:
     assert [q.jaccard for q in overlap.quarters if q is not None] == [pytest.approx(2 / 3), 0.0, None, 0.0]
 
 
-def test_tokens_of_other_vocabularies_are_told_by_what_they_read(facts: dict[str, LabelledRun]) -> None:
-    first, swapped = facts["first"], facts["swapped"]
+def test_tokens_of_other_vocabularies_are_told_by_what_they_read(labelled: dict[str, LabelledRun]) -> None:
+    first, swapped = labelled["first"], labelled["swapped"]
     comparison = compare([first, swapped])
     (overlap,) = comparison.overlaps
     assert (overlap.by, overlap.tokens) == ("text", Shared(4, 1, 1))
@@ -125,9 +132,9 @@ def test_tokens_of_other_vocabularies_are_told_by_what_they_read(facts: dict[str
     assert lists.second_only == ()
 
 
-def test_token_lists_say_in_which_layers(facts: dict[str, LabelledRun]) -> None:
-    lists = token_lists(facts["first"], facts["second"])
-    form = facts["first"].run.corpus.form
+def test_token_lists_say_in_which_layers(labelled: dict[str, LabelledRun]) -> None:
+    lists = token_lists(labelled["first"], labelled["second"])
+    form = labelled["first"].run.corpus.form
     assert {(t.form, t.first, t.second) for t in lists.shared} == {
         (form(4), (0,), (0,)),
         (form(5), (0,), (0,)),
@@ -138,13 +145,13 @@ def test_token_lists_say_in_which_layers(facts: dict[str, LabelledRun]) -> None:
     assert [t.shown() for t in lists.shared] == sorted(t.shown() for t in lists.shared)
 
 
-def test_overlaps_of_every_two_equal_a_plain_recount(facts: dict[str, LabelledRun]) -> None:
+def test_overlaps_of_every_two_equal_a_plain_recount(labelled: dict[str, LabelledRun]) -> None:
     def texts(one: LabelledRun, low: float, high: float) -> set[str] | None:
         layers = [layer for layer in one.layers if low <= one.depth(layer) < high]
         found = (record.triggers[1].covered for layer in layers for record in one.run.layer(layer).records())
         return {trigger.forms[0] for covered in found for trigger in covered} if layers else None
 
-    unplanted = [facts["wider"], facts["part"]]
+    unplanted = [labelled["wider"], labelled["part"]]
     (overlap,) = compare(unplanted).overlaps
     bounds = [(0.0, 2.0), (0.0, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 2.0)]
     for shared, (low, high) in zip((overlap.tokens, *overlap.quarters), bounds, strict=True):
@@ -153,59 +160,61 @@ def test_overlaps_of_every_two_equal_a_plain_recount(facts: dict[str, LabelledRu
     assert overlap.quarters[3] is None  # of which the partial run has no layer yet
 
 
-def test_what_became_of_the_neurons_is_what_was_planted(facts: dict[str, LabelledRun]) -> None:
-    pair = became(facts["first"], facts["second"])
+def test_what_became_of_the_neurons_is_what_was_planted(labelled: dict[str, LabelledRun]) -> None:
+    pair = transitions(labelled["first"], labelled["second"])
     assert (pair.layers, pair.neurons) == ((0, 1, 2, 3), 64)
-    activity, position = pair.crossing("activity"), pair.crossing("position")
+    activity, position = pair.table("activity"), pair.table("position")
     assert activity.counts == ((1, 2), (1, 60))  # rows: dead, alive before
     assert position.count("oscillatory", "both") == 1
     assert position.count("oscillatory", "oscillatory") == 1
     assert position.count("one", "one") == 1
     assert position.count("not positional", "other") == 1
     assert sum(map(sum, position.counts)) == 64
-    assert pair.crossing("token detectors").counts == ((60, 1), (1, 2))
+    assert pair.table("token detectors").counts == ((60, 1), (1, 2))
     assert (pair.kept_detectors, pair.same_token) == (2, 1)  # 0:0 keeps its token, 3:2 has another
 
 
-def test_a_strongest_trigger_is_the_same_if_it_reads_the_same(facts: dict[str, LabelledRun], folder: Path) -> None:
+def test_a_strongest_trigger_is_the_same_if_it_reads_the_same(labelled: dict[str, LabelledRun], folder: Path) -> None:
     other = folder.parent / "again"
     shutil.copytree(folder / "first", other)
     plant_neurons(other, {0: Planted(detectors={0: (5,)}), 1: Planted(), 2: Planted(), 3: Planted()})
     swap_tokens(other, 4, 5)
-    assert became(facts["first"], read_aggregates(open_run(other))).same_token == 1
+    assert transitions(labelled["first"], read_aggregates(open_run(other))).same_token == 1
 
 
-def test_neurons_are_followed_to_the_nearest_run_of_the_same_shape(facts: dict[str, LabelledRun]) -> None:
-    order = [facts[name] for name in ("first", "wider", "second", "part")]
-    assert [(a.label, b.label) for a, b in followed(order)] == [("first", "second"), ("second", "part")]
-    assert became(facts["second"], facts["part"]).layers == (0, 1)
+def test_neurons_are_followed_to_the_nearest_run_of_the_same_shape(labelled: dict[str, LabelledRun]) -> None:
+    order = [labelled[name] for name in ("first", "wider", "second", "part")]
+    assert [(a.label, b.label) for a, b in comparable_pairs(order)] == [("first", "second"), ("second", "part")]
+    assert transitions(labelled["second"], labelled["part"]).layers == (0, 1)
     with pytest.raises(ValueError, match="another shape"):
-        became(facts["first"], facts["wider"])
+        transitions(labelled["first"], labelled["wider"])
 
 
-def test_runs_without_positional_types_are_not_said_to_have_none(tmp_path: Path, facts: dict[str, LabelledRun]) -> None:
+def test_runs_without_positional_types_are_not_said_to_have_none(
+    tmp_path: Path, labelled: dict[str, LabelledRun]
+) -> None:
     few = read_aggregates(open_run(build_run(tmp_path / "few", layers=4, neurons=16, sequences=4)))
-    comparison = compare([facts["first"], few])
+    comparison = compare([labelled["first"], few])
     totals = comparison.totals[1]
     assert (totals.positional, totals.types, totals.information) == (None, None, None)
     assert any("no positional types" in note for note in comparison.notes)
-    assert "position" not in [crossing.of for crossing in became(facts["first"], few).crossings]
+    assert "position" not in [crossing.of for crossing in transitions(labelled["first"], few).tables]
     rows = {row.name.strip(): row for row in total_rows(comparison.totals)}
     assert (rows["positional"].cells, rows["positional"].change) == (("3", "–"), "")
 
 
-def test_one_run_alone_is_no_comparison(facts: dict[str, LabelledRun]) -> None:
+def test_one_run_alone_is_no_comparison(labelled: dict[str, LabelledRun]) -> None:
     with pytest.raises(UsageError, match="two runs"):
-        compare([facts["first"]])
+        compare([labelled["first"]])
 
 
-def test_for_two_runs_the_change_is_said(facts: dict[str, LabelledRun]) -> None:
-    rows = {row.name: row for row in total_rows(compare([facts["first"], facts["second"]]).totals)}
+def test_for_two_runs_the_change_is_said(labelled: dict[str, LabelledRun]) -> None:
+    rows = {row.name: row for row in total_rows(compare([labelled["first"], labelled["second"]]).totals)}
     assert (rows["dead"].cells, rows["dead"].change) == (("3", "2"), "−1")
     assert (rows["tokens"].change, rows["positional"].change) == ("same", "+1")
     assert rows["  share of token detectors"].change == "+33 points"
     assert rows["  oscillatory, strong + weak"].cells == ("2 + 0", "1 + 0")
-    three = compare([facts["first"], facts["second"], facts["part"]]).totals
+    three = compare([labelled["first"], labelled["second"], labelled["part"]]).totals
     assert {row.change for row in total_rows(three)} == {""}
 
 
@@ -220,15 +229,15 @@ def test_for_two_runs_the_change_is_said(facts: dict[str, LabelledRun]) -> None:
     ],
 )
 def test_a_change_of_a_share_is_in_points_written_out(
-    facts: dict[str, LabelledRun], before: int, after: int, change: str
+    labelled: dict[str, LabelledRun], before: int, after: int, change: str
 ) -> None:
-    totals = compare([facts["first"], facts["second"]]).totals
+    totals = compare([labelled["first"], labelled["second"]]).totals
     dead = [replace(one, dead=Share(part, 1000)) for one, part in zip(totals, (before, after), strict=True)]
     assert next(row for row in total_rows(dead) if row.name == "  share of neurons").change == change
 
 
-def test_intervals_that_do_not_overlap_are_called_apart(facts: dict[str, LabelledRun]) -> None:
-    first, second = compare([facts["first"], facts["second"]]).totals
+def test_intervals_that_do_not_overlap_are_called_apart(labelled: dict[str, LabelledRun]) -> None:
+    first, second = compare([labelled["first"], labelled["second"]]).totals
     rows = total_rows([first, replace(second, dead=replace(second.dead, part=40))])
     place = [row.name for row in rows].index("dead")
     assert rows[place + 2].change == "apart"
@@ -236,10 +245,10 @@ def test_intervals_that_do_not_overlap_are_called_apart(facts: dict[str, Labelle
 
 
 def test_what_keeps_runs_from_being_compared_is_said(
-    folder: Path, facts: dict[str, LabelledRun], tmp_path: Path
+    folder: Path, labelled: dict[str, LabelledRun], tmp_path: Path
 ) -> None:
-    assert notes_on([facts["first"], facts["second"]]) == []
-    told = " ".join(notes_on([facts["first"], facts["wider"], facts["part"]]))
+    assert notes_on([labelled["first"], labelled["second"]]) == []
+    told = " ".join(notes_on([labelled["first"], labelled["wider"], labelled["part"]]))
     assert all(word in told for word in ("corpus", "budget", "context length", "part is partial: 2 of 4"))
     some = tmp_path / "some"
     shutil.copytree(folder / "first", some)
@@ -250,7 +259,7 @@ def test_what_keeps_runs_from_being_compared_is_said(
     list_again(some)
     few = read_aggregates(open_run(some))
     assert notes_on([few, few]) == []  # the same layers of the same text
-    assert notes_on([facts["first"], few]) == ["The runs differ in layers: first all 4; some 0-1,3 of 4."]
+    assert notes_on([labelled["first"], few]) == ["The runs differ in layers: first all 4; some 0-1,3 of 4."]
 
 
 def test_thresholds_of_a_variant_are_said(tmp_path: Path) -> None:

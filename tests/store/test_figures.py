@@ -43,7 +43,7 @@ def five(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.fixture(scope="module")
-def facts(five: Run) -> LabelledRun:
+def labelled(five: Run) -> LabelledRun:
     return read_aggregates(five)
 
 
@@ -62,9 +62,9 @@ def partial(tmp_path_factory: pytest.TempPathFactory) -> LabelledRun:
 
 
 @pytest.fixture(scope="module")
-def figures(facts: LabelledRun, partial: LabelledRun) -> list[Figure]:
+def figures(labelled: LabelledRun, partial: LabelledRun) -> list[Figure]:
     """All figures of the two runs."""
-    return [build_figure(name, [facts, partial]) for name in NAMES]
+    return [build_figure(name, [labelled, partial]) for name in NAMES]
 
 
 def detected(records: list[NeuronRecord], n: int) -> set[tuple[int, ...]]:
@@ -107,11 +107,11 @@ def expected_by_layer(records: Records) -> dict[str, dict[str, list[object]]]:
     return found
 
 
-def test_figures_by_layer_equal_a_plain_recount_of_the_records(facts: LabelledRun, records: Records) -> None:
+def test_figures_by_layer_equal_a_plain_recount_of_the_records(labelled: LabelledRun, records: Records) -> None:
     expected = expected_by_layer(records)
     assert set(expected) == {"1a", "1b", "3a", "3b", "4", "14a", "14b", "15", "suppressing", "positional"}
     for name, columns in expected.items():
-        figure = build_figure(name, [facts])
+        figure = build_figure(name, [labelled])
         assert {c.name for c in figure.columns} == {"run", "layer", "depth", *columns}, name
         assert figure.column("layer") == (0, 1, 2, 3, 4)
         assert figure.column("depth") == (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -120,9 +120,9 @@ def test_figures_by_layer_equal_a_plain_recount_of_the_records(facts: LabelledRu
 
 
 @pytest.mark.parametrize("name", BINS)
-def test_histograms_are_shares_of_the_alive_neurons(name: str, facts: LabelledRun, records: Records) -> None:
+def test_histograms_are_shares_of_the_alive_neurons(name: str, labelled: LabelledRun, records: Records) -> None:
     n, bins = BINS[name]
-    figure = build_figure(name, [facts])
+    figure = build_figure(name, [labelled])
     names = [c.name for c in figure.columns if c.unit == "share"]
     assert tuple(names) == bin_names(n)
     for layer, here in enumerate(records):
@@ -138,8 +138,8 @@ def test_bins_are_named_as_in_the_paper() -> None:
     assert bin_names(3) == ("1-50", "51-100", "101-200", "201-500", "501-1k", "1k-5k", "5k-20k", ">20k")
 
 
-def test_histograms_show_the_bottom_half_unless_all_layers_are_asked_for(facts: LabelledRun) -> None:
-    chart = build_figure("2", [facts]).chart
+def test_histograms_show_the_bottom_half_unless_all_layers_are_asked_for(labelled: LabelledRun) -> None:
+    chart = build_figure("2", [labelled]).chart
     assert isinstance(chart, Histograms)
     (panel,) = chart.panels
     assert [layer for layer, _ in panel.shown(False)] == [0, 1, 2]  # the middle one of five included
@@ -147,8 +147,8 @@ def test_histograms_show_the_bottom_half_unless_all_layers_are_asked_for(facts: 
     assert Bins("even", (0, 1, 2, 3), ((0.0,),) * 4, 2).shown(False) == ((0, (0.0,)), (1, (0.0,)))
 
 
-def test_the_strongest_suppressors_come_first_with_their_tokens(facts: LabelledRun, records: Records) -> None:
-    figure = build_figure("5", [facts])
+def test_the_strongest_suppressors_come_first_with_their_tokens(labelled: LabelledRun, records: Records) -> None:
+    figure = build_figure("5", [labelled])
     found = [r for here in records for r in here if r.effect.suppresses_triggers]
     found.sort(key=lambda r: (r.effect.trigger_score or 0, r.layer, r.neuron))
     assert len(found) > 3
@@ -166,8 +166,8 @@ def test_the_strongest_suppressors_come_first_with_their_tokens(facts: LabelledR
     assert f"five: {len(found)} of {detectors} token detectors" in figure.notes[0]
 
 
-def test_every_positional_neuron_has_its_row_and_its_mark(facts: LabelledRun, records: Records) -> None:
-    figure = build_figure("8", [facts])
+def test_every_positional_neuron_has_its_row_and_its_mark(labelled: LabelledRun, records: Records) -> None:
+    figure = build_figure("8", [labelled])
     expected = [
         (r.layer, r.neuron, r.position.type, r.position.strength, r.position.mutual_information)
         for here in records
@@ -203,9 +203,9 @@ def test_figure_9_is_the_team_of_the_layer_asked_for_or_of_the_lowest_that_has_o
 
 
 def test_one_run_is_drawn_over_its_layers_and_several_over_relative_depth(
-    facts: LabelledRun, partial: LabelledRun
+    labelled: LabelledRun, partial: LabelledRun
 ) -> None:
-    alone, both = (build_figure("3b", runs).chart for runs in ([facts], [facts, partial]))
+    alone, both = (build_figure("3b", runs).chart for runs in ([labelled], [labelled, partial]))
     assert isinstance(alone, Lines)
     assert isinstance(both, Lines)
     assert (alone.x_label, both.x_label) == ("layer", "relative depth")
@@ -228,23 +228,23 @@ def test_a_layer_whose_lower_neighbour_is_missing_leaves_a_gap(copy: Path) -> No
     assert np.isnan(figure.chart.series[1].y[1])
 
 
-def test_notes_say_what_is_partial_and_in_what_the_runs_differ(facts: LabelledRun, partial: LabelledRun) -> None:
-    notes = build_figure("1b", [facts, partial]).notes
+def test_notes_say_what_is_partial_and_in_what_the_runs_differ(labelled: LabelledRun, partial: LabelledRun) -> None:
+    notes = build_figure("1b", [labelled, partial]).notes
     assert notes[0] == "part is partial: 2 of 4 layers are finished."
     assert notes[1] == "The runs differ in corpus: five prose, code, math; part prose."
     assert notes[2].startswith("The runs differ in budget: five 6,8")
     assert len(notes) == 3
-    assert build_figure("1b", [facts]).notes == build_figure("1b", [facts, facts]).notes == ()
+    assert build_figure("1b", [labelled]).notes == build_figure("1b", [labelled, labelled]).notes == ()
 
 
-def test_a_share_of_neurons_comes_with_its_interval_and_what_it_is_not(facts: LabelledRun, tmp_path: Path) -> None:
+def test_a_share_of_neurons_comes_with_its_interval_and_what_it_is_not(labelled: LabelledRun, tmp_path: Path) -> None:
     for name in ("1a", "suppressing", "dead-by-tokens"):
         assert "if neurons were drawn independently; those of a model are not." in " ".join(
-            build_figure(name, [facts]).notes
+            build_figure(name, [labelled]).notes
         )
     one = read_aggregates(open_run(build_run(tmp_path / "dead", layers=1, neurons=1)))  # which has no detector
     assert [build_figure("suppressing", [one]).column(end) for end in ("low", "high")] == [(None,), (None,)]
-    shaded, plain = (print_figure(build_figure(name, [facts]), "svg").decode() for name in ("1a", "3a"))
+    shaded, plain = (print_figure(build_figure(name, [labelled]), "svg").decode() for name in ("1a", "3a"))
     assert shaded.count("opacity: 0.15") == plain.count("opacity: 0.15") + 1
 
 
@@ -292,22 +292,22 @@ def test_dead_by_tokens_counts_who_had_not_fired_yet(tmp_path: Path) -> None:
     assert f"kept: {expected[None][-1]} of 60 neurons are dead on {sum(domains):,} tokens" in figure.notes[0]
 
 
-def test_dead_by_tokens_is_drawn_over_logarithms(facts: LabelledRun, partial: LabelledRun) -> None:
-    alone, both = (build_figure("dead-by-tokens", runs).chart for runs in ([facts], [facts, partial]))
+def test_dead_by_tokens_is_drawn_over_logarithms(labelled: LabelledRun, partial: LabelledRun) -> None:
+    alone, both = (build_figure("dead-by-tokens", runs).chart for runs in ([labelled], [labelled, partial]))
     assert isinstance(alone, Lines)
     assert isinstance(both, Lines)
     assert alone.x_log
-    most = max(facts.summaries, key=lambda s: s.dead).layer
+    most = max(labelled.summaries, key=lambda s: s.dead).layer
     assert [s.name for s in alone.series] == ["all layers", f"layer {most}"]
     assert [s.name for s in both.series] == ["five", "part"]
-    assert both.x_limits[1] == max(one.run.manifest.tokens for one in (facts, partial))
+    assert both.x_limits[1] == max(one.run.manifest.tokens for one in (labelled, partial))
 
 
-def test_sensitivity_begins_with_the_types_of_the_run(facts: LabelledRun) -> None:
-    figure = build_figure("sensitivity", [facts])
+def test_sensitivity_begins_with_the_types_of_the_run(labelled: LabelledRun) -> None:
+    figure = build_figure("sensitivity", [labelled])
     kinds = ("oscillatory", "both", "one", "other")
     by_layer = [row for row in figure.rows if row[1] is not None and row[3] == "unchanged"]
-    for row, summary in zip(by_layer, facts.summaries, strict=True):
+    for row, summary in zip(by_layer, labelled.summaries, strict=True):
         assert row[4:8] == tuple(sum(summary.positional[kind].values()) for kind in kinds)
         assert row[8] == sum(summary.positional[kind]["strong"] for kind in kinds)
     settings = [row[3] for row in figure.rows if row[1] is None]
@@ -320,25 +320,25 @@ def test_sensitivity_begins_with_the_types_of_the_run(facts: LabelledRun) -> Non
     assert "five, unchanged: positional 0.05, near 0.05, range 0.3, changes 4" in figure.notes[0]
 
 
-def test_a_run_without_positions_has_no_sensitivity(tmp_path: Path, facts: LabelledRun) -> None:
+def test_a_run_without_positions_has_no_sensitivity(tmp_path: Path, labelled: LabelledRun) -> None:
     none = read_aggregates(open_run(build_run(tmp_path / "none", sequences=0, layers=2, neurons=12)))
-    figure = build_figure("sensitivity", [none, facts])
+    figure = build_figure("sensitivity", [none, labelled])
     assert {row[0] for row in figure.rows} == {"five"}
     assert any("none: no positional statistics" in note for note in figure.notes)
     assert build_figure("sensitivity", [none]).rows == ()
     assert ElementTree.fromstring(print_figure(build_figure("sensitivity", [none]), "svg")).tag.endswith("svg")
 
 
-def test_long_csv_says_what_each_value_of_the_figures_by_tokens_and_by_setting_is_of(facts: LabelledRun) -> None:
-    figures = [build_figure(name, [facts]) for name in ("dead-by-tokens", "sensitivity")]
+def test_long_csv_says_what_each_value_of_the_figures_by_tokens_and_by_setting_is_of(labelled: LabelledRun) -> None:
+    figures = [build_figure(name, [labelled]) for name in ("dead-by-tokens", "sensitivity")]
     rows = list(csv.reader(io.StringIO(figures_csv(figures))))[1:]
     keys = [tuple(row[:-1]) for row in rows]
     assert len(keys) == len(set(keys))
-    tokens = facts.run.manifest.tokens
+    tokens = labelled.run.manifest.tokens
     dead = next(
         row for row in rows if row[:3] == ["dead-by-tokens", "five", "2"] and row[5] == f"dead, tokens {tokens}"
     )
-    assert int(dead[6]) == facts.summaries[2].dead
+    assert int(dead[6]) == labelled.summaries[2].dead
     assert ["sensitivity", "five", "", "", "", "both, setting near 0.1"] in [row[:-1] for row in rows]
 
 
@@ -370,12 +370,12 @@ def test_runs_of_the_same_name_get_labels_of_their_own(tmp_path: Path, five: Run
 
 
 def test_a_run_without_a_finished_layer_and_a_name_without_a_figure_are_refused(
-    tmp_path: Path, facts: LabelledRun
+    tmp_path: Path, labelled: LabelledRun
 ) -> None:
     with pytest.raises(RunPartialError, match="no finished layer"):
         read_aggregates(open_run(build_run(tmp_path / "begun", layers=2, neurons=12, finished=0)))
     with pytest.raises(UsageError, match="no figure 7"):
-        build_figure("7", [facts])
+        build_figure("7", [labelled])
 
 
 def test_json_holds_every_row_under_the_names_of_its_columns(figures: list[Figure]) -> None:
@@ -415,8 +415,8 @@ def test_data_does_not_act_on_a_terminal(figures: list[Figure]) -> None:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_printed_figure_is_a_file_of_its_format_and_the_same_each_time(facts: LabelledRun, form: str) -> None:
-    figure = build_figure("8", [facts])
+def test_a_printed_figure_is_a_file_of_its_format_and_the_same_each_time(labelled: LabelledRun, form: str) -> None:
+    figure = build_figure("8", [labelled])
     printed = print_figure(figure, form)
     assert printed.startswith({"svg": b"<?xml", "pdf": b"%PDF-", "png": b"\x89PNG"}[form])
     assert print_figure(figure, form) == printed
@@ -435,8 +435,8 @@ def test_every_chart_becomes_one_well_formed_svg(figures: list[Figure]) -> None:
             assert any(run in text for text in words), (figure.name, run)
 
 
-def test_svg_of_histograms_has_a_bar_for_each_layer_shown_and_bin(facts: LabelledRun) -> None:
-    figure = build_figure("2", [facts])
+def test_svg_of_histograms_has_a_bar_for_each_layer_shown_and_bin(labelled: LabelledRun) -> None:
+    figure = build_figure("2", [labelled])
 
     def boxes(all_layers: bool) -> int:
         root = ElementTree.fromstring(print_figure(figure, "svg", all_layers=all_layers))

@@ -357,9 +357,9 @@ def test_how_it_was_recognised_is_said(name: str, said: str) -> None:
 
 
 def test_a_name_alone_does_not_make_a_model_the_papers() -> None:
-    facts = planted(replace(PAPERLIKE, name="facebook/opt-125m"))
-    assert "its shape is another (4 layers of 1,000 neurons" in preface([facts])[0]
-    assert not any(finding.name.startswith("opt-") for finding in check_paper([facts]))
+    labelled = planted(replace(PAPERLIKE, name="facebook/opt-125m"))
+    assert "its shape is another (4 layers of 1,000 neurons" in preface([labelled])[0]
+    assert not any(finding.name.startswith("opt-") for finding in check_paper([labelled]))
     assert "none of the paper's models (planted: 4 layers" in preface([planted(PAPERLIKE)])[0]
 
 
@@ -380,8 +380,8 @@ GROWING = (sized(100, 1, 10, 9), sized(200, 10, 20, 5), sized(400, 40, 50, 1))
 
 
 def scale(models: tuple[Model, ...]) -> dict[str, Finding]:
-    facts = [planted(model, f"m{place}") for place, model in enumerate(models)]
-    return {finding.name: finding for finding in check_paper(facts) if finding.name.startswith("scale-")}
+    labelled = [planted(model, f"m{place}") for place, model in enumerate(models)]
+    return {finding.name: finding for finding in check_paper(labelled) if finding.name.startswith("scale-")}
 
 
 def test_larger_models_as_the_paper_has_them() -> None:
@@ -450,25 +450,25 @@ def test_named_neurons_are_read_from_a_run(tmp_path: Path, monkeypatch: pytest.M
     folder = build_run(tmp_path / "whole", layers=2, neurons=24)
     places = np.arange(63)
     plant_oscillatory(folder, 1, {3: places < 30, 9: places >= 25})
-    facts = read_aggregates(open_run(folder))
+    labelled = read_aggregates(open_run(folder))
     monkeypatch.setattr(named, "TEAM", (3, 9))
-    assert named.team_by_name(facts).holds is True
-    assert named.team_covers(facts).numbers == {"covered": 1.0}
-    assert named.team_needed(facts).holds is True
+    assert named.team_by_name(labelled).holds is True
+    assert named.team_covers(labelled).numbers == {"covered": 1.0}
+    assert named.team_needed(labelled).holds is True
     monkeypatch.setattr(named, "TEAM", (3, 8, 9))
-    assert named.team_by_name(facts).numbers["missing"] == "8"
-    detector = next(r for r in facts.run.layers[0].records() if r.triggers[1].detector and r.neuron < 3)
+    assert named.team_by_name(labelled).numbers["missing"] == "8"
+    detector = next(r for r in labelled.run.layers[0].records() if r.triggers[1].detector and r.neuron < 3)
     word = detector.triggers[1].covered[0].forms[0].removeprefix("Ġ")
     monkeypatch.setattr(named, "EXAMPLES", ((0, detector.neuron, (word,)),))
-    assert named.examples_found(facts).holds is True
+    assert named.examples_found(labelled).holds is True
     monkeypatch.setattr(named, "EXAMPLES", ((0, detector.neuron, (word, "zebra")),))
-    assert named.examples_found(facts).holds is False
+    assert named.examples_found(labelled).holds is False
 
 
 def test_json_and_markdown_hold_every_finding() -> None:
-    facts = [planted(replace(PAPERLIKE, name="evil|*model*"), "a"), planted(replace(AFTER, corpus="1"), "b_c")]
-    findings, notes = check_paper(facts), preface(facts)
-    data = json.loads(findings_json(facts, notes, findings))
+    labelled = [planted(replace(PAPERLIKE, name="evil|*model*"), "a"), planted(replace(AFTER, corpus="1"), "b_c")]
+    findings, notes = check_paper(labelled), preface(labelled)
+    data = json.loads(findings_json(labelled, notes, findings))
     assert [one["name"] for one in data["findings"]] == [finding.name for finding in findings]
     assert [one["verdict"] for one in data["findings"]] == [finding.verdict for finding in findings]
     assert data["runs"][0] == {
@@ -503,5 +503,5 @@ def test_every_claim_is_in_the_docs_with_its_words() -> None:
 
 def test_runs_of_the_same_name_are_told_apart(tmp_path: Path) -> None:
     runs = [open_run(build_run(tmp_path / part / "same", layers=1, neurons=16)) for part in ("x", "y")]
-    facts = [read_aggregates(run, label) for run, label in zip(runs, labels(runs), strict=True)]
-    assert {finding.run for finding in check_paper(facts)} == {"x/same", "y/same"}
+    labelled = [read_aggregates(run, label) for run, label in zip(runs, labels(runs), strict=True)]
+    assert {finding.run for finding in check_paper(labelled)} == {"x/same", "y/same"}

@@ -120,15 +120,15 @@ def test_a_report_on_a_run_says_nothing_of_thresholds_but_the_papers(variant: Ru
 
 
 def test_figures_say_which_run_has_which_thresholds(variant: Run) -> None:
-    facts = [read_aggregates(open_run(variant.path.parent.parent)), read_aggregates(variant)]
-    both, alone = build_figure("2", facts), build_figure("2", facts[:1])
+    labelled = [read_aggregates(open_run(variant.path.parent.parent)), read_aggregates(variant)]
+    both, alone = build_figure("2", labelled), build_figure("2", labelled[:1])
     assert isinstance(both.chart, Histograms)
     assert isinstance(alone.chart, Histograms)
     assert both.chart.x_label == "tokens that cover 95% or 80%"
     assert alone.chart.x_label == "tokens that cover 95%"
     assert f"demo@loose is {counted_with(LOOSE)}." in both.notes
     assert not any("counted with" in note for note in alone.notes)
-    assert f"demo@loose is {counted_with(LOOSE)}." in build_figure("3a", facts[1:]).notes
+    assert f"demo@loose is {counted_with(LOOSE)}." in build_figure("3a", labelled[1:]).notes
 
 
 def test_what_a_filter_means_follows_the_thresholds() -> None:

@@ -36,8 +36,8 @@ def test_enough_tokens_may_be_fewer_than_the_papers(command: Command, runs: Path
         return [finding["verdict"] for finding in json.loads(ended.out)["findings"]]
 
     assert set(verdicts()) == {"cannot be said"}
-    facts = read_aggregates(open_run(runs / "whole"))
-    assert verdicts("--enough", 1000) == [one.verdict for one in check_paper([facts], Enough(1000, 1000))]
+    labelled = read_aggregates(open_run(runs / "whole"))
+    assert verdicts("--enough", 1000) == [one.verdict for one in check_paper([labelled], Enough(1000, 1000))]
     assert "does not hold" in verdicts("--enough", 1000)
 
 
@@ -98,13 +98,13 @@ def test_the_help_has_an_example(command: Command) -> None:
 
 @pytest.mark.parametrize("width", [40, 80, 110, 300])
 def test_lines_keep_to_the_width(width: int, runs: Path) -> None:
-    facts = [read_aggregates(open_run(runs / "whole"))]
-    lines = report_lines(preface(facts), check_paper(facts), width)
+    labelled = [read_aggregates(open_run(runs / "whole"))]
+    lines = report_lines(preface(labelled), check_paper(labelled), width)
     assert max(width_of(line) for line in lines) <= min(width, 110)
 
 
 def test_a_models_name_cannot_act_on_a_terminal(tmp_path: Path) -> None:
-    facts = [read_aggregates(open_run(build_run(tmp_path / "evil", layers=1, neurons=12, model=NAME)))]
-    text = report_text(preface(facts), check_paper(facts), None)
+    labelled = [read_aggregates(open_run(build_run(tmp_path / "evil", layers=1, neurons=12, model=NAME)))]
+    text = report_text(preface(labelled), check_paper(labelled), None)
     assert not acting(text)
     assert max(map(cell_len, text.splitlines())) <= 80

@@ -17,7 +17,7 @@ from neuron_tui.store.findings.figures.positions import KINDS
 from neuron_tui.store.runs.folder import AGGREGATES_FILE
 from neuron_tui.tui.app import NeuronTuiApp
 from neuron_tui.tui.drawing.circles import circle_lines
-from neuron_tui.tui.drawing.comparison_text import became_lines, overlap_lines, totals_lines
+from neuron_tui.tui.drawing.comparison_text import overlap_lines, totals_lines, transition_lines
 from neuron_tui.tui.drawing.spans import plain, width_of
 from neuron_tui.tui.reports.comparison_wording import total_rows
 from neuron_tui.tui.screens.comparison.compare import Compare
@@ -44,10 +44,10 @@ def compared(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def report(compared: Path) -> Report:
-    return make_report(facts(compared, "whole", "other", "partial"))
+    return make_report(labelled(compared, "whole", "other", "partial"))
 
 
-def facts(folder: Path, *names: str) -> list[LabelledRun]:
+def labelled(folder: Path, *names: str) -> list[LabelledRun]:
     opened = [open_run(folder / name) for name in names]
     return [read_aggregates(run, label) for run, label in zip(opened, labels(opened), strict=True)]
 
@@ -103,7 +103,7 @@ def test_every_part_is_walked_to_and_drawn(size: tuple[int, int], compared: Path
 
 
 def test_totals_stand_side_by_side_with_the_change(compared: Path) -> None:
-    rows = {row.name: row for row in total_rows(make_report(facts(compared, "whole", "partial")).comparison.totals)}
+    rows = {row.name: row for row in total_rows(make_report(labelled(compared, "whole", "partial")).comparison.totals)}
 
     async def look(person: Person) -> None:
         dead = rows["dead"]
@@ -134,7 +134,7 @@ def test_a_wide_terminal_shows_totals_and_overlap_beside_any_part(compared: Path
 
 
 def test_enter_in_the_overlap_lists_the_tokens_of_the_pair(compared: Path, tmp_path: Path) -> None:
-    pair = facts(compared, "whole", "other")
+    pair = labelled(compared, "whole", "other")
     lists = token_lists(pair[0], pair[1])
 
     async def look(person: Person) -> None:
@@ -309,7 +309,7 @@ def test_more_circles_than_find_room_are_wrapped_and_at_last_stand_for_several()
 def test_everything_keeps_to_the_width_and_loses_no_run(width: int, report: Report) -> None:
     totals = totals_lines(report.comparison, width)
     overlap = overlap_lines(report.comparison, width)
-    became = became_lines(report.became, max(width, 64))
+    became = transition_lines(report.transitions, max(width, 64))
     assert all(width_of(line) <= width for line in (*totals, *overlap) if width >= 60)
     text = "\n".join(plain(line) for line in totals)
     assert all(text.count(run) >= 1 for run in report.comparison.runs)

@@ -23,8 +23,8 @@ X = np.arange(12.0)
 
 @pytest.fixture(scope="module")
 def figures(runs: Path) -> list[Figure]:
-    facts = [read_aggregates(open_run(runs / name)) for name in ("whole", "partial")]
-    return [build_figure(name, facts) for name in NAMES]
+    labelled = [read_aggregates(open_run(runs / name)) for name in ("whole", "partial")]
+    return [build_figure(name, labelled) for name in NAMES]
 
 
 def drawn(series: list[Series], width: int = 60, height: int = 14, **options: object) -> list[str]:

@@ -198,8 +198,8 @@ def test_a_figure_is_written_to_a_file_whose_ending_decides(
 
 
 def test_files_that_would_be_replaced_or_cannot_be_are_objected_to(runs: Path, tmp_path: Path) -> None:
-    facts = [read_aggregates(open_run(runs / "whole"))]
-    curve, table = (build_figure(name, facts) for name in ("1a", "5"))
+    labelled = [read_aggregates(open_run(runs / "whole"))]
+    curve, table = (build_figure(name, labelled) for name in ("1a", "5"))
     (tmp_path / "there.csv").write_text("kept")
     assert "exists" in objection_to(curve, str(tmp_path / "there.csv"))
     assert "no directory" in objection_to(curve, str(tmp_path / "gone" / "a.csv"))

@@ -25,8 +25,8 @@ Scenario = Callable[[Person], Awaitable[None]]
 
 
 def findings_of(runs: Path, *names: str, enough: int | None = None) -> tuple[Finding, ...]:
-    facts = [read_aggregates(open_run(runs / name)) for name in names]
-    return check_paper(facts) if enough is None else check_paper(facts, Enough(enough, enough))
+    labelled = [read_aggregates(open_run(runs / name)) for name in names]
+    return check_paper(labelled) if enough is None else check_paper(labelled, Enough(enough, enough))
 
 
 def screen_of(person: Person) -> Paper:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from neuron_tui.store.neurons.arrangement import ListQuery
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.places import Address, code_at, row_of
-from neuron_tui.store.wording import number
+from neuron_tui.store.wording import count_noun
 from neuron_tui.tui.browsing.history import History
 from neuron_tui.tui.browsing.marks import Marks
 from neuron_tui.tui.remembered.session import Session
@@ -106,7 +106,7 @@ class Browsing:
             f"filter {shown.query}" if shown.query else "",
             f"sorted by {shown.column}" if shown.column != "notable" or shown.descending else "",
             f"{shown.order}-grams" if shown.order > 1 else "",
-            number(len(self.marks), "mark") if len(self.marks) else "",
+            count_noun(len(self.marks), "mark") if len(self.marks) else "",
         )
         return ", ".join(part for part in parts if part)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from neuron_tui.store.wording import number
+from neuron_tui.store.wording import count_noun
 
 KEPT_MARKS = 100_000
 """Marks that are kept between two times a run is open."""
@@ -30,15 +30,17 @@ class Marks:
     def all_toggled(self, shown: frozenset[int]) -> tuple[Marks, str]:
         """All neurons of a list marked; if they all are, their marks taken away."""
         if shown <= self.codes:
-            return replace(self, codes=self.codes - shown), f"{number(len(shown), 'mark')} taken away."
+            return replace(self, codes=self.codes - shown), f"{count_noun(len(shown), 'mark')} taken away."
         codes = self.codes | shown
         kept = f" Marks above {KEPT_MARKS:,} go when you leave the run." if len(codes) > KEPT_MARKS else ""
-        return replace(self, codes=codes), f"{number(len(codes), 'neuron')} marked.{kept}"
+        return replace(self, codes=codes), f"{count_noun(len(codes), 'neuron')} marked.{kept}"
 
     def none_or_back(self) -> tuple[Marks, str]:
         """All marks taken away; where there are none, those that were taken away so brought back."""
         if self.codes:
-            return Marks(taken_away=self.codes), f"{number(len(self.codes), 'mark')} taken away; U brings them back."
+            return Marks(
+                taken_away=self.codes
+            ), f"{count_noun(len(self.codes), 'mark')} taken away; U brings them back."
         if self.taken_away:
-            return replace(self, codes=self.taken_away), f"{number(len(self.taken_away), 'mark')} brought back."
+            return replace(self, codes=self.taken_away), f"{count_noun(len(self.taken_away), 'mark')} brought back."
         return self, "No neuron is marked."

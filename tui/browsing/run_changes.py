@@ -9,7 +9,7 @@ from pathlib import Path
 from neuron_tui.store.errors import NeuronTuiError, RunError, UsageError
 from neuron_tui.store.runs.catalog import RunSummary, delete_run, rename_run, run_folder
 from neuron_tui.store.runs.variants import variant_folder
-from neuron_tui.store.wording import number, size_text
+from neuron_tui.store.wording import count_noun, size_text
 from neuron_tui.tui.browsing.run_order import folder_above
 
 _NAMED_AT_MOST = 6
@@ -88,14 +88,14 @@ class Deletion:
         """What to ask."""
         if len(self.chosen) == 1:
             return f"Delete the {self._kind} {self.chosen[0].name}?"
-        return f"Delete {number(len(self.chosen), 'marked run')}?"
+        return f"Delete {count_noun(len(self.chosen), 'marked run')}?"
 
     @property
     def detail(self) -> str:
         """What goes, and how much room it takes."""
         size = size_text(sum(run.size for run in (*self.chosen, *self.with_them)))
         variants = _named([f"@{run.path.name}" for run in self.with_them])
-        too = f"With {number(len(self.with_them), 'variant')}: {variants}. " if self.with_them else ""
+        too = f"With {count_noun(len(self.with_them), 'variant')}: {variants}. " if self.with_them else ""
         if len(self.chosen) == 1:
             what = f"{size} in {self.chosen[0].path}."
         else:
@@ -108,7 +108,7 @@ class Deletion:
         """What to say when they are deleted."""
         if len(self.chosen) == 1:
             return f"The {self._kind} {self.chosen[0].name} is deleted."
-        return f"{number(len(self.chosen), 'run')} deleted."
+        return f"{count_noun(len(self.chosen), 'run')} deleted."
 
     def carry_out(self) -> None:
         """Delete them; what goes wrong with one does not keep the others. Raises RunError for all that did."""

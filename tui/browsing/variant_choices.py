@@ -12,7 +12,7 @@ from neuron_tui.store.measures.threshold_wording import thresholds_text
 from neuron_tui.store.runs.catalog import RunSummary, summarise
 from neuron_tui.store.runs.variants import run_of, variant_folder, variants_of
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import number
+from neuron_tui.store.wording import count_noun
 from neuron_tui.tui.browsing.run_order import layers_done, state_of
 from neuron_tui.tui.drawing.spans import fit
 
@@ -50,6 +50,6 @@ def variant_rows(found: Sequence[RunSummary]) -> list[str]:
 def _description(run: RunSummary) -> str:
     state = state_of(run)
     done, wanted = layers_done(run)
-    how_far = f"{state}, {done} of {number(wanted, 'layer')}" if wanted else state
+    how_far = f"{state}, {done} of {count_noun(wanted, 'layer')}" if wanted else state
     thresholds = [thresholds_text(run.manifest.thresholds)] if run.manifest is not None else []
     return " · ".join([*thresholds, *([how_far] if state != "complete" else [])])

@@ -19,7 +19,7 @@ def check(context: typer.Context, run: RunArgument, runs_dir: RunsDirectory = No
     from neuron_tui.store.runs.catalog import find_run
     from neuron_tui.store.runs.variants import run_of
     from neuron_tui.store.tokens import printable
-    from neuron_tui.store.wording import number
+    from neuron_tui.store.wording import count_noun
 
     folder = find_run(runs_directory_of(context, runs_dir), run)
     problems = check_run(folder)
@@ -27,7 +27,7 @@ def check(context: typer.Context, run: RunArgument, runs_dir: RunsDirectory = No
         print(printable(f"{problem.severity}: {problem.file}: {problem.message}"))
     errors = sum(problem.severity == "error" for problem in problems)
     if errors:
-        say(f"{folder}: {number(errors, 'problem')}\n{remedy(problems, variant=run_of(folder) is not None)}")
+        say(f"{folder}: {count_noun(errors, 'problem')}\n{remedy(problems, variant=run_of(folder) is not None)}")
         return UNUSABLE_RUN
     say(f"{folder}: every file is as it was written")
     return DONE

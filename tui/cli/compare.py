@@ -63,7 +63,7 @@ def compare(
             f"there is nothing to compare {runs[0]} with\nName another run: neuron-tui compare RUN RUN ..."
         )
     report = make_report(read_runs(runs, runs_directory_of(context, runs_dir)), tokens=tokens or part == "tokens")
-    if part == "became" and not report.became:
+    if part == "became" and not report.transitions:
         raise UsageError("no two of these runs are of models of the same shape\nTheir neurons are not the same ones.")
     chosen = COMPARISONS[format_]
     for note in () if chosen.holds_notes else report.comparison.notes:

@@ -25,9 +25,9 @@ def read_runs(runs: Sequence[str], directory: Path) -> list[LabelledRun]:
     from neuron_tui.store.findings.figures import labels, read_aggregates
 
     opened = [open_run(run, directory) for run in runs]
-    facts = []
+    labelled = []
     for run, label in zip(opened, labels(opened), strict=True):
         if sys.stderr.isatty():
             say(f"reading {label} …")
-        facts.append(read_aggregates(run, label))
-    return facts
+        labelled.append(read_aggregates(run, label))
+    return labelled

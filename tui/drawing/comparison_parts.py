@@ -6,7 +6,7 @@ from neuron_tui.store.findings.comparison.report import Report
 from neuron_tui.store.findings.figures.figure import Figure, Marks
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.circles import circle_lines
-from neuron_tui.tui.drawing.comparison_text import became_lines, overlap_lines, totals_lines
+from neuron_tui.tui.drawing.comparison_text import overlap_lines, totals_lines, transition_lines
 from neuron_tui.tui.drawing.figure_table import table_lines, table_text
 from neuron_tui.tui.drawing.figure_text import chart_lines, heading_line
 from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
@@ -33,7 +33,7 @@ def drawn(report: Report, table: Figure, width: int, height: int) -> list[Line]:
         case "overlap":
             return overlap_lines(report.comparison, width)
         case "became":
-            return became_lines(report.became, width)
+            return transition_lines(report.transitions, width)
     if isinstance(table.chart, Marks):
         return circle_lines(table.chart, width)
     return chart_lines(table, width, height)

@@ -8,10 +8,10 @@ from functools import partial, reduce
 from rich.cells import cell_len
 
 from neuron_tui.store.findings.comparison.comparison import Comparison
-from neuron_tui.store.findings.comparison.neurons import Became, Crossing
+from neuron_tui.store.findings.comparison.neurons import CrossTable, Transitions
 from neuron_tui.store.findings.comparison.overlap import Overlap
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import number
+from neuron_tui.store.wording import count_noun
 from neuron_tui.tui.drawing.spans import BLANK, Block, Line, fit, joined, wrap
 from neuron_tui.tui.reports.comparison_wording import became_sentences, jaccard_text, total_rows
 
@@ -67,18 +67,18 @@ def overlap_lines(comparison: Comparison, width: int) -> list[Line]:
     return [*lines, BLANK, *_told_by(comparison.overlaps, width)]
 
 
-def became_lines(pairs: Sequence[Became], width: int) -> list[Line]:
+def transition_lines(pairs: Sequence[Transitions], width: int) -> list[Line]:
     """What became of the neurons of each pair of runs: sentences, and cross tables beside each other."""
     lines: list[Line] = []
     for pair in pairs:
-        title = f"{printable(pair.first)} → {printable(pair.second)}: {number(pair.neurons, 'neuron')}"
+        title = f"{printable(pair.first)} → {printable(pair.second)}: {count_noun(pair.neurons, 'neuron')}"
         lines.append(((fit(title, width).rstrip(), "strong"),))
         lines += [((line, ""),) for sentence in became_sentences(pair) for line in wrap(sentence, width)]
-        lines += [BLANK, *_side_by_side(list(map(_crossing, pair.crossings)), width)]
+        lines += [BLANK, *_side_by_side(list(map(_crossing, pair.tables)), width)]
     return lines
 
 
-def _crossing(crossing: Crossing) -> Block:
+def _crossing(crossing: CrossTable) -> Block:
     counts = [[f"{count:,}" for count in row] for row in crossing.counts]
     columns = zip(crossing.states, *counts, strict=True)
     widths = [max(map(cell_len, column)) for column in columns]

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from neuron_tui.store.findings.figures.figure import Figure, Histograms, Lines, Marks, Tallies, Teams
 from neuron_tui.store.neurons.teams import Team
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import number, percent
+from neuron_tui.store.wording import count_noun, percent
 from neuron_tui.tui.drawing.charts import line_chart
 from neuron_tui.tui.drawing.figure_table import table_lines, table_text
 from neuron_tui.tui.drawing.raster import position_axis, raster_row
@@ -104,7 +104,7 @@ def _histograms(chart: Histograms, width: int, all_layers: bool) -> list[Line]:
                 line += ((" " + bar(share, room - 6), "bar"), (fit(short_percent(share), 5, "right"), ""))
             lines.append(line)
         if left_out := len(panel.layers) - len(panel.shown(all_layers)):
-            lines.append(((f"{number(left_out, 'more layer')} above", "dim"),))
+            lines.append(((f"{count_noun(left_out, 'more layer')} above", "dim"),))
     return lines
 
 

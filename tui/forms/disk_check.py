@@ -13,7 +13,7 @@ from neuron_tui.store.runs.corpus_argument import BUILTIN_SOURCES, SUFFIXES, loc
 from neuron_tui.store.runs.job import JOB_FILE
 from neuron_tui.store.runs.manifest import MANIFEST
 from neuron_tui.store.runs.option_texts import read_option
-from neuron_tui.store.wording import free_name, number, short_count, size_text
+from neuron_tui.store.wording import count_noun, free_name, short_count, size_text
 from neuron_tui.tui.forms.extraction_form import Complaint, FormValues, proposed_name
 from neuron_tui.tui.forms.local_models import ModelCheck, check_model
 
@@ -167,9 +167,9 @@ def count_text(source: str, stopped: Callable[[], bool]) -> SourceCheck | None:
         if stopped():
             return None
         if entries > _ENTRIES:
-            over = f"over {number(files, 'file')}" if files < 1000 else f"over {short_count(files)} files"
+            over = f"over {count_noun(files, 'file')}" if files < 1000 else f"over {short_count(files)} files"
             return SourceCheck(f"{over}, {size_text(size)}" if files else "a very large directory")
     if not files:
         return SourceCheck(problem="No .txt or .jsonl file below this directory.")
-    shown = number(files, "file") if files < 1000 else f"{short_count(files)} files"
+    shown = count_noun(files, "file") if files < 1000 else f"{short_count(files)} files"
     return SourceCheck(f"{shown}, {size_text(size)}")

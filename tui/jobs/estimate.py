@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.runs.options import OPTIONS
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import number, short_count, size_text
+from neuron_tui.store.wording import count_noun, short_count, size_text
 from neuron_tui.tui.jobs.engine_process import engine_command
 
 _STRICT = ConfigDict(extra="forbid")
@@ -175,9 +175,11 @@ def estimate_paragraphs(estimated: Estimated) -> list[tuple[str, str]]:
         f"{printable(name)} {short_count(tokens)} in {short_count(documents)} document{'' if documents == 1 else 's'}"
         for name, tokens, documents in e.domains
     )
-    shape = f"{number(e.layers, 'layer')} × {number(e.neurons, 'neuron')}, context {e.context_length:,}, {e.dtype}"
+    shape = (
+        f"{count_noun(e.layers, 'layer')} × {count_noun(e.neurons, 'neuron')}, context {e.context_length:,}, {e.dtype}"
+    )
     at_most = "at most " if e.at_most else ""
-    paragraphs = [(first, "strong"), (f"{at_most}{number(e.tokens, 'token')}: {domains} · {shape}", "")]
+    paragraphs = [(first, "strong"), (f"{at_most}{count_noun(e.tokens, 'token')}: {domains} · {shape}", "")]
     if e.disk_bytes + e.scratch_bytes > e.disk_free:
         paragraphs.insert(0, ("Not enough disk: free some, or take fewer tokens or layers.", "bad"))
     return paragraphs

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from neuron_tui.store.findings.comparison.neurons import Became
+from neuron_tui.store.findings.comparison.neurons import Transitions
 from neuron_tui.store.findings.comparison.overlap import DetectedToken, Overlap, Shared, TokenLists
 from neuron_tui.store.findings.comparison.report import Report
 from neuron_tui.store.findings.comparison.tables import depths_of, totals_table
@@ -28,7 +28,7 @@ def report_json(report: Report) -> str:
         "totals": figure_data(totals_table(report.comparison))["rows"],
         "overlap": [_overlap(overlap) for overlap in report.comparison.overlaps],
         "figures": [figure_data(figure) for figure in report.curves],
-        "became": [_became(pair) for pair in report.became],
+        "became": [_transitions(pair) for pair in report.transitions],
     }
     if report.tokens:
         data["tokens"] = [_tokens(*pair) for pair in report.tokens]
@@ -64,7 +64,7 @@ def _shared(shared: Shared) -> dict[str, Any]:
     }
 
 
-def _became(pair: Became) -> dict[str, Any]:
+def _transitions(pair: Transitions) -> dict[str, Any]:
     return {
         "run": pair.first,
         "other": pair.second,
@@ -76,7 +76,7 @@ def _became(pair: Became) -> dict[str, Any]:
                 before: dict(zip(crossing.states, counts, strict=True))
                 for before, counts in zip(crossing.states, crossing.counts, strict=True)
             }
-            for crossing in pair.crossings
+            for crossing in pair.tables
         },
         "kept_token_detectors": pair.kept_detectors,
         "same_strongest_trigger": pair.same_token,

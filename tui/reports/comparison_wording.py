@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from math import floor, log10
 
 from neuron_tui.store.disk.schema import TYPES
-from neuron_tui.store.findings.comparison.neurons import ACTIVITY, TOKEN_DETECTORS, Became
+from neuron_tui.store.findings.comparison.neurons import ACTIVITY, TOKEN_DETECTORS, Transitions
 from neuron_tui.store.findings.comparison.overlap import Shared
 from neuron_tui.store.findings.comparison.totals import Share, Totals
 from neuron_tui.store.measures.intervals import interval_text
-from neuron_tui.store.wording import GRAM_NAMES, number, percent
+from neuron_tui.store.wording import GRAM_NAMES, count_noun, percent
 
 NONE = "–"
 """Stands for a number that there is not."""
@@ -132,14 +132,14 @@ def jaccard_text(shared: Shared) -> str:
     return _percent(shared.jaccard)
 
 
-def became_sentences(pair: Became) -> tuple[str, ...]:
+def became_sentences(pair: Transitions) -> tuple[str, ...]:
     """What became of the neurons of a run, in sentences."""
-    dead, alive = pair.crossing(ACTIVITY).counts
-    had = sum(pair.crossing(TOKEN_DETECTORS).counts[1])
+    dead, alive = pair.table(ACTIVITY).counts
+    had = sum(pair.table(TOKEN_DETECTORS).counts[1])
     told = [
-        f"Of {number(sum(dead), 'dead neuron')} {dead[1]:,} alive in the second run; "
+        f"Of {count_noun(sum(dead), 'dead neuron')} {dead[1]:,} alive in the second run; "
         f"of {sum(alive):,} alive {alive[0]:,} dead there.",
-        f"Of {number(had, 'token detector')} {pair.kept_detectors:,} such in the second run, "
+        f"Of {count_noun(had, 'token detector')} {pair.kept_detectors:,} such in the second run, "
         f"{pair.same_token:,} with the same strongest trigger.",
     ]
     if pair.same_model:

@@ -17,7 +17,7 @@ from neuron_tui.store.neurons.corpus import StoredCorpus
 from neuron_tui.store.neurons.layer import Layer
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import printable, visible_token
-from neuron_tui.store.wording import number, percent
+from neuron_tui.store.wording import count_noun, percent
 from neuron_tui.tui.reports.context import shortened
 from neuron_tui.tui.reports.neuron_text import OWN_TRIGGER, SUPPRESSES, TYPE_MEANINGS, label
 from neuron_tui.tui.reports.selection import Selection, phrase_parts
@@ -88,15 +88,15 @@ def facts(run: Run, selection: Selection) -> Iterator[Fact]:
     """Which run, which model, how much text, by which thresholds if they are not the paper's, which neurons."""
     manifest = run.manifest
     model, corpus = manifest.model, manifest.corpus
-    size = f", {number(model.layers, 'layer')} of {number(model.neurons, 'neuron')}"
+    size = f", {count_noun(model.layers, 'layer')} of {count_noun(model.neurons, 'neuron')}"
     yield Fact("Model", ((printable(model.name), True), (size, False)))
     if corpus is not None:
-        parts: list[tuple[str, bool]] = [(f"{number(manifest.tokens, 'token')}: ", False)]
+        parts: list[tuple[str, bool]] = [(f"{count_noun(manifest.tokens, 'token')}: ", False)]
         for place, domain in enumerate(corpus.domains):
             parts += [(printable(domain.name), True), (f" {domain.tokens:,}", False)]
             parts += [(", ", False)] if place < len(corpus.domains) - 1 else []
         yield Fact("Corpus", tuple(parts))
-    sequences = f" ({number(corpus.full_sequences, 'full-length sequence')})" if corpus is not None else ""
+    sequences = f" ({count_noun(corpus.full_sequences, 'full-length sequence')})" if corpus is not None else ""
     yield Fact("Context length", ((f"{manifest.options.context_length:,}{sequences}", False),))
     if manifest.complete:  # of a partial run it would take reading every layer, and change with the next
         yield Fact("Layers", ((_shares(run), False),))

@@ -17,7 +17,7 @@ from neuron_tui.store.findings.comparison.tables import PAIRED, depths_of
 from neuron_tui.store.findings.figures.figure import Figure
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import number, percent, show_layers, signed
+from neuron_tui.store.wording import count_noun, percent, show_layers, signed
 from neuron_tui.tui.reports.comparison_wording import NONE, became_sentences, jaccard_text, total_rows
 from neuron_tui.tui.reports.context import shortened
 from neuron_tui.tui.reports.curve import charts_of
@@ -39,7 +39,7 @@ def write_html(run: Run, selection: Selection, stream: TextIO) -> None:
     template = _environment().get_template("neurons.html")
     pieces = template.generate(
         policy=POLICY,
-        title=f"{number(len(selection), 'neuron')} of {printable(run.name)}",
+        title=f"{count_noun(len(selection), 'neuron')} of {printable(run.name)}",
         name=printable(run.name),
         count=len(selection),
         several=len(selection) > 1,
@@ -61,7 +61,7 @@ def report_html(report: Report) -> str:
         .get_template("comparison.html")
         .render(
             policy=POLICY,
-            title=f"{number(len(comparison.runs), 'run')} compared",
+            title=f"{count_noun(len(comparison.runs), 'run')} compared",
             comparison=comparison,
             two=len(comparison.runs) == 2,
             totals=total_rows(comparison.totals),
@@ -69,7 +69,7 @@ def report_html(report: Report) -> str:
                 (overlap, depth, shared) for overlap in comparison.overlaps for depth, shared in depths_of(overlap)
             ],
             curves=report.curves,
-            pairs=report.became,
+            pairs=report.transitions,
             paired=PAIRED,
             token_lists=report.tokens,
         )
@@ -92,7 +92,7 @@ def _environment() -> Environment:
         "shortened": shortened,
         "percent": percent,
         "signed": signed,
-        "number": number,
+        "number": count_noun,
         "thousands": "{:,}".format,
         "charts": charts_of,
         "groupby_domain": lambda contexts: groupby(contexts, key=lambda context: context.domain),

@@ -9,7 +9,7 @@ from typing import TextIO
 from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import number, percent, signed
+from neuron_tui.store.wording import count_noun, percent, signed
 from neuron_tui.tui.reports.context import ContextView, shortened
 from neuron_tui.tui.reports.front import SIGNS, Fact, contents, facts, terms
 from neuron_tui.tui.reports.neuron import (
@@ -65,7 +65,7 @@ def context_line(context: ContextView) -> str:
 
 
 def _front(run: Run, selection: Selection) -> Iterator[str]:
-    yield f"# {number(len(selection), 'neuron')} of {code(printable(run.name))}\n"
+    yield f"# {count_noun(len(selection), 'neuron')} of {code(printable(run.name))}\n"
     yield from (f"- {fact.name}: {_parts(fact)}" for fact in facts(run, selection))
     if len(selection) < 2:
         return

@@ -20,7 +20,7 @@ from neuron_tui.store.neurons.corpus import Context
 from neuron_tui.store.neurons.record import NeuronRecord, PositionProfile, TokenScore, Triggers
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import printable, visible_token
-from neuron_tui.store.wording import GRAM_NAMES, number, share_text
+from neuron_tui.store.wording import GRAM_NAMES, count_noun, share_text
 from neuron_tui.tui.reports.context import ContextView
 from neuron_tui.tui.reports.neuron_text import describe, headline, own_triggers, where_on
 from neuron_tui.tui.reports.selection import Selection
@@ -214,13 +214,13 @@ def _triggers(triggers: Triggers, n: int, coverage: str, byte_level: bool) -> Tr
         )
         for place, (trigger, active_so_far) in enumerate(zip(triggers.top, running, strict=True))
     )
-    sentence = f"{number(covering, name)} {verb} {coverage} of {number(total, 'activation')}."
+    sentence = f"{count_noun(covering, name)} {verb} {coverage} of {count_noun(total, 'activation')}."
     return TriggerList(n, name, total, covering, triggers.detector, sentence, rows)
 
 
 def _position(profile: PositionProfile) -> PositionView:
     where = where_on(profile.frequency)
-    sequences = number(profile.sequences, "full-length sequence")
+    sequences = count_noun(profile.sequences, "full-length sequence")
     curves = [Curve("", profile.frequency, profile.sequences)]
     if len(profile.by_domain) > 1:
         curves += [

@@ -11,7 +11,7 @@ from neuron_tui.store.disk.schema import ENOUGH_SEQUENCES, ORDERS, STRENGTHS, TY
 from neuron_tui.store.measures.positional import on_ranges
 from neuron_tui.store.neurons.record import NeuronRecord
 from neuron_tui.store.neurons.table import NeuronTable
-from neuron_tui.store.wording import GRAM_NAMES, number, percent, share_text, signed
+from neuron_tui.store.wording import GRAM_NAMES, count_noun, percent, share_text, signed
 
 SUPPRESSES = "▼"
 """Mark of a token detector that suppresses its triggers."""
@@ -66,10 +66,10 @@ def describe_activity(record: NeuronRecord) -> list[str]:
     if record.dead:
         # Rule of three: with none of N seen, the true rate is below 3/N with 95% confidence.
         bound = f" (true rate below {percent(3 / record.tokens)})" if record.tokens else ""
-        return [f"Never active on {number(record.tokens, 'token')}{bound}.", *describe_bos(record)]
+        return [f"Never active on {count_noun(record.tokens, 'token')}{bound}.", *describe_bos(record)]
     return [
         *_detects(record),
-        f"Active on {record.count:,} of {number(record.tokens, 'token')} ({percent(record.frequency)}).",
+        f"Active on {record.count:,} of {count_noun(record.tokens, 'token')} ({percent(record.frequency)}).",
         *describe_bos(record),
     ]
 
@@ -86,7 +86,7 @@ def describe_position(record: NeuronRecord) -> list[str]:
             f"{where_on(position.frequency).capitalize()}.",
         ]
     if position.sequences < ENOUGH_SEQUENCES:
-        have = number(position.sequences, "full-length sequence")
+        have = count_noun(position.sequences, "full-length sequence")
         return [f"No positional type: {have}, {ENOUGH_SEQUENCES} are needed ({information})."]
     return [f"Not positional ({information})."]
 
@@ -106,7 +106,7 @@ def where_on(frequency: npt.NDArray[np.float64], shown: int = 4) -> str:
     listed = [f"{a}-{b}" if a != b else str(a) for a, b in ranges[:shown]]
     more = ", …" if len(ranges) > shown else ""
     share = percent(sum(b - a + 1 for a, b in ranges) / len(frequency))
-    return f"on at {', '.join(listed)}{more}: {number(len(ranges), 'range')}, {share} of positions"
+    return f"on at {', '.join(listed)}{more}: {count_noun(len(ranges), 'range')}, {share} of positions"
 
 
 def sparkline(values: Sequence[float] | npt.NDArray[np.float64], width: int) -> str:
@@ -132,7 +132,7 @@ def _detects(record: NeuronRecord) -> list[str]:
     share = share_text(record.thresholds.coverage)
     for n, triggers in record.triggers.items():
         if triggers.detector:
-            count = number(triggers.covering, GRAM_NAMES[n])
+            count = count_noun(triggers.covering, GRAM_NAMES[n])
             cover = "covers" if triggers.covering == 1 else "cover"
             sentences.append(f"{GRAM_NAMES[n].capitalize()} detector: {count} {cover} {share} of its activations.")
         if n == 1 and triggers.detector and record.effect.trigger_score is not None:
@@ -141,7 +141,7 @@ def _detects(record: NeuronRecord) -> list[str]:
             sentences.append(f"{verb} its triggers (mean score {signed(mean)}).")
     if sentences:
         return sentences
-    needed = [number(t.covering, GRAM_NAMES[n]) for n, t in record.triggers.items() if t.total]
+    needed = [count_noun(t.covering, GRAM_NAMES[n]) for n, t in record.triggers.items() if t.total]
     if not needed:
         return ["No n-gram detector."]
     listed = needed[0] if len(needed) == 1 else f"{', '.join(needed[:-1])} or {needed[-1]}"
@@ -152,4 +152,4 @@ def describe_bos(record: NeuronRecord) -> list[str]:
     """A sentence on activity at the BOS, if there is any."""
     if not record.bos_count:
         return []
-    return [f"Active on the BOS of {number(record.bos_count, 'sequence')}, which is not counted."]
+    return [f"Active on the BOS of {count_noun(record.bos_count, 'sequence')}, which is not counted."]

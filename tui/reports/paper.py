@@ -18,7 +18,7 @@ GLYPHS = {"holds": "✓", "does not hold": "✗", "cannot be said": "?"}
 _VERBS = {"holds": ("holds", "hold"), "does not hold": ("does not hold", "do not hold")}
 
 
-def findings_json(facts: Sequence[LabelledRun], notes: Sequence[str], findings: Sequence[Finding]) -> str:
+def findings_json(labelled_runs: Sequence[LabelledRun], notes: Sequence[str], findings: Sequence[Finding]) -> str:
     """Findings as one JSON object: `runs`, `notes`, `findings`."""
     runs = [
         {
@@ -28,7 +28,7 @@ def findings_json(facts: Sequence[LabelledRun], notes: Sequence[str], findings: 
             "tokens": one.run.manifest.tokens,
             "context_length": one.run.manifest.options.context_length,
         }
-        for one in facts
+        for one in labelled_runs
     ]
     found = [
         {

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from neuron_tui.store.errors import NeuronNotFoundError
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import number
+from neuron_tui.store.wording import count_noun
 
 ALL = "all"
 MARKED = "marked"
@@ -78,9 +78,9 @@ def phrase(count: int, chosen_by: str = "") -> str:
 def phrase_parts(count: int, chosen_by: str = "") -> tuple[str, str]:
     """The same as words of ours and, made visible, the text of the filter, which is not ours; that one may be empty."""
     if chosen_by == ALL:
-        return f"all of its {number(count, 'neuron')}", ""
+        return f"all of its {count_noun(count, 'neuron')}", ""
     if chosen_by == MARKED:
-        return number(count, "marked neuron"), ""
+        return count_noun(count, "marked neuron"), ""
     if not chosen_by.strip():
-        return number(count, "neuron"), ""
-    return f"{number(count, 'neuron')} that match{'es' if count == 1 else ''} ", printable(chosen_by.strip())
+        return count_noun(count, "neuron"), ""
+    return f"{count_noun(count, 'neuron')} that match{'es' if count == 1 else ''} ", printable(chosen_by.strip())

@@ -22,7 +22,7 @@ from textual.widgets import Input
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import number
+from neuron_tui.store.wording import count_noun
 from neuron_tui.tui.actions import Action, Key, bindings
 from neuron_tui.tui.forms.path_candidates import paths
 from neuron_tui.tui.reports.export_preview import NEURONS, Preview, preview
@@ -65,7 +65,7 @@ def stem_for(run: Run, neurons: Sequence[tuple[int, int]]) -> str:
 
 def written(count: int, path: Path) -> str:
     """What to say once a report is written; its path was copied."""
-    return f"{number(count, 'neuron')} written, path copied: {printable(str(path.resolve()))}"
+    return f"{count_noun(count, 'neuron')} written, path copied: {printable(str(path.resolve()))}"
 
 
 class _StopAsked(Exception):  # noqa: N818 - no error
@@ -159,7 +159,7 @@ class Export(ModalScreen[Path | None]):
     def on_mount(self) -> None:
         """Have the first look."""
         count = len(self._neurons)
-        part = "" if count <= NEURONS else f": the first {NEURONS} of {number(count, 'neuron')}"
+        part = "" if count <= NEURONS else f": the first {NEURONS} of {count_noun(count, 'neuron')}"
         self.query_one(PreviewPane).border_title = Content(f"Preview{part}")
         self._show_preview()
         self._say_place()
@@ -182,7 +182,7 @@ class Export(ModalScreen[Path | None]):
         return _FORMATS[self._pick.value]
 
     def _say(self, text: str, role: str = "bad") -> None:
-        self.query_one("#export-says", Note).say((text, role))
+        self.query_one("#export-says", Note).show_text((text, role))
 
     def _say_place(self) -> None:
         """Where a relative path leads, and whether the report is a very large one."""
@@ -296,7 +296,7 @@ class Export(ModalScreen[Path | None]):
     def on_export_went(self, event: Went) -> None:
         """Say how far it is."""
         if self._stop is not None and not self._stop.is_set():
-            done = f"{event.count:,} of {number(len(self._neurons), 'neuron')}"
+            done = f"{event.count:,} of {count_noun(len(self._neurons), 'neuron')}"
             self._say(f"Writing: {done}. esc stops.", "strong")
 
     def on_export_written(self, event: Written) -> None:

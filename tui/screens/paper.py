@@ -27,7 +27,7 @@ from neuron_tui.tui.screens.prompt import Objection, Prompt
 from neuron_tui.tui.screens.reading_runs import RunsReading
 from neuron_tui.tui.widgets.claims import ClaimList, ClaimPane
 from neuron_tui.tui.widgets.key_line import KeyLine
-from neuron_tui.tui.widgets.painting import Said
+from neuron_tui.tui.widgets.painting import TextLine
 from neuron_tui.tui.widgets.rows import RowList
 
 _ENOUGH_HINT = (
@@ -108,7 +108,7 @@ class Paper(Page[None]):
 
     def compose(self) -> ComposeResult:
         """The list and the claim in focus, between the headline and the keys."""
-        yield Said(((" the paper's claims · opening …", "strong"),), id="paper-headline", classes="headline")
+        yield TextLine(((" the paper's claims · opening …", "strong"),), id="paper-headline", classes="headline")
         with Container(id="claims"):
             yield ClaimList()
             yield ClaimPane()
@@ -127,7 +127,7 @@ class Paper(Page[None]):
     # What is shown.
 
     def _headline(self, text: str) -> None:
-        self.query_one("#paper-headline", Said).say(((f" the paper's claims · {text}", "strong"),))
+        self.query_one("#paper-headline", TextLine).show_text(((f" the paper's claims · {text}", "strong"),))
 
     def _show_checked(self, checked: Checked) -> None:
         """The findings are there."""

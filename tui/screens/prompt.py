@@ -19,7 +19,7 @@ from neuron_tui.store.tokens import printable
 from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.drawing.spans import Line, fit, wrap
 from neuron_tui.tui.widgets.form.fields import Field, one_cell_each
-from neuron_tui.tui.widgets.painting import Said
+from neuron_tui.tui.widgets.painting import TextLine
 from neuron_tui.tui.widgets.rows import RowList
 
 _SHOWN = 8
@@ -98,12 +98,12 @@ class Prompt(ModalScreen[str | None]):
         """Suggestions, what is said of the input, the input, and a caret below the place that is meant."""
         with Vertical(id="prompt"):
             yield Suggestions()
-            yield Said(id="prompt-more")
-            yield Said(id="prompt-says")
+            yield TextLine(id="prompt-more")
+            yield TextLine(id="prompt-says")
             with Horizontal(id="prompt-line"):
-                yield Said(((self._sign, "strong"),), id="prompt-sign")
+                yield TextLine(((self._sign, "strong"),), id="prompt-sign")
                 yield Field(self._value, id="prompt-input")
-            yield Said(id="prompt-caret")
+            yield TextLine(id="prompt-caret")
 
     def on_mount(self) -> None:
         """Show the hint."""
@@ -173,20 +173,20 @@ class Prompt(ModalScreen[str | None]):
         self._walked = False
 
     def _say(self, objection: Objection | None) -> None:
-        says, caret = self.query_one("#prompt-says", Said), self.query_one("#prompt-caret", Said)
-        more = self.query_one("#prompt-more", Said)
+        says, caret = self.query_one("#prompt-says", TextLine), self.query_one("#prompt-caret", TextLine)
+        more = self.query_one("#prompt-more", TextLine)
         text, role = (self._hint, "dim") if objection is None else (printable(objection.reason), "bad")
         first, *rest = wrap(text, max(20, self.size.width - 2)) or [""]
         # What does not fit in a line gets a second one.
         more.display = bool(rest)
-        more.say(((f" {first}", role),) if rest else ())
-        says.say(((f" {' '.join(rest) if rest else first}", role),))
+        more.show_text(((f" {first}", role),) if rest else ())
+        says.show_text(((f" {' '.join(rest) if rest else first}", role),))
         if objection is None:
-            caret.say(())
+            caret.show_text(())
             return
         field = self.query_one(Input)
         before = cell_len(one_cell_each(field.value[: objection.position])) - int(field.scroll_offset.x)
-        caret.say(((" " * (len(self._sign) + max(0, before)) + "▲", "bad"),))
+        caret.show_text(((" " * (len(self._sign) + max(0, before)) + "▲", "bad"),))
 
     def dismiss_with(self, value: str) -> None:
         """Give an input back."""

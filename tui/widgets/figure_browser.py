@@ -101,7 +101,7 @@ class FigureBrowser(Horizontal):
         wanted = self._wanted
         return wanted is not None and wanted == self._chart_of(self.figure) and wanted in self._charts
 
-    def say(self, text: str) -> None:
+    def show_text(self, text: str) -> None:
         """Say something where the chart will be."""
         self.pane.show_chart([((printable(text), "dim"),)])
 

@@ -8,7 +8,7 @@ from neuron_tui.store.measures.threshold_wording import differences
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.runs.job import JobStatus
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import number, short_count
+from neuron_tui.store.wording import count_noun, short_count
 from neuron_tui.tui.drawing.spans import Line, fit, fit_line
 from neuron_tui.tui.widgets.painting import OneLine
 from neuron_tui.tui.widgets.runs.job_line import job_line
@@ -40,9 +40,9 @@ class Headline(OneLine):
         parts = (printable(opened.run.name), thresholds, printable(manifest.model.name))
         self._left = " · ".join([*filter(None, parts), f"{short_count(manifest.tokens)} tokens: {corpus}"])
         done, model = len(opened.run.layers), manifest.model
-        layers = number(done, "layer") if done == model.layers else f"{done} of {number(model.layers, 'layer')}"
+        layers = count_noun(done, "layer") if done == model.layers else f"{done} of {count_noun(model.layers, 'layer')}"
         state = "" if opened.state == "complete" else f"{opened.state} · "
-        self._right = f"{state}{layers} × {number(model.neurons, 'neuron')}"
+        self._right = f"{state}{layers} × {count_noun(model.neurons, 'neuron')}"
         self.refresh()
 
     def follow(self, job: JobStatus | None) -> None:

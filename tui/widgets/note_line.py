@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.widgets.painting import Said
+from neuron_tui.tui.widgets.painting import TextLine
 
 
-class NoteLine(Said):
+class NoteLine(TextLine):
     """Shows the last note, or is not there."""
 
     def note(self, text: str) -> None:
         """Show a note, which may quote names."""
         self.display = True
-        self.say(((" ● ", "mark"), (printable(text), "")))
+        self.show_text(((" ● ", "mark"), (printable(text), "")))
 
     def clear(self) -> None:
         """Go, until there is another."""

@@ -87,14 +87,14 @@ class OneLine(Widget):
         return paint(self, self.line(width) if y == 0 else BLANK, width, self.rich_style)
 
 
-class Said(OneLine):
+class TextLine(OneLine):
     """A line that shows what it was last told, cut to its width."""
 
     def __init__(self, line: Line = BLANK, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self._line = line
 
-    def say(self, line: Line) -> None:
+    def show_text(self, line: Line) -> None:
         """Show another line."""
         if line != self._line:
             self._line = line

@@ -28,7 +28,7 @@ class Comparison:
         return tuple(row.run for row in self.totals)
 
 
-def compare(facts: Sequence[LabelledRun]) -> Comparison:
+def compare(runs: Sequence[LabelledRun]) -> Comparison:
     """Compare runs, each with a label of its own.
 
     Raises
@@ -38,10 +38,10 @@ def compare(facts: Sequence[LabelledRun]) -> Comparison:
     RunDamagedError
         A file of one cannot be read.
     """
-    if len(facts) < 2:
+    if len(runs) < 2:
         raise UsageError("a comparison is of two runs at least\nName another: neuron-tui compare RUN RUN ...")
-    found = overlaps(facts)
-    notes = [*notes_on(facts), *notes_on_positions(facts)]
+    found = overlaps(runs)
+    notes = [*notes_on(runs), *notes_on_positions(runs)]
     if any(overlap.by == "text" for overlap in found):
         notes.append("Tokens of runs whose vocabularies differ are the same if they read the same.")
-    return Comparison(tuple(map(totals_of, facts)), found, tuple(notes))
+    return Comparison(tuple(map(totals_of, runs)), found, tuple(notes))

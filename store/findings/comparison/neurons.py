@@ -26,7 +26,7 @@ _BYTES = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Crossing:
+class CrossTable:
     """A cross table: `counts[i][j]` neurons were in state i in the first run and are in state j in the second."""
 
     of: str
@@ -39,10 +39,10 @@ class Crossing:
 
 
 @dataclass(frozen=True, slots=True)
-class Became:
+class Transitions:
     """Of the `neurons` of `layers`, which both runs hold: what they were in `first` and are in `second`.
 
-    `crossings` are of activity [§3], of positional types [§5], if both runs have them, and of detectors of n-grams,
+    `tables` are of activity [§3], of positional types [§5], if both runs have them, and of detectors of n-grams,
     n = 1, 2, 3 [§4].
     `same_token` counts the kept token detectors whose strongest trigger is the same token. `same_model`: the two runs
     are of one checkpoint, so what differs between them is text and thresholds.
@@ -52,34 +52,34 @@ class Became:
     second: str
     layers: tuple[int, ...]
     neurons: int
-    crossings: tuple[Crossing, ...]
+    tables: tuple[CrossTable, ...]
     same_token: int
     same_model: bool
 
     @property
     def kept_detectors(self) -> int:
         """Token detectors of both runs."""
-        return self.crossing(TOKEN_DETECTORS).count("yes", "yes")
+        return self.table(TOKEN_DETECTORS).count("yes", "yes")
 
-    def crossing(self, of: str) -> Crossing:
+    def table(self, of: str) -> CrossTable:
         """The cross table of that name; raises StopIteration if there is none."""
-        return next(crossing for crossing in self.crossings if crossing.of == of)
+        return next(table for table in self.tables if table.of == of)
 
 
-def followed(facts: Sequence[LabelledRun]) -> tuple[tuple[LabelledRun, LabelledRun], ...]:
+def comparable_pairs(runs: Sequence[LabelledRun]) -> tuple[tuple[LabelledRun, LabelledRun], ...]:
     """Each run with the nearest before it that has layers of the same shape, if there is one.
 
     Neurons are told by layer and index, which says something where a model of the same shape was initialised alike:
     checkpoints of one training, or one model on several texts.
     """
     pairs = []
-    for place, one in enumerate(facts):
-        before = [other for other in facts[:place] if _comparable(other, one)]
+    for place, one in enumerate(runs):
+        before = [other for other in runs[:place] if _comparable(other, one)]
         pairs += [(before[-1], one)] if before else []
     return tuple(pairs)
 
 
-def became(first: LabelledRun, second: LabelledRun) -> Became:
+def transitions(first: LabelledRun, second: LabelledRun) -> Transitions:
     """Cross tables over the layers that two runs of equal shape both hold.
 
     Raises
@@ -95,19 +95,19 @@ def became(first: LabelledRun, second: LabelledRun) -> Became:
     pair = (first, second)
     before, after = (one.states[np.isin(one.layers, layers)] for one in pair)
     kept = detectors(before, 1) & detectors(after, 1)
-    return Became(
+    return Transitions(
         first=first.label,
         second=second.label,
         layers=layers,
         neurons=before.size,
-        crossings=tuple(_crossings(before, after, types=has_types(first) and has_types(second))),
+        tables=tuple(_tables(before, after, types=has_types(first) and has_types(second))),
         same_token=_same_strongest(pair, [_strongest(one, layers)[kept] for one in pair]),
         same_model=first.run.manifest.model.digest == second.run.manifest.model.digest,
     )
 
 
-def _shape(facts: LabelledRun) -> tuple[int, int]:
-    model = facts.run.manifest.model
+def _shape(labelled: LabelledRun) -> tuple[int, int]:
+    model = labelled.run.manifest.model
     return model.layers, model.neurons
 
 
@@ -115,30 +115,30 @@ def _comparable(first: LabelledRun, second: LabelledRun) -> bool:
     return _shape(first) == _shape(second) and not set(first.layers).isdisjoint(second.layers)
 
 
-def _crossings(before: States, after: States, *, types: bool) -> Iterator[Crossing]:
+def _tables(before: States, after: States, *, types: bool) -> Iterator[CrossTable]:
     # Counted once, by all that a byte tells apart; every table is a sum over that one.
     both = np.bincount(before.ravel().astype(np.int64) * _BYTES + after.ravel(), minlength=_BYTES**2)
     together, every = both.reshape(_BYTES, _BYTES), np.arange(_BYTES, dtype=np.uint8)
-    yield _crossing(ACTIVITY, ("dead", "alive"), alive(every), together)
+    yield _table(ACTIVITY, ("dead", "alive"), alive(every), together)
     if types:
-        yield _crossing("position", (NOT_POSITIONAL, *map(str, TYPES[1:])), types_of(every), together)
+        yield _table("position", (NOT_POSITIONAL, *map(str, TYPES[1:])), types_of(every), together)
     for n, name in GRAM_NAMES.items():
-        yield _crossing(f"{name} detectors", ("no", "yes"), detectors(every, n), together)
+        yield _table(f"{name} detectors", ("no", "yes"), detectors(every, n), together)
 
 
-def _crossing(of: str, states: tuple[str, ...], state_of: npt.ArrayLike, together: Int64s) -> Crossing:
+def _table(of: str, states: tuple[str, ...], state_of: npt.ArrayLike, together: Int64s) -> CrossTable:
     """The table of `states`, of which each byte stands for the one that `state_of` says."""
     place = np.minimum(np.asarray(state_of, np.int64), len(states) - 1)  # codes above that are of no neuron
     counts = np.zeros((len(states), len(states)), np.int64)
     np.add.at(counts, (place[:, None], place), together)
-    return Crossing(of, states, tuple(map(tuple, counts.tolist())))
+    return CrossTable(of, states, tuple(map(tuple, counts.tolist())))
 
 
-def _strongest(facts: LabelledRun, layers: Sequence[int]) -> Int64s:
+def _strongest(labelled: LabelledRun, layers: Sequence[int]) -> Int64s:
     """Strongest token of every neuron of some layers, -1 for one that is no token detector."""
-    tokens = np.full(facts.states.shape, -1, np.int64)
-    tokens[detectors(facts.states, 1)] = facts.strongest
-    chosen: Int64s = tokens[np.isin(facts.layers, layers)]
+    tokens = np.full(labelled.states.shape, -1, np.int64)
+    tokens[detectors(labelled.states, 1)] = labelled.strongest
+    chosen: Int64s = tokens[np.isin(labelled.layers, layers)]
     return chosen
 
 

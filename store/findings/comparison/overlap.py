@@ -74,15 +74,15 @@ class TokenLists:
     second_only: tuple[DetectedToken, ...]
 
 
-def overlaps(facts: Sequence[LabelledRun]) -> tuple[Overlap, ...]:
+def overlaps(runs: Sequence[LabelledRun]) -> tuple[Overlap, ...]:
     """The overlap of every two runs, in their order; raises RunDamagedError."""
-    vocabularies = [one.vocabulary for one in facts]
-    by_id = [_Detected(one, _id) for one in facts]
+    vocabularies = [one.vocabulary for one in runs]
+    by_id = [_Detected(one, _id) for one in runs]
     by_text = by_id
     if len(set(vocabularies)) > 1:
-        by_text = [_Detected(one, key) for one, key in zip(facts, _texts(facts), strict=True)]
+        by_text = [_Detected(one, key) for one, key in zip(runs, _texts(runs), strict=True)]
     found = []
-    for a, b in combinations(range(len(facts)), 2):
+    for a, b in combinations(range(len(runs)), 2):
         same = vocabularies[a] == vocabularies[b]
         keyed = by_id if same else by_text
         found.append(_overlap(keyed[a], keyed[b], "id" if same else "text"))
@@ -107,19 +107,19 @@ def token_lists(first: LabelledRun, second: LabelledRun) -> TokenLists:
     )
 
 
-def token_keys(facts: Sequence[LabelledRun]) -> tuple[Key, ...]:
+def token_keys(runs: Sequence[LabelledRun]) -> tuple[Key, ...]:
     """For each run, how its token ids become numbers that mean the same token in all of them: ids, else texts."""
-    return (_id,) * len(facts) if len({one.vocabulary for one in facts}) == 1 else _texts(facts)
+    return (_id,) * len(runs) if len({one.vocabulary for one in runs}) == 1 else _texts(runs)
 
 
 class _Detected:
     """The detected tokens of a run as such numbers: all of them, and those of each quarter of the depth."""
 
-    def __init__(self, facts: LabelledRun, key: Key) -> None:
-        self.label = facts.label
+    def __init__(self, labelled: LabelledRun, key: Key) -> None:
+        self.label = labelled.label
         parts: list[list[Int64s]] = [[] for _ in QUARTERS]
-        for layer, ids in zip(facts.layers, facts.detected, strict=True):
-            parts[min(len(parts) - 1, int(len(parts) * facts.depth(layer)))].append(key(ids))
+        for layer, ids in zip(labelled.layers, labelled.detected, strict=True):
+            parts[min(len(parts) - 1, int(len(parts) * labelled.depth(layer)))].append(key(ids))
         self.quarters = [_distinct(part) if part else None for part in parts]
         self.all = _distinct([part for part in self.quarters if part is not None])
 
@@ -142,7 +142,7 @@ def _id(ids: Int64s) -> Int64s:
     return ids
 
 
-def _texts(facts: Sequence[LabelledRun]) -> tuple[Key, ...]:
+def _texts(runs: Sequence[LabelledRun]) -> tuple[Key, ...]:
     """Tokens told by the bytes that they stand for, whatever the vocabulary that they are from."""
     numbers: dict[bytes, int] = {}
     known: dict[tuple[str, bool], Key] = {}  # runs with one vocabulary share what is found: a layer detects a thousand
@@ -159,15 +159,15 @@ def _texts(facts: Sequence[LabelledRun]) -> tuple[Key, ...]:
 
         return key
 
-    return tuple(known.setdefault((one.vocabulary, one.run.corpus.byte_level), key_of(one)) for one in facts)
+    return tuple(known.setdefault((one.vocabulary, one.run.corpus.byte_level), key_of(one)) for one in runs)
 
 
-def _with_layers(facts: LabelledRun, key: Key) -> dict[int, tuple[str, tuple[int, ...]]]:
+def _with_layers(labelled: LabelledRun, key: Key) -> dict[int, tuple[str, tuple[int, ...]]]:
     """The form of each detected token and the layers that detect it, by its number."""
     forms: dict[int, str] = {}
     layers: dict[int, set[int]] = {}
-    for layer, ids in zip(facts.layers, facts.detected, strict=True):
+    for layer, ids in zip(labelled.layers, labelled.detected, strict=True):
         for token, number in zip(ids.tolist(), key(ids).tolist(), strict=True):
-            forms.setdefault(number, facts.run.corpus.form(token))
+            forms.setdefault(number, labelled.run.corpus.form(token))
             layers.setdefault(number, set()).add(layer)
     return {number: (form, tuple(sorted(layers[number]))) for number, form in forms.items()}

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neuron_tui.store.findings.comparison.comparison import Comparison, compare
-from neuron_tui.store.findings.comparison.neurons import Became, became, followed
+from neuron_tui.store.findings.comparison.neurons import Transitions, comparable_pairs, transitions
 from neuron_tui.store.findings.comparison.overlap import TokenLists, token_lists
-from neuron_tui.store.findings.comparison.tables import became_table, overlap_table, tokens_table, totals_table
+from neuron_tui.store.findings.comparison.tables import overlap_table, tokens_table, totals_table, transitions_table
 from neuron_tui.store.findings.figures.figure import Figure
 from neuron_tui.store.findings.figures.registry import build_figure
 from neuron_tui.store.findings.labelled_run import LabelledRun
@@ -26,18 +26,18 @@ class Report:
 
     comparison: Comparison
     curves: tuple[Figure, ...]
-    became: tuple[Became, ...]
+    transitions: tuple[Transitions, ...]
     tokens: tuple[tuple[str, str, TokenLists], ...]
 
     @property
     def tables(self) -> tuple[Figure, ...]:
         """Every part as a figure, in the order of `PARTS`; those there is nothing to say of are left out."""
         made = [totals_table(self.comparison), overlap_table(self.comparison), *self.curves]
-        made += [became_table(self.comparison, self.became)] if self.became else []
+        made += [transitions_table(self.comparison, self.transitions)] if self.transitions else []
         return (*made, *((tokens_table(self.tokens),) if self.tokens else ()))
 
 
-def make_report(facts: Sequence[LabelledRun], *, tokens: bool = False) -> Report:
+def make_report(runs: Sequence[LabelledRun], *, tokens: bool = False) -> Report:
     """Compare runs, each with a label of its own, in every part; `tokens` lists the detected tokens of every two too.
 
     Raises
@@ -47,12 +47,12 @@ def make_report(facts: Sequence[LabelledRun], *, tokens: bool = False) -> Report
     RunDamagedError
         A file of one cannot be read.
     """
-    comparison = compare(facts)
-    by_label = {one.label: one for one in facts}
+    comparison = compare(runs)
+    by_label = {one.label: one for one in runs}
     pairs = [(overlap.first, overlap.second) for overlap in comparison.overlaps] if tokens else []
     return Report(
         comparison,
-        tuple(build_figure(name, facts) for name in CURVES),
-        tuple(became(first, second) for first, second in followed(facts)),
+        tuple(build_figure(name, runs) for name in CURVES),
+        tuple(transitions(first, second) for first, second in comparable_pairs(runs)),
         tuple((a, b, token_lists(by_label[a], by_label[b])) for a, b in pairs),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from neuron_tui.store.disk.schema import ORDERS, TYPES
 from neuron_tui.store.findings.comparison.comparison import Comparison
-from neuron_tui.store.findings.comparison.neurons import TOKEN_DETECTORS, Became
+from neuron_tui.store.findings.comparison.neurons import TOKEN_DETECTORS, Transitions
 from neuron_tui.store.findings.comparison.overlap import QUARTERS, Overlap, Shared, TokenLists
 from neuron_tui.store.findings.comparison.totals import Share, Totals
 from neuron_tui.store.findings.figures.figure import Cell, Column, Figure, Tokens
@@ -79,7 +79,7 @@ def tokens_table(pairs: Sequence[tuple[str, str, TokenLists]]) -> Figure:
     return Figure("tokens", "Detected tokens", "§4, Fig. 3b", runs, columns, rows, None, ())
 
 
-def became_table(comparison: Comparison, pairs: Sequence[Became]) -> Figure:
+def transitions_table(comparison: Comparison, pairs: Sequence[Transitions]) -> Figure:
     """What the neurons of a run were in the run before it, a row for each two states and pair of runs."""
     columns = (
         Column("run", key=True),
@@ -92,11 +92,11 @@ def became_table(comparison: Comparison, pairs: Sequence[Became]) -> Figure:
     )
     rows: list[tuple[Cell, ...]] = []
     for pair in pairs:
-        for crossing in pair.crossings:
-            for before, counts in zip(crossing.states, crossing.counts, strict=True):
-                for after, count in zip(crossing.states, counts, strict=True):
+        for table in pair.tables:
+            for before, counts in zip(table.states, table.counts, strict=True):
+                for after, count in zip(table.states, counts, strict=True):
                     share = Share(count, sum(counts)).value
-                    rows.append((pair.first, pair.second, crossing.of, before, after, count, share))
+                    rows.append((pair.first, pair.second, table.of, before, after, count, share))
         share = Share(pair.same_token, pair.kept_detectors).value
         what = (TOKEN_DETECTORS, "yes", "with the same strongest trigger")
         rows.append((pair.first, pair.second, *what, pair.same_token, share))

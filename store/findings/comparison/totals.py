@@ -65,21 +65,21 @@ class Totals:
         return self.dead.of
 
 
-def has_types(facts: LabelledRun) -> bool:
+def has_types(labelled: LabelledRun) -> bool:
     """Whether a run has full-length sequences enough for positional types [§5]."""
-    corpus = facts.run.manifest.corpus
+    corpus = labelled.run.manifest.corpus
     return corpus is not None and corpus.full_sequences >= ENOUGH_SEQUENCES
 
 
-def totals_of(facts: LabelledRun) -> Totals:
+def totals_of(labelled: LabelledRun) -> Totals:
     """What a run holds over all its finished layers; raises RunDamagedError."""
-    summaries, manifest = facts.summaries, facts.run.manifest
+    summaries, manifest = labelled.summaries, labelled.run.manifest
     neurons = sum(s.neurons for s in summaries)
     detectors = {n: sum(s.detectors[n] for s in summaries) for n in ORDERS}
-    typed = has_types(facts)
-    information = facts.positional.mutual_information
+    typed = has_types(labelled)
+    information = labelled.positional.mutual_information
     return Totals(
-        run=facts.label,
+        run=labelled.label,
         model=manifest.model.name,
         layers=len(summaries),
         model_layers=manifest.model.layers,
@@ -91,14 +91,14 @@ def totals_of(facts: LabelledRun) -> Totals:
         covered={n: summaries[-1].covered_cumulative[n] for n in ORDERS},
         suppressing=Share(sum(s.suppressing for s in summaries), detectors[1]),
         positional=Share(len(information), neurons) if typed else None,
-        types=_types(facts) if typed else None,
+        types=_types(labelled) if typed else None,
         information=float(information.mean()) if typed and len(information) else None,
     )
 
 
-def _types(facts: LabelledRun) -> dict[str, dict[str, int]]:
+def _types(labelled: LabelledRun) -> dict[str, dict[str, int]]:
     return {
-        kind: {name: sum(s.positional[kind][name] for s in facts.summaries) for name in ("strong", "weak")}
+        kind: {name: sum(s.positional[kind][name] for s in labelled.summaries) for name in ("strong", "weak")}
         for kind in TYPES
         if kind is not None
     }

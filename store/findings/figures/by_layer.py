@@ -47,9 +47,9 @@ class Measure:
         return () if self.interval is None else self.interval(summary) or (None, None)
 
 
-def layer_cells(facts: LabelledRun, layer: int) -> tuple[Cell, ...]:
+def layer_cells(labelled: LabelledRun, layer: int) -> tuple[Cell, ...]:
     """Run, layer and relative depth of a row."""
-    return facts.label, layer, round(facts.depth(layer), 6)
+    return labelled.label, layer, round(labelled.depth(layer), 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +63,27 @@ class ByLayer:
     measures: tuple[Measure, ...]
     of_positions: bool = False
 
-    def __call__(self, facts: Sequence[LabelledRun], layer: int | None = None) -> Figure:
+    def __call__(self, runs: Sequence[LabelledRun], layer: int | None = None) -> Figure:
         """The figure; `layer` plays no part."""
-        rows = tuple((*layer_cells(one, s.layer), *self._cells(s)) for one in facts for s in one.summaries)
-        notes = (*notes_on(facts), *(notes_on_positions(facts) if self.of_positions else ()))
+        rows = tuple((*layer_cells(one, s.layer), *self._cells(s)) for one in runs for s in one.summaries)
+        notes = (*notes_on(runs), *(notes_on_positions(runs) if self.of_positions else ()))
         if any(m.interval is not None for m in self.measures):
             notes = (*notes, INTERVAL_NOTE)
         ends = (Column(end, m.unit) for m in self.measures if m.interval is not None for end in ("low", "high"))
         columns = (*LAYER_COLUMNS, *(Column(m.name, m.unit) for m in self.measures), *ends)
-        chart = self._lines(facts)
-        return Figure(self.name, self.title, self.reference, labels_of(facts), columns, rows, chart, notes)
+        chart = self._lines(runs)
+        return Figure(self.name, self.title, self.reference, labels_of(runs), columns, rows, chart, notes)
 
     def _cells(self, summary: LayerSummary) -> tuple[Cell, ...]:
         values = (finite(m.value(summary)) for m in self.measures)
         return (*values, *(end for m in self.measures for end in m.ends(summary)))
 
-    def _lines(self, facts: Sequence[LabelledRun]) -> Lines:
+    def _lines(self, runs: Sequence[LabelledRun]) -> Lines:
         drawn = [m for m in self.measures if m.line]
-        alone = len(facts) == 1
+        alone = len(runs) == 1
         pairs = len({m.pair for m in drawn})
         series = []
-        for place, one in enumerate(facts):
+        for place, one in enumerate(runs):
             x = np.array([float(s.layer) if alone else one.depth(s.layer) for s in one.summaries])
             for m in drawn:
                 y = np.array([np.nan if (value := m.value(s)) is None else value for s in one.summaries], np.float64)
@@ -92,7 +92,7 @@ class ByLayer:
                 ends = [(m.interval(s) if m.interval is not None else None) or (np.nan,) * 2 for s in one.summaries]
                 low, high = zip(*ends, strict=True) if m.interval is not None and ends else ((), ())
                 series.append(Series(name, x, y, m.dash, marker, low, high))
-        last = max(1, facts[0].run.manifest.model.layers - 1) if alone else 1
+        last = max(1, runs[0].run.manifest.model.layers - 1) if alone else 1
         return Lines(
             tuple(series),
             "layer" if alone else "relative depth",

@@ -21,11 +21,11 @@ class Covering:
     grams: str
     reference: str
 
-    def __call__(self, facts: Sequence[LabelledRun], layer: int | None = None) -> Figure:
+    def __call__(self, runs: Sequence[LabelledRun], layer: int | None = None) -> Figure:
         """The figure; `layer` plays no part."""
         bins = bin_names(self.n)
         rows, panels = [], []
-        for one in facts:
+        for one in runs:
             shares = tuple(self._shares(summary) for summary in one.summaries)
             panels.append(Bins(one.label, one.layers, shares, one.lower))
             for summary, share in zip(one.summaries, shares, strict=True):
@@ -35,11 +35,11 @@ class Covering:
             self.name,
             f"Covering {self.grams}",
             self.reference,
-            labels_of(facts),
+            labels_of(runs),
             columns,
             tuple(rows),
-            Histograms(bins, f"{self.grams} that cover {_coverage_of(facts)}", tuple(panels)),
-            (*notes_on(facts), *_notes_on_halves(facts)),
+            Histograms(bins, f"{self.grams} that cover {_coverage_of(runs)}", tuple(panels)),
+            (*notes_on(runs), *_notes_on_halves(runs)),
         )
 
     def _shares(self, summary: LayerSummary) -> tuple[float, ...]:
@@ -64,13 +64,13 @@ def _short(value: int) -> str:
     return f"{value // 1000}k" if value >= 1000 else str(value)
 
 
-def _coverage_of(facts: Sequence[LabelledRun]) -> str:
+def _coverage_of(runs: Sequence[LabelledRun]) -> str:
     """What covering n-grams hold: `95%`, or `95% or 90%` where the runs differ; notes say which is whose."""
-    return " or ".join(dict.fromkeys(coverage_text(one.run.manifest.thresholds) for one in facts))
+    return " or ".join(dict.fromkeys(coverage_text(one.run.manifest.thresholds) for one in runs))
 
 
-def _notes_on_halves(facts: Sequence[LabelledRun]) -> list[str]:
-    if all(one.lower == len(one.layers) for one in facts):
+def _notes_on_halves(runs: Sequence[LabelledRun]) -> list[str]:
+    if all(one.lower == len(one.layers) for one in runs):
         return []
     return ["As in the paper, the chart shows the bottom half of the layers unless all are asked for."]
 

@@ -13,13 +13,13 @@ from neuron_tui.store.findings.figures.figure import Cell, Column, Figure, Lines
 from neuron_tui.store.findings.labelled_run import LabelledRun, labels_of, notes_on
 from neuron_tui.store.measures.growth import GROWTH, prefix_tokens
 from neuron_tui.store.measures.intervals import wilson
-from neuron_tui.store.wording import number
+from neuron_tui.store.wording import count_noun
 
 _LAYERS_DRAWN = 1
 """Layers drawn beside the whole of a single run: those with the most dead neurons."""
 
 
-def dead_by_tokens(facts: Sequence[LabelledRun], layer: int | None = None) -> Figure:
+def dead_by_tokens(runs: Sequence[LabelledRun], layer: int | None = None) -> Figure:
     """Dead neurons of all finished layers and of each, on growing prefixes of the corpus; `layer` plays no part."""
     columns = (
         *LAYER_COLUMNS,
@@ -30,15 +30,15 @@ def dead_by_tokens(facts: Sequence[LabelledRun], layer: int | None = None) -> Fi
         Column("low", "share"),
         Column("high", "share"),
     )
-    rows = tuple(row for one in facts for row in _rows(one))
+    rows = tuple(row for one in runs for row in _rows(one))
     notes = [
-        *(_told(one) for one in facts),
+        *(_told(one) for one in runs),
         "A prefix takes the same share of every domain, from its beginning. Rows without a layer are of all of them.",
         INTERVAL_NOTE,
-        *notes_on(facts),
+        *notes_on(runs),
     ]
     title = "Dead neurons by tokens read"
-    return Figure("dead-by-tokens", title, "§3", labels_of(facts), columns, rows, _lines(facts), tuple(notes))
+    return Figure("dead-by-tokens", title, "§3", labels_of(runs), columns, rows, _lines(runs), tuple(notes))
 
 
 def _rows(one: LabelledRun) -> list[tuple[Cell, ...]]:
@@ -63,20 +63,20 @@ def _tokens(one: LabelledRun) -> Int64s:
 def _told(one: LabelledRun) -> str:
     """How many neurons are dead, and how many more half the tokens left so."""
     dead, half = one.growth[:, -1].sum(), one.growth[:, GROWTH.index(0.5)].sum()
-    of = number(one.run.manifest.model.neurons * len(one.layers), "neuron")
-    read = number(one.run.manifest.tokens, "token")
+    of = count_noun(one.run.manifest.model.neurons * len(one.layers), "neuron")
+    read = count_noun(one.run.manifest.tokens, "token")
     return f"{one.label}: {dead:,} of {of} are dead on {read}, {half:,} on half of them."
 
 
-def _lines(facts: Sequence[LabelledRun]) -> Lines:
+def _lines(runs: Sequence[LabelledRun]) -> Lines:
     series = []
-    for place, one in enumerate(facts):
+    for place, one in enumerate(runs):
         x, neurons = _tokens(one).astype(np.float64), one.run.manifest.model.neurons
         marker = PAIRS[place % len(PAIRS)][0]
-        name = "all layers" if len(facts) == 1 else one.label
+        name = "all layers" if len(runs) == 1 else one.label
         series.append(Series(name, x, one.growth.sum(axis=0) / (neurons * len(one.layers)), marker=marker))
-    if len(facts) == 1:
-        (one,) = facts
+    if len(runs) == 1:
+        (one,) = runs
         most = np.argsort(-one.growth[:, -1], kind="stable")[:_LAYERS_DRAWN]
         for nth, at in enumerate(most[one.growth[most, -1] > 0].tolist(), 1):
             share = one.growth[at] / one.run.manifest.model.neurons

@@ -34,12 +34,12 @@ KINDS = tuple(
 """Every type and strength with its marker: filled for the strong, hollow for the weak."""
 
 
-def positional_neurons(facts: Sequence[LabelledRun], layer: int | None = None) -> Figure:
+def positional_neurons(runs: Sequence[LabelledRun], layer: int | None = None) -> Figure:
     """Every positional neuron with its type, strength and mutual information [Fig. 8]; `layer` plays no part."""
-    rows = Deferred(*((len(one.positional.layer), partial(_rows, one)) for one in facts))
+    rows = Deferred(*((len(one.positional.layer), partial(_rows, one)) for one in runs))
     panels = [
         MarkPanel(one.label, one.layers, Deferred((len(one.positional.layer), partial(_marks, one))), _counts(one))
-        for one in facts
+        for one in runs
     ]
     columns = (
         *LAYER_COLUMNS,
@@ -48,36 +48,38 @@ def positional_neurons(facts: Sequence[LabelledRun], layer: int | None = None) -
         Column("strength"),
         Column("mutual_information", "nats"),
     )
-    notes = (*notes_on(facts), *notes_on_positions(facts))
+    notes = (*notes_on(runs), *notes_on_positions(runs))
     chart = Marks(KINDS, tuple(panels))
     title = "Positional neurons"
-    return Figure("8", title, "§5, Fig. 8", labels_of(facts), columns, rows, chart, notes)
+    return Figure("8", title, "§5, Fig. 8", labels_of(runs), columns, rows, chart, notes)
 
 
-def _stretch(facts: LabelledRun, start: int, stop: int) -> Iterator[tuple[int, int, int, int, float]]:
+def _stretch(labelled: LabelledRun, start: int, stop: int) -> Iterator[tuple[int, int, int, int, float]]:
     """Layer, neuron, type, strength and mutual information of some of the positional neurons."""
-    found = facts.positional
+    found = labelled.positional
     columns = (found.layer, found.neuron, found.type, found.strength, found.mutual_information)
     return zip(*(column[start:stop].tolist() for column in columns), strict=True)
 
 
-def _rows(facts: LabelledRun, start: int, stop: int) -> Iterator[tuple[Cell, ...]]:
-    for layer, neuron, kind, strength, information in _stretch(facts, start, stop):
-        yield *layer_cells(facts, layer), neuron, TYPES[kind], STRENGTHS[strength], finite(information)
+def _rows(labelled: LabelledRun, start: int, stop: int) -> Iterator[tuple[Cell, ...]]:
+    for layer, neuron, kind, strength, information in _stretch(labelled, start, stop):
+        yield *layer_cells(labelled, layer), neuron, TYPES[kind], STRENGTHS[strength], finite(information)
 
 
-def _marks(facts: LabelledRun, start: int, stop: int) -> Iterator[Mark]:
-    for layer, neuron, kind, strength, information in _stretch(facts, start, stop):
+def _marks(labelled: LabelledRun, start: int, stop: int) -> Iterator[Mark]:
+    for layer, neuron, kind, strength, information in _stretch(labelled, start, stop):
         yield Mark(layer, neuron, information, 2 * (kind - 1) + (STRENGTHS[strength] != _STRENGTHS[0]))
 
 
-def _counts(facts: LabelledRun) -> dict[int, tuple[int, ...]]:
+def _counts(labelled: LabelledRun) -> dict[int, tuple[int, ...]]:
     """Positional neurons of each layer, in the order of `KINDS`."""
     kinds = [kind for kind in TYPES if kind is not None]
-    return {s.layer: tuple(s.positional[kind][name] for kind in kinds for name in _STRENGTHS) for s in facts.summaries}
+    return {
+        s.layer: tuple(s.positional[kind][name] for kind in kinds for name in _STRENGTHS) for s in labelled.summaries
+    }
 
 
-def team_figure(facts: Sequence[LabelledRun], layer: int | None = None) -> Figure:
+def team_figure(runs: Sequence[LabelledRun], layer: int | None = None) -> Figure:
     """The position team of a layer of each run [Fig. 9].
 
     `layer` None stands for each run's lowest layer that has one. Raises what `position_team` does.
@@ -85,7 +87,7 @@ def team_figure(facts: Sequence[LabelledRun], layer: int | None = None) -> Figur
     rows: list[tuple[Cell, ...]] = []
     panels = []
     notes = []
-    for one in facts:
+    for one in runs:
         having = layers_with_a_team(one)
         where = layer if layer is not None else having[0] if having else None
         team = None if where is None else position_team(one.run, where)
@@ -101,14 +103,14 @@ def team_figure(facts: Sequence[LabelledRun], layer: int | None = None) -> Figur
         Column("ranges"),
         Column("redundant"),
     )
-    notes += [*notes_on_positions(facts), *notes_on(facts)]
+    notes += [*notes_on_positions(runs), *notes_on(runs)]
     title = "Position team of a layer"
-    return Figure("9", title, "§5, Fig. 9", labels_of(facts), columns, tuple(rows), Teams(tuple(panels)), tuple(notes))
+    return Figure("9", title, "§5, Fig. 9", labels_of(runs), columns, tuple(rows), Teams(tuple(panels)), tuple(notes))
 
 
-def layers_with_a_team(facts: LabelledRun) -> list[int]:
+def layers_with_a_team(labelled: LabelledRun) -> list[int]:
     """Layers that have a strong oscillatory neuron, ascending."""
-    return [s.layer for s in facts.summaries if s.positional["oscillatory"]["strong"]]
+    return [s.layer for s in labelled.summaries if s.positional["oscillatory"]["strong"]]
 
 
 def describe_team(team: Team | None, layer: int | None, having: Sequence[int]) -> str:

@@ -36,14 +36,14 @@ WITH_LAYER = "9"
 """The figure of a single layer."""
 
 
-def build_figure(name: str, facts: Sequence[LabelledRun], layer: int | None = None) -> Figure:
+def build_figure(name: str, runs: Sequence[LabelledRun], layer: int | None = None) -> Figure:
     """One figure of one or more runs.
 
     Parameters
     ----------
     name
         One of `NAMES`.
-    facts
+    runs
         The runs, each with a label of its own.
     layer
         For figure 9, the layer whose team it shows; None for each run's lowest that has one.
@@ -59,4 +59,4 @@ def build_figure(name: str, facts: Sequence[LabelledRun], layer: int | None = No
     """
     if name not in _BUILDERS:
         raise UsageError(f"there is no figure {name}\nUse one of: {', '.join(NAMES)}.")
-    return _BUILDERS[name](facts, layer)
+    return _BUILDERS[name](runs, layer)

@@ -17,11 +17,11 @@ _NAMES = (*(kind for kind in TYPES if kind is not None), "strong")
 _KINDS = tuple((name, pair[0] if name != "strong" else "×") for name, pair in zip(_NAMES, PAIRS, strict=False))
 
 
-def positional_types_by_setting(facts: Sequence[LabelledRun], layer: int | None = None) -> Figure:
+def positional_types_by_setting(runs: Sequence[LabelledRun], layer: int | None = None) -> Figure:
     """Neurons of each positional type, and strong ones of any, under each setting; `layer` plays no part."""
     rows: list[tuple[Cell, ...]] = []
     panels = []
-    for one in facts:
+    for one in runs:
         if not one.sensitivity.shape[1]:
             continue
         whole = _numbers(one.sensitivity.sum(axis=0))
@@ -31,14 +31,14 @@ def positional_types_by_setting(facts: Sequence[LabelledRun], layer: int | None 
             rows += [(*layer_cells(one, at), name, *counts) for name, counts in _numbers(counted)]
     columns = (*LAYER_COLUMNS, Column("setting", key=True), *(Column(name, "neurons") for name in _NAMES))
     notes = [
-        *(_unchanged(one) for one in facts),
+        *(_unchanged(one) for one in runs),
         "Each setting changes one of them. Rows without a layer are of all of them.",
-        *notes_on_positions(facts),
-        *notes_on(facts),
+        *notes_on_positions(runs),
+        *notes_on(runs),
     ]
     chart = Tallies(_KINDS, "neurons", tuple(panels))
     title = "Positional types by threshold"
-    return Figure("sensitivity", title, "§5", labels_of(facts), columns, tuple(rows), chart, tuple(notes))
+    return Figure("sensitivity", title, "§5", labels_of(runs), columns, tuple(rows), chart, tuple(notes))
 
 
 def _numbers(counts: Int64s) -> tuple[tuple[str, tuple[int, ...]], ...]:

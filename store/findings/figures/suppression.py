@@ -17,19 +17,19 @@ MOST = 25
 _TOKENS_SHOWN = 5
 
 
-def strongest_suppressors(facts: Sequence[LabelledRun], layer: int | None = None) -> Figure:
+def strongest_suppressors(runs: Sequence[LabelledRun], layer: int | None = None) -> Figure:
     """The `MOST` suppressors of each run with the lowest trigger score; `layer` plays no part.
 
     Reads their records; raises RunDamagedError.
     """
     rows: list[tuple[Cell, ...]] = []
     notes = []
-    for one in facts:
+    for one in runs:
         rows += [(*layer_cells(one, record.layer), *_cells(one, record)) for record in _records(one)]
         suppress, detect = len(one.suppressors.neuron), sum(s.detectors[1] for s in one.summaries)
         share = f" ({suppress / detect:.0%})" if detect else ""
         notes.append(f"{one.label}: {suppress:,} of {detect:,} token detectors{share} suppress their triggers.")
-    notes += notes_on(facts)
+    notes += notes_on(runs)
     columns = (
         *LAYER_COLUMNS,
         Column("neuron", key=True),
@@ -39,21 +39,23 @@ def strongest_suppressors(facts: Sequence[LabelledRun], layer: int | None = None
         Column("suppressed"),
     )
     title = "Strongest suppressors"
-    return Figure("5", title, "§4.4, Fig. 5", labels_of(facts), columns, tuple(rows), None, tuple(notes))
+    return Figure("5", title, "§4.4, Fig. 5", labels_of(runs), columns, tuple(rows), None, tuple(notes))
 
 
-def _records(facts: LabelledRun) -> list[NeuronRecord]:
+def _records(labelled: LabelledRun) -> list[NeuronRecord]:
     """Records of the strongest, strongest first: read layer by layer."""
-    chosen = list(zip(facts.suppressors.layer[:MOST].tolist(), facts.suppressors.neuron[:MOST].tolist(), strict=True))
+    chosen = list(
+        zip(labelled.suppressors.layer[:MOST].tolist(), labelled.suppressors.neuron[:MOST].tolist(), strict=True)
+    )
     read: dict[tuple[int, int], NeuronRecord] = {}
     for layer in sorted({layer for layer, _ in chosen}):
         neurons = np.array(sorted(neuron for where, neuron in chosen if where == layer), np.int64)
-        read |= {(layer, record.neuron): record for record in facts.run.layer(layer).records(neurons)}
+        read |= {(layer, record.neuron): record for record in labelled.run.layer(layer).records(neurons)}
     return [read[place] for place in chosen]
 
 
-def _cells(facts: LabelledRun, record: NeuronRecord) -> tuple[Cell, ...]:
-    byte_level = facts.run.corpus.byte_level
+def _cells(labelled: LabelledRun, record: NeuronRecord) -> tuple[Cell, ...]:
+    byte_level = labelled.run.corpus.byte_level
 
     def scored(scores: Sequence[TokenScore]) -> Tokens:
         return Tokens(tuple(score.form for score in scores[:_TOKENS_SHOWN]), byte_level)

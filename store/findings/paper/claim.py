@@ -61,17 +61,17 @@ class Claim:
     applies: Callable[[LabelledRun], bool]
     judge: Callable[[LabelledRun], Judgement]
 
-    def check(self, facts: LabelledRun, enough: Enough) -> Finding:
+    def check(self, labelled: LabelledRun, enough: Enough) -> Finding:
         """Judge a run that the claim applies to; raises RunDamagedError."""
-        if blind := LACKING["sequences"](facts, enough) if "sequences" in self.needs else "":
+        if blind := LACKING["sequences"](labelled, enough) if "sequences" in self.needs else "":
             judged, lacking = Judgement(None, ""), [blind]
         else:
-            judged = self.judge(facts)
+            judged = self.judge(labelled)
             needs = [need for need in self.needs if need not in judged.despite]
-            lacking = [sentence for need in needs if (sentence := LACKING[need](facts, enough))]
+            lacking = [sentence for need in needs if (sentence := LACKING[need](labelled, enough))]
         verdict = verdict_of(judged.holds, lacking)
         because = _joined(lacking, judged.because)
-        return Finding(facts.label, self.name, self.says, self.reference, verdict, because, judged.numbers)
+        return Finding(labelled.label, self.name, self.says, self.reference, verdict, because, judged.numbers)
 
 
 def verdict_of(holds: bool | None, lacking: list[str]) -> Verdict:

@@ -19,10 +19,10 @@ MOST = 0.5
 _NEEDS: tuple[Need, ...] = ("text", "layers", "detector thresholds")
 
 
-def detectors_suppress(facts: LabelledRun) -> Judgement:
+def detectors_suppress(labelled: LabelledRun) -> Judgement:
     """Over `SUPPRESSING` of the token detectors suppress their triggers; the interval of the share decides."""
-    detectors = sum(s.detectors[1] for s in facts.summaries)
-    suppressing = sum(s.suppressing for s in facts.summaries)
+    detectors = sum(s.detectors[1] for s in labelled.summaries)
+    suppressing = sum(s.suppressing for s in labelled.summaries)
     if not detectors:
         return Judgement(None, "There is no token detector.", {"token_detectors": 0, "suppressing": 0})
     low, high = wilson(suppressing, detectors)
@@ -40,9 +40,9 @@ def detectors_suppress(facts: LabelledRun) -> Judgement:
     return Judgement(holds, because, numbers)
 
 
-def mostly_new_tokens(facts: LabelledRun) -> Judgement:
+def mostly_new_tokens(labelled: LabelledRun) -> Judgement:
     """Over half of the tokens that layers detect are detected in none below, and in no layer is it surely fewer."""
-    layers = [s for s in facts.summaries[1:] if s.covered[1]]
+    layers = [s for s in labelled.summaries[1:] if s.covered[1]]
     if not layers:
         return Judgement(None, "No layer above the lowest detects a token.", {"detected": 0, "new": 0})
     new, detected = sum(s.new_overall[1] for s in layers), sum(s.covered[1] for s in layers)
@@ -67,12 +67,14 @@ def mostly_new_tokens(facts: LabelledRun) -> Judgement:
     return Judgement(holds, because, numbers)
 
 
-def detectors_low(facts: LabelledRun) -> Judgement:
+def detectors_low(labelled: LabelledRun) -> Judgement:
     """For each n whose detectors there are, over half of them are in the bottom half of the layers."""
     numbers: dict[str, Number] = {}
     told, held = [], []
     for n in ORDERS:
-        lower, total = (sum(s.detectors[n] for s in part) for part in (facts.summaries[: facts.lower], facts.summaries))
+        lower, total = (
+            sum(s.detectors[n] for s in part) for part in (labelled.summaries[: labelled.lower], labelled.summaries)
+        )
         numbers |= {f"{GRAM_NAMES[n]}_detectors": total, f"{GRAM_NAMES[n]}_detectors_bottom_half": lower}
         if total:
             held.append(beyond(*wilson(lower, total), MOST))

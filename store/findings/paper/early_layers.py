@@ -26,9 +26,9 @@ RISING = 0.5
 """Spearman's rank correlation with depth from which on a quantity counts as rising (ours)."""
 
 
-def dead_in_first_half(facts: LabelledRun) -> Judgement:
+def dead_in_first_half(labelled: LabelledRun) -> Judgement:
     """At least `NEARLY_ALL` of the dead neurons are in the first half of the layers, the middle one included."""
-    below, above = (sum(s.dead for s in half) for half in _halves(facts))
+    below, above = (sum(s.dead for s in half) for half in _halves(labelled))
     numbers = {"dead_first_half": below, "dead_second_half": above}
     if not below + above:
         return Judgement(None, "No neuron is dead, so there is none to place.", numbers)
@@ -37,22 +37,22 @@ def dead_in_first_half(facts: LabelledRun) -> Judgement:
     return Judgement(share >= NEARLY_ALL, because, numbers)
 
 
-def second_half_alive(facts: LabelledRun) -> Judgement:
+def second_half_alive(labelled: LabelledRun) -> Judgement:
     """No layer of the second half has more than `FULLY_ALIVE` of its neurons dead."""
-    upper = _halves(facts)[1]
+    upper = _halves(labelled)[1]
     if not upper:
         return Judgement(None, "No layer of the second half is there.")
     return _all_alive(upper, "of the second half ")
 
 
-def no_dead(facts: LabelledRun) -> Judgement:
+def no_dead(labelled: LabelledRun) -> Judgement:
     """No layer has more than `FULLY_ALIVE` of its neurons dead."""
-    return _all_alive(facts.summaries, "")
+    return _all_alive(labelled.summaries, "")
 
 
-def no_sparsity(facts: LabelledRun) -> Judgement:
+def no_sparsity(labelled: LabelledRun) -> Judgement:
     """In every layer, alive neurons are active on at least `DENSE` of the tokens, on average."""
-    means = {s.layer: s.mean_frequency_alive or 0.0 for s in facts.summaries}
+    means = {s.layer: s.mean_frequency_alive or 0.0 for s in labelled.summaries}
     layer = min(means, key=lambda index: means[index])
     numbers = {"lowest_mean_frequency": means[layer], "layer": layer}
     because = (
@@ -63,15 +63,15 @@ def no_sparsity(facts: LabelledRun) -> Judgement:
     return Judgement(holds, because, numbers, () if holds else ("layers",))
 
 
-def frequency_rises(facts: LabelledRun) -> Judgement:
+def frequency_rises(labelled: LabelledRun) -> Judgement:
     """The layers' mean frequencies are higher in the second half and rise with depth by rank, by at least `RISING`.
 
     Where only one of the two is so, it cannot be said.
     """
-    lower, upper = ([s.mean_frequency_alive or 0.0 for s in half] for half in _halves(facts))
+    lower, upper = ([s.mean_frequency_alive or 0.0 for s in half] for half in _halves(labelled))
     if not lower or not upper or len(lower) + len(upper) < 3:
         return Judgement(None, "It takes three layers to tell, some of them in each half.")
-    rank = rank_correlation(np.array(facts.layers, np.float64), np.array([*lower, *upper]))
+    rank = rank_correlation(np.array(labelled.layers, np.float64), np.array([*lower, *upper]))
     first, second = float(np.mean(lower)), float(np.mean(upper))
     numbers = {"spearman": rank, "mean_first_half": first, "mean_second_half": second}
     because = (
@@ -97,8 +97,8 @@ def _ranks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return ranks
 
 
-def _halves(facts: LabelledRun) -> tuple[Sequence[LayerSummary], Sequence[LayerSummary]]:
-    return facts.summaries[: facts.lower], facts.summaries[facts.lower :]
+def _halves(labelled: LabelledRun) -> tuple[Sequence[LayerSummary], Sequence[LayerSummary]]:
+    return labelled.summaries[: labelled.lower], labelled.summaries[labelled.lower :]
 
 
 def _all_alive(layers: Sequence[LayerSummary], which: str) -> Judgement:
@@ -112,12 +112,12 @@ def _all_alive(layers: Sequence[LayerSummary], which: str) -> Judgement:
     return Judgement(holds, because, numbers, ("dead text",) if holds else ("layers",))
 
 
-def _norm_not_after(facts: LabelledRun) -> bool:
-    return norm_before(facts) is not False
+def _norm_not_after(labelled: LabelledRun) -> bool:
+    return norm_before(labelled) is not False
 
 
-def _norm_after(facts: LabelledRun) -> bool:
-    return norm_before(facts) is False
+def _norm_after(labelled: LabelledRun) -> bool:
+    return norm_before(labelled) is False
 
 
 EARLY_LAYERS = (

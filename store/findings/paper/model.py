@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from neuron_tui.store.findings.labelled_run import LabelledRun
-from neuron_tui.store.wording import number
+from neuron_tui.store.wording import count_noun
 
 VOCABULARY = 50_272
 """Tokens of the OPT models."""
@@ -34,39 +34,42 @@ OPT_MODELS = (
 )
 
 
-def opt_model(facts: LabelledRun) -> str | None:
+def opt_model(labelled: LabelledRun) -> str | None:
     """Name of the paper's model that a run's has the shape and the vocabulary of, such as `opt-125m`, or None."""
-    model, corpus = facts.run.manifest.model, facts.run.manifest.corpus
+    model, corpus = labelled.run.manifest.model, labelled.run.manifest.corpus
     if model.model_type != "opt" or corpus is None or corpus.vocabulary != VOCABULARY:
         return None
     shape = (model.layers, model.neurons, model.width)
     return next((one.name for one in OPT_MODELS if (one.layers, one.neurons, one.width) == shape), None)
 
 
-def recognised(facts: LabelledRun) -> str:
+def recognised(labelled: LabelledRun) -> str:
     """How the model of a run was recognised, or that it was not, in a sentence."""
-    called, taken_for, named = facts.run.manifest.model.name, opt_model(facts), _named(facts)
+    called, taken_for, named = labelled.run.manifest.model.name, opt_model(labelled), _named(labelled)
     if taken_for is not None:
         told = f"as its name says ({called})" if named == taken_for else f"though its name is {called}"
-        return f"{facts.label}: the model is taken for {taken_for}, by its shape ({_shape(facts)}), {told}."
+        return f"{labelled.label}: the model is taken for {taken_for}, by its shape ({_shape(labelled)}), {told}."
     if named is not None:
-        return f"{facts.label}: the model is called {called}, but its shape is another ({_shape(facts)}): not {named}."
+        shape = _shape(labelled)
+        return f"{labelled.label}: the model is called {called}, but its shape is another ({shape}): not {named}."
     only = "so only what it says of any model is checked"
-    return f"{facts.label}: none of the paper's models ({called}: {_shape(facts)}), {only}."
+    return f"{labelled.label}: none of the paper's models ({called}: {_shape(labelled)}), {only}."
 
 
-def norm_before(facts: LabelledRun) -> bool | None:
+def norm_before(labelled: LabelledRun) -> bool | None:
     """Whether LayerNorm stands before each block [§6]; None if neither the run nor the model's shape says so."""
-    said, known = facts.run.manifest.model.norm_before, opt_model(facts)
+    said, known = labelled.run.manifest.model.norm_before, opt_model(labelled)
     return said if said is not None or known is None else known != "opt-350m"
 
 
-def _named(facts: LabelledRun) -> str | None:
-    last = re.split(r"[/\\]", facts.run.manifest.model.name.rstrip("/\\"))[-1].partition("@")[0].lower()
+def _named(labelled: LabelledRun) -> str | None:
+    last = re.split(r"[/\\]", labelled.run.manifest.model.name.rstrip("/\\"))[-1].partition("@")[0].lower()
     return last if last in {one.name for one in OPT_MODELS} else None
 
 
-def _shape(facts: LabelledRun) -> str:
-    model, corpus = facts.run.manifest.model, facts.run.manifest.corpus
-    tokens = f", {number(corpus.vocabulary, 'token')}" if corpus else ""
-    return f"{number(model.layers, 'layer')} of {number(model.neurons, 'neuron')}, width {model.width:,}{tokens}"
+def _shape(labelled: LabelledRun) -> str:
+    model, corpus = labelled.run.manifest.model, labelled.run.manifest.corpus
+    tokens = f", {count_noun(corpus.vocabulary, 'token')}" if corpus else ""
+    return (
+        f"{count_noun(model.layers, 'layer')} of {count_noun(model.neurons, 'neuron')}, width {model.width:,}{tokens}"
+    )

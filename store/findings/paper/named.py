@@ -17,7 +17,7 @@ from neuron_tui.store.findings.paper.needs import Need
 from neuron_tui.store.neurons.record import NeuronRecord
 from neuron_tui.store.neurons.teams import Team
 from neuron_tui.store.tokens import gram_text, token_bytes
-from neuron_tui.store.wording import number, percent
+from neuron_tui.store.wording import count_noun, percent
 
 TEAM_LAYER = 1
 TEAM = (167, 213, 422, 850, 968, 1114, 1693, 1900, 1948, 2669)
@@ -40,11 +40,11 @@ EXAMPLES = (
 """Token detectors of OPT-66b and what they detect [Fig. 5]."""
 
 
-def team_by_name(facts: LabelledRun) -> Judgement:
+def team_by_name(labelled: LabelledRun) -> Judgement:
     """The layer's strong oscillatory neurons are those of `TEAM`, no fewer and no others."""
-    if TEAM_LAYER not in facts.layers:
+    if TEAM_LAYER not in labelled.layers:
         return _no_layer(TEAM_LAYER)
-    found = facts.positional
+    found = labelled.positional
     here = (
         (found.layer == TEAM_LAYER)
         & (found.type == TYPES.index("oscillatory"))
@@ -63,73 +63,72 @@ def team_by_name(facts: LabelledRun) -> Judgement:
     return Judgement(not missing and not others, f"{'; '.join(told)}.", numbers)
 
 
-def team_covers(facts: LabelledRun) -> Judgement:
+def team_covers(labelled: LabelledRun) -> Judgement:
     """At every position one of `TEAM` is active in more than half of the sequences."""
-    if TEAM_LAYER not in facts.layers:
+    if TEAM_LAYER not in labelled.layers:
         return _no_layer(TEAM_LAYER)
-    team = _named_team(facts)
+    team = _named_team(labelled)
     numbers: dict[str, Number] = {"covered": team.covered}
     return Judgement(team.covered == 1, f"The ten cover {percent(team.covered)} of the positions.", numbers)
 
 
-def team_needed(facts: LabelledRun) -> Judgement:
+def team_needed(labelled: LabelledRun) -> Judgement:
     """Each of `TEAM` covers positions that none of the others does."""
-    if TEAM_LAYER not in facts.layers:
+    if TEAM_LAYER not in labelled.layers:
         return _no_layer(TEAM_LAYER)
-    redundant = _named_team(facts).redundant
+    redundant = _named_team(labelled).redundant
     because = f"Redundant, each by itself: {_listed(redundant)}." if redundant else "None of the ten is redundant."
     return Judgement(not redundant, because, {"redundant": _listed(redundant)})
 
 
-def mostly_dead_layer(facts: LabelledRun) -> Judgement:
+def mostly_dead_layer(labelled: LabelledRun) -> Judgement:
     """Some layer has more than `DEAD_SHARE` of its neurons dead."""
-    worst = max(facts.summaries, key=lambda s: s.dead / s.neurons)
-    over = sum(s.dead > DEAD_SHARE * s.neurons for s in facts.summaries)
+    worst = max(labelled.summaries, key=lambda s: s.dead / s.neurons)
+    over = sum(s.dead > DEAD_SHARE * s.neurons for s in labelled.summaries)
     numbers: dict[str, Number] = {"most_dead_layer": worst.layer, "share": worst.dead / worst.neurons, "layers": over}
     because = (
-        f"{number(over, 'layer')} have more than {percent(DEAD_SHARE)} of their neurons dead; most has layer "
+        f"{count_noun(over, 'layer')} have more than {percent(DEAD_SHARE)} of their neurons dead; most has layer "
         f"{worst.layer}: {percent(worst.dead / worst.neurons)}."
     ).replace("1 layer have", "1 layer has")
     # More text wakes neurons up: what is below stays below. Other layers cannot undo one that is above.
     return Judgement(over > 0, because, numbers, ("layers",) if over else ("dead text",))
 
 
-def as_many_token_detectors(facts: LabelledRun) -> Judgement:
+def as_many_token_detectors(labelled: LabelledRun) -> Judgement:
     """The model has about `TOKEN_DETECTORS` token detectors, by at most `ABOUT` of it more or fewer."""
-    detectors = sum(s.detectors[1] for s in facts.summaries)
-    because = (
-        f"{number(detectors, 'token detector')}; the paper has {TOKEN_DETECTORS:,}, and {percent(ABOUT)} off is near."
-    )
+    detectors = sum(s.detectors[1] for s in labelled.summaries)
+    found = count_noun(detectors, "token detector")
+    because = f"{found}; the paper has {TOKEN_DETECTORS:,}, and {percent(ABOUT)} off is near."
     holds = abs(detectors - TOKEN_DETECTORS) <= ABOUT * TOKEN_DETECTORS
     return Judgement(holds, because, {"token_detectors": detectors, "paper": TOKEN_DETECTORS})
 
 
-def few_tokens_a_layer(facts: LabelledRun) -> Judgement:
+def few_tokens_a_layer(labelled: LabelledRun) -> Judgement:
     """No layer detects more than `MOST_TOKENS_OF_A_LAYER` tokens."""
-    most = max(facts.summaries, key=lambda s: s.covered[1])
-    because = f"Layer {most.layer} detects most: {number(most.covered[1], 'token')}."
+    most = max(labelled.summaries, key=lambda s: s.covered[1])
+    because = f"Layer {most.layer} detects most: {count_noun(most.covered[1], 'token')}."
     holds = most.covered[1] <= MOST_TOKENS_OF_A_LAYER
     return Judgement(holds, because, {"layer": most.layer, "tokens": most.covered[1]}, () if holds else ("layers",))
 
 
-def many_tokens_overall(facts: LabelledRun) -> Judgement:
+def many_tokens_overall(labelled: LabelledRun) -> Judgement:
     """All layers together detect more than `TOKENS_OVERALL` tokens."""
-    tokens = facts.summaries[-1].covered_cumulative[1]
+    tokens = labelled.summaries[-1].covered_cumulative[1]
     holds = tokens > TOKENS_OVERALL
-    because = f"All layers together detect {number(tokens, 'token')}."
+    because = f"All layers together detect {count_noun(tokens, 'token')}."
     return Judgement(holds, because, {"tokens": tokens}, ("layers",) if holds else ())
 
 
-def examples_found(facts: LabelledRun) -> Judgement:
+def examples_found(labelled: LabelledRun) -> Judgement:
     """Each of `EXAMPLES` is a token detector that covers its words, with a space before them or not, in any case."""
-    byte_level = facts.run.corpus.byte_level
+    byte_level = labelled.run.corpus.byte_level
     told, numbers, found = [], {}, []
     for layer, neuron, words in EXAMPLES:
         name = f"{layer}:{neuron}"
-        if layer not in facts.layers:
+        if layer not in labelled.layers:
             told.append(f"{name} is not there")
             continue
-        record = facts.run.layer(layer).neuron(neuron)
+        record = labelled.run.layer(layer).neuron(neuron)
         found.append(set(words) <= _detected(record, byte_level))
         covered = ", ".join(gram_text(trigger.forms, byte_level) for trigger in record.triggers[1].covered)
         told.append(f"{name} detects {covered or 'nothing'}")
@@ -146,9 +145,9 @@ def _detected(record: NeuronRecord, byte_level: bool) -> set[str]:
     return {text.decode(errors="replace").strip().lower() for text in covered}
 
 
-def _named_team(facts: LabelledRun) -> Team:
+def _named_team(labelled: LabelledRun) -> Team:
     members = np.array(TEAM)
-    return Team(TEAM_LAYER, members, facts.run.layer(TEAM_LAYER).frequencies(members) > 0.5)
+    return Team(TEAM_LAYER, members, labelled.run.layer(TEAM_LAYER).frequencies(members) > 0.5)
 
 
 def _no_layer(layer: int) -> Judgement:
@@ -160,7 +159,7 @@ def _listed(neurons: list[int] | tuple[int, ...]) -> str:
 
 
 def _is(model: str) -> Callable[[LabelledRun], bool]:
-    return lambda facts: opt_model(facts) == model
+    return lambda labelled: opt_model(labelled) == model
 
 
 _OF_TEAM: tuple[Need, ...] = ("sequences", "text", "context")

@@ -10,7 +10,7 @@ from neuron_tui.store.disk.schema import ENOUGH_SEQUENCES
 from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.measures.threshold_wording import counted_with
 from neuron_tui.store.measures.thresholds import PAPER, THRESHOLDS
-from neuron_tui.store.wording import number
+from neuron_tui.store.wording import count_noun
 
 Need = Literal["dead text", "text", "layers", "sequences", "context", "detector thresholds", "type thresholds"]
 
@@ -27,9 +27,9 @@ PAPERS: Final = Enough(dead=20_000_000, other=5_000_000)
 """What the paper's own numbers rest on, or a little more."""
 
 
-def amount(facts: LabelledRun, enough: Enough) -> str:
+def amount(labelled: LabelledRun, enough: Enough) -> str:
     """How much text a run rests on, and for which claims that is enough, in a sentence."""
-    manifest = facts.run.manifest
+    manifest = labelled.run.manifest
     have, length, whole = manifest.tokens, manifest.options.context_length, manifest.model.context_length
     papers = f"the paper took over {PAPERS.other:,}, and over {PAPERS.dead:,} for dead neurons"
     if have >= max(enough.dead, enough.other):
@@ -41,31 +41,30 @@ def amount(facts: LabelledRun, enough: Enough) -> str:
     else:
         told = f"few: {papers}"
     reads = "all" if length == whole else f"of the {whole:,}"
-    return (
-        f"{facts.label}: {number(have, 'token')}, {told}; sequences of {length:,} positions, {reads} the model reads."
-    )
+    tokens = count_noun(have, "token")
+    return f"{labelled.label}: {tokens}, {told}; sequences of {length:,} positions, {reads} the model reads."
 
 
-def _dead_text(facts: LabelledRun, enough: Enough) -> str:
-    return _tokens(facts, enough.dead)
+def _dead_text(labelled: LabelledRun, enough: Enough) -> str:
+    return _tokens(labelled, enough.dead)
 
 
-def _text(facts: LabelledRun, enough: Enough) -> str:
-    return _tokens(facts, enough.other)
+def _text(labelled: LabelledRun, enough: Enough) -> str:
+    return _tokens(labelled, enough.other)
 
 
-def _tokens(facts: LabelledRun, least: int) -> str:
-    have = facts.run.manifest.tokens
-    return "" if have >= least else f"It takes {number(least, 'token')}, and there are {have:,}."
+def _tokens(labelled: LabelledRun, least: int) -> str:
+    have = labelled.run.manifest.tokens
+    return "" if have >= least else f"It takes {count_noun(least, 'token')}, and there are {have:,}."
 
 
-def _layers(facts: LabelledRun, _enough: Enough) -> str:
-    done, there_are = len(facts.layers), facts.run.manifest.model.layers
-    return "" if done == there_are else f"It takes all {number(there_are, 'layer')}, and {done:,} are there."
+def _layers(labelled: LabelledRun, _enough: Enough) -> str:
+    done, there_are = len(labelled.layers), labelled.run.manifest.model.layers
+    return "" if done == there_are else f"It takes all {count_noun(there_are, 'layer')}, and {done:,} are there."
 
 
-def _sequences(facts: LabelledRun, _enough: Enough) -> str:
-    corpus = facts.run.manifest.corpus
+def _sequences(labelled: LabelledRun, _enough: Enough) -> str:
+    corpus = labelled.run.manifest.corpus
     have = corpus.full_sequences if corpus else 0
     if have >= ENOUGH_SEQUENCES:
         return ""
@@ -74,16 +73,16 @@ def _sequences(facts: LabelledRun, _enough: Enough) -> str:
     )
 
 
-def _context(facts: LabelledRun, _enough: Enough) -> str:
-    have, whole = facts.run.manifest.options.context_length, facts.run.manifest.model.context_length
+def _context(labelled: LabelledRun, _enough: Enough) -> str:
+    have, whole = labelled.run.manifest.options.context_length, labelled.run.manifest.model.context_length
     return (
         "" if have == whole else f"It takes sequences of {whole:,} positions, all the model reads; these have {have:,}."
     )
 
 
 def _thresholds(group: Literal["detectors", "types"]) -> Callable[[LabelledRun, Enough], str]:
-    def lacking(facts: LabelledRun, _enough: Enough) -> str:
-        own = facts.run.manifest.thresholds
+    def lacking(labelled: LabelledRun, _enough: Enough) -> str:
+        own = labelled.run.manifest.thresholds
         changed = {name: getattr(own, name) for name, one in THRESHOLDS.items() if one.group == group}
         told = counted_with(PAPER.model_copy(update=changed)).partition(";")[0]
         return f"It takes the paper's thresholds; the run was {told}." if told else ""

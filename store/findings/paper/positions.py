@@ -8,17 +8,17 @@ from neuron_tui.store.disk.schema import STRENGTHS, TYPES
 from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.findings.paper.claim import Claim, Judgement, Number
 from neuron_tui.store.measures.intervals import wilson
-from neuron_tui.store.wording import number, percent
+from neuron_tui.store.wording import count_noun, percent
 
 
-def two_stages(facts: LabelledRun) -> Judgement:
+def two_stages(labelled: LabelledRun) -> Judgement:
     """Positional neurons are in the lowest quarter of the layers and above it, and more of the former are strong.
 
     The quarter is rounded up. The interval of the difference of the two shares decides: Newcombe's, made of the two
     Wilson intervals (ours).
     """
-    first = -(-facts.run.manifest.model.layers // 4)
-    low, strong = facts.positional.layer < first, facts.positional.strength == STRENGTHS.index("strong")
+    first = -(-labelled.run.manifest.model.layers // 4)
+    low, strong = labelled.positional.layer < first, labelled.positional.strength == STRENGTHS.index("strong")
     counts = int((low & strong).sum()), int(low.sum()), int((~low & strong).sum()), int((~low).sum())
     below_strong, below, above_strong, above = counts
     names = ("strong_lowest_quarter", "positional_lowest_quarter", "strong_above", "positional_above")
@@ -34,7 +34,7 @@ def two_stages(facts: LabelledRun) -> Judgement:
     few = " Too few to tell." if holds is None else ""
     between = f"{_points(margin_low)} to {_points(margin_high)} points"
     because = (
-        f"Strong are {below_strong:,} of the {number(below, 'positional neuron')} of {stages} "
+        f"Strong are {below_strong:,} of the {count_noun(below, 'positional neuron')} of {stages} "
         f"({percent(below_strong / below)}), and {above_strong:,} of the {above:,} above "
         f"({percent(above_strong / above)}); 95% interval of the difference {between}.{few}"
     )
@@ -42,18 +42,18 @@ def two_stages(facts: LabelledRun) -> Judgement:
     return Judgement(holds, because, numbers)
 
 
-def positional_without_oscillation(facts: LabelledRun) -> Judgement:
+def positional_without_oscillation(labelled: LabelledRun) -> Judgement:
     """There are positional neurons, and none of them is oscillatory."""
-    oscillatory = int((facts.positional.type == TYPES.index("oscillatory")).sum())
-    positional = len(facts.positional.type)
+    oscillatory = int((labelled.positional.type == TYPES.index("oscillatory")).sum())
+    positional = len(labelled.positional.type)
     numbers: dict[str, Number] = {"positional": positional, "oscillatory": oscillatory}
-    because = f"{number(positional, 'positional neuron')}, {oscillatory or 'none'} of them oscillatory."
+    because = f"{count_noun(positional, 'positional neuron')}, {oscillatory or 'none'} of them oscillatory."
     return Judgement(positional > 0 and not oscillatory, because, numbers, ("layers",) if oscillatory else ())
 
 
-def oscillatory_neurons(facts: LabelledRun) -> int:
+def oscillatory_neurons(labelled: LabelledRun) -> int:
     """How many oscillatory neurons a run has, strong or weak."""
-    return int(np.count_nonzero(facts.positional.type == TYPES.index("oscillatory")))
+    return int(np.count_nonzero(labelled.positional.type == TYPES.index("oscillatory")))
 
 
 def _difference(a: int, of_a: int, b: int, of_b: int) -> tuple[float, float, float]:
@@ -70,12 +70,12 @@ def _points(difference: float) -> str:
     return f"{100 * difference:+.0f}".replace("-", "−")
 
 
-def _with_positions(facts: LabelledRun) -> bool:
-    return facts.run.manifest.model.positions is not False
+def _with_positions(labelled: LabelledRun) -> bool:
+    return labelled.run.manifest.model.positions is not False
 
 
-def _without_positions(facts: LabelledRun) -> bool:
-    return facts.run.manifest.model.positions is False
+def _without_positions(labelled: LabelledRun) -> bool:
+    return labelled.run.manifest.model.positions is False
 
 
 POSITIONS = (

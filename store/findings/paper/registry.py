@@ -18,12 +18,12 @@ CLAIMS: tuple[Claim, ...] = (*EARLY_LAYERS, *DETECTORS, *POSITIONS, *NAMED)
 """Claims on a model. Those on models of several sizes are `SCALE_CLAIMS`."""
 
 
-def check_paper(facts: Sequence[LabelledRun], enough: Enough = PAPERS) -> tuple[Finding, ...]:
+def check_paper(runs: Sequence[LabelledRun], enough: Enough = PAPERS) -> tuple[Finding, ...]:
     """What can be said of each of the paper's claims that applies to the runs' models.
 
     Parameters
     ----------
-    facts
+    runs
         The runs, each with a label of its own.
     enough
         How many tokens to take for enough; by itself what the paper took.
@@ -38,10 +38,10 @@ def check_paper(facts: Sequence[LabelledRun], enough: Enough = PAPERS) -> tuple[
     RunDamagedError
         A file of a run cannot be read.
     """
-    own = [claim.check(one, enough) for one in facts for claim in CLAIMS if claim.applies(one)]
-    return (*own, *(claim.check(family, enough) for family in families(facts) for claim in SCALE_CLAIMS))
+    own = [claim.check(one, enough) for one in runs for claim in CLAIMS if claim.applies(one)]
+    return (*own, *(claim.check(family, enough) for family in families(runs) for claim in SCALE_CLAIMS))
 
 
-def preface(facts: Sequence[LabelledRun], enough: Enough = PAPERS) -> tuple[str, ...]:
+def preface(runs: Sequence[LabelledRun], enough: Enough = PAPERS) -> tuple[str, ...]:
     """What must be said before any finding: which models these are, how much text, whose thresholds, what differs."""
-    return (*(said for one in facts for said in (recognised(one), amount(one, enough))), *notes_on(facts))
+    return (*(said for one in runs for said in (recognised(one), amount(one, enough))), *notes_on(runs))

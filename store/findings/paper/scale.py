@@ -11,7 +11,7 @@ from neuron_tui.store.findings.paper.claim import Finding, Number, verdict_of
 from neuron_tui.store.findings.paper.model import norm_before
 from neuron_tui.store.findings.paper.needs import LACKING, Enough, Need
 from neuron_tui.store.findings.paper.positions import oscillatory_neurons
-from neuron_tui.store.wording import number, percent
+from neuron_tui.store.wording import count_noun, percent
 
 MOSTLY = 0.5
 """Kendall's rank correlation from which on a quantity counts as growing with size (ours)."""
@@ -32,14 +32,14 @@ class ScaleClaim:
     shown: Callable[[float], str]
     grows: bool
 
-    def check(self, facts: Sequence[LabelledRun], enough: Enough) -> Finding:
+    def check(self, labelled_runs: Sequence[LabelledRun], enough: Enough) -> Finding:
         """Judge runs of models of at least two sizes: every two of them of different size are compared.
 
         Kendall's correlation of size and quantity decides: the pairs that agree with the claim less those that
         contradict it, over all. It holds from `MOSTLY` on, and does not at 0 or below; where every model has none of
         what is counted, it cannot be said.
         """
-        ordered = sorted(facts, key=neurons_of)
+        ordered = sorted(labelled_runs, key=neurons_of)
         values = [self.value(one) for one in ordered]
         correlation = _kendall([neurons_of(one) for one in ordered], values) * (1 if self.grows else -1)
         holds = None if not any(values) else True if correlation >= MOSTLY else False if correlation <= 0 else None
@@ -52,32 +52,32 @@ class ScaleClaim:
         verdict = verdict_of(holds, lacking)
         return Finding(runs, self.name, self.says, self.reference, verdict, because, numbers | {"kendall": correlation})
 
-    def _lacking(self, facts: Sequence[LabelledRun], enough: Enough) -> list[str]:
+    def _lacking(self, runs: Sequence[LabelledRun], enough: Enough) -> list[str]:
         lacks = [
             f"{one.label}: {said[0].lower()}{said[1:]}"
-            for one in facts
+            for one in runs
             for need in self.needs
             if (said := LACKING[need](one, enough))
         ]
-        if len({one.run.manifest.corpus.file.sha256 if one.run.manifest.corpus else "" for one in facts}) > 1:
-            told = [note for note in notes_on(facts) if note.startswith("The runs differ")]
+        if len({one.run.manifest.corpus.file.sha256 if one.run.manifest.corpus else "" for one in runs}) > 1:
+            told = [note for note in notes_on(runs) if note.startswith("The runs differ")]
             lacks += [f"It takes the same text for all. {' '.join(told)}"]
         return lacks
 
 
-def neurons_of(facts: LabelledRun) -> int:
+def neurons_of(labelled: LabelledRun) -> int:
     """Neurons of the whole model."""
-    return facts.run.manifest.model.layers * facts.run.manifest.model.neurons
+    return labelled.run.manifest.model.layers * labelled.run.manifest.model.neurons
 
 
-def families(facts: Sequence[LabelledRun]) -> list[list[LabelledRun]]:
+def families(runs: Sequence[LabelledRun]) -> list[list[LabelledRun]]:
     """Runs whose models may be compared in size: of one type, all with or all without position embeddings.
 
     Models with LayerNorm after each block are left out: the paper finds them to be unlike the others [§6]. What is of
     one size only is no family.
     """
     groups: dict[tuple[str, bool], list[LabelledRun]] = {}
-    for one in facts:
+    for one in runs:
         model = one.run.manifest.model
         if norm_before(one) is not False:
             groups.setdefault((model.model_type, model.positions is not False), []).append(one)
@@ -92,16 +92,16 @@ def _kendall(sizes: Sequence[int], values: Sequence[float]) -> float:
     return sum((b > a) - (b < a) for a, b in pairs) / len(pairs)
 
 
-def _dead_share(facts: LabelledRun) -> float:
-    return sum(s.dead for s in facts.summaries) / sum(s.neurons for s in facts.summaries)
+def _dead_share(labelled: LabelledRun) -> float:
+    return sum(s.dead for s in labelled.summaries) / sum(s.neurons for s in labelled.summaries)
 
 
-def _token_detectors(facts: LabelledRun) -> float:
-    return sum(s.detectors[1] for s in facts.summaries)
+def _token_detectors(labelled: LabelledRun) -> float:
+    return sum(s.detectors[1] for s in labelled.summaries)
 
 
 def _counted(noun: str) -> Callable[[float], str]:
-    return lambda value: number(int(value), noun)
+    return lambda value: count_noun(int(value), noun)
 
 
 SCALE_CLAIMS = (

@@ -30,7 +30,7 @@ from neuron_tui.tui.screens.reading_runs import RunsReading, common_thresholds
 from neuron_tui.tui.widgets.figure_browser import FigureBrowser, Listed
 from neuron_tui.tui.widgets.figure_pane import FigurePane
 from neuron_tui.tui.widgets.key_line import KeyLine
-from neuron_tui.tui.widgets.painting import Said
+from neuron_tui.tui.widgets.painting import TextLine
 
 _LAST = (Key("compare.help", "keys"), Key("compare.back", "back"))
 _ALWAYS = ("totals", "overlap")
@@ -105,14 +105,14 @@ class Compare(Page[None]):
             paths,
             made=self._open,
             refused=lambda error: self.leave_saying(str(error), "These runs"),
-            progress=self.browser.say,
+            progress=self.browser.show_text,
             making="comparing …",
         )
 
     def compose(self) -> ComposeResult:
         """The list, what a wide terminal always shows, and the part in sight."""
-        yield Said(((" comparison · opening …", "strong"),), id="compare-headline", classes="headline")
-        yield Said(id="compare-line")
+        yield TextLine(((" comparison · opening …", "strong"),), id="compare-headline", classes="headline")
+        yield TextLine(id="compare-line")
         yield self.browser
         yield KeyLine(*_LAST)
 
@@ -136,7 +136,7 @@ class Compare(Page[None]):
         """The comparison is there."""
         self._report, parts = made
         runs = ", ".join(printable(one.label) for one in self._reading.runs)
-        self.query_one(".headline", Said).say(((f" comparison · {runs}", "strong"),))
+        self.query_one(".headline", TextLine).show_text(((f" comparison · {runs}", "strong"),))
         self.browser.open(parts)
         self._fit()
 
@@ -167,7 +167,7 @@ class Compare(Page[None]):
     def on_figure_browser_shown(self, event: FigureBrowser.Shown) -> None:
         """Another part, or the same as chart or table: say which it is, and show what stands beside it."""
         part, listed, place = event.figure, self.browser.listed, self.browser.place
-        self.query_one("#compare-line", Said).say(
+        self.query_one("#compare-line", TextLine).show_text(
             ((f" {part.title} ", "strong"), ("◂▸", "mark"), (f"  part {place + 1} of {len(listed)}", "dim"))
         )
         self._show_keys()

@@ -23,7 +23,7 @@ from neuron_tui.tui.reports.figure_files import write_figure
 from neuron_tui.tui.screens.file_writing import FileWriting
 from neuron_tui.tui.screens.page import Page
 from neuron_tui.tui.widgets.key_line import KeyLine
-from neuron_tui.tui.widgets.painting import Said
+from neuron_tui.tui.widgets.painting import TextLine
 from neuron_tui.tui.widgets.rows import RowList
 
 _SHARED, _FIRST, _SECOND = range(3)
@@ -126,7 +126,7 @@ class TokenOverlap(Page[None]):
     def compose(self) -> ComposeResult:
         """The headline, the lists, the keys."""
         first, second = (printable(one.label) for one in self._pair)
-        yield Said(((f" tokens · {first} × {second}", "strong"),), classes="headline")
+        yield TextLine(((f" tokens · {first} × {second}", "strong"),), classes="headline")
         with Horizontal(id="token-lists"):
             for which in (_SHARED, _FIRST, _SECOND):
                 yield TokenRows(which)

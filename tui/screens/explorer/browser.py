@@ -138,7 +138,7 @@ class RunBrowser(Vertical):
             return
         self._summaries = summaries
         self._layer_pane.show_summaries(summaries)
-        self._overview.say(overview(summaries, self.opened.run.manifest.tokens))
+        self._overview.show_text(overview(summaries, self.opened.run.manifest.tokens))
         self._show_layer_line()
 
     def browse(self, browsing: Browsing) -> None:

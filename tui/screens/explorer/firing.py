@@ -20,7 +20,7 @@ from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.neurons.table import NeuronTable, read_table
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import GRAM_NAMES, number
+from neuron_tui.store.wording import GRAM_NAMES, count_noun
 from neuron_tui.tui.actions import Action, Key, bindings
 from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.screens.ask import Choose
@@ -28,7 +28,7 @@ from neuron_tui.tui.screens.help import Help, help_sections
 from neuron_tui.tui.widgets.firing_list import Answer, FiringList, answer
 from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.note_line import NoteLine
-from neuron_tui.tui.widgets.painting import Said
+from neuron_tui.tui.widgets.painting import TextLine
 
 SORTS = (
     ("fires", "how often it fires on it"),
@@ -116,12 +116,12 @@ class Firing(Screen[Address | str | None]):
     def compose(self) -> ComposeResult:
         """The list, and below it what the answer covers."""
         asked = f" {self._run.name} · which neurons fire on the {GRAM_NAMES[len(self._ids)]} "
-        yield Said(((printable(asked), "strong"), (self._text, "active")), classes="headline")
+        yield TextLine(((printable(asked), "strong"), (self._text, "active")), classes="headline")
         with Vertical(id="firing-pane") as pane:
             pane.border_title = Content("looking it up …")
             yield self.rows
-        yield Said(((_COVERS, "dim"),), classes="firing-covers")
-        yield Said(((_MISSING, "dim"),), classes="firing-covers")
+        yield TextLine(((_COVERS, "dim"),), classes="firing-covers")
+        yield TextLine(((_MISSING, "dim"),), classes="firing-covers")
         yield NoteLine()
         yield KeyLine(*self.KEYS)
 
@@ -145,7 +145,7 @@ class Firing(Screen[Address | str | None]):
     def on_firing_looked(self, event: Looked) -> None:
         """Show the answer."""
         found, self._query = event.answer.found, event.query
-        count = f"{number(len(found), 'neuron')} · it occurs {number(found.occurrences, 'time')}"
+        count = f"{count_noun(len(found), 'neuron')} · it occurs {count_noun(found.occurrences, 'time')}"
         self.query_one("#firing-pane", Vertical).border_title = Content(count)
         self.rows.show(event.answer)
 

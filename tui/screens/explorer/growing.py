@@ -12,7 +12,7 @@ from textual.screen import Screen
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.runs.job import JobStatus
-from neuron_tui.store.wording import number
+from neuron_tui.store.wording import count_noun
 from neuron_tui.tui.browsing.live import Glance, glance
 from neuron_tui.tui.jobs.jobs import continue_job, pause_job
 from neuron_tui.tui.latest import Latest
@@ -114,13 +114,13 @@ class GrowingRun:
     def _tell_the_end(self, status: JobStatus, first: bool, complete: bool) -> None:
         """Say how the job ended. What ended before the run was opened is told in passing, if it left something out."""
         job = status.job
-        kept, work = f"{job.place} of {number(job.layers, 'layer')} finished", _work(status)
+        kept, work = f"{job.place} of {count_noun(job.layers, 'layer')} finished", _work(status)
         if first and complete:
             return
         tell = self._teller.note if first else self._teller.complain
         match status.condition:
             case "done" if not first:
-                self._teller.note(f"The {work} is done: {number(job.layers, 'layer')}.")
+                self._teller.note(f"The {work} is done: {count_noun(job.layers, 'layer')}.")
             case "cancelled" if not first:
                 self._teller.note(f"The {work} was cancelled, {kept}. It can be resumed from the list of runs.")
             case "failed":

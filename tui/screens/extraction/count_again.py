@@ -15,7 +15,7 @@ from textual.widgets import Button, Input
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.measures.thresholds import PAPER, THRESHOLDS, Thresholds
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import number
+from neuron_tui.store.wording import count_noun
 from neuron_tui.tui.actions import Action, Key, bindings
 from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.forms.counting_form import (
@@ -35,7 +35,7 @@ from neuron_tui.tui.navigation import ExtractionPlace, go
 from neuron_tui.tui.screens.extraction.job_form import Buttons, JobForm
 from neuron_tui.tui.widgets.form.form_fields import ThresholdFields
 from neuron_tui.tui.widgets.key_line import KeyLine
-from neuron_tui.tui.widgets.painting import Said
+from neuron_tui.tui.widgets.painting import TextLine
 
 KEYS = (
     Key("app.focus_next", "next field"),
@@ -171,7 +171,7 @@ class CountAgain(JobForm):
             return [(f"To be mended first: {fields}.", "bad"), *bits]
         if found:
             return [(found[""], ""), *bits]
-        layers = number(len(run.manifest.layers), "layer")
+        layers = count_noun(len(run.manifest.layers), "layer")
         return [(f"{layers} will be counted again from what {run.name} holds, without its model, by a job.", "dim")]
 
     # What is typed.
@@ -201,7 +201,7 @@ class CountAgain(JobForm):
         """Show whether it can be counted again."""
         self.run_to_count = run
         title = f" Count {printable(run.name)} again with other thresholds"
-        self.query_one("#form-title", Said).say(((title, "strong"),))
+        self.query_one("#form-title", TextLine).show_text(((title, "strong"),))
         if run.without_bits:
             self.query_one("#extract", Button).display = True
             self.query_one(KeyLine).show(*KEYS[:-2], _EXTRACT, *KEYS[-2:])

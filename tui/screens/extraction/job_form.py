@@ -20,7 +20,7 @@ from neuron_tui.tui.screens.help import Help, help_sections
 from neuron_tui.tui.widgets.form.fields import Note
 from neuron_tui.tui.widgets.form.form_fields import FormFields
 from neuron_tui.tui.widgets.key_line import KeyLine
-from neuron_tui.tui.widgets.painting import Said
+from neuron_tui.tui.widgets.painting import TextLine
 
 
 class Buttons(Horizontal):
@@ -53,7 +53,7 @@ class JobForm(Screen[Path | None]):
 
     def parts(self, title: str, fields: FormFields, buttons: Buttons, keys: Sequence[Key]) -> ComposeResult:
         """What the form is made of, top down."""
-        yield Said(((f" {title}", "strong"),), id="form-title", classes="headline")
+        yield TextLine(((f" {title}", "strong"),), id="form-title", classes="headline")
         yield fields
         yield Note(id="outcome")
         yield buttons
@@ -85,7 +85,7 @@ class JobForm(Screen[Path | None]):
         """Bring all notes up to date, unless the form is being put away."""
         if self.is_attached:
             self.show_notes()
-            self.query_one("#outcome", Note).say(*self.outcome())
+            self.query_one("#outcome", Note).show_text(*self.outcome())
 
     def _tick(self) -> None:
         if self.waits:

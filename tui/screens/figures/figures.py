@@ -26,7 +26,7 @@ from neuron_tui.tui.screens.reading_runs import RunsReading, common_thresholds
 from neuron_tui.tui.widgets.figure_browser import FigureBrowser, Listed
 from neuron_tui.tui.widgets.figure_pane import FigureLine
 from neuron_tui.tui.widgets.key_line import KeyLine
-from neuron_tui.tui.widgets.painting import Said
+from neuron_tui.tui.widgets.painting import TextLine
 
 _LAST = (Key("figures.help", "keys"), Key("figures.back", "back"))
 
@@ -97,13 +97,13 @@ class Figures(Page[None]):
             paths,
             made=self._open,
             refused=lambda error: self.leave_saying(str(error), "These figures"),
-            progress=self.browser.say,
+            progress=self.browser.show_text,
             making="making the figures …",
         )
 
     def compose(self) -> ComposeResult:
         """The list beside the figure, between the headline and the keys."""
-        yield Said(((" figures · opening …", "strong"),), id="figures-headline", classes="headline")
+        yield TextLine(((" figures · opening …", "strong"),), id="figures-headline", classes="headline")
         yield FigureLine()
         yield self.browser
         yield KeyLine(*_LAST)
@@ -127,7 +127,7 @@ class Figures(Page[None]):
     def _open(self, figures: list[Listed]) -> None:
         """The figures are there."""
         runs = ", ".join(printable(one.label) for one in self._reading.runs)
-        self.query_one(".headline", Said).say(((f" figures · {runs}", "strong"),))
+        self.query_one(".headline", TextLine).show_text(((f" figures · {runs}", "strong"),))
         self.browser.open(figures)
 
     def _shown_as_table(self, figure: Figure) -> bool:

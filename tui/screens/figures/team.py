@@ -26,7 +26,7 @@ from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
 from neuron_tui.tui.latest import Latest
 from neuron_tui.tui.screens.page import Page
 from neuron_tui.tui.widgets.key_line import KeyLine
-from neuron_tui.tui.widgets.painting import Said, paint
+from neuron_tui.tui.widgets.painting import TextLine, paint
 from neuron_tui.tui.widgets.rows import RowList
 
 _SAID = 4
@@ -116,13 +116,13 @@ class Team(Page[Address | None]):
 
     def compose(self) -> ComposeResult:
         """The raster over its axis, and what is to say of it."""
-        yield Said(((f" {printable(self._run.name)} · position team", "strong"),), classes="headline")
+        yield TextLine(((f" {printable(self._run.name)} · position team", "strong"),), classes="headline")
         with Vertical(id="team-pane"):
             yield TeamRows()
             yield TeamAxis()
             with Vertical(id="team-said"):
                 for place in range(_SAID):
-                    yield Said(id=f"team-said-{place}")
+                    yield TextLine(id=f"team-said-{place}")
         yield KeyLine(
             Key("team.next", "layer", "←→"),
             Key("team.choose", "go to it"),
@@ -178,7 +178,7 @@ class Team(Page[Address | None]):
         for place in range(_SAID):
             text = said[place] if place < len(said) else ""
             cut = "…" if place == _SAID - 1 and len(said) > _SAID else ""
-            self.query_one(f"#team-said-{place}", Said).say(((text + cut, "dim"),))
+            self.query_one(f"#team-said-{place}", TextLine).show_text(((text + cut, "dim"),))
 
     # Keys.
 

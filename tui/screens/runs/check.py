@@ -12,11 +12,11 @@ from textual.screen import ModalScreen
 
 from neuron_tui.store.check.verification import remedy
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import number, size_text
+from neuron_tui.store.wording import count_noun, size_text
 from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.browsing.checking import CheckState, RunCheck
 from neuron_tui.tui.drawing.spans import BLANK, Line, bar, message, wrap
-from neuron_tui.tui.widgets.painting import LineView, Said
+from neuron_tui.tui.widgets.painting import LineView, TextLine
 
 _EVERY = 0.1
 """Seconds between two looks at the check."""
@@ -31,7 +31,7 @@ def verdict(state: CheckState) -> str:
     if state.problems is None:
         return "Stopped before its end: nothing is known of the run."
     if state.errors:
-        return f"{number(state.errors, 'problem')}. {remedy(state.problems, variant=state.variant)}"
+        return f"{count_noun(state.errors, 'problem')}. {remedy(state.problems, variant=state.variant)}"
     return "Every file is as it was written."
 
 
@@ -114,7 +114,7 @@ class Check(ModalScreen[None]):
         with Vertical(id="check") as box:
             box.border_title = Content(f"Check of {printable(self.check.name)}")
             yield CheckLines(self.check)
-            yield Said(id="check-keys")
+            yield TextLine(id="check-keys")
 
     def on_mount(self) -> None:
         """Look until it is over."""
@@ -125,7 +125,7 @@ class Check(ModalScreen[None]):
         over = self.check.state.over
         self.query_one(CheckLines).look()
         keys = "q closes" if over else "q closes and lets it go on, X stops it"
-        self.query_one("#check-keys", Said).say(((keys, "dim"),))
+        self.query_one("#check-keys", TextLine).show_text(((keys, "dim"),))
         if over:
             self._timer.stop()
 

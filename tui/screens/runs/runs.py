@@ -16,7 +16,7 @@ from textual.content import Content
 from neuron_tui.store.runs.catalog import RunSummary
 from neuron_tui.store.runs.job import JobStatus
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import number
+from neuron_tui.store.wording import count_noun
 from neuron_tui.tui.actions import bindings
 from neuron_tui.tui.browsing.job_ends import JobEnds, moved_on
 from neuron_tui.tui.browsing.run_order import SORTS, RunListQuery, readable, resumable, state_of
@@ -106,7 +106,7 @@ class Runs(Page[None]):
                 self.notify(message(found.problem), title="The runs", severity="error", timeout=12, markup=False)
             self._problem = found.problem
             if not self._listed:
-                self.query_one(Details).say(*((line, "bad") for line in message(found.problem).split("\n")))
+                self.query_one(Details).show_text(*((line, "bad") for line in message(found.problem).split("\n")))
                 self.query_one(KeyLine).show(*keys.NOT_READ)
             return
         self._listed, self._problem = True, None
@@ -183,7 +183,7 @@ class Runs(Page[None]):
         self.query_one("#runs-pane", Vertical).border_title = Content(self._title())
         run = runs.selected
         if run is None:
-            details.say(*(() if runs.all else NOTHING))
+            details.show_text(*(() if runs.all else NOTHING))
             key_line.show(*(keys.NO_MATCH if runs.all else keys.NO_RUNS))
             return
         key_line.show(*keys.keys_for(run, len(runs.marked)))
@@ -336,4 +336,4 @@ class Runs(Page[None]):
 
 def _counted(runs: Sequence[RunSummary]) -> list[str]:
     variants = sum(run.variant_of is not None for run in runs)
-    return [str(len(runs) - variants), *([number(variants, "variant")] if variants else [])]
+    return [str(len(runs) - variants), *([count_noun(variants, "variant")] if variants else [])]

@@ -16,12 +16,12 @@ from neuron_tui.tui.forms.extraction_form import CorpusPart
 from neuron_tui.tui.forms.path_candidates import text_sources
 from neuron_tui.tui.widgets.form.fields import Field, Row
 from neuron_tui.tui.widgets.form.path_completion import CompletingField
-from neuron_tui.tui.widgets.painting import Said
+from neuron_tui.tui.widgets.painting import TextLine
 
 _SOURCE = "file, directory, builtin:prose …"
 
 
-class _Remove(Said):
+class _Remove(TextLine):
     """A cross to click."""
 
     def on_click(self, event: events.Click) -> None:
@@ -43,7 +43,7 @@ class PartRow(Row):
     def __init__(self, part: CorpusPart, label: str) -> None:
         self.domain = Field(part.domain, placeholder="domain")
         self.source = CompletingField(part.source, text_sources, placeholder=_SOURCE)
-        self.note = Said(classes="note")
+        self.note = TextLine(classes="note")
         super().__init__(label, self.domain, self.source, self.note, _Remove((("×", "dim"),), classes="remove"))
         self.domain.add_class("domain")
 
@@ -57,9 +57,9 @@ class PartRow(Row):
         settled = CorpusPart("", self.source.value).settled_domain
         self.domain.placeholder = printable(settled) or "domain"
 
-    def say(self, line: Line) -> None:
+    def show_text(self, line: Line) -> None:
         """What there is to say of the source, beside it."""
-        self.note.say(line)
+        self.note.show_text(line)
 
 
 class CorpusParts(Vertical):

@@ -95,7 +95,7 @@ class ExtractionFields(FormFields):
         wrong = {complaint.row or 0: complaint.reason for complaint in reversed(complaints)}
         for number, row in enumerate(rows):
             known = check.sources[number].note if check and number < len(check.sources) else ""
-            row.say(((printable(wrong[number]), "bad") if number in wrong else (printable(known), "dim"),))
+            row.show_text(((printable(wrong[number]), "bad") if number in wrong else (printable(known), "dim"),))
         # The row that has the keys speaks first.
         here = [number for number, row in enumerate(rows) if row.has_focus_within]
         first = next((number for number in (*here, *sorted(wrong)) if number in wrong), None)

@@ -21,7 +21,7 @@ from neuron_tui.store.tokens import printable
 from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
 from neuron_tui.tui.terminal.textual_internals import ShownInput
-from neuron_tui.tui.widgets.painting import OneLine, Said, paint
+from neuron_tui.tui.widgets.painting import OneLine, TextLine, paint
 
 HIDDEN = "�"
 """What stands in a field for a character that would act on the terminal or could not be seen."""
@@ -80,7 +80,7 @@ class Note(Widget):
         """All it says."""
         return " ".join(text for text, _ in self._said)
 
-    def say(self, *paragraphs: Paragraph) -> None:
+    def show_text(self, *paragraphs: Paragraph) -> None:
         """Show paragraphs, each wrapped to the width."""
         safe = tuple((printable(text), role) for text, role in paragraphs if text)
         if safe != self._said:
@@ -111,24 +111,24 @@ class Row(Horizontal):
 
     def compose(self) -> ComposeResult:
         """The label first."""
-        yield Said(self._label_line(False), classes="label")
+        yield TextLine(self._label_line(False), classes="label")
         yield from self._parts
 
     def relabel(self, label: str) -> None:
         """Give it another label."""
         self._label = label
-        self.query_one(".label", Said).say(self._label_line(self.has_focus_within))
+        self.query_one(".label", TextLine).show_text(self._label_line(self.has_focus_within))
 
     def _label_line(self, here: bool) -> Line:
         return (("▸" if here else " ", "mark"), (self._label, "strong" if here else ""))
 
     def on_descendant_focus(self) -> None:
         """It has the keys."""
-        self.query_one(".label", Said).say(self._label_line(True))
+        self.query_one(".label", TextLine).show_text(self._label_line(True))
 
     def on_descendant_blur(self) -> None:
         """It has them no longer."""
-        self.query_one(".label", Said).say(self._label_line(False))
+        self.query_one(".label", TextLine).show_text(self._label_line(False))
 
 
 class Pick(OneLine, can_focus=True):

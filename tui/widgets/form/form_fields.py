@@ -16,7 +16,7 @@ from neuron_tui.tui.forms.counting_form import NAME, default_text
 from neuron_tui.tui.forms.path_candidates import one_of
 from neuron_tui.tui.widgets.form.fields import Field, Note, Pick, Row, Tick
 from neuron_tui.tui.widgets.form.path_completion import CompletingField
-from neuron_tui.tui.widgets.painting import Said
+from neuron_tui.tui.widgets.painting import TextLine
 
 _DEFAULT = 14
 """Cells for a default and whose it is."""
@@ -45,9 +45,9 @@ class FormFields(Vertical):
         """Show something beside or below a field: texts, each with its role."""
         note = self.query_one(f"#note-{key.replace('_', '-')}")
         if isinstance(note, Note):
-            note.say(*line)
-        elif isinstance(note, Said):
-            note.say(tuple((printable(text), role) for text, role in line))
+            note.show_text(*line)
+        elif isinstance(note, TextLine):
+            note.show_text(tuple((printable(text), role) for text, role in line))
 
 
 def key_of(field: Widget) -> str:
@@ -76,7 +76,7 @@ def option_row(name: str, text: str) -> Row:
     field.add_class("field")
     if isinstance(field, Field):
         field.add_class("narrow")
-    hint = Said(((option.hint, "dim"),), id=f"note-{name.replace('_', '-')}", classes="beside")
+    hint = TextLine(((option.hint, "dim"),), id=f"note-{name.replace('_', '-')}", classes="beside")
     return Row("" if option.kind is FLAG else option.label, field, hint)
 
 
@@ -90,14 +90,14 @@ class ThresholdFields(FormFields):
     def compose(self) -> ComposeResult:
         """The fields, filled."""
         name = Field(self._start.get(NAME, ""), id=f"field-{NAME}", placeholder="name of the variant")
-        yield Row("Name", name.add_class("field"), Said(id=f"note-{NAME}", classes="beside"))
+        yield Row("Name", name.add_class("field"), TextLine(id=f"note-{NAME}", classes="beside"))
         for group, title in _GROUPS.items():
-            yield Said(((title, "heading"),), classes="heading")
+            yield TextLine(((title, "heading"),), classes="heading")
             for one in NUMBERS:
                 if one.declared.group == group:
                     typed = Field(self._start.get(one.key, ""), id=f"field-{one.key}", placeholder="default")
                     typed.add_class("narrow", "field")
-                    yield Row(one.label, typed, Said(id=f"note-{one.key}", classes="beside"))
+                    yield Row(one.label, typed, TextLine(id=f"note-{one.key}", classes="beside"))
 
     def put(self, typed: Mapping[str, str]) -> None:
         """Let fields hold other texts."""

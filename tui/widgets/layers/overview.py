@@ -9,7 +9,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from neuron_tui.store.findings.summary import LayerSummary
-from neuron_tui.store.wording import number, percent, show_layers
+from neuron_tui.store.wording import count_noun, percent, show_layers
 from neuron_tui.tui.drawing.spans import BLANK, wrap
 from neuron_tui.tui.widgets.layers.totals import positional
 from neuron_tui.tui.widgets.painting import paint
@@ -27,25 +27,25 @@ def overview(summaries: Sequence[LayerSummary], tokens: int) -> list[str]:
     suppress = sum(s.suppressing for s in summaries)
     types = {kind: sum(sum(s.positional[kind].values()) for s in summaries) for kind in summaries[0].positional}
     by_position = sum(types.values())
-    never = f"{dead:,} are dead ({percent(dead / neurons)}): never active on {number(tokens, 'token')}"
+    never = f"{dead:,} are dead ({percent(dead / neurons)}): never active on {count_noun(tokens, 'token')}"
     sentences = [
-        f"Of {number(neurons, 'neuron')} in {number(len(summaries), 'layer')}, "
+        f"Of {count_noun(neurons, 'neuron')} in {count_noun(len(summaries), 'layer')}, "
         f"{never}{_where(summaries, lambda s: s.dead)}."
         if dead
-        else f"All {number(neurons, 'neuron')} in {number(len(summaries), 'layer')} are active somewhere "
-        f"in {number(tokens, 'token')}: none is dead."
+        else f"All {count_noun(neurons, 'neuron')} in {count_noun(len(summaries), 'layer')} are active somewhere "
+        f"in {count_noun(tokens, 'token')}: none is dead."
     ]
     if any(detectors.values()):
         against = "suppresses the tokens it fires on" if suppress == 1 else "suppress the tokens they fire on"
         sentences.append(
-            f"{number(detectors[1], 'token detector')}{_where(summaries, lambda s: s.detectors[1])}"
+            f"{count_noun(detectors[1], 'token detector')}{_where(summaries, lambda s: s.detectors[1])}"
             f"{f'; {suppress:,} {against} (▼)' if suppress else ''}. "
-            f"{number(detectors[2], 'bigram detector')}, {number(detectors[3], 'trigram detector')}."
+            f"{count_noun(detectors[2], 'bigram detector')}, {count_noun(detectors[3], 'trigram detector')}."
         )
     if by_position:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in types.items() if count)
         sentences.append(
-            f"{number(by_position, 'neuron')} depend{'s' if by_position == 1 else ''} on position"
+            f"{count_noun(by_position, 'neuron')} depend{'s' if by_position == 1 else ''} on position"
             f"{_where(summaries, positional)}: {kinds}."
         )
     return [*sentences, f"{_first(suppress, sum(detectors.values()), by_position)} {_KEYS}"]
@@ -87,7 +87,7 @@ class Overview(Widget):
         super().__init__()
         self._sentences: list[str] = []
 
-    def say(self, sentences: Sequence[str]) -> None:
+    def show_text(self, sentences: Sequence[str]) -> None:
         """Show other sentences."""
         if list(sentences) != self._sentences:
             self._sentences = list(sentences)

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from neuron_tui.store.findings.aggregates import mean_frequency
 from neuron_tui.store.findings.summary import LayerSummary
 from neuron_tui.store.measures.intervals import interval_text
-from neuron_tui.store.wording import GRAM_NAMES, number, percent, short_count
+from neuron_tui.store.wording import GRAM_NAMES, count_noun, percent, short_count
 from neuron_tui.tui.drawing.spans import BLANK, Line, Span, plain
 from neuron_tui.tui.widgets.painting import paint
 
@@ -51,7 +51,7 @@ def total_lines(summaries: Sequence[LayerSummary], width: int) -> list[Line]:
             width,
         ),
         (("others' mean frequency ", ""), (percent(frequency) if frequency is not None else "–", "strong")),
-        (*_fact(number(found[1], "token detector")), (",", "")),
+        (*_fact(count_noun(found[1], "token detector")), (",", "")),
         _with_interval(
             ((" ", ""), *_fact(f"{suppress:,} {whose} triggers"), (suppressing, "")),
             interval_text(suppress, found[1]) if found[1] else "",

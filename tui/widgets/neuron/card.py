@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE
 from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.neurons.samples import LINE, Samples
-from neuron_tui.store.wording import number
+from neuron_tui.store.wording import count_noun
 from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
 from neuron_tui.tui.reports.context import ContextView
 from neuron_tui.tui.reports.neuron import NeuronView
@@ -124,7 +124,7 @@ def _contexts(view: NeuronView, shape: CardShape, samples: Samples, width: int) 
     count = len(samples.contexts)
     if not samples.stored:
         return Block([section("Contexts", "none: never active", width)])
-    title, note = "Contexts", number(count, "sample") + (", drawn by domain" if width >= 40 else "")
+    title, note = "Contexts", count_noun(count, "sample") + (", drawn by domain" if width >= 40 else "")
     if shape.on:
         title = f"Contexts of {view.triggers[len(shape.on)].shown_of(shape.on) or 'another n-gram'}"
         note = f"{count - samples.more:,} of {samples.stored:,}" + (" samples" if width >= 40 else "")

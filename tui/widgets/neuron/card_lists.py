@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 
-from neuron_tui.store.wording import GRAM_NAMES, number, percent, share_text, short_count, signed
+from neuron_tui.store.wording import GRAM_NAMES, count_noun, percent, share_text, short_count, signed
 from neuron_tui.tui.drawing.spans import BLANK, Line, bar, fit, short_percent
 from neuron_tui.tui.reports.neuron import EffectRow, NeuronView, TriggerRow
 from neuron_tui.tui.reports.neuron_text import OWN_TRIGGER
@@ -134,7 +134,7 @@ def _orders(order: int, covering: int, share: str, width: int) -> Line:
     choice = "".join(f"[{n}]" if n == order else f" {n} " for n in GRAM_NAMES)
     verb = "covers" if covering == 1 else "cover"
     few = f"{covering:,} {verb} {share}"
-    notes = [f"{number(covering, GRAM_NAMES[order])} {verb} {share}", few, f"{share} at {covering:,}"]
+    notes = [f"{count_noun(covering, GRAM_NAMES[order])} {verb} {share}", few, f"{share} at {covering:,}"]
     room = width - len(title) - len(choice) - 3
     note = next((note for note in notes if len(note) <= room), "") if covering else ""
     rule = max(0, width - len(title) - len(choice) - len(note) - (3 if note else 2))

@@ -7,7 +7,7 @@ import numpy as np
 from neuron_tui.store.arrays import Floats
 from neuron_tui.store.neurons.record import PositionProfile
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import number, percent
+from neuron_tui.store.wording import count_noun, percent
 from neuron_tui.tui.drawing.braille import Window
 from neuron_tui.tui.drawing.position_chart import AXIS_ROWS, GUTTER, NAMES, position_chart, stacked_charts
 from neuron_tui.tui.drawing.spans import BLANK, Line, Span, fit, wrap
@@ -117,11 +117,11 @@ def _note(position: PositionProfile, look: CurveLook, width: int, rows: int) -> 
         which = "by domain" if shown >= domains else f"{shown} of {domains} domains"
         notes = [f"overall and {which}: share of sequences active", f"share active, {which}", which]
     elif look.curve == OVERALL:
-        count = number(position.sequences, "sequence")
+        count = count_noun(position.sequences, "sequence")
         notes = [f"share of {count} active", "share of sequences active", "share active"]
     else:
         name = printable(look.curve)
-        count = number(position.sequences_by_domain.get(look.curve, 0), "sequence")
+        count = count_noun(position.sequences_by_domain.get(look.curve, 0), "sequence")
         notes = [f"{name}: share of its {count} active", f"{name}: share active", name]
     return next((note for note in notes if len(note) + len("Position") + 6 <= width), notes[-1])
 

@@ -6,7 +6,7 @@ from rich.cells import cell_len as cells
 
 from neuron_tui.store.runs.job import Job, JobStatus
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import clock, number, short_count, size_text
+from neuron_tui.store.wording import clock, count_noun, short_count, size_text
 from neuron_tui.tui.drawing.spans import Line, fit, fit_line
 
 _GAP = "  "
@@ -102,14 +102,14 @@ def where_it_is(job: Job) -> str:
 def job_words(status: JobStatus) -> str:
     """What a job does, or how it ended, in a few words."""
     job, condition = status.job, status.condition
-    kept = f"{job.place} of {number(job.layers, 'layer')} kept" if job.layers else "no layer finished"
+    kept = f"{job.place} of {count_noun(job.layers, 'layer')} kept" if job.layers else "no layer finished"
     match condition:
         case "starting":
             return "starting"
         case "running":
             return where_it_is(job)
         case "done":
-            return f"done, {number(job.layers or job.place, 'layer')}"
+            return f"done, {count_noun(job.layers or job.place, 'layer')}"
         case "cancelled":
             return f"cancelled, {kept}"
     return f"{condition}, {where_it_is(job)}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from neuron_tui.store.runs.catalog import RunSummary
 from neuron_tui.store.runs.job import Job
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import number, short_count
+from neuron_tui.store.wording import count_noun, short_count
 from neuron_tui.tui.browsing.run_order import created_text, domains, layers_done, own_thresholds, state_of
 from neuron_tui.tui.drawing.spans import BLANK, Line, Span, message, wrap
 from neuron_tui.tui.widgets.painting import LineView
@@ -49,7 +49,7 @@ class Details(LineView):
         self._run, self._log, self._now = run, tuple(log), now
         self._wrap()
 
-    def say(self, *paragraphs: Span) -> None:
+    def show_text(self, *paragraphs: Span) -> None:
         """Show paragraphs in the place of a run."""
         self._run, self._says = None, paragraphs
         self._wrap()
@@ -89,7 +89,7 @@ def describe_run(run: RunSummary, log: Sequence[str], now: float, width: int, he
         lines += _wrapped([(message(run.job.job.problem), "")], width) if run.job.job.problem else []
         lines += _end_of(log, width, height - len(lines) - 1)
     if run.job is not None and state == "running" and (silent := _silence(run.job.job, now)) > _SILENT:
-        lines += _wrapped([(f"It has told nothing for {number(silent, 'second')}.", "bad")], width)
+        lines += _wrapped([(f"It has told nothing for {count_noun(silent, 'second')}.", "bad")], width)
     return [*lines, *_wrapped(_what_it_is(run), width)]
 
 
@@ -100,7 +100,7 @@ def _silence(job: Job, now: float) -> int:
 
 def _state_sentence(run: RunSummary, state: str) -> str:
     done, wanted = layers_done(run)
-    there = f"{done} of {number(wanted, 'layer')} done" if wanted else "no layer done yet"
+    there = f"{done} of {count_noun(wanted, 'layer')} done" if wanted else "no layer done yet"
     opens = " enter opens what is there." if run.manifest is not None and run.manifest.layers else ""
     match state:
         case "complete":
@@ -131,7 +131,7 @@ def _what_it_is(run: RunSummary) -> list[Span]:
     says: list[Span] = []
     if run.manifest is not None:
         model = run.manifest.model
-        size = f"{number(model.layers, 'layer')} × {number(model.neurons, 'neuron')}"
+        size = f"{count_noun(model.layers, 'layer')} × {count_noun(model.neurons, 'neuron')}"
         length = f"context length {run.manifest.options.context_length:,}"
         says.append((f"{printable(model.name)}: {size}, {length}. Begun {printable(created_text(run))} UTC.", ""))
         parts = ", ".join(f"{printable(name)} {short_count(tokens)}" for name, tokens in domains(run))
