@@ -188,6 +188,8 @@ def journey(columns: int, rows: int, keys: int) -> list[str]:
                 said.append("- a new app finds the job and sees it complete")
                 here.press("\r")
                 here.wait_for("Neurons")
+                here.press("i")  # the panes alone, in the order of the model: all versions walk the same neurons
+                here.press("o")
                 costs = sorted(here.press("j") for _ in range(keys))
                 said.append(
                     f"- bytes over SSH for a key that walks to the next neuron ({keys} keys, {columns}x{rows}): "

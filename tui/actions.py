@@ -62,6 +62,22 @@ TEXTUALS = (
 """Actions of Textual's own that footers name."""
 
 
+def help_action(place: str) -> Action:
+    """The key for help on a screen, whose actions' names begin with `place`."""
+    return Action(f"{place}.help", "question_mark", "help", "keys", palette="Keys and words")
+
+
+def back_action(place: str) -> Action:
+    """The keys that lead back from a screen."""
+    return Action(f"{place}.back", "q,escape", "back", "back", "goes back.", palette="Back", shown="q")
+
+
+def leave_action(place: str) -> Action:
+    """The key that leaves a form."""
+    says = "leaves the form; it asks first if something was typed."
+    return Action(f"{place}.leave", "escape", "leave", "leave", says, palette="Leave the form", shown="esc")
+
+
 def bindings(actions: Iterable[Action]) -> list[BindingType]:
     """Key bindings of some actions that have keys."""
     return [action.binding for action in actions if action.keys]

@@ -21,19 +21,21 @@ from neuron_tui.store.runs.options import OPTIONS, Option
 class Config(BaseModel):
     """All settings: each says under it what it is, and docs/configuration.md lists them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    theme: str = "dark"
-    """`dark`, `light`, or one of Textual's own themes such as `nord` or `gruvbox`; ctrl+p tries them out"""
-
-    mouse: bool = True
-    """`false` leaves the mouse to the terminal, as `--no-mouse` does for one time"""
-
-    keys: dict[str, str] = Field(default_factory=dict)
-    """a table: names of keys, see below, and the keys that do it, separated by commas"""
-
-    defaults: dict[str, Any] = Field(default_factory=dict)
-    """a table: what the form of a new extraction begins with, in the words of `neuron-tui extract`"""
+    theme: str = Field(
+        "dark",
+        description="`dark`, `light`, or one of Textual's own themes such as `nord` or `gruvbox`; ctrl+p tries them out",
+    )
+    mouse: bool = Field(True, description="`false` leaves the mouse to the terminal, as `--no-mouse` does for one time")
+    keys: dict[str, str] = Field(
+        default_factory=dict,
+        description="a table: names of keys, see below, and the keys that do it, separated by commas",
+    )
+    defaults: dict[str, Any] = Field(
+        default_factory=dict,
+        description="a table: what the form of a new extraction begins with, in the words of `neuron-tui extract`",
+    )
 
     @field_validator("keys", mode="before")
     @classmethod

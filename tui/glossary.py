@@ -84,7 +84,7 @@ def glossary(thresholds: Thresholds) -> Glossary:
         ),
     )
     signs = (
-        ("·", "a space, mostly the one before a word; ↵ is a line feed, \\x1b a byte that is no character."),
+        ("·", "a space, mostly the one before a word; ↵ is a line feed, ⇥ a tab, \\x1b a byte that is no character."),
         ("\\u200d", "a character, by its number, that acts, hides, or has not the same width on every terminal."),
         (SUPPRESSES, "a token detector that suppresses its triggers."),
         (OWN_TRIGGER, "one of the neuron's own triggers among the tokens it promotes or suppresses."),

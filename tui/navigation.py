@@ -5,7 +5,7 @@ Screens import this module and none of the screens they lead to; `screens.openin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
@@ -76,6 +76,15 @@ class CountingPlace(Place[Path]):
 
     path: Path
     thresholds: Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPlace(Place[Path]):
+    """The form that exports neurons; `chosen_by` says how they were chosen. Gives back the file that was written."""
+
+    run: Run
+    neurons: Sequence[Address]
+    chosen_by: str
 
 
 @runtime_checkable

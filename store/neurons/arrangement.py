@@ -67,8 +67,7 @@ def arrange(opened: OpenedRun, list_query: ListQuery) -> Arrangement:
     if list_query.column == "layer":  # the order of the table itself: by layer, then neuron
         return Arrangement(list_query, rows[::-1].copy() if list_query.descending else rows, considered)
     if list_query.column == "notable":
-        rows = _notable_first(table, list_query.descending)
-        return Arrangement(list_query, rows if keep.all() else rows[keep[rows]], considered)
+        return Arrangement(list_query, _notable_first(table, keep, list_query.descending), considered)
     key = _key(opened, list_query)
     key = key if len(rows) == len(table) else key[rows]
     if list_query.descending:
@@ -115,14 +114,14 @@ def _kinds(table: NeuronTable) -> npt.NDArray[np.int8]:
     return kind
 
 
-def _notable_first(table: NeuronTable, descending: bool) -> Int64s:
-    """(R,) all rows, those first that are most worth seeing; with `descending` last. Equal ones as in the table.
+def _notable_first(table: NeuronTable, keep: npt.NDArray[np.bool_], descending: bool) -> Int64s:
+    """Rows to keep, those first that are most worth seeing; with `descending` last. Equal ones as in the table.
 
     Token detectors that suppress their triggers come first, by their score; then other detectors of tokens, bigrams and
     trigrams; then positional neurons, strong ones first, by their mutual information; then the other neurons that are
     alive, and the dead ones last.
     """
-    left = ~table.dead
+    left = keep & ~table.dead
     strong = table.strength == STRENGTHS.index("strong")
     kinds: tuple[tuple[npt.NDArray[np.bool_], npt.NDArray[Any] | None], ...] = (
         (table.suppressing, table.trigger_score),
@@ -139,5 +138,5 @@ def _notable_first(table: NeuronTable, descending: bool) -> Int64s:
             rows = rows[stable_order(sign * strength[rows])]
         left[rows] = False
         groups.append(rows)
-    groups += [np.flatnonzero(left), np.flatnonzero(table.dead)]
+    groups += [np.flatnonzero(left), np.flatnonzero(keep & table.dead)]
     return np.concatenate(groups[::-1] if descending else groups)

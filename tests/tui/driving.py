@@ -13,7 +13,7 @@ from neuron_tui.store.neurons.places import address_of
 from neuron_tui.tui.app import NeuronTuiApp
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.runs.runs import Runs
-from neuron_tui.tui.terminal.textual_internals import key_of
+from neuron_tui.tui.terminal.textual_internals import key_of, lines_of
 from neuron_tui.tui.widgets.layers.overview import Overview
 from neuron_tui.tui.widgets.neuron.pane import NeuronPane
 from neuron_tui.tui.widgets.neurons import NeuronList
@@ -60,7 +60,7 @@ class Person:
 
     def lines(self) -> list[str]:
         """The lines of the screen on top."""
-        return [strip.text for strip in self.app.screen._compositor.render_strips()]
+        return lines_of(self.app.screen)
 
     def screen(self) -> str:
         """The screen as one text."""

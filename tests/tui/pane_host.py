@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.tui.drawing.spans import plain
+from neuron_tui.tui.terminal.textual_internals import lines_of
 from neuron_tui.tui.widgets.neuron.item_cursor import ItemCursor
 from neuron_tui.tui.widgets.neuron.pane import NeuronPane
 
@@ -103,7 +104,7 @@ class Reader:
 
     def lines(self) -> list[str]:
         """The lines of the terminal."""
-        return [strip.text for strip in self.app.screen._compositor.render_strips()]
+        return lines_of(self.app.screen)
 
     def card(self) -> str:
         """The whole card, also what is scrolled away."""

@@ -92,7 +92,7 @@ def test_the_list_is_sorted_by_share_by_rank_and_by_layer(runs: Path) -> None:
         rows = await shown(person)
         await person.press("s", "down", "enter")
         await person.sees("own↓")
-        shares = [rows._answer.own[i] for i in rows._order]
+        shares = [rows.answer.own[i] for i in rows.order]
         assert shares == sorted(shares, reverse=True)
         await person.press("s", "down", "enter")
         await person.sees("rank↓")
@@ -156,7 +156,7 @@ def test_a_text_that_several_n_grams_read_asks_which_is_meant(runs: Path, monkey
         await person.sees("Which of these", "·ti tle   token, 9 times", "·title   token, 4 times")
         await person.press("down", "enter")
         await shown(person)
-        assert person.app.screen._ids == ids
+        assert person.app.screen.ids == ids
 
     drive(runs, ask, run=runs / "whole")
 

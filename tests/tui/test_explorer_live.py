@@ -193,7 +193,7 @@ def test_the_end_of_the_extraction_is_told(run: Path, end: dict[str, object], to
             grow(run, 4)
         await look(person)
         # Faults are toasts, wrapped in a box of their own; the others are a note on a line.
-        await person.until(lambda: told in person.screen() or any(told in n.message for n in person.app._notifications))
+        await person.until(lambda: told in person.screen() or any(told in message for message in person.app.messages))
         await person.sees("4 layers × 16" if end["state"] == "done" else "partial · 2 of 4 layers")
 
     drive(run.parent, watch, run=run, size=(160, 36))
@@ -202,7 +202,7 @@ def test_the_end_of_the_extraction_is_told(run: Path, end: dict[str, object], to
 def test_a_run_opened_after_its_extraction_failed_says_so_in_a_note(run: Path) -> None:
     async def watch(person: Person) -> None:
         await person.sees("The extraction failed, 2 of 4 layers finished: the disk is full")
-        assert not person.app._notifications
+        assert not person.app.messages
         await person.press("down")
         await person.until(lambda: "The extraction failed" not in person.screen())
 

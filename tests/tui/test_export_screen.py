@@ -269,8 +269,8 @@ def test_leaving_the_program_ends_the_writing(runs: Path, here: Path, monkeypatc
         await person.press("enter")
         await person.sees("Writing: 0 of 5 neurons")
         await person.until(begun.is_set)  # a writing that is stopped sooner does not come so far
-        assert screen._stop is not None
-        stops.put(screen._stop)
+        assert screen.stop is not None
+        stops.put(screen.stop)
         person.app.exit()
 
     asked(runs, [(0, i) for i in range(5)], leave)

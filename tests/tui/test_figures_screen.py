@@ -13,7 +13,7 @@ import pytest
 from neuron_tui.store import open_run
 from neuron_tui.store.findings.figures import NAMES, build_figure, read_aggregates
 from neuron_tui.tui.app import NeuronTuiApp
-from neuron_tui.tui.reports.figure_files import objection_to
+from neuron_tui.tui.reports.renderer import FIGURES, objection_to, suffixes_of
 from neuron_tui.tui.screens.figures.figures import Figures
 from neuron_tui.tui.screens.figures.team import Team
 from neuron_tui.tui.screens.runs.runs import Runs
@@ -201,11 +201,12 @@ def test_files_that_would_be_replaced_or_cannot_be_are_objected_to(runs: Path, t
     labelled = [read_aggregates(open_run(runs / "whole"))]
     curve, table = (build_figure(name, labelled) for name in ("1a", "5"))
     (tmp_path / "there.csv").write_text("kept")
-    assert "exists" in objection_to(curve, str(tmp_path / "there.csv"))
-    assert "no directory" in objection_to(curve, str(tmp_path / "gone" / "a.csv"))
-    assert "must end" in objection_to(curve, "figure")
-    assert "is a table" in objection_to(table, str(tmp_path / "a.svg"))
-    assert objection_to(table, str(tmp_path / "a.csv")) == ""
+    endings = suffixes_of(FIGURES, part=True)
+    assert "exists" in objection_to(str(tmp_path / "there.csv"), endings, curve)
+    assert "no directory" in objection_to(str(tmp_path / "gone" / "a.csv"), endings, curve)
+    assert "must end" in objection_to("figure", endings, curve)
+    assert "is a table" in objection_to(str(tmp_path / "a.svg"), endings, table)
+    assert objection_to(str(tmp_path / "a.csv"), endings, table) == ""
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
@@ -276,7 +277,7 @@ def on_team(runs: Path, layer: int, scenario: Scenario, size: tuple[int, int] = 
 
     async def act(person: Person) -> None:
         person.app.push_screen(Team(open_run(runs / "whole"), layer), given.append)
-        await person.until(lambda: isinstance(person.app.screen, Team) and person.app.screen._having is not None)
+        await person.until(lambda: isinstance(person.app.screen, Team) and person.app.idle)
         await scenario(person)
 
     drive(runs, act, size=size)

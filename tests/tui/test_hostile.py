@@ -233,7 +233,7 @@ def test_figures_and_the_team(hostile: Path, hostile_runs: Path, size: tuple[int
         await person.press("q")
         team = Team(open_run(hostile / "whole"), 0)
         person.app.push_screen(team)
-        await person.until(lambda: team.is_current and team._having is not None)
+        await person.until(lambda: team.is_current and person.app.idle)
         await everywhere(person, ["right", "?", "escape"], _nothing)
 
     drive(hostile_runs, look, size=size)
@@ -249,7 +249,7 @@ def test_a_comparison_and_its_tokens(hostile: Path, hostile_runs: Path, size: tu
         for _ in range(len(screen.browser.listed)):
             await person.until(lambda: screen.browser.up_to_date)
             await everywhere(person, ["t", "G", "t", "x", "escape", "right"], _nothing)
-        tokens = TokenOverlap(*screen._reading.runs[:2])
+        tokens = TokenOverlap(*screen.reading.runs[:2])
         person.app.push_screen(tokens)
         await person.until(lambda: tokens.is_current and not tokens.under_way)
         await everywhere(person, ["G", "right", "x", "escape", "right", "?", "escape"], _nothing)

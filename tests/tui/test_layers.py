@@ -44,7 +44,7 @@ def summary(layer: int, *, neurons: int = 1000, dead: int = 0, tokens: int = 0, 
 
 def listed(*summaries: LayerSummary) -> LayerList:
     rows = LayerList()
-    rows._layers = tuple(s.layer for s in summaries)
+    rows.show_layers([s.layer for s in summaries])
     rows.show_summaries(summaries)
     return rows
 
@@ -90,7 +90,7 @@ def test_numbers_are_the_layers_own() -> None:
 
 def test_a_layer_not_yet_summarised_shows_its_number_alone() -> None:
     rows = listed(*SUMMARIES)
-    rows._layers = (0, 1, 2, 3)
+    rows.show_layers([0, 1, 2, 3])
     assert plain(rows.row_line(4, 32)).strip() == "3"
 
 

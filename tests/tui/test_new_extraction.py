@@ -233,11 +233,11 @@ def test_a_name_is_proposed_until_one_is_typed(runs: Path) -> None:
 def test_right_takes_the_completion_that_is_shown(runs: Path) -> None:
     async def complete(form: Form) -> None:
         await form.press("ctrl+n", *"data/w")
-        await form.person.until(lambda: form.screen.focused._suggestion == "data/wiki.jsonl")
+        await form.person.until(lambda: form.screen.focused.suggestion == "data/wiki.jsonl")
         await form.press("right")
         assert form.screen.focused.value == "data/wiki.jsonl"
         await form.fill("model", "synth")
-        await form.person.until(lambda: form.screen.focused._suggestion == "synthetic-opt")
+        await form.person.until(lambda: form.screen.focused.suggestion == "synthetic-opt")
         await form.press("ctrl+@")
         assert form.text("model") == "synthetic-opt"
 

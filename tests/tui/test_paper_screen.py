@@ -10,9 +10,8 @@ from neuron_tui.store import open_run
 from neuron_tui.store.findings.figures import read_aggregates
 from neuron_tui.store.findings.paper import Enough, Finding, check_paper
 from neuron_tui.tui.app import NeuronTuiApp
-from neuron_tui.tui.reports.file_names import objection_to_name
 from neuron_tui.tui.reports.paper import GLYPHS
-from neuron_tui.tui.reports.paper_files import FORMAT_OF
+from neuron_tui.tui.reports.renderer import FINDINGS, objection_to, suffixes_of
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.figures.figures import Figures
 from neuron_tui.tui.screens.paper import Paper
@@ -94,7 +93,7 @@ def test_enough_is_asked_for_and_wrong_numbers_are_refused(runs: Path) -> None:
         await person.press("down", "e")
         await person.type("1k")
         await person.press("enter")
-        await person.until(lambda: screen_of(person)._enough == Enough(1000, 1000))
+        await person.until(lambda: screen_of(person).enough == Enough(1000, 1000))
         await person.sees("taken for enough here")
         assert screen_of(person).query_one(ClaimList).cursor == 1
         await person.press("e")
@@ -157,10 +156,11 @@ def test_findings_are_written_to_a_file(suffix: str, runs: Path, tmp_path: Path)
 
 def test_a_name_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "there.md").touch()
-    assert objection_to_name(str(tmp_path / "claims.svg"), FORMAT_OF) == "The name must end in one of .md .json .txt."
-    assert "exists" in objection_to_name(str(tmp_path / "there.md"), FORMAT_OF)
-    assert "no directory" in objection_to_name(str(tmp_path / "gone" / "claims.md"), FORMAT_OF)
-    assert not objection_to_name(str(tmp_path / "claims.md"), FORMAT_OF)
+    endings = suffixes_of(FINDINGS)
+    assert objection_to(str(tmp_path / "claims.svg"), endings) == "The name must end in one of .md .json .txt."
+    assert "exists" in objection_to(str(tmp_path / "there.md"), endings)
+    assert "no directory" in objection_to(str(tmp_path / "gone" / "claims.md"), endings)
+    assert not objection_to(str(tmp_path / "claims.md"), endings)
 
 
 def test_the_explorer_and_the_runs_lead_to_the_claims_and_back(runs: Path) -> None:
@@ -186,7 +186,7 @@ def test_marked_runs_are_checked_together(runs: Path) -> None:
     async def mark(person: Person) -> None:
         await person.press("m", "down", "m", "C")
         await checked(person)
-        assert len(screen_of(person)._paths) == 2
+        assert len(screen_of(person).paths) == 2
 
     drive(runs, mark)
 

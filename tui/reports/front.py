@@ -7,60 +7,43 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuron_tui.store.disk.schema import ENOUGH_SEQUENCES, ORDERS, TYPES
+from neuron_tui.store.disk.schema import ORDERS, TYPES
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.findings.aggregates_cache import summarise_layers
-from neuron_tui.store.measures.intervals import CONFIDENCE, interval_text
-from neuron_tui.store.measures.threshold_wording import counted_with, coverage_text, detector_text, number_text
+from neuron_tui.store.measures.intervals import interval_text
+from neuron_tui.store.measures.threshold_wording import counted_with
 from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.neurons.corpus import StoredCorpus
 from neuron_tui.store.neurons.layer import Layer
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import printable, visible_token
 from neuron_tui.store.wording import count_noun, percent
+from neuron_tui.tui.glossary import glossary
 from neuron_tui.tui.reports.context import shortened
 from neuron_tui.tui.reports.neuron_text import OWN_TRIGGER, SUPPRESSES, TYPE_MEANINGS, label
 from neuron_tui.tui.reports.selection import Selection, phrase_parts
 
-SIGNS = (
-    ("·", "a space, mostly the one before a word; ↵ is a line feed, ⇥ a tab, and \\x1b a byte that does not print"),
-    ("\\u200d", "a character, by its number, that does not print or not everywhere in the same width"),
-    (SUPPRESSES, "a token detector that suppresses its triggers"),
-    (OWN_TRIGGER, "one of the neuron's own triggers, among the tokens that it promotes or suppresses"),
-    ("▐ ▌", "enclose the text on which the neuron is active"),
+_TERMS = (
+    *("active", "frequency", "dead", "trigger", "precision", "interval", "covering", "detector"),
+    *("promoted, suppressed", "score", "mi", *TYPE_MEANINGS),
 )
-"""Signs in a report, and what they stand for."""
+"""Words of the glossary that a report explains."""
 
-_TERMS_BEFORE = (
-    ("active", "the value after the activation function is above 0; the BOS, EOS and padding are not counted"),
-    ("frequency", "the share of counted tokens on which the neuron is active; dead if there is none"),
-    ("trigger", "an n-gram at whose last token the neuron is active, ranked by how often it is"),
-    ("precision", "how often the neuron is active of the n-gram's occurrences"),
-    (
-        "interval",
-        f"3.3–5% behind a share of neurons: at {CONFIDENCE:.0%} confidence, if neurons were drawn independently; "
-        "those of a model are not",
-    ),
-    ("covered so far", "the share of the neuron's activations that this n-gram and those above it hold"),
-)
+_SIGNS = ("·", "\\u200d", SUPPRESSES, OWN_TRIGGER, "▐ ▌")
+"""Signs that a report uses."""
 
-_PROMOTED = (
-    "promoted, suppressed",
-    "the tokens with the highest and lowest score: the neuron's update direction times their unembedding",
-)
+COVERED = ("covered so far", "the share of the neuron's activations that this n-gram and those above it hold.")
+"""A column that only reports have."""
+
+
+def signs(thresholds: Thresholds) -> tuple[tuple[str, str], ...]:
+    """Signs of a report, each with what it stands for."""
+    return tuple(entry for entry in glossary(thresholds).signs if entry[0] in _SIGNS)
 
 
 def terms(thresholds: Thresholds) -> tuple[tuple[str, str], ...]:
     """Words of a report, each with its definition by these thresholds."""
-    hold = f"how many n-grams, taken from the top, hold {coverage_text(thresholds)} of its activations"
-    above = number_text(thresholds.positional)
-    information = (
-        f"mutual information of activity and position, in nats; above {above} is positional, "
-        f"given {ENOUGH_SEQUENCES} full-length sequences"
-    )
-    types = ((name, f"a positional neuron: {meaning}") for name, meaning in TYPE_MEANINGS.items())
-    detector = ("detector", detector_text(thresholds))
-    return (*_TERMS_BEFORE, ("covering", hold), detector, _PROMOTED, ("mi", information), *types)
+    return (*(entry for entry in glossary(thresholds).words if entry[0] in _TERMS), COVERED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from neuron_tui.store.wording import count_noun, percent, show_layers, signed
 from neuron_tui.tui.reports.comparison_wording import NONE, became_sentences, jaccard_text, total_rows
 from neuron_tui.tui.reports.context import shortened
 from neuron_tui.tui.reports.curve import charts_of
-from neuron_tui.tui.reports.front import SIGNS, contents, facts, terms
+from neuron_tui.tui.reports.front import contents, facts, signs, terms
 from neuron_tui.tui.reports.neuron import SHOWN, neuron_views
 from neuron_tui.tui.reports.neuron_text import OWN_TRIGGER
 from neuron_tui.tui.reports.printed import print_figure
@@ -46,7 +46,7 @@ def write_html(run: Run, selection: Selection, stream: TextIO) -> None:
         facts=facts(run, selection),
         contents=contents(run, selection) if len(selection) > 1 else (),
         views=neuron_views(run, selection),
-        legend=(*SIGNS, *terms(run.manifest.thresholds)),
+        legend=(*signs(run.manifest.thresholds), *terms(run.manifest.thresholds)),
         own_trigger=OWN_TRIGGER,
         shown=SHOWN,
     )

@@ -11,7 +11,7 @@ from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import count_noun, percent, signed
 from neuron_tui.tui.reports.context import ContextView, shortened
-from neuron_tui.tui.reports.front import SIGNS, Fact, contents, facts, terms
+from neuron_tui.tui.reports.front import Fact, contents, facts, signs, terms
 from neuron_tui.tui.reports.neuron import (
     SHOWN,
     DomainRow,
@@ -84,7 +84,7 @@ def _parts(fact: Fact) -> str:
 
 def _legend(thresholds: Thresholds) -> Iterator[str]:
     yield "\n# Signs and words\n"
-    yield from (f"- {code(sign)} {meaning}" for sign, meaning in SIGNS)
+    yield from (f"- {code(sign)} {meaning}" for sign, meaning in signs(thresholds))
     yield from (f"- *{term}*: {meaning}" for term, meaning in terms(thresholds))
 
 

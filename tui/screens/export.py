@@ -21,7 +21,6 @@ from textual.widgets import Input
 
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.neurons.run import Run
-from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import count_noun
 from neuron_tui.tui.actions import Action, Key, bindings
 from neuron_tui.tui.forms.path_candidates import paths
@@ -61,11 +60,6 @@ def stem_for(run: Run, neurons: Sequence[tuple[int, int]]) -> str:
     if len(neurons) == 1:
         return f"{run.name}-{neurons[0][0]}-{neurons[0][1]}"
     return f"{run.name}-{len(neurons)}-neurons"
-
-
-def written(count: int, path: Path) -> str:
-    """What to say once a report is written; its path was copied."""
-    return f"{count_noun(count, 'neuron')} written, path copied: {printable(str(path.resolve()))}"
 
 
 class _StopAsked(Exception):  # noqa: N818 - no error
@@ -138,7 +132,7 @@ class Export(ModalScreen[Path | None]):
         self._run, self._neurons, self._chosen_by = run, neurons, chosen_by
         self._proposed = str(free_path(Path(), stem_for(run, neurons), ".md"))
         self._agreed: Path | None = None
-        self._stop: threading.Event | None = None
+        self.stop: threading.Event | None = None
         """Set, it stops the writing that is under way; None if there is none."""
         self._previews: dict[str, Preview] = {}
         self._previewing = False
@@ -215,7 +209,7 @@ class Export(ModalScreen[Path | None]):
         form = SUFFIXES.get(Path(event.value.strip()).suffix.lower())
         if form is not None:
             self._pick.put(NAMES[form])
-        if self._stop is None:
+        if self.stop is None:
             self._say_place()
 
     def action_other_format(self) -> None:
@@ -255,7 +249,7 @@ class Export(ModalScreen[Path | None]):
 
     def action_write(self) -> None:
         """Write the report, unless something is in the way."""
-        if self._stop is not None:
+        if self.stop is not None:
             return
         path = Path(self._field.value.strip()).expanduser()
         if path.suffix.lower() not in SUFFIXES:
@@ -266,9 +260,9 @@ class Export(ModalScreen[Path | None]):
             self._agreed = path
             self._say(f"{path} exists. Enter again replaces it; or type another name.")
         else:
-            self._stop = threading.Event()
+            self.stop = threading.Event()
             self.on_export_went(self.Went(0))
-            self.run_worker(partial(self._write, path, self._form, self._stop), thread=True, group="export")
+            self.run_worker(partial(self._write, path, self._form, self.stop), thread=True, group="export")
 
     def _write(self, path: Path, form: str, stop: threading.Event) -> None:
         """In a thread: write the report."""
@@ -295,13 +289,13 @@ class Export(ModalScreen[Path | None]):
 
     def on_export_went(self, event: Went) -> None:
         """Say how far it is."""
-        if self._stop is not None and not self._stop.is_set():
+        if self.stop is not None and not self.stop.is_set():
             done = f"{event.count:,} of {count_noun(len(self._neurons), 'neuron')}"
             self._say(f"Writing: {done}. esc stops.", "strong")
 
     def on_export_written(self, event: Written) -> None:
         """Done, or say what went wrong and let another name be typed."""
-        self._stop = None
+        self.stop = None
         if event.stopped:
             self._say("Stopped; nothing is left of it. Enter writes it from the beginning.", "strong")
         elif event.problem is not None:
@@ -312,17 +306,17 @@ class Export(ModalScreen[Path | None]):
 
     def on_unmount(self) -> None:
         """Nobody waits for it any more."""
-        if self._stop is not None:
-            self._stop.set()
+        if self.stop is not None:
+            self.stop.set()
 
     # Leaving, and help.
 
     def action_leave(self) -> None:
         """Stop the writing, or leave without any."""
-        if self._stop is None:
+        if self.stop is None:
             self.dismiss(None)
         else:
-            self._stop.set()
+            self.stop.set()
             self._say("Stopping …", "dim")
 
     def action_help(self) -> None:

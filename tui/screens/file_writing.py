@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,10 @@ from typing import Any
 from textual.screen import Screen
 
 from neuron_tui.store.errors import NeuronTuiError
+from neuron_tui.store.findings.figures.figure import Figure
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import message
-from neuron_tui.tui.reports.file_names import objection_to_name
-from neuron_tui.tui.reports.renderer import free_path
+from neuron_tui.tui.reports.renderer import free_path, objection_to
 from neuron_tui.tui.screens.prompt import Objection, Prompt
 
 
@@ -26,10 +26,10 @@ class FileWriting:
     def ask(
         self,
         proposed: tuple[str, str],
-        suffixes: Iterable[str],
+        suffixes: Sequence[str],
         write: Callable[[Path], None],
         *,
-        objection_to: Callable[[str], str] | None = None,
+        figure: Figure | None = None,
         sign: str = "x",
     ) -> None:
         """Ask for a file and write it.
@@ -42,14 +42,14 @@ class FileWriting:
             What the name can end in; the ending decides what is written.
         write
             Writes the file, in a thread; may raise any NeuronTuiError or OSError.
-        objection_to
-            What is wrong with a name; by default that it has none of the suffixes or that something is there.
+        figure
+            What is written, if it is a figure: a table is no picture.
         sign
             What stands before the line to type in.
         """
 
         def check(text: str) -> Objection | None:
-            objection = objection_to(text) if objection_to is not None else objection_to_name(text, suffixes)
+            objection = objection_to(text, suffixes, figure)
             return Objection(objection, 0) if objection else None
 
         def answered(text: str | None) -> None:

@@ -40,4 +40,8 @@ def screen_for(place: to.Place[Any]) -> Screen[Any]:
             from neuron_tui.tui.screens.extraction.count_again import CountAgain
 
             return CountAgain(path, thresholds)
+        case to.ExportPlace(run, neurons, chosen_by):
+            from neuron_tui.tui.screens.export import Export
+
+            return Export(run, neurons, chosen_by)
     raise TypeError(f"no screen shows {place!r}")

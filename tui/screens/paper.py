@@ -17,10 +17,10 @@ from neuron_tui.store.findings.figures import LabelledRun
 from neuron_tui.store.findings.paper import PAPERS, Enough, Finding, check_paper, preface
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import read_count
-from neuron_tui.tui.actions import Action, Key, bindings
+from neuron_tui.tui.actions import Action, Key, back_action, bindings, help_action
 from neuron_tui.tui.navigation import FiguresPlace, go
 from neuron_tui.tui.reports.paper import totals
-from neuron_tui.tui.reports.paper_files import FORMAT_OF, write_paper
+from neuron_tui.tui.reports.renderer import FINDINGS, FindingSet, suffixes_of, write_file
 from neuron_tui.tui.screens.file_writing import FileWriting
 from neuron_tui.tui.screens.page import Page
 from neuron_tui.tui.screens.prompt import Objection, Prompt
@@ -75,8 +75,8 @@ class Paper(Page[None]):
             "writes all findings to a file: text, Markdown or JSON.",
             palette="Export",
         ),
-        Action("paper.help", "question_mark", "help", "keys", palette="Keys and words"),
-        Action("paper.back", "q,escape", "back", "back", "goes back.", palette="Back", shown="q"),
+        help_action("paper"),
+        back_action("paper"),
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -89,9 +89,9 @@ class Paper(Page[None]):
 
     def __init__(self, paths: Sequence[Path]) -> None:
         super().__init__()
-        self._paths = tuple(paths)
+        self.paths = tuple(paths)
         self._checked: Checked | None = None
-        self._enough = PAPERS
+        self.enough = PAPERS
         self._files = FileWriting(self, "The paper's claims")
         self._reading: RunsReading[Checked] = RunsReading(
             self,
@@ -122,7 +122,7 @@ class Paper(Page[None]):
 
     def _check(self) -> None:
         """Check the claims in a thread, with what is enough text by now."""
-        self._reading.make(partial(_checked, self._enough))
+        self._reading.make(partial(_checked, self.enough))
 
     # What is shown.
 
@@ -167,15 +167,15 @@ class Paper(Page[None]):
         def answered(text: str | None) -> None:
             tokens = read_count(text) if text and text.strip() else None
             if text is not None and not isinstance(tokens, str):
-                self._enough = PAPERS if tokens is None else Enough(tokens, tokens)
+                self.enough = PAPERS if tokens is None else Enough(tokens, tokens)
                 self._check()
 
-        proposed = "" if self._enough == PAPERS else f"{self._enough.other:,}"
+        proposed = "" if self.enough == PAPERS else f"{self.enough.other:,}"
         self.app.push_screen(Prompt(" e ", proposed, _ENOUGH_HINT, check), answered)
 
     def action_figures(self) -> None:
         """Show the figures of the same runs."""
-        go(self, FiguresPlace(self._paths))
+        go(self, FiguresPlace(self.paths))
 
     def action_export(self) -> None:
         """Ask for a file and write the findings to it."""
@@ -184,8 +184,8 @@ class Paper(Page[None]):
             return
         runs = self._reading.runs
         stem = f"{runs[0].label if len(runs) == 1 else 'runs'}-paper"
-        writing = partial(write_paper, runs, checked.notes, checked.findings)
-        self._files.ask((stem, ".md"), tuple(FORMAT_OF), writing)
+        writing = partial(write_file, FINDINGS, FindingSet(runs, checked.notes, checked.findings))
+        self._files.ask((stem, ".md"), suffixes_of(FINDINGS), writing)
 
 
 def _checked(enough: Enough, runs: tuple[LabelledRun, ...]) -> Checked:

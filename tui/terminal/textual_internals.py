@@ -34,6 +34,7 @@ __all__ = [
     "ShownInput",
     "color_system",
     "key_of",
+    "lines_of",
     "retitle_border",
     "scroll_to_size",
     "style_codes",
@@ -60,6 +61,11 @@ class OpenApp(App[None]):
         message = Text(self.describe_fault(error))
         self._exit_renderables.append(Segments(self.console.render(message, self.console.options)))
         self._close_messages_no_wait()
+
+    @property
+    def messages(self) -> list[str]:
+        """What the notifications in sight say."""
+        return [notification.message for notification in self._notifications]
 
     @property
     def leaving(self) -> bool:
@@ -118,6 +124,11 @@ def scroll_to_size(widget: Widget, size: Size) -> None:
     """Give a scrolled widget another virtual size. Assigned as usual it lays the screen out, which a held key feels."""
     widget.set_reactive(Widget.virtual_size, size)
     widget._scroll_update(size)
+
+
+def lines_of(screen: Screen[Any]) -> list[str]:
+    """The lines of a screen as a terminal shows them."""
+    return [strip.text for strip in screen._compositor.render_strips()]
 
 
 def color_system(console: Console) -> ColorSystem | None:

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from neuron_tui.store.findings.figures import Figure
 from neuron_tui.store.tokens import printable
+from neuron_tui.tui.actions import Action
 from neuron_tui.tui.drawing.figure_table import TableText
 from neuron_tui.tui.drawing.spans import Line
 from neuron_tui.tui.latest import Latest
@@ -32,6 +33,31 @@ class Drawing:
     width: int
     height: int
     draw: Draw
+
+
+def browser_actions(place: str, thing: str) -> tuple[Action, ...]:
+    """What the keys do in a screen of figures: go from one `thing` to the next, show it as a chart or a table."""
+    return (
+        Action(
+            f"{place}.before",
+            "left,h",
+            "walk(-1)",
+            f"{thing} before",
+            f"go to the {thing} before or after; ↑ ↓ walk the list, or the rows of a table.",
+            with_=(f"{place}.next",),
+            shown="← →  h l",
+            priority=True,
+        ),
+        Action(f"{place}.next", "right,l", "walk(1)", f"next {thing}", priority=True),
+        Action(
+            f"{place}.table",
+            "t",
+            "table",
+            "chart or table",
+            "shows the table in place of the chart, or the chart again.",
+            palette="Chart or table",
+        ),
+    )
 
 
 class FigureBrowser(Horizontal):

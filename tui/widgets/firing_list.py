@@ -55,40 +55,40 @@ class FiringList(RowList):
 
     def __init__(self) -> None:
         super().__init__(id="firing-list")
-        self._answer: Answer | None = None
-        self._order: Int64s = np.empty(0, np.int64)
+        self.answer: Answer | None = None
+        self.order: Int64s = np.empty(0, np.int64)
         self.column = "fires"
 
     def show(self, answer: Answer) -> None:
         """Show an answer, the neuron that fires most first."""
-        self._answer = answer
+        self.answer = answer
         self.sort(self.column)
 
     def sort(self, column: str) -> None:
         """Show the neurons in another order; equal ones as they came, best first."""
         self.column = column
-        if self._answer is None:
+        if self.answer is None:
             return
-        found = self._answer.found
+        found = self.answer.found
         match column:
             case "own":
-                key: npt.NDArray[np.generic] = -self._answer.own
+                key: npt.NDArray[np.generic] = -self.answer.own
             case "rank":
                 key = found.rank
             case "layer":
-                key = self._answer.row
+                key = self.answer.row
             case _:
                 key = -found.active
-        self._order = np.argsort(key, kind="stable")
-        self.set_rows(len(self._order), 0)
+        self.order = np.argsort(key, kind="stable")
+        self.set_rows(len(self.order), 0)
 
     @property
     def address(self) -> Address | None:
         """The neuron under the cursor."""
-        if self._answer is None or not self.count:
+        if self.answer is None or not self.count:
             return None
-        at = int(self._order[self.cursor])
-        return int(self._answer.found.layer[at]), int(self._answer.found.neuron[at])
+        at = int(self.order[self.cursor])
+        return int(self.answer.found.layer[at]), int(self.answer.found.neuron[at])
 
     def header_line(self, width: int) -> Line:
         """Titles; the arrow says what the list is sorted by."""
@@ -96,24 +96,24 @@ class FiringList(RowList):
 
     def row_line(self, row: int, width: int) -> Line:
         """A neuron."""
-        if self._answer is None:
+        if self.answer is None:
             return BLANK
-        found, at = self._answer.found, int(self._order[row])
+        found, at = self.answer.found, int(self.order[row])
         active = int(found.active[at])
         cells = {
             "layer": str(found.layer[at]),
             "neuron": str(found.neuron[at]),
-            "what": " " + what(self._answer.table, int(self._answer.row[at])),
+            "what": " " + what(self.answer.table, int(self.answer.row[at])),
             "count": f"{active:,}/{found.occurrences:,}",
             "fires": short_percent(active / max(found.occurrences, 1)),
-            "own": short_percent(float(self._answer.own[at])),
+            "own": short_percent(float(self.answer.own[at])),
             "rank": f"{int(found.rank[at]) + 1}",
         }
         return ((row_text(_fitted(width + 1), cells)[1:], ""),)
 
     def empty_line(self, width: int) -> Line:
         """What stands where there is none."""
-        return (("  No neuron has it among its stored triggers.", "dim"),) if self._answer is not None else BLANK
+        return (("  No neuron has it among its stored triggers.", "dim"),) if self.answer is not None else BLANK
 
 
 def _fitted(width: int) -> Fitted:

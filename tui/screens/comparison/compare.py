@@ -16,18 +16,17 @@ from neuron_tui.store.findings.comparison.report import Report, make_report
 from neuron_tui.store.findings.figures import Figure, LabelledRun
 from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.actions import Action, Key, bindings
+from neuron_tui.tui.actions import Action, Key, back_action, bindings, help_action
 from neuron_tui.tui.drawing.comparison_parts import drawn
 from neuron_tui.tui.drawing.figure_table import table_text
 from neuron_tui.tui.drawing.spans import Line
 from neuron_tui.tui.navigation import FiguresPlace, go, go_to_neuron
-from neuron_tui.tui.reports import comparison_files
-from neuron_tui.tui.reports.figure_files import SUFFIXES, objection_to
+from neuron_tui.tui.reports.renderer import COMPARISONS, ComparisonPart, suffixes_of, write_file
 from neuron_tui.tui.screens.comparison.tokens import TokenOverlap
 from neuron_tui.tui.screens.file_writing import FileWriting
 from neuron_tui.tui.screens.page import Page
 from neuron_tui.tui.screens.reading_runs import RunsReading, common_thresholds
-from neuron_tui.tui.widgets.figure_browser import FigureBrowser, Listed
+from neuron_tui.tui.widgets.figure_browser import FigureBrowser, Listed, browser_actions
 from neuron_tui.tui.widgets.figure_pane import FigurePane
 from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.painting import TextLine
@@ -43,25 +42,7 @@ class Compare(Page[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-broad"), (160, "-wide")]  # noqa: RUF012 - as textual declares it
 
     ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action(
-            "compare.before",
-            "left,h",
-            "walk(-1)",
-            "part before",
-            "go to the part before or after; ↑ ↓ walk the list, or the rows of a table.",
-            with_=("compare.next",),
-            shown="← →  h l",
-            priority=True,
-        ),
-        Action("compare.next", "right,l", "walk(1)", "next part", priority=True),
-        Action(
-            "compare.table",
-            "t",
-            "table",
-            "chart or table",
-            "shows the table in place of the chart, or the chart again.",
-            palette="Chart or table",
-        ),
+        *browser_actions("compare", "part"),
         Action(
             "compare.figures", "f", "figures", "all figures", "shows all figures of these runs.", palette="All figures"
         ),
@@ -82,8 +63,8 @@ class Compare(Page[None]):
             with_=("compare.export_all",),
         ),
         Action("compare.export_all", "X", "export_all", "export the comparison", palette="Export all"),
-        Action("compare.help", "question_mark", "help", "keys", palette="Keys and words"),
-        Action("compare.back", "q,escape", "back", "back", "goes back.", palette="Back", shown="q"),
+        help_action("compare"),
+        back_action("compare"),
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -100,7 +81,7 @@ class Compare(Page[None]):
         always = Vertical(*(FigurePane(id=f"pane-{name}") for name in _ALWAYS), id="compare-always")
         self.browser = FigureBrowser(self._draw, lambda part: part.name in self._tables, [always])
         self._files = FileWriting(self, "This comparison")
-        self._reading: RunsReading[tuple[Report, list[Listed]]] = RunsReading(
+        self.reading: RunsReading[tuple[Report, list[Listed]]] = RunsReading(
             self,
             paths,
             made=self._open,
@@ -118,7 +99,7 @@ class Compare(Page[None]):
 
     def on_mount(self) -> None:
         """Compare the runs in a thread."""
-        self._reading.make(_compare)
+        self.reading.make(_compare)
 
     @property
     def under_way(self) -> bool:
@@ -128,14 +109,14 @@ class Compare(Page[None]):
     @property
     def thresholds(self) -> Thresholds:
         """The thresholds behind all of the runs."""
-        return common_thresholds(self._reading.runs)
+        return common_thresholds(self.reading.runs)
 
     # What is in sight.
 
     def _open(self, made: tuple[Report, list[Listed]]) -> None:
         """The comparison is there."""
         self._report, parts = made
-        runs = ", ".join(printable(one.label) for one in self._reading.runs)
+        runs = ", ".join(printable(one.label) for one in self.reading.runs)
         self.query_one(".headline", TextLine).show_text(((f" comparison · {runs}", "strong"),))
         self.browser.open(parts)
         self._fit()
@@ -248,7 +229,7 @@ class Compare(Page[None]):
         part, pane = self._part
         if part.name in self._tables and part.rows:
             row = part.rows[pane.rows.cursor]
-            by_label = {one.label: one for one in self._reading.runs}
+            by_label = {one.label: one for one in self.reading.runs}
             if part.name == "overlap":
                 self.app.push_screen(TokenOverlap(by_label[str(row[0])], by_label[str(row[1])]))
                 return
@@ -266,16 +247,16 @@ class Compare(Page[None]):
         report, (part, _) = self._report, self._part
         self._files.ask(
             (f"comparison-{part.name}", ".svg" if part.chart is not None and part.name not in self._tables else ".csv"),
-            SUFFIXES,
-            partial(comparison_files.write_part, report, part),
-            objection_to=partial(objection_to, part),
+            suffixes_of(COMPARISONS, part=True),
+            partial(write_file, COMPARISONS, ComparisonPart(report, part.name)),
+            figure=part,
         )
 
     def action_export_all(self) -> None:
         """Ask for a file and write the whole comparison to it."""
         if self._report is not None:
-            writing = partial(comparison_files.write_whole, self._report)
-            self._files.ask(("comparison", ".html"), comparison_files.SUFFIXES, writing, sign="X")
+            writing = partial(write_file, COMPARISONS, ComparisonPart(self._report))
+            self._files.ask(("comparison", ".html"), suffixes_of(COMPARISONS), writing, sign="X")
 
     def commands(self) -> Iterator[SystemCommand]:
         """Actions for the command palette that have no key of their own."""

@@ -16,10 +16,10 @@ from neuron_tui.store.findings.comparison.tables import tokens_table
 from neuron_tui.store.findings.figures import LabelledRun
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import show_layers
-from neuron_tui.tui.actions import Action, Key, bindings
+from neuron_tui.tui.actions import Action, Key, back_action, bindings, help_action
 from neuron_tui.tui.drawing.spans import Line, fit
 from neuron_tui.tui.latest import Latest
-from neuron_tui.tui.reports.figure_files import write_figure
+from neuron_tui.tui.reports.renderer import FIGURES, FigureSet, write_file
 from neuron_tui.tui.screens.file_writing import FileWriting
 from neuron_tui.tui.screens.page import Page
 from neuron_tui.tui.widgets.key_line import KeyLine
@@ -96,8 +96,8 @@ class TokenOverlap(Page[None]):
         Action(
             "tokens.export", "x", "export", "export", "writes the lists to a file: text, CSV or JSON.", palette="Export"
         ),
-        Action("tokens.help", "question_mark", "help", "keys", palette="Keys and words"),
-        Action("tokens.back", "q,escape", "back", "back", "goes back.", palette="Back", shown="q"),
+        help_action("tokens"),
+        back_action("tokens"),
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -164,7 +164,7 @@ class TokenOverlap(Page[None]):
             return
         first, second = self._pair
         table = tokens_table([(first.label, second.label, self._lists)])
-        self._files.ask(("tokens", ".csv"), _SUFFIXES, partial(write_figure, table))
+        self._files.ask(("tokens", ".csv"), _SUFFIXES, partial(write_file, FIGURES, FigureSet([table])))
 
     def commands(self) -> Iterator[SystemCommand]:
         """Actions for the command palette that have no key of their own."""

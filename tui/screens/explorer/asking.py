@@ -14,12 +14,13 @@ from neuron_tui.store.neurons.arrangement import SORTS
 from neuron_tui.store.neurons.grams import Gram, grams_reading, typed_text
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.places import Address, find_place
-from neuron_tui.store.tokens import visible
+from neuron_tui.store.tokens import printable, visible
+from neuron_tui.store.wording import count_noun
 from neuron_tui.tui.latest import Latest
+from neuron_tui.tui.navigation import ExportPlace, go
 from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.explorer.firing import Firing
 from neuron_tui.tui.screens.explorer.growing import Teller
-from neuron_tui.tui.screens.export import Export, written
 from neuron_tui.tui.screens.filter_prompt import FilterPrompt
 from neuron_tui.tui.screens.prompt import Objection, Prompt
 
@@ -119,9 +120,10 @@ class Asking:
 
         def answered(path: Path | None) -> None:
             if path is not None:
-                self._teller.note(written(len(neurons), path))
+                where = printable(str(path.resolve()))
+                self._teller.note(f"{count_noun(len(neurons), 'neuron')} written, path copied: {where}")
 
-        self._screen.app.push_screen(Export(opened.run, neurons, chosen_by), answered)
+        go(self._screen, ExportPlace(opened.run, neurons, chosen_by), answered)
 
     def _found(self, asked: tuple[OpenedRun, str], grams: list[Gram]) -> None:
         """Show who fires on the n-gram; if there are several that read the text, ask which one is meant."""

@@ -21,7 +21,7 @@ from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.neurons.table import NeuronTable, read_table
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import GRAM_NAMES, count_noun
-from neuron_tui.tui.actions import Action, Key, bindings
+from neuron_tui.tui.actions import Action, Key, bindings, help_action
 from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.help import Help, help_sections
@@ -61,7 +61,7 @@ class Firing(Screen[Address | str | None]):
             "filters the neurons of the run by this n-gram: those with it among their covering n-grams.",
             palette="Filter by it",
         ),
-        Action("firing.help", "question_mark", "help", "keys", palette="Keys and words"),
+        help_action("firing"),
         Action(
             "firing.leave",
             "escape,q",
@@ -104,7 +104,7 @@ class Firing(Screen[Address | str | None]):
 
     def __init__(self, run: Run, ids: tuple[int, ...], text: str, table: NeuronTable | None = None) -> None:
         super().__init__()
-        self._run, self._ids, self._text, self._table = run, ids, printable(text), table
+        self._run, self.ids, self._text, self._table = run, ids, printable(text), table
         self._query: str | None = None
         self.rows = FiringList()
 
@@ -115,7 +115,7 @@ class Firing(Screen[Address | str | None]):
 
     def compose(self) -> ComposeResult:
         """The list, and below it what the answer covers."""
-        asked = f" {self._run.name} · which neurons fire on the {GRAM_NAMES[len(self._ids)]} "
+        asked = f" {self._run.name} · which neurons fire on the {GRAM_NAMES[len(self.ids)]} "
         yield TextLine(((printable(asked), "strong"), (self._text, "active")), classes="headline")
         with Vertical(id="firing-pane") as pane:
             pane.border_title = Content("looking it up …")
@@ -137,8 +137,8 @@ class Firing(Screen[Address | str | None]):
     def _look(self) -> None:
         try:
             table = read_table(self._run) if self._table is None else self._table
-            found = answer(self._run, table, self._ids)
-            self.post_message(self.Looked(found, trigger_filter(self._run.corpus, self._ids)))
+            found = answer(self._run, table, self.ids)
+            self.post_message(self.Looked(found, trigger_filter(self._run.corpus, self.ids)))
         except NeuronTuiError as error:
             self.post_message(self.Failed(str(error)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neuron_tui.store.neurons.query import NUMBER_KEYS, TYPE_WORDS
-from neuron_tui.tui.actions import Action, Key
+from neuron_tui.tui.actions import Action, Key, help_action
 
 BROWSING = (
     Action(
@@ -200,7 +200,7 @@ ON_THE_RUN = (
         "looks for new layers at once; while the run is extracted they come by themselves.",
         palette="Look for new layers",
     ),
-    Action("explorer.help", "question_mark", "help", "keys", palette="Keys and words"),
+    help_action("explorer"),
     Action(
         "explorer.leave",
         "q,escape",

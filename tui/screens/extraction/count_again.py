@@ -16,7 +16,7 @@ from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.measures.thresholds import PAPER, THRESHOLDS, Thresholds
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import count_noun
-from neuron_tui.tui.actions import Action, Key, bindings
+from neuron_tui.tui.actions import Action, Key, bindings, leave_action
 from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.forms.counting_form import (
     NAME,
@@ -53,15 +53,7 @@ class CountAgain(JobForm):
 
     AUTO_FOCUS = "#field-coverage"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action(
-            "counting.leave",
-            "escape",
-            "leave",
-            "leave",
-            "leaves the form; it asks first if something was typed.",
-            palette="Leave the form",
-            shown="esc",
-        ),
+        leave_action("counting"),
         Action(
             "counting.start",
             "ctrl+s",

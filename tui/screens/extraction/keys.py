@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from neuron_tui.tui.actions import Action, Key
+from neuron_tui.tui.actions import Action, Key, leave_action
 
 ACTIONS = (
-    Action(
-        "form.leave",
-        "escape",
-        "leave",
-        "leave",
-        "leaves the form; it asks first if something was typed.",
-        palette="Leave the form",
-        shown="esc",
-    ),
+    leave_action("form"),
     Action(
         "form.estimate",
         "ctrl+e",

@@ -15,15 +15,15 @@ from neuron_tui.store.findings.figures.figure import Histograms, Teams
 from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.actions import Action, Key, bindings
+from neuron_tui.tui.actions import Action, Key, back_action, bindings, help_action
 from neuron_tui.tui.drawing.figure_table import table_text
 from neuron_tui.tui.drawing.figure_text import chart_lines
 from neuron_tui.tui.navigation import TeamPlace, go, go_to_neuron
-from neuron_tui.tui.reports.figure_files import SUFFIXES, objection_to, write_figure
+from neuron_tui.tui.reports.renderer import FIGURES, FigureSet, suffixes_of, write_file
 from neuron_tui.tui.screens.file_writing import FileWriting
 from neuron_tui.tui.screens.page import Page
 from neuron_tui.tui.screens.reading_runs import RunsReading, common_thresholds
-from neuron_tui.tui.widgets.figure_browser import FigureBrowser, Listed
+from neuron_tui.tui.widgets.figure_browser import FigureBrowser, Listed, browser_actions
 from neuron_tui.tui.widgets.figure_pane import FigureLine
 from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.painting import TextLine
@@ -38,25 +38,7 @@ class Figures(Page[None]):
 
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         *(Action(f"figures.jump_{n}", str(n), f"jump('{n}')", f"figure {n}") for n in range(1, 10)),
-        Action(
-            "figures.before",
-            "left,h",
-            "walk(-1)",
-            "figure before",
-            "go to the figure before or after; ↑ ↓ walk the list, or the rows of a table.",
-            with_=("figures.next",),
-            shown="← →  h l",
-            priority=True,
-        ),
-        Action("figures.next", "right,l", "walk(1)", "next figure", priority=True),
-        Action(
-            "figures.table",
-            "t",
-            "table",
-            "chart or table",
-            "shows the table in place of the chart, or the chart again.",
-            palette="Chart or table",
-        ),
+        *browser_actions("figures", "figure"),
         Action(
             "figures.all_layers",
             "a",
@@ -80,8 +62,8 @@ class Figures(Page[None]):
             "the neuron or the team",
             "in a table, goes to the row's neuron; on figure 9, opens the team of the layer.",
         ),
-        Action("figures.help", "question_mark", "help", "keys", palette="Keys and words"),
-        Action("figures.back", "q,escape", "back", "back", "goes back.", palette="Back", shown="q"),
+        help_action("figures"),
+        back_action("figures"),
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     NOTES: ClassVar[tuple[tuple[str, str], ...]] = (("1 … 9", "go to the next figure whose number begins so."),)
@@ -234,9 +216,9 @@ class Figures(Page[None]):
         stem = "-".join([figure.runs[0] if len(figure.runs) == 1 else "runs", "figure", figure.name])
         self._files.ask(
             (stem, ".csv" if self._shown_as_table(figure) else ".svg"),
-            SUFFIXES,
-            partial(write_figure, figure, all_layers=self._all_layers),
-            objection_to=partial(objection_to, figure),
+            suffixes_of(FIGURES, part=True),
+            partial(write_file, FIGURES, FigureSet([figure], all_layers=self._all_layers)),
+            figure=figure,
         )
 
     def commands(self) -> Iterator[SystemCommand]:

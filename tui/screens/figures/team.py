@@ -20,7 +20,7 @@ from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.neurons.teams import Team as PositionTeam
 from neuron_tui.store.neurons.teams import position_team, team_layers
 from neuron_tui.store.tokens import printable
-from neuron_tui.tui.actions import Action, Key, bindings
+from neuron_tui.tui.actions import Action, Key, back_action, bindings, help_action
 from neuron_tui.tui.drawing.figure_text import team_axis, team_row
 from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
 from neuron_tui.tui.latest import Latest
@@ -89,8 +89,8 @@ class Team(Page[Address | None]):
             shown="← →  h l",
         ),
         Action("team.next", "right,l", "walk(1)", "next layer", palette="Next layer with a team"),
-        Action("team.help", "question_mark", "help", "keys", palette="Keys and words"),
-        Action("team.back", "q,escape", "back", "back", "goes back.", palette="Back", shown="q"),
+        help_action("team"),
+        back_action("team"),
         Action("team.choose", "", "choose", "show the neuron under the cursor", palette="Go to the neuron"),
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neuron_tui.store.runs.catalog import RunSummary
-from neuron_tui.tui.actions import Action, Key
+from neuron_tui.tui.actions import Action, Key, help_action
 from neuron_tui.tui.browsing.run_order import readable, resumable
 
 ACTIONS = (
@@ -121,7 +121,7 @@ ACTIONS = (
         "reads the list again; it is read by itself every few seconds.",
         palette="Read again",
     ),
-    Action("runs.help", "question_mark", "help", "keys", palette="Keys and words"),
+    help_action("runs"),
     Action("runs.quit", "q", "app.quit", "out", "leaves the program; jobs go on."),
 )
 
