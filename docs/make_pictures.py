@@ -259,8 +259,7 @@ async def select(person: Person, run: Path) -> None:
     """Put the cursor on a run."""
     runs = person.app.screen.query_one(RunList)
     await person.until(lambda: runs.select(run))
-    runs.move(runs.cursor)
-    person.app.screen._describe()
+    runs.post_message(RunList.Moved(runs, runs.cursor))
 
 
 async def mark(person: Person, *marked: Path) -> None:
@@ -369,7 +368,7 @@ async def open_figures(person: Person) -> None:
 async def show(person: Person, name: str) -> None:
     """Walk to a figure, or a part of a comparison, by its name."""
     rows = person.app.screen.query_one(FigureList)
-    rows.move([figure.name for figure in rows._figures].index(name))
+    rows.move([figure.name for figure in rows.figures].index(name))
 
 
 # Scenes of the demo in the explorer.

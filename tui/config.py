@@ -25,7 +25,7 @@ class Config(BaseModel):
 
     theme: str = Field(
         "dark",
-        description="`dark`, `light`, or one of Textual's own themes such as `nord` or `gruvbox`; ctrl+p tries them out",
+        description="`dark`, `light`, or a theme of Textual's such as `nord` or `gruvbox`; ctrl+p tries them out",
     )
     mouse: bool = Field(True, description="`false` leaves the mouse to the terminal, as `--no-mouse` does for one time")
     keys: dict[str, str] = Field(

@@ -105,9 +105,9 @@ def test_a_report_on_a_variant_names_its_thresholds_and_not_the_papers(variant: 
     write_report(variant, [(0, 1), (0, 10)], format, stream)
     text = stream.getvalue().replace("&#39;", "'")
     assert f"{counted_with(LOOSE)}" in text
-    assert "hold 80% of its activations" in text
+    assert "hold 80% of the neuron" in text
     assert detector_text(LOOSE) in text
-    assert "above 0.125 is positional" in text
+    assert "above 0.125 nats" in text
     assert "95% of" not in text
     assert "demo@loose" in text
 

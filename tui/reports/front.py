@@ -25,7 +25,7 @@ from neuron_tui.tui.reports.selection import Selection, phrase_parts
 
 _TERMS = (
     *("active", "frequency", "dead", "trigger", "precision", "interval", "covering", "detector"),
-    *("promoted, suppressed", "score", "mi", *TYPE_MEANINGS),
+    *("promoted, suppressed", "score", "positional", "mi", *TYPE_MEANINGS),
 )
 """Words of the glossary that a report explains."""
 

@@ -35,16 +35,16 @@ class FigureList(RowList):
 
     def __init__(self) -> None:
         super().__init__(id="figure-list", header=False)
-        self._figures: Sequence[Figure] = ()
+        self.figures: Sequence[Figure] = ()
 
     def show(self, figures: Sequence[Figure], cursor: int) -> None:
         """Show the figures there are."""
-        self._figures = figures
+        self.figures = figures
         self.set_rows(len(figures), cursor)
 
     def row_line(self, row: int, width: int) -> Line:
         """A figure's number and title."""
-        figure = self._figures[row]
+        figure = self.figures[row]
         return ((f"{number_of(figure):>4}  ", "strong"), (fit(figure.title, width - 6), ""))
 
 
