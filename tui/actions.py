@@ -7,7 +7,7 @@ in the settings and the tables of the documentation follow from that list.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from textual.binding import Binding, BindingType
@@ -119,6 +119,14 @@ def actions_in_reach(screen: Screen[Any]) -> Iterator[tuple[DOMNode, Action]]:
 
 
 def actions_within(screen: Screen[Any]) -> dict[str, tuple[DOMNode, Action]]:
-    """Actions of a screen and of all parts in it, by name, each with what owns it."""
-    nodes = (*screen.walk_children(with_self=False), screen)
-    return {action.name: (node, action) for node in nodes for action in actions_of(node)}
+    """Actions of a screen and of all parts in it, by name, each with what owns it.
+
+    Where the screen names an action that has keys in one of its parts, it is the screen's, with those keys.
+    """
+    found: dict[str, tuple[DOMNode, Action]] = {}
+    for node in (*screen.walk_children(with_self=False), screen):
+        for action in actions_of(node):
+            before = found.get(action.name)
+            keys = action.keys or (before[1].keys if before is not None else "")
+            found[action.name] = (node, replace(action, keys=keys))
+    return found

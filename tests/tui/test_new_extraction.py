@@ -128,6 +128,13 @@ def test_the_form_begins_filled_and_fits_a_small_terminal(runs: Path) -> None:
     fill_in(runs, look, size=(80, 24))
 
 
+def test_the_footer_names_the_key_of_a_field_too(runs: Path) -> None:
+    async def look(form: Form) -> None:
+        await form.sees("ctrl+l choices   ctrl+n add", "esc leave")
+
+    fill_in(runs, look)
+
+
 def test_a_tall_terminal_shows_all_fields(runs: Path) -> None:
     async def look(form: Form) -> None:
         await form.sees("▾ more", "Context", "Layers", "Device", "● auto  ○ float32", "Batch", "Memory", "Keep bits")
