@@ -24,10 +24,12 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     theme: str = Field(
-        "dark",
+        default="dark",
         description="`dark`, `light`, or a theme of Textual's such as `nord` or `gruvbox`; ctrl+p tries them out",
     )
-    mouse: bool = Field(True, description="`false` leaves the mouse to the terminal, as `--no-mouse` does for one time")
+    mouse: bool = Field(
+        default=True, description="`false` leaves the mouse to the terminal, as `--no-mouse` does for one time"
+    )
     keys: dict[str, str] = Field(
         default_factory=dict,
         description="a table: names of keys, see below, and the keys that do it, separated by commas",
