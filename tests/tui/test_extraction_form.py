@@ -402,7 +402,7 @@ def test_the_text_of_a_directory_is_counted(tmp_path: Path) -> None:
     assert count_text(str(tmp_path), lambda: False) == SourceCheck("2 files, 20 B")
     assert count_text(str(tmp_path), lambda: True) is None
     (tmp_path / "none").mkdir()
-    assert "No .txt or .jsonl file" in str(count_text(f"{tmp_path}/none", lambda: False).problem)
+    assert "No file below this directory" in str(count_text(f"{tmp_path}/none", lambda: False).problem)
 
 
 @pytest.fixture
