@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -109,7 +109,7 @@ class _DomainText:
         self.notes = Notes()
         self._states: dict[str, SourceState] = {}
 
-    def chunks(self) -> Iterator[Chunk]:
+    def chunks(self) -> Generator[Chunk, None, None]:
         """The documents of all sources, in chunks."""
         for argument in self._arguments:
             begin = len(self.notes.files)

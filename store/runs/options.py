@@ -121,18 +121,6 @@ class ResultOptions(BaseModel):
             begins=BUILTIN_SOURCES,
         ),
     ]
-    text_key: Annotated[
-        Annotated[str, Field(min_length=1)],
-        Option(
-            "Key, or column, that holds the text in .jsonl, .csv and .parquet files and in datasets.",
-            kind=TEXT,
-            metavar="KEY",
-            label="Text key",
-            hint="key or column of the text in .jsonl, .csv, .parquet",
-            brief="text key",
-            example="content",
-        ),
-    ] = "text"
     tokens: Annotated[
         AtLeastOne | None,
         Option(
@@ -211,6 +199,19 @@ class ResultOptions(BaseModel):
             example="4096",
         ),
     ] = None
+
+    text_key: Annotated[
+        Annotated[str, Field(min_length=1)],
+        Option(
+            "Key, or column, that holds the text in .jsonl, .csv and .parquet files and in datasets.",
+            kind=TEXT,
+            metavar="KEY",
+            label="Text key",
+            hint="key or column of the text in .jsonl, .csv, .parquet",
+            brief="text key",
+            example="content",
+        ),
+    ] = "text"
 
 
 class ExtractionOptions(ResultOptions):
