@@ -69,10 +69,6 @@ class Cutter:
         """
         text, begins, size = "", True, self.piece
         for chunk in chunks:
-            if chunk.begins:
-                if text:
-                    yield Piece(text, begins)
-                text, begins, size = "", True, self.piece
             text += chunk.text
             while len(text) >= size + _AROUND:
                 cut = self._cut(text, size)
@@ -81,8 +77,9 @@ class Cutter:
                     continue
                 yield Piece(text[: cut[0]], begins)
                 text, begins, size = text[cut[1] :], False, self.piece
-        if text:
-            yield Piece(text, begins)
+            if chunk.ends:
+                yield Piece(text, begins)
+                text, begins, size = "", True, self.piece
 
     def _cut(self, text: str, size: int) -> tuple[int, int] | None:
         """Where a piece of about `size` characters ends and the next begins; None if no place will do yet."""

@@ -25,10 +25,11 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A part of a document, `CHARACTERS` at most; `begins` if it is the first."""
+    """A part of a document, `CHARACTERS` at most; `begins` if it is the first, `ends` if it is the last."""
 
     text: str
     begins: bool
+    ends: bool
 
 
 @dataclass(slots=True)
@@ -96,23 +97,24 @@ def chunks_of(document: str | None, notes: Notes) -> Iterator[Chunk]:
         notes.empty += 1
         return
     for start in range(0, len(document), CHARACTERS):
-        yield Chunk(document[start : start + CHARACTERS], start == 0)
+        yield Chunk(document[start : start + CHARACTERS], start == 0, start + CHARACTERS >= len(document))
 
 
 def chunks_of_stream(texts: Iterable[str], notes: Notes) -> Iterator[Chunk]:
     """One document that comes in parts, in chunks; one without text is skipped and counted."""
-    held: list[str] = []
-    begun = False
+    held, begun = "", False  # what is held is the last chunk, unless more comes
     for text in texts:
-        if not begun:
-            held.append(text)
-            if (not text or text.isspace()) and sum(map(len, held)) <= _LONGEST_BLANK:
-                continue
-            text, held = "".join(held), []
-        for start in range(0, len(text), CHARACTERS):
-            yield Chunk(text[start : start + CHARACTERS], not begun)
+        held += text
+        if not begun and (not held or held.isspace()) and len(held) <= _LONGEST_BLANK:
+            continue
+        last = max(0, len(held) - 1) // CHARACTERS * CHARACTERS
+        for start in range(0, last, CHARACTERS):
+            yield Chunk(held[start : start + CHARACTERS], not begun, ends=False)
             begun = True
-    if not begun:
+        held = held[last:]
+    if begun or (held and not held.isspace()):
+        yield Chunk(held, not begun, ends=True)
+    else:
         notes.empty += 1
 
 

@@ -53,11 +53,10 @@ def documents(source: str, key: str = DEFAULT_KEY) -> Iterator[str]:
     """The documents of a source, in order, each as a whole, those without text left out; raises CorpusError."""
     parts: list[str] = []
     for chunk in chunks(source, key, Notes()):
-        if chunk.begins and parts:
+        parts.append(chunk.text)
+        if chunk.ends:
             yield "".join(parts)
             parts.clear()
-        parts.append(chunk.text)
-    yield "".join(parts)
 
 
 def changed_sources(arguments: Iterable[CorpusArgument], states: Iterable[SourceState]) -> list[str]:

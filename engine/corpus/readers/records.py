@@ -21,19 +21,19 @@ def lines(path: Path, texts: Iterable[str]) -> Iterator[str]:
     size = number = 0
     for text in texts:
         start = 0
-        while (end := text.find("\n", start) + 1) > 0:
+        while start < len(text):
+            end = text.find("\n", start) + 1 or len(text)
             held.append(text[start:end])
-            number += 1
-            size, start = 0, end
-            yield _joined(held)  # kept by nobody here: it may be long
-        if start < len(text):
-            held.append(text[start:])
-            size += len(text) - start
-        if size > LONGEST_RECORD:
-            raise CorpusError(
-                f"corpus {path}, line {number + 1:,}: over {LONGEST_RECORD >> 20:,} million characters in one line\n"
-                "Save a text of that size as a .txt file."
-            )
+            size += end - start
+            if size > LONGEST_RECORD:
+                raise CorpusError(
+                    f"corpus {path}, line {number + 1:,}: over {LONGEST_RECORD:,} characters in one line\n"
+                    "Save a text of that size as a .txt file."
+                )
+            if held[-1].endswith("\n"):
+                size, number = 0, number + 1
+                yield _joined(held)  # kept by nobody here: it may be long
+            start = end
     if held:
         yield _joined(held)
 
