@@ -1,9 +1,9 @@
 """Long documents cut into pieces that are tokenised by themselves, where that gives the tokens of the whole.
 
-A document of up to `PIECE` characters is one piece. A longer one is cut at a seam: a place where the tokeniser gives, for
-a little text on both sides, the same tokens together and apart. Tokenisers part text by what stands near, so the pieces'
-tokens end to end are those of the document (ours). Where the cuts are depends on the document alone, never on how its
-text arrives or on how much of it is wanted.
+A document of up to `PIECE` characters is one piece. A longer one is cut at a seam: a place where the tokeniser gives,
+for a little text on both sides, the same tokens together and apart. Tokenisers part text by what stands near, so the
+pieces' tokens end to end are those of the document (ours). Where the cuts are depends on the document alone, never on
+how its text arrives or on how much of it is wanted.
 """
 
 from __future__ import annotations

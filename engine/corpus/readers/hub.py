@@ -48,9 +48,7 @@ def hub_chunks(source: str, key: str, notes: Notes) -> Iterator[Chunk]:
     """
     asked = dataset_name(source)
     key = asked.field or key
-    number = 0
-    for row in _rows(source, asked):
-        number += 1
+    for number, row in enumerate(_rows(source, asked), start=1):
         where = f"{source}, row {number:,}"
         if key not in row:
             raise no_key(where, key, row)
