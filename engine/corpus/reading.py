@@ -59,7 +59,7 @@ class Notes:
             return
         if not self.controls:
             self.first_control = f"U+{ord(found[0]):04X} in {where}"
-        self.controls += sum(1 for _ in _CONTROL.finditer(text, found.start()))
+        self.controls += len(_CONTROL.findall(text, found.start()))
 
     def note_controls_at(self, text: str, path: Path, at: int) -> None:
         """The same for text that begins at byte `at` of a file, from 0, as it is once decompressed."""
@@ -122,7 +122,7 @@ def require_regular_file(path: Path) -> os.stat_result:
     """The state of a file; raises CorpusError if it is missing or a pipe, a device or a socket."""
     try:
         state = path.stat()
-    except (FileNotFoundError, NotADirectoryError) as error:
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
         raise CorpusError(f"corpus {path}: there is no such file or directory\nName one that is there.") from error
     except PermissionError as error:
         raise CorpusError(f"corpus {path}: no permission to read it\nChange its permissions.") from error

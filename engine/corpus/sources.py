@@ -81,7 +81,7 @@ def _state_now(argument: CorpusArgument, files: int) -> SourceState | None:
     try:
         found = list(itertools.islice(_files_below(path), files)) if path.is_dir() else [path]
         return state_of(str(argument), ((str(file), file.stat()) for file in found))
-    except OSError:
+    except (OSError, CorpusError):
         return None
 
 
@@ -93,15 +93,13 @@ def _chunks(source: str, key: str, notes: Notes) -> Iterator[Chunk]:
         yield from hub_chunks(source, key, notes)
         return
     path = Path(source)
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where there is no permission
         files = _files_below(path)
         if not files:
             raise CorpusError(f"corpus {source}: no file below this directory that is read\nPut text there: {FORMS}.")
         for file in files:
             yield from _file_chunks(file, key, notes)
         return
-    if not path.exists():
-        raise CorpusError(f"corpus {source}: there is no such file or directory\nName {FORMS}.")
     require_regular_file(path)
     if kind_of(path.name) is None:
         raise CorpusError(f"corpus {source}: not a kind of file that is read\nName {FORMS}.")
@@ -132,7 +130,12 @@ def _file_chunks(path: Path, key: str, notes: Notes) -> Iterator[Chunk]:
 def _files_below(folder: Path) -> list[Path]:
     """The files below a directory that are read, in the order of their paths; hidden ones are left out."""
     found: list[Path] = []
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in os.walk(folder, onerror=_refuse_folder):
         folders[:] = [name for name in folders if not is_hidden(name)]
         found += [Path(place) / name for name in names if not is_hidden(name) and kind_of(name) is not None]
     return sorted(path for path in found if path.is_file())
+
+
+def _refuse_folder(error: OSError) -> None:
+    """Text that nobody may read is not left out without a word."""
+    raise CorpusError(f"corpus {error.filename}: this directory cannot be read ({error.strerror})") from error

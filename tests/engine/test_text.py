@@ -115,6 +115,13 @@ def test_parquet(options: dict[str, object], tmp_path: Path) -> None:
     assert notes.describe() == "2 documents without text"
 
 
+def test_frames_that_hold_no_text_are_passed_over(tmp_path: Path) -> None:
+    skippable = b"\x50\x2a\x4d\x18" + (5).to_bytes(4, "little") + b"12345"
+    (tmp_path / "a.txt.zst").write_bytes(skippable + zst(b"one ") + zst(b"") + skippable + zst(b"two") + skippable)
+    found, notes = read(tmp_path / "a.txt.zst")
+    assert (found, notes.broken) == (["one two"], 0)
+
+
 def test_parts_of_compressed_files_follow_each_other(tmp_path: Path) -> None:
     (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"one ") + bytes(512) + gzip.compress(b"two"))
     (tmp_path / "a.txt.zst").write_bytes(zst(b"one ") + zst(b"two"))
@@ -281,9 +288,18 @@ def test_a_library_that_is_missing_is_named(
     assert f"pip install {module}" in refusal(tmp_path / name)
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "no such file" in refusal(tmp_path / "gone.txt")
+    assert "no such file" in refusal(f"{tmp_path}/a\0b.txt")
     (tmp_path / "loop.txt").symlink_to("loop.txt")
     assert "loop.txt" in refusal(tmp_path / "loop.txt")
+
+    def refuse(self: Path) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    (tmp_path / "secret.txt").touch()
+    monkeypatch.setattr(Path, "stat", refuse)
+    assert "no permission" in refusal(tmp_path / "secret.txt")
 
 
 def test_blank_beginnings_are_held_back_only_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -67,11 +68,11 @@ def _rows(source: str, asked: DatasetName) -> Iterator[dict[str, Any]]:
             f"corpus {source}: datasets of Hugging Face need the extra `hf`\n"
             "Install it: pip install 'neuron-tui[hf]', or save the text as .jsonl and name that file."
         ) from error
+    for library in ("datasets", "huggingface_hub"):  # which tell of every try to reach the hub
+        logging.getLogger(library).setLevel(logging.ERROR)
     try:
         rows = datasets.load_dataset(asked.name, asked.config, split=asked.split, streaming=True)
         yield from rows
-    except CorpusError:
-        raise
     except Exception as error:
         raise _refusal(source, asked, error) from error
 

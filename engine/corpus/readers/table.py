@@ -63,14 +63,14 @@ def parquet_chunks(path: Path, key: str, notes: Notes) -> Iterator[Chunk]:
         from pyarrow import parquet
     except ImportError as error:
         raise CorpusError(f"corpus {path}: reading .parquet needs pyarrow\nInstall it: pip install pyarrow.") from error
-    state = require_regular_file(path)
+    state, number = require_regular_file(path), 0
     try:
         with open_file(path) as raw, parquet.ParquetFile(raw, pre_buffer=False, buffer_size=_BUFFER) as file:
             notes.files.append((str(path), state))
-            if key not in file.schema_arrow.names:
-                raise no_key(str(path), key, file.schema_arrow.names)
-            _require_text(file.schema_arrow.field(key).type, path, key)
-            number = 0
+            names = file.schema_arrow.names
+            if key not in names:
+                raise no_key(str(path), key, names)
+            _require_text(file.schema_arrow.field(names.index(key)).type, path, key)
             for batch in file.iter_batches(batch_size=_ROWS, columns=[key], use_threads=False):
                 for value in batch.column(0):
                     number += 1
