@@ -31,6 +31,9 @@ _AROUND: Final = 128
 _TRIES: Final = 4
 """Places of each kind that are checked."""
 
+_NEAR: Final = 1 << 12
+"""Characters before the end of a piece in which a seam is looked for first."""
+
 _KINDS: Final = tuple(
     re.compile(pattern)
     for pattern in (
@@ -84,12 +87,14 @@ class Cutter:
     def _cut(self, text: str, size: int) -> tuple[int, int] | None:
         """Where a piece of about `size` characters ends and the next begins; None if no place will do yet."""
         first = None
-        for kind in _KINDS:
-            for seam in reversed(deque(kind.finditer(text, size // 2, size), _TRIES)):
-                end, start = seam.start(1), seam.start(2)
-                if self._parts_well(text, end, start):
-                    return end, start
-                first = first or end
+        near = max(size // 2, size - _NEAR)
+        for begin, stop in ((near, size), (size // 2, near)):
+            for kind in _KINDS:
+                for seam in reversed(deque(kind.finditer(text, begin, stop), _TRIES)):
+                    end, start = seam.start(1), seam.start(2)
+                    if self._parts_well(text, end, start):
+                        return end, start
+                    first = first or end
         if size < self.largest:
             return None
         end = first or size
