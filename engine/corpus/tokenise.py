@@ -134,6 +134,7 @@ def _domain(
 ) -> DomainTokens:
     stream: list[Ids] = []
     counted = number = 0
+    opens = False  # a document that has given no token yet
     separator = np.array([special.eos], np.int32)
     with closing(text.chunks()) as chunks_of_domain:
         pieces = Cutter(tokenizer).pieces(chunks_of_domain)
@@ -143,11 +144,12 @@ def _domain(
                 break
             for ids, begins in _tokenised(batch, tokenizer):
                 kept = _first_counted(ids, special, None if share is None else share - counted)
+                opens = opens or begins
                 if not len(kept):
                     continue
-                if begins and stream:
+                if opens and stream:
                     stream.append(separator)
-                number += begins
+                number, opens = number + opens, False
                 stream.append(kept)
                 counted += int(special.counted(kept).sum())
                 progress(name, counted)

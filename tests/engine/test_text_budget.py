@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 import zstandard
 from pyarrow import parquet
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import AutoTokenizer
 
 from neuron_tui.engine.corpus.readers import compressed, table
@@ -157,3 +157,13 @@ def test_all_of_a_large_file_gives_the_tokens_of_the_whole(tokenizer: Tokenizer,
     inner = domain.tokens[np.arange(len(domain.tokens)) % 40 != 0]
     assert np.array_equal(inner, tokenizer.encode(text, add_special_tokens=False).ids)
     assert domain.documents == 1
+
+
+def test_a_long_document_whose_beginning_gives_no_token_is_a_document(tmp_path: Path) -> None:
+    letters = Tokenizer(models.WordLevel({"a": 0}, unk_token="none"))  # every other word gives nothing
+    letters.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    letters.normalizer = normalizers.Replace("b", " ")
+    (tmp_path / "t.jsonl").write_text("".join(json.dumps({"text": t}) + "\n" for t in ("a", "b\n" * 90_000 + "a")))
+    (domain,) = tokenised(letters, tmp_path / "t.jsonl", budget=None)
+    assert domain.tokens.tolist() == [EOS, 0, EOS, 0]
+    assert (domain.documents, domain.counted) == (2, 2)
