@@ -13,6 +13,8 @@ from pathlib import Path
 import torch
 
 from neuron_tui.engine.corpus.prepared import PreparedCorpus, join_domains, read_corpus
+from neuron_tui.engine.corpus.reading import announcement
+from neuron_tui.engine.corpus.sources import changed_sources
 from neuron_tui.engine.corpus.tokenise import DomainTokens
 from neuron_tui.engine.counting.layer import counting_plan
 from neuron_tui.engine.interrupt import steered
@@ -94,6 +96,8 @@ def _go(
     job.begin()  # one that there is already is ours to go on with: only now
     if manifest is None:
         domains = tokenise(request, model, options.context_length, options.tokens, progress)
+        if told := announcement({domain.name: domain.notes for domain in domains}):
+            announce(told)
         progress(Progress("sort", 0, 1, layers=len(options.layers)))
         corpus = join_domains(domains, model.special)
         resources = resources_for(request, model, options, device, corpus.positions)
@@ -107,6 +111,7 @@ def _go(
             update={"batch_tokens": request.batch_tokens or manifest.options.batch_tokens}
         )
         announce(f"Going on with the run {request.name}: {len(manifest.layers)} of {len(options.layers)} layers done.")
+        _say_what_changed(announce, request, manifest)
         progress(Progress("sort", 0, 1, place=len(manifest.layers), layers=len(options.layers)))
         corpus = read_corpus(folder, model.special)
         resources = resources_for(request, model, options, device, corpus.positions)
@@ -160,6 +165,17 @@ def _existing(folder: Path, model: OpenedModel, options: RunOptions) -> Manifest
     if problem:
         raise RunDamagedError(f"the run {folder.name} is damaged: {problem}\nExtract it anew with --overwrite.")
     return manifest
+
+
+def _say_what_changed(announce: Announce, request: ExtractionRequest, manifest: Manifest) -> None:
+    """Say which sources are not as they were when the run was begun: the run goes on with the text it has."""
+    states = manifest.corpus.sources if manifest.corpus else ()
+    changed = changed_sources(request.corpus_arguments, states)
+    if changed:
+        announce(
+            f"Changed since this run began: {', '.join(changed)}. The run goes on with the tokens that it stored then; "
+            "to read the text as it is now, use --overwrite."
+        )
 
 
 def _say(

@@ -99,7 +99,15 @@ def tokenise(
         done[domain] = tokens
         progress(Progress("tokenise", sum(done.values()), budget))
 
-    return tokenise_domains(request.corpus_arguments, model.tokenizer, model.special, context_length, budget, tokenised)
+    return tokenise_domains(
+        request.corpus_arguments,
+        model.tokenizer,
+        model.special,
+        context_length,
+        budget,
+        tokenised,
+        request.text_key,
+    )
 
 
 def _choose_context_length(asked: int | None, longest: int) -> int:

@@ -54,9 +54,12 @@ def write_corpus(
                 tokens=d.counted,
                 documents=d.documents,
                 full_sequences=int((d.lengths == context_length).sum()),
+                skipped=d.notes.skipped,
+                controls=d.notes.controls,
             )
             for d in domains
         ),
+        sources=tuple(state for d in domains for state in d.sources),
         positions=corpus.positions,
         sequences=len(corpus.sequence_domain),
         full_sequences=int((np.diff(corpus.sequence_start) == context_length).sum()),

@@ -1,20 +1,36 @@
-"""The documents behind the sources of a corpus."""
+"""The text behind the sources of a corpus: which files a source means, and what reads each."""
 
 from __future__ import annotations
 
-import gzip
-import json
-from collections.abc import Iterator
+import itertools
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from neuron_tui.engine.corpus.builtin import builtin_documents
+from neuron_tui.engine.corpus.readers.hub import hub_chunks
+from neuron_tui.engine.corpus.readers.jsonl import jsonl_chunks
+from neuron_tui.engine.corpus.readers.table import csv_chunks, parquet_chunks
+from neuron_tui.engine.corpus.readers.text import text_chunks
+from neuron_tui.engine.corpus.reading import Chunk, Notes, chunks_of, require_regular_file, state_of
 from neuron_tui.store.errors import CorpusError
-from neuron_tui.store.runs.corpus_argument import BUILTIN, FORMS, SUFFIXES
+from neuron_tui.store.runs.corpus_argument import BUILTIN, FORMS, CorpusArgument, is_hidden, kind_of
+from neuron_tui.store.runs.manifest import SourceState
+
+DEFAULT_KEY = "text"
 
 
-def documents(source: str) -> Iterator[str]:
-    """The documents of a source, in order, empty ones left out.
+def chunks(source: str, key: str, notes: Notes) -> Iterator[Chunk]:
+    """The documents of a source in order, each in chunks; those without text are left out.
+
+    No more is read than what is asked for makes necessary.
+
+    Parameters
+    ----------
+    key
+        Key or column of the text where documents are records.
+    notes
+        Takes note of what is skipped, of stray control characters, and of the files that are opened.
 
     Raises
     ------
@@ -22,83 +38,104 @@ def documents(source: str) -> Iterator[str]:
         The source is missing, of an unknown kind, malformed (the message says where), or holds no text.
     """
     found = False
-    for document in _documents(source):
-        if document:
-            found = True
-            yield document
+    for chunk in _chunks(source, key, notes):
+        found = True
+        yield chunk
     if not found:
-        raise CorpusError(f"corpus {source}: it holds no text\nName a source with text in it: {FORMS}.")
+        skipped = notes.describe()
+        raise CorpusError(
+            f"corpus {source}: it holds no text{f' ({skipped})' if skipped else ''}\nName a source with text in it: "
+            f"{FORMS}."
+        )
 
 
-def _documents(source: str) -> Iterator[str]:
+def documents(source: str, key: str = DEFAULT_KEY) -> Iterator[str]:
+    """The documents of a source, in order, each as a whole, those without text left out; raises CorpusError."""
+    parts: list[str] = []
+    for chunk in chunks(source, key, Notes()):
+        parts.append(chunk.text)
+        if chunk.ends:
+            yield "".join(parts)
+            parts.clear()
+
+
+def changed_sources(arguments: Iterable[CorpusArgument], states: Iterable[SourceState]) -> list[str]:
+    """Corpus arguments whose files are not as they were when the text was read.
+
+    Parameters
+    ----------
+    states
+        The states of the sources then; a source without one is taken to be as it was.
+    """
+    then = {state.argument: state for state in states}
+    return [
+        str(argument)
+        for argument in arguments
+        if (state := then.get(str(argument))) is not None and state.files and _state_now(argument, state.files) != state
+    ]
+
+
+def _state_now(argument: CorpusArgument, files: int) -> SourceState | None:
+    """The state of a source by its first `files` files; None if it cannot be told."""
+    path = Path(argument.source)
+    try:
+        found = list(itertools.islice(_files_below(path), files)) if path.is_dir() else [path]
+        return state_of(str(argument), ((str(file), file.stat()) for file in found))
+    except (OSError, CorpusError):
+        return None
+
+
+def _chunks(source: str, key: str, notes: Notes) -> Iterator[Chunk]:
     if source.startswith("builtin:"):
-        name = source.removeprefix("builtin:")
-        if name not in BUILTIN:
-            raise CorpusError(f"corpus {source}: there is no such built-in text\nThere are {', '.join(BUILTIN)}.")
-        yield from builtin_documents(name)
+        yield from _builtin_chunks(source, notes)
         return
     if source.startswith("hf:"):
-        raise CorpusError(
-            f"corpus {source}: Hugging Face datasets cannot be read yet\nSave it as .jsonl and name that file."
-        )
+        yield from hub_chunks(source, key, notes)
+        return
     path = Path(source)
-    if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.name.endswith(SUFFIXES) and p.is_file())
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where there is no permission
+        files = _files_below(path)
         if not files:
-            raise CorpusError(f"corpus {source}: no .txt or .jsonl file below this directory (nor .gz of them)")
+            raise CorpusError(f"corpus {source}: no file below this directory that is read\nPut text there: {FORMS}.")
         for file in files:
-            yield from _file_documents(file)
+            yield from _file_chunks(file, key, notes)
         return
-    if not path.exists():
-        raise CorpusError(f"corpus {source}: there is no such file or directory\nName {FORMS}.")
-    if not path.name.endswith(SUFFIXES):
+    require_regular_file(path)
+    if kind_of(path.name) is None:
         raise CorpusError(f"corpus {source}: not a kind of file that is read\nName {FORMS}.")
-    yield from _file_documents(path)
+    yield from _file_chunks(path, key, notes)
 
 
-def _file_documents(path: Path) -> Iterator[str]:
-    zipped = path.name.endswith(".gz")
-    try:
-        with gzip.open(path, "rb") if zipped else path.open("rb") as opened:
-            file = cast(BinaryIO, opened)
-            if path.name.removesuffix(".gz").endswith(".txt"):
-                yield _text(path, file.read())
-            else:
-                for number, line in enumerate(file, start=1):
-                    yield from _json_line(path, number, line)
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise CorpusError(f"corpus {path}: not a whole gzip file ({error})\nCompress it again.") from error
-    except PermissionError as error:
-        raise CorpusError(f"corpus {path}: no permission to read it") from error
+def _builtin_chunks(source: str, notes: Notes) -> Iterator[Chunk]:
+    name = source.removeprefix("builtin:")
+    if name not in BUILTIN:
+        raise CorpusError(f"corpus {source}: there is no such built-in text\nThere are {', '.join(BUILTIN)}.")
+    for document in builtin_documents(name):
+        yield from chunks_of(document, notes)
 
 
-def _text(path: Path, raw: bytes, where: str = "") -> str:
-    if b"\0" in raw:
-        raise CorpusError(f"corpus {path}{where}: binary data, not text\nName a file of UTF-8 text.")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorpusError(
-            f"corpus {path}{where}: not UTF-8 at byte {error.start:,}\nConvert it first, say with iconv -t UTF-8."
-        ) from error
+def _file_chunks(path: Path, key: str, notes: Notes) -> Iterator[Chunk]:
+    kind = kind_of(path.name)
+    if kind is None:
+        return iter(())
+    if kind.content == "jsonl":
+        return jsonl_chunks(path, kind.packing, key, notes)
+    if kind.content == "csv":
+        return csv_chunks(path, kind.packing, key, notes)
+    if kind.content == "parquet":
+        return parquet_chunks(path, key, notes)
+    return text_chunks(path, kind.packing, notes)
 
 
-def _json_line(path: Path, number: int, line: bytes) -> Iterator[str]:
-    where = f", line {number}"
-    text = _text(path, line, where)
-    if not text.strip():
-        return
-    try:
-        row = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise CorpusError(
-            f"corpus {path}{where}: not JSON\nEach line must be one object with the key `text`."
-        ) from error
-    if not isinstance(row, dict) or "text" not in row:
-        raise CorpusError(f"corpus {path}{where}: no key `text`\nEach line must be one object with the key `text`.")
-    if not isinstance(row["text"], str):
-        raise CorpusError(
-            f"corpus {path}{where}: `text` is not a string\nEach line must hold its document as a string."
-        )
-    # JSON can spell half a surrogate pair, which is no character and cannot be tokenised.
-    yield row["text"].encode("utf-8", "replace").decode("utf-8")
+def _files_below(folder: Path) -> list[Path]:
+    """The files below a directory that are read, in the order of their paths; hidden ones are left out."""
+    found: list[Path] = []
+    for place, folders, names in os.walk(folder, onerror=_refuse_folder):
+        folders[:] = [name for name in folders if not is_hidden(name)]
+        found += [Path(place) / name for name in names if not is_hidden(name) and kind_of(name) is not None]
+    return sorted(path for path in found if path.is_file())
+
+
+def _refuse_folder(error: OSError) -> None:
+    """Text that nobody may read is not left out without a word."""
+    raise CorpusError(f"corpus {error.filename}: this directory cannot be read ({error.strerror})") from error

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.engine.corpus.sources import documents
+from neuron_tui.engine.corpus.pieces import Cutter, Piece
+from neuron_tui.engine.corpus.reading import Chunk, Notes, state_of
+from neuron_tui.engine.corpus.sources import DEFAULT_KEY, chunks
 from neuron_tui.store.errors import CorpusError
 from neuron_tui.store.runs.corpus_argument import CorpusArgument
+from neuron_tui.store.runs.manifest import SourceState
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-_BATCH_CHARACTERS = 1 << 20
-_LONG_DOCUMENT = 1 << 22
-_SEAM = re.compile(r"\S\n(?=\S)")
+_BATCH_CHARACTERS = 1 << 19
+"""Characters that are tokenised at once, about."""
+
+_CHARACTERS_A_TOKEN = 6
+"""Characters that are tokenised at once for each token that the budget still lacks: most text has fewer a token."""
 
 Ids = npt.NDArray[np.int32]
 
@@ -42,7 +47,8 @@ class SpecialTokens:
 class DomainTokens:
     """A domain's windows laid end to end, each with its BOS.
 
-    `tokens` (P,) int32; `lengths` (S,) int64: positions of each sequence, all T but perhaps the last.
+    `tokens` (P,) int32; `lengths` (S,) int64: positions of each sequence, all T but perhaps the last. `notes` tells
+    what was skipped on the way, `sources` how the files were that were read, a state for each source.
     """
 
     name: str
@@ -50,6 +56,8 @@ class DomainTokens:
     lengths: npt.NDArray[np.int64]
     documents: int
     counted: int
+    notes: Notes = field(default_factory=Notes)
+    sources: tuple[SourceState, ...] = ()
 
 
 def tokenise_domains(
@@ -59,8 +67,9 @@ def tokenise_domains(
     context_length: int,
     budget: int | None,
     progress: Callable[[str, int], None],
+    text_key: str = DEFAULT_KEY,
 ) -> list[DomainTokens]:
-    """Tokenise all corpus arguments, those of one domain joined in order.
+    """Tokenise all corpus arguments, those of one domain joined in order; no text is read that the budget leaves out.
 
     Parameters
     ----------
@@ -68,18 +77,21 @@ def tokenise_domains(
         Counted tokens at most; each domain gets an equal share, and what one leaves the others do not take.
     progress
         Called with a domain's name and its counted tokens so far.
+    text_key
+        Key or column of the text where documents are records.
 
     Raises
     ------
     CorpusError
         A source cannot be read, or no domain has a token to count.
     """
-    domains: dict[str, list[str]] = {}
+    domains: dict[str, list[CorpusArgument]] = {}
     for argument in arguments:
-        domains.setdefault(argument.domain, []).append(argument.source)
+        domains.setdefault(argument.domain, []).append(argument)
     share = None if budget is None else budget // len(domains)
     result = [
-        _domain(name, sources, tokenizer, special, context_length, share, progress) for name, sources in domains.items()
+        _domain(_DomainText(sources, text_key), name, tokenizer, special, context_length, share, progress)
+        for name, sources in domains.items()
     ]
     if not any(domain.counted for domain in result):
         raise CorpusError(
@@ -89,9 +101,31 @@ def tokenise_domains(
     return result
 
 
+class _DomainText:
+    """The text of a domain's sources, and what is noted while it is read."""
+
+    def __init__(self, arguments: Sequence[CorpusArgument], text_key: str) -> None:
+        self._arguments, self._key = arguments, text_key
+        self.notes = Notes()
+        self._states: dict[str, SourceState] = {}
+
+    def chunks(self) -> Generator[Chunk, None, None]:
+        """The documents of all sources, in chunks."""
+        for argument in self._arguments:
+            begin = len(self.notes.files)
+            try:
+                yield from chunks(argument.source, self._key, self.notes)
+            finally:
+                self._states[str(argument)] = state_of(str(argument), self.notes.files[begin:])
+
+    def states(self) -> tuple[SourceState, ...]:
+        """The states of the sources that were read; complete once `chunks` is closed."""
+        return tuple(self._states.values())
+
+
 def _domain(
+    text: _DomainText,
     name: str,
-    sources: Sequence[str],
     tokenizer: Tokenizer,
     special: SpecialTokens,
     context_length: int,
@@ -100,68 +134,54 @@ def _domain(
 ) -> DomainTokens:
     stream: list[Ids] = []
     counted = number = 0
+    opens = False  # a document that has given no token yet
     separator = np.array([special.eos], np.int32)
-    texts = (text for source in sources for text in documents(source))
-    for ids, new_document in _tokenised(texts, tokenizer):
-        left = None if share is None else share - counted
-        if left is not None and left <= 0:
-            break
-        kept = _first_counted(ids, special, left)
-        if not len(kept):
-            continue
-        if new_document and stream:
-            stream.append(separator)
-        number += new_document
-        stream.append(kept)
-        counted += int(special.counted(kept).sum())
-        progress(name, counted)
+    with closing(text.chunks()) as chunks_of_domain:
+        pieces = Cutter(tokenizer).pieces(chunks_of_domain)
+        while (left := None if share is None else share - counted) is None or left > 0:
+            batch = _batch(pieces, left)
+            if not batch:
+                break
+            for ids, begins in _tokenised(batch, tokenizer):
+                kept = _first_counted(ids, special, None if share is None else share - counted)
+                opens = opens or begins
+                if not len(kept):
+                    continue
+                if opens and stream:
+                    stream.append(separator)
+                number, opens = number + opens, False
+                stream.append(kept)
+                counted += int(special.counted(kept).sum())
+                progress(name, counted)
     tokens, lengths = _windows(np.concatenate(stream) if stream else np.empty(0, np.int32), special.bos, context_length)
-    return DomainTokens(name, tokens, lengths, number, counted)
+    return DomainTokens(name, tokens, lengths, number, counted, text.notes, text.states())
+
+
+def _batch(pieces: Iterator[Piece], left: int | None) -> list[Piece]:
+    """The next pieces, as many as are tokenised at once while the budget lacks `left` tokens."""
+    wanted = _BATCH_CHARACTERS if left is None else min(_BATCH_CHARACTERS, _CHARACTERS_A_TOKEN * left)
+    batch: list[Piece] = []
+    while wanted > 0 and (piece := next(pieces, None)) is not None:
+        batch.append(piece)
+        wanted -= len(piece.text)
+    return batch
 
 
 def _first_counted(ids: Ids, special: SpecialTokens, left: int | None) -> Ids:
+    """The tokens up to the one with which `left` are counted."""
     if left is None or len(ids) <= left:
         return ids
+    if left <= 0:
+        return ids[:0]
     before = np.cumsum(special.counted(ids))
     return ids[: int(np.searchsorted(before, left, side="left")) + 1]
 
 
-def _tokenised(texts: Iterable[str], tokenizer: Tokenizer) -> Iterator[tuple[Ids, bool]]:
-    """Token ids of each piece of text, and whether it begins a new document."""
-    for batch in _batches(texts):
-        encodings = tokenizer.encode_batch_fast([text for text, _ in batch], add_special_tokens=False)
-        for encoding, (_, new_document) in zip(encodings, batch, strict=True):
-            yield np.array(encoding.ids, np.int32), new_document
-
-
-def _batches(texts: Iterable[str]) -> Iterator[list[tuple[str, bool]]]:
-    batch: list[tuple[str, bool]] = []
-    size = 0
-    for text in texts:
-        for i, piece in enumerate(_pieces(text)):
-            batch.append((piece, i == 0))
-            size += len(piece)
-            if size >= _BATCH_CHARACTERS:
-                yield batch
-                batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """Cut a very long document where a single line feed stands between two words.
-
-    Byte-level pre-tokenisers always part words there, so the tokens are those of the whole document, but
-    tokenising can stop at the budget and needs memory for one piece only.
-    """
-    start = 0
-    while len(text) - start > _LONG_DOCUMENT:
-        seam = _SEAM.search(text, start + _LONG_DOCUMENT // 2)
-        if seam is None:
-            break
-        yield text[start : seam.end()]
-        start = seam.end()
-    yield text[start:]
+def _tokenised(batch: Sequence[Piece], tokenizer: Tokenizer) -> Iterator[tuple[Ids, bool]]:
+    """Token ids of each piece of text, and whether a document begins with it."""
+    encodings = tokenizer.encode_batch_fast([piece.text for piece in batch], add_special_tokens=False)
+    for encoding, piece in zip(encodings, batch, strict=True):
+        yield np.array(encoding.ids, np.int32), piece.begins
 
 
 def _windows(stream: Ids, bos: int, context_length: int) -> tuple[Ids, npt.NDArray[np.int64]]:

@@ -13,10 +13,58 @@ BUILTIN = ("prose", "code", "math")
 
 BUILTIN_SOURCES = tuple(f"builtin:{name}" for name in BUILTIN)
 
-SUFFIXES = (".txt", ".jsonl", ".txt.gz", ".jsonl.gz")
-"""Kinds of files that are read as text."""
+PLAIN_SUFFIXES = (".txt", ".text", ".md", ".markdown", ".rst", ".tex")
+"""Kinds of files that are read as text as they are, a document each; source code is read so too."""
 
-FORMS = "a .txt or .jsonl file (also .gz), a directory of such files, or builtin:prose, builtin:code, builtin:math"
+_CODE = """
+    py pyi c h cc cpp cxx hh hpp cu cuh java kt scala go rs js jsx mjs ts tsx cs fs swift rb pl pm php lua r jl m hs ml
+    mli ex exs erl clj el lisp scm sql sh bash zsh ps1 asm s f90 f95 d dart zig nim v sv vhd proto
+"""
+CODE_SUFFIXES = tuple([f".{name}" for name in _CODE.split()])
+"""Kinds of files that hold source code."""
+
+_PACKINGS = ("", "gz", "zst")
+
+
+def _packed(suffix: str, content: str) -> dict[str, tuple[str, str]]:
+    return {f"{suffix}.{packing}".rstrip("."): (content, packing) for packing in _PACKINGS}
+
+
+_KINDS = dict.fromkeys(CODE_SUFFIXES, ("text", "")) | {".parquet": ("parquet", "")}
+for _suffix in PLAIN_SUFFIXES:
+    _KINDS |= _packed(_suffix, "text")
+for _suffix in (".jsonl", ".csv"):
+    _KINDS |= _packed(_suffix, _suffix[1:])
+
+FORMS = (
+    "a .txt, .md, .jsonl or .csv file (also .gz or .zst), a .parquet file, source code, a directory of such files, "
+    "hf:NAME:SPLIT, or builtin:prose, builtin:code, builtin:math"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """How a file is read: `content` is text, jsonl, csv or parquet; `packing` is gz, zst or empty."""
+
+    suffix: str
+    content: str
+    packing: str
+
+
+def kind_of(name: str) -> FileKind | None:
+    """How a file of that name is read, by its suffix in upper or lower case; None if it is not read at all."""
+    ending = name.lower()
+    parts = ending.split(".")
+    for count in (2, 1):  # the longer suffix says more: .jsonl.gz
+        suffix = "." + ".".join(parts[-count:])
+        if len(parts) > count and suffix in _KINDS:
+            return FileKind(suffix, *_KINDS[suffix])
+    return None
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or a folder of that name is left out below a directory."""
+    return name.startswith(".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +93,9 @@ def parse_corpus_argument(argument: str) -> CorpusArgument:
     domain, source = split_argument(argument)
     if not source or domain == "":
         raise UsageError(f"the corpus argument {argument!r} names no source\nWrite it as [DOMAIN=]SOURCE: {FORMS}.")
-    if not source.startswith(("builtin:", "hf:")):
+    if source.startswith("hf:"):
+        source = _absolute_dataset(source)
+    elif not source.startswith("builtin:"):
         source = str(local_path(source))
     if not is_text(source):
         raise CorpusError(f"the corpus {source!r} has no name in UTF-8, which run.json is written in\nRename it.")
@@ -88,5 +138,11 @@ def stem_of(source: str) -> str:
     if source.startswith("builtin:"):
         return source.removeprefix("builtin:")
     name = Path(source).name
-    suffix = next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.endswith(s)), "")
-    return name.removesuffix(suffix)
+    kind = kind_of(name)
+    return name[: -len(kind.suffix)] if kind is not None else name
+
+
+def _absolute_dataset(source: str) -> str:
+    """A source `hf:NAME:...` with an absolute path where NAME is one."""
+    name, colon, rest = source.removeprefix("hf:").partition(":")
+    return f"hf:{local_path(name)}{colon}{rest}" if name.startswith(("/", "~", "./", "../")) else source

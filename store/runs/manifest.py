@@ -63,20 +63,56 @@ class FileEntry(_Strict):
     sha256: Sha256
 
 
+class Skipped(_Strict):
+    """What was read of a domain and holds no text to tokenise.
+
+    `empty` counts documents without text (null, or nothing but white space), `cut` last records that were not written
+    to their end, `broken` compressed files whose end cannot be decompressed.
+    """
+
+    empty: Count = 0
+    cut: Count = 0
+    broken: Count = 0
+
+
 class Domain(_Strict):
-    """One domain: counted tokens, documents and full-length sequences."""
+    """One domain: counted tokens, documents, full-length sequences, and what was skipped.
+
+    `controls` counts stray control characters, which are read as they are.
+    """
 
     name: str
     tokens: Count
     documents: Count
     full_sequences: Count
+    skipped: Skipped = Skipped()
+    controls: Count = 0
+
+
+class SourceState(_Strict):
+    """The files of a source as they were when they were read, so that a change is noticed.
+
+    `argument` is the corpus argument; `files` counts the files that were opened, in the order in which the source names
+    them; `bytes` is their size together, `mtime_ns` the latest time of change among them, in nanoseconds; `digest` is a
+    SHA-256 over the path, size and time of each.
+    """
+
+    argument: str
+    files: Count
+    bytes: Count
+    mtime_ns: int
+    digest: Sha256
 
 
 class CorpusIdentity(_Strict):
-    """The corpus as tokenised. `byte_level`: token texts stand for bytes, as in GPT-2's and OPT's vocabularies."""
+    """The corpus as tokenised. `byte_level`: token texts stand for bytes, as in GPT-2's and OPT's vocabularies.
+
+    `sources` holds what is known of the files behind it; it is empty in runs of earlier versions.
+    """
 
     file: FileEntry
     domains: tuple[Domain, ...]
+    sources: tuple[SourceState, ...] = ()
     positions: Count
     sequences: Count
     full_sequences: Count

@@ -112,7 +112,8 @@ class ResultOptions(BaseModel):
     corpus: Annotated[
         tuple[str, ...],
         Option(
-            "Text: a .txt or .jsonl file (also .gz), a directory, or builtin:prose|code|math. Repeatable.",
+            "Text: a file (.txt, .md, code, .jsonl, .csv; also .gz or .zst; .parquet), a directory of them, "
+            "hf:NAME[:CONFIG]:SPLIT[:FIELD], or builtin:prose|code|math. Repeatable.",
             kind=SOURCES,
             metavar="[DOMAIN=]SOURCE",
             label="Corpus",
@@ -198,6 +199,19 @@ class ResultOptions(BaseModel):
             example="4096",
         ),
     ] = None
+
+    text_key: Annotated[
+        Annotated[str, Field(min_length=1)],
+        Option(
+            "Key, or column, that holds the text in .jsonl, .csv and .parquet files and in datasets.",
+            kind=TEXT,
+            metavar="KEY",
+            label="Text key",
+            hint="key or column of the text in .jsonl, .csv, .parquet",
+            brief="text key",
+            example="content",
+        ),
+    ] = "text"
 
 
 class ExtractionOptions(ResultOptions):

@@ -52,7 +52,7 @@ def three_domains(folder: Path) -> tuple[str, ...]:
     tree = folder / "tree" / "below"
     tree.mkdir(parents=True)
     (tree.parent / "b.txt").write_text(words(2, 150), encoding="utf-8")
-    (tree.parent / "ignored.md").write_text("not text for us", encoding="utf-8")
+    (tree.parent / "ignored.html").write_text("not text for us", encoding="utf-8")
     (tree / "a.jsonl").write_text(json.dumps({"text": words(3, 200), "other": 1}) + "\n\n", encoding="utf-8")
     with gzip.open(folder / "more.txt.gz", "wt", encoding="utf-8") as file:
         file.write(words(4, 120))

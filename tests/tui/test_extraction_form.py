@@ -338,7 +338,8 @@ def test_the_stem_of_a_source_is_its_domain() -> None:
     assert stem_of("~/data/code/") == "code"
     assert stem_of("hf:org/name:train") == "name"
     assert stem_of("builtin:math") == "math"
-    assert stem_of("x.csv") == "x.csv"
+    assert stem_of("x.csv.zst") == "x"
+    assert stem_of("x.png") == "x.png"
 
 
 def test_a_free_name_has_a_number_after_it(tmp_path: Path) -> None:
@@ -378,12 +379,12 @@ def test_a_name_that_is_taken_is_told_with_a_free_one(runs: Path, tmp_path: Path
 
 def test_sources_are_looked_at(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x" * 1900)
-    (tmp_path / "b.csv").write_text("x")
+    (tmp_path / "b.png").write_text("x")
     (tmp_path / "e.jsonl").touch()
     (tmp_path / "d").mkdir()
     assert check_source(f"{tmp_path}/a.txt", {}) == SourceCheck("1.9 kB")
     assert check_source(f"{tmp_path}/d", {}) == SourceCheck("a directory", directory=True)
-    assert "Not a kind of file" in str(check_source(f"{tmp_path}/b.csv", {}).problem)
+    assert "Not a kind of file" in str(check_source(f"{tmp_path}/b.png", {}).problem)
     assert "is empty" in str(check_source(f"{tmp_path}/e.jsonl", {}).problem)
     assert "no such file" in str(check_source(f"{tmp_path}/gone.txt", {}).problem)
     assert "no such file" in str(check_source(f"{tmp_path}/a.txt/x.txt", {}).problem)
@@ -396,13 +397,14 @@ def test_sources_are_looked_at(tmp_path: Path) -> None:
 
 def test_the_text_of_a_directory_is_counted(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    for name in ("a.txt", "in/b.jsonl.gz", "in/c.csv"):
+    for name in ("a.txt", "in/b.jsonl.gz", "in/c.png", ".d.txt", ".hidden/e.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("1234567890")
     (tmp_path / "in" / "broken.txt").symlink_to("nowhere")
     assert count_text(str(tmp_path), lambda: False) == SourceCheck("2 files, 20 B")
     assert count_text(str(tmp_path), lambda: True) is None
     (tmp_path / "none").mkdir()
-    assert "No .txt or .jsonl file" in str(count_text(f"{tmp_path}/none", lambda: False).problem)
+    assert "No file below this directory" in str(count_text(f"{tmp_path}/none", lambda: False).problem)
 
 
 @pytest.fixture

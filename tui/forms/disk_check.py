@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from neuron_tui.store.runs.corpus_argument import BUILTIN_SOURCES, SUFFIXES, local_path
+from neuron_tui.store.runs.corpus_argument import BUILTIN_SOURCES, is_hidden, kind_of, local_path
 from neuron_tui.store.runs.job import JOB_FILE
 from neuron_tui.store.runs.manifest import MANIFEST
 from neuron_tui.store.runs.option_texts import read_option
@@ -20,7 +20,7 @@ from neuron_tui.tui.forms.local_models import ModelCheck, check_model
 _ENTRIES = 200_000
 """Entries of directories after which counting stops."""
 
-_KINDS = "A .txt or .jsonl file is read (also .gz), or a directory of them."
+_KINDS = "Read are .txt, .md, code, .jsonl, .csv (also .gz, .zst) and .parquet, or a directory of them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def check_source(source: str, counted: Mapping[str, SourceCheck]) -> SourceCheck
         return counted.get(source) or SourceCheck("a directory", directory=True)
     if not stat.S_ISREG(found.st_mode):
         return SourceCheck(problem=f"Not a file of text. {_KINDS}")
-    if not path.name.endswith(SUFFIXES):
+    if kind_of(path.name) is None:
         return SourceCheck(problem=f"Not a kind of file that is read. {_KINDS}")
     if not found.st_size:
         return SourceCheck(problem="The file is empty.")
@@ -155,10 +155,11 @@ def count_text(source: str, stopped: Callable[[], bool]) -> SourceCheck | None:
     """How much text a directory holds; None if `stopped` said so meanwhile."""
     path = local_path(source)
     files = size = entries = 0
-    for folder, _, names in os.walk(path):
+    for folder, folders, names in os.walk(path):
+        folders[:] = [name for name in folders if not is_hidden(name)]
         entries += len(names) + 1
         for name in names:
-            if name.endswith(SUFFIXES):
+            if not is_hidden(name) and kind_of(name) is not None:
                 try:
                     size += (Path(folder) / name).stat().st_size
                 except OSError:  # gone since it was listed, or a link to nothing
@@ -170,6 +171,6 @@ def count_text(source: str, stopped: Callable[[], bool]) -> SourceCheck | None:
             over = f"over {count_noun(files, 'file')}" if files < 1000 else f"over {short_count(files)} files"
             return SourceCheck(f"{over}, {size_text(size)}" if files else "a very large directory")
     if not files:
-        return SourceCheck(problem="No .txt or .jsonl file below this directory.")
+        return SourceCheck(problem="No file below this directory that is read, such as .txt or .jsonl.")
     shown = count_noun(files, "file") if files < 1000 else f"{short_count(files)} files"
     return SourceCheck(f"{shown}, {size_text(size)}")

@@ -19,7 +19,7 @@ from neuron_tui.store.runs.options import OPTIONS, ExtractionOptions, is_path
 FOLDED = tuple(name for name, option in OPTIONS.items() if option.brief)
 """The less used options."""
 
-_HF_SOURCE = re.compile(r"hf:[^:\s]+(:[^:\s]+){1,3}")
+_HF_SOURCE = re.compile(r"hf:[^:\s]+(:[^:\s]+|:[^:\s]*:[^:\s]+(:[^:\s]*)?)")
 _HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?(@[\w./-]+)?")
 _LONGEST_NAME = 60
 
@@ -178,7 +178,9 @@ def _of_corpus(corpus: tuple[CorpusPart, ...]) -> Iterator[Complaint]:
         elif source.startswith("builtin:") and source not in BUILTIN_SOURCES:
             yield Complaint("corpus", f"Built-in texts are {', '.join(BUILTIN_SOURCES)}.", row)
         elif source.startswith("hf:") and not _HF_SOURCE.fullmatch(source):
-            yield Complaint("corpus", "Write hf:NAME:SPLIT, or hf:NAME:CONFIG:SPLIT:FIELD.", row)
+            yield Complaint(
+                "corpus", "Write hf:NAME:SPLIT, or hf:NAME:CONFIG:SPLIT:FIELD, where CONFIG may be empty.", row
+            )
         elif not is_text(source) or "\0" in source:
             yield Complaint("corpus", "This path is not UTF-8. Rename the file.", row)
         elif not is_domain(part.settled_domain):

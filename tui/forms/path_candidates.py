@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from neuron_tui.store.runs.corpus_argument import BUILTIN_SOURCES, SUFFIXES, local_path
+from neuron_tui.store.runs.corpus_argument import BUILTIN_SOURCES, kind_of, local_path
 
 MOST = 500
 """Candidates given at most."""
@@ -73,7 +73,7 @@ def text_sources(typed: str) -> list[Candidate]:
     builtin = _beginning(typed, (Candidate(source, "built-in text") for source in BUILTIN_SOURCES))
     if typed.startswith(("builtin:", "hf:")):
         return builtin
-    return [*builtin, *paths(typed, lambda name: name.endswith(SUFFIXES))]
+    return [*builtin, *paths(typed, lambda name: kind_of(name) is not None)]
 
 
 def models(typed: str, known: Iterable[Candidate]) -> list[Candidate]:

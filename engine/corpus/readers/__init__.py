@@ -1,0 +1,1 @@
+"""What reads each kind of text, a bounded piece at a time."""
