@@ -193,7 +193,7 @@ def _begin(folder: Path, of: Manifest, variant: Variant) -> Manifest:
 
 def _count_layers(run: Path, folder: Path, of: Manifest, manifest: Manifest, progress: ProgressSink) -> None:
     work = _recount(run, of, manifest.thresholds)
-    neurons = of.model.neurons
+    neurons = of.rows
     for layer in [layer for layer in of.options.layers if layer not in manifest.layers]:
         done = 0
 

@@ -117,7 +117,7 @@ def estimate(request: ExtractionRequest, progress: ProgressSink = lambda _: None
         arguments = request.corpus_arguments
     with concerning("model"):
         model = open_model(request.model, request.allow_pickle)
-    options = resolve_options(request, model.family, model.config, device)
+    options = resolve_options(request, model.causal, model.config, device)
     with concerning("name"):
         if not request.overwrite and (folder / MANIFEST).exists():
             refuse_other_options(folder, read_manifest(folder), model, options)
@@ -134,7 +134,7 @@ def estimate(request: ExtractionRequest, progress: ProgressSink = lambda _: None
         a_layer = _seconds_a_position(model, options, device, sample)
     return Estimate(
         model=model.identity.name,
-        neurons=model.family.neurons,
+        neurons=model.causal.neurons,
         options=options,
         device=device,
         domains=domains,
@@ -160,4 +160,6 @@ def _seconds_a_position(
 ) -> float:
     starts = np.concatenate([[0], np.cumsum(np.concatenate([domain.lengths for domain in sample]))])
     tokens = np.concatenate([domain.tokens for domain in sample])
-    return probe(model, device, getattr(torch, options.dtype), tokens, batches(starts, options.batch_tokens))
+    return probe(
+        model, options.rule, device, getattr(torch, options.dtype), tokens, batches(starts, options.batch_tokens)
+    )

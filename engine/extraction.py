@@ -88,7 +88,7 @@ def _go(
         job.begin()
     progress(Progress("open", 0, 1))
     model = open_model(request.model, request.allow_pickle)
-    options = resolve_options(request, model.family, model.config, device)
+    options = resolve_options(request, model.causal, model.config, device)
     manifest = None if request.overwrite else _existing(folder, model, options)
     if manifest is not None and manifest.complete:
         announce(f"The run {request.name} is complete: nothing to do.")
@@ -210,7 +210,8 @@ def _pass(
         corpus.order, corpus.sequence_start, corpus.sequence_domain, options.context_length, corpus.domains
     )
     return Pass(
-        family=model.family,
+        model=model.causal,
+        rule=options.rule,
         name=model.identity.name,
         device=device,
         dtype=getattr(torch, options.dtype),
@@ -224,7 +225,7 @@ def _pass(
 
 def _extract_layers(folder: Path, manifest: Manifest, work: Pass, progress: ProgressSink) -> None:
     options = manifest.options
-    keep = keeps_activations(options.keep_activations, work.corpus.positions, work.family.neurons, len(options.layers))
+    keep = keeps_activations(options.keep_activations, work.corpus.positions, work.rows, len(options.layers))
     missing = [layer for layer in options.layers if layer not in manifest.layers]
     before = len(manifest.layers)
 

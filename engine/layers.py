@@ -12,16 +12,18 @@ import numpy.typing as npt
 import torch
 
 from neuron_tui.engine.corpus.prepared import PreparedCorpus
-from neuron_tui.engine.counting.bits import ActiveBits, Words, pack_values
+from neuron_tui.engine.counting.bits import ActiveBits, Words, pack_active
 from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts, count_layer
 from neuron_tui.engine.counting.tiles import TileCounter
 from neuron_tui.engine.effects import LayerEffects, layer_effects
+from neuron_tui.engine.model.activity import Activations, active, signed
+from neuron_tui.engine.model.causal import CausalModel
 from neuron_tui.engine.model.forward import Batch, LayerwiseForward
 from neuron_tui.engine.model.opened import OpenedModel
-from neuron_tui.engine.model.opt import OptFamily
 from neuron_tui.engine.model.residual import ResidualStream
 from neuron_tui.engine.progress import Progress, Stage
 from neuron_tui.engine.resources import Resources
+from neuron_tui.store.runs.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class LayerResult:
 class Pass:
     """What the pass over the layers works with."""
 
-    family: OptFamily
+    model: CausalModel
+    rule: Rule
     name: str
     device: torch.device
     dtype: torch.dtype
@@ -47,6 +50,11 @@ class Pass:
     batches: list[Batch]
     resources: Resources
     scratch: Path
+
+    @property
+    def rows(self) -> int:
+        """Rows of a layer: its neurons, or their poles."""
+        return self.model.neurons * self.rule.poles
 
 
 def run_layers(work: Pass, wanted: list[int], progress: Callable[[Progress], None]) -> Iterator[LayerResult]:
@@ -59,15 +67,15 @@ def run_layers(work: Pass, wanted: list[int], progress: Callable[[Progress], Non
     """
     if not wanted:
         return
-    positions, neurons = work.corpus.positions, work.family.neurons
-    forward = LayerwiseForward(work.family, work.name, work.device, work.dtype)
+    positions, rows = work.corpus.positions, work.rows
+    forward = LayerwiseForward(work.model, work.name, work.device, work.dtype)
     residual = ResidualStream(
-        positions, work.family.width, work.dtype, work.device, work.resources.residual, work.scratch / "residual"
+        positions, work.model.width, work.dtype, work.device, work.resources.residual, work.scratch / "residual"
     )
-    bits = ActiveBits(neurons, positions, work.scratch / "bits" if work.resources.bits_in_file else None)
+    bits = ActiveBits(rows, positions, work.scratch / "bits" if work.resources.bits_in_file else None)
 
-    def keep_bits(batch: Batch, values: torch.Tensor) -> None:
-        bits.put(batch.start, pack_values(values))
+    def keep_bits(batch: Batch, activations: Activations) -> None:
+        bits.put(batch.start, pack_active(active(work.rule, activations)))
 
     def ticks(stage: Stage, total: int, layer: int | None) -> Callable[[int], None]:
         done = 0
@@ -92,7 +100,7 @@ def run_layers(work: Pass, wanted: list[int], progress: Callable[[Progress], Non
             tick=ticks("forward" if counted else "pass", positions, layer),
         )
         if counted:
-            counts = count(bits.words, neurons, ticks("count", neurons, layer))
+            counts = count(bits.words, rows, ticks("count", rows, layer))
             yield LayerResult(layer, counts, _effects(work, layer, counts), bits)
 
 
@@ -107,13 +115,17 @@ def _effects(work: Pass, layer: int, counts: LayerCounts) -> LayerEffects:
     # Rows of the table of single tokens lead to their ids.
     ids, rows = work.plan.order.grams[1].ids[:, 0].astype(np.int64), counts.triggers[1].top_gram
     tokens = np.where(rows >= 0, ids[rows], -1)
-    return layer_effects(
-        work.family.update_directions(layer, work.device), work.family.unembedding(work.device), tokens
-    )
+    directions = signed(work.model.update_directions(layer, work.device), work.rule)
+    return layer_effects(directions, work.model.unembedding(work.device), tokens)
 
 
 def probe(
-    model: OpenedModel, device: torch.device, dtype: torch.dtype, tokens: npt.NDArray[np.int32], corpus: Sequence[Batch]
+    model: OpenedModel,
+    rule: Rule,
+    device: torch.device,
+    dtype: torch.dtype,
+    tokens: npt.NDArray[np.int32],
+    corpus: Sequence[Batch],
 ) -> float:
     """Seconds that one position will take in one layer, by timing the largest batch through the first layer.
 
@@ -126,13 +138,13 @@ def probe(
     """
     batch = max(corpus, key=lambda b: b.tokens)
     small = replace(batch, start=0)
-    forward = LayerwiseForward(model.family, model.identity.name, device, dtype)
-    residual = ResidualStream(small.tokens, model.family.width, dtype, device, "memory", Path("unused"))
+    forward = LayerwiseForward(model.causal, model.identity.name, device, dtype)
+    residual = ResidualStream(small.tokens, model.causal.width, dtype, device, "memory", Path("unused"))
     forward.embed(tokens[batch.start : batch.start + batch.tokens], [small], residual, lambda _: None)
     seconds = []
 
-    def pack_only(_: Batch, values: torch.Tensor) -> None:
-        pack_values(values)
+    def pack_only(_: Batch, activations: Activations) -> None:
+        pack_active(active(rule, activations))
 
     for _ in range(3):
         begin = time.perf_counter()

@@ -8,8 +8,9 @@ from typing import Any, Literal, cast
 import torch
 
 from neuron_tui.engine.corpus.tokenise import DomainTokens, tokenise_domains
+from neuron_tui.engine.model.activity import choose_rule
+from neuron_tui.engine.model.causal import CausalModel
 from neuron_tui.engine.model.opened import OpenedModel
-from neuron_tui.engine.model.opt import OptFamily
 from neuron_tui.engine.progress import Progress, ProgressSink
 from neuron_tui.store.errors import InputError, RunConflictError, UsageError, concerning
 from neuron_tui.store.runs.manifest import Manifest, RunOptions
@@ -41,7 +42,7 @@ def choose_device(device: str) -> torch.device:
 
 
 def resolve_options(
-    request: ExtractionRequest, family: OptFamily, config: dict[str, Any], device: torch.device
+    request: ExtractionRequest, model: CausalModel, config: dict[str, Any], device: torch.device
 ) -> RunOptions:
     """Settle everything that decides the results.
 
@@ -53,9 +54,9 @@ def resolve_options(
         The context length is over the model's.
     """
     with concerning("context-length"):
-        length = _choose_context_length(request.context_length, family.context_length)
+        length = _choose_context_length(request.context_length, model.context_length)
     with concerning("layers"):
-        layers = _choose_layers(request.layers, len(family.layers))
+        layers = _choose_layers(request.layers, len(model.layers))
     with concerning("dtype"):
         dtype = _choose_dtype(request.dtype, config, device)
     settled = {
@@ -63,6 +64,7 @@ def resolve_options(
         "context_length": length,
         "layers": layers,
         "dtype": dtype,
+        "active": str(choose_rule(request.active, model.family, model.activation_name)),
         "batch_tokens": request.batch_tokens or DEFAULT_BATCH_TOKENS[device.type],
     }
     return RunOptions(**request.model_dump(include=set(RunOptions.model_fields)) | settled)

@@ -61,11 +61,11 @@ def resources_for(
     request: ExtractionRequest, model: OpenedModel, options: RunOptions, device: torch.device, positions: int
 ) -> Resources:
     """What an extraction on so many positions takes."""
-    layer = model.family.layers[0]
+    layer = model.causal.layers[0]
     return plan_resources(
         positions=positions,
-        width=model.family.width,
-        neurons=model.family.neurons,
+        width=model.causal.width,
+        neurons=model.causal.neurons * options.rule.poles,
         layers=len(options.layers),
         layer_weights=sum(p.numel() for p in layer.parameters()),
         context_length=options.context_length,
@@ -73,7 +73,7 @@ def resources_for(
         device=device,
         memory=request.memory,
         keep_activations=keeps_activations(
-            options.keep_activations, positions, model.family.neurons, len(options.layers)
+            options.keep_activations, positions, model.causal.neurons * options.rule.poles, len(options.layers)
         ),
     )
 

@@ -6,6 +6,7 @@ controls and half characters occur. Whatever shows a token goes through `visible
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable
@@ -16,6 +17,9 @@ _NAMED = {"\n": "↵", "\t": "⇥", "\r": "␍", " ": SPACE}
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 _BLANK = frozenset("\u034f\u17b4\u17b5\u2800\u3164\uffa0")
 _MARKS = frozenset({"Mn", "Me"})
+_BYTE_TOKEN = re.compile(r"<0x([0-9A-F]{2})>")
+"""How SentencePiece writes a byte that is no character by itself."""
+
 _VIRAMA = 9  # a combining class
 _MARKS_ON_ONE = 4
 _DISPUTED = (
@@ -64,13 +68,16 @@ def token_bytes(form: str, byte_level: bool) -> bytes:
     """Bytes of text that a token stands for.
 
     `form` is the token as the tokeniser writes it. Tokens outside the byte-level alphabet (special ones)
-    and those of other vocabularies stand for their own characters, with SentencePiece's ▁ for a space.
+    and those of other vocabularies stand for their own characters, with SentencePiece's ▁ for a space and its
+    `<0x0A>` for a byte.
     """
     if byte_level:
         try:
             return form.translate(_translation()).encode("latin-1")
         except UnicodeEncodeError:
             return form.encode("utf-8", "surrogatepass")
+    if byte := _BYTE_TOKEN.fullmatch(form):
+        return bytes.fromhex(byte[1])
     return form.replace("▁", " ").encode("utf-8", "surrogatepass")
 
 

@@ -8,6 +8,7 @@ from neuron_tui.store.disk.schema import ENOUGH_SEQUENCES
 from neuron_tui.store.measures.intervals import CONFIDENCE
 from neuron_tui.store.measures.threshold_wording import coverage_text, detector_text, number_text
 from neuron_tui.store.measures.thresholds import Thresholds
+from neuron_tui.store.runs.rule import RULES, VALUE, Rule
 from neuron_tui.tui.reports.neuron_text import OWN_TRIGGER, SUPPRESSES, TYPE_MEANINGS
 
 Entry = tuple[str, str]
@@ -28,6 +29,11 @@ class Glossary:
         return tuple(entry for entry in (*self.words, *self.signs) if entry[0] in names)
 
 
+_ACTIVE = "the value after the activation function is above 0"
+
+_LEAKS = dict.fromkeys(RULES, "") | dict.fromkeys(("pre", "poles", "gate"), " It may still write small values.")
+"""What "dead" leaves open where a smooth activation function lets something through."""
+
 _LABELS = {
     **{"token": "token detector", "bigram": "bigram, trigram detector", "trigram": "bigram, trigram detector"},
     **{SUPPRESSES: "suppresses its triggers", "freq": "frequency", "cover": "covering", "what": "detector"},
@@ -36,8 +42,8 @@ _LABELS = {
 """Words of the glossary for short labels and column titles."""
 
 
-def glossary(thresholds: Thresholds) -> Glossary:
-    """The glossary with the numbers of these thresholds."""
+def glossary(thresholds: Thresholds, rule: Rule = VALUE) -> Glossary:
+    """The glossary with the numbers of these thresholds, and what `rule` makes of active and dead."""
     coverage, above = coverage_text(thresholds), number_text(thresholds.positional)
     words = (
         (
@@ -46,10 +52,13 @@ def glossary(thresholds: Thresholds) -> Glossary:
         ),
         (
             "active",
-            "the value after the activation function is above 0 at a token. BOS, EOS and padding do not count.",
+            f"at a token, {_ACTIVE if rule == VALUE else rule.words}. BOS, EOS and padding do not count.",
         ),
         ("frequency", "the share of counted tokens on which the neuron is active."),
-        ("dead", "never active on any counted token of this run. More text may still wake the neuron."),
+        (
+            "dead",
+            f"never active on any counted token of this run. More text may still wake the neuron.{_LEAKS[rule.kind]}",
+        ),
         ("n-gram", "one, two or three tokens in a row: a token, a bigram, a trigram."),
         ("trigger", "an n-gram at whose last token the neuron is active. Triggers are ranked by how often it is."),
         ("covering", f"how many n-grams, from the top of that ranking, hold {coverage} of the neuron's activations."),

@@ -68,5 +68,5 @@ def _prepared(
     domains: int,
     special: SpecialTokens,
 ) -> PreparedCorpus:
-    order = nested_order(tokens, special.counted(tokens), sequence_start)
+    order = nested_order(tokens, special.counted_positions(tokens, sequence_start), sequence_start)
     return PreparedCorpus(tokens, sequence_start, sequence_domain, order, domains)

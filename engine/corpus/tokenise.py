@@ -33,14 +33,26 @@ Ids = npt.NDArray[np.int32]
 class SpecialTokens:
     """Ids that are never counted. `pad` is None where the model has none."""
 
-    bos: int
-    eos: int
+    bos: int | None
+    eos: int | None
     pad: int | None
 
     def counted(self, tokens: Ids) -> npt.NDArray[np.bool_]:
         """Which tokens are counted: all but BOS, EOS and padding; same shape as `tokens`."""
-        mask: npt.NDArray[np.bool_] = (tokens != self.bos) & (tokens != self.eos)
-        return mask if self.pad is None else mask & (tokens != self.pad)
+        mask = np.ones(len(tokens), dtype=bool)
+        for token in (self.bos, self.eos, self.pad):
+            if token is not None:
+                mask &= tokens != token
+        return mask
+
+    def counted_positions(self, tokens: Ids, sequence_start: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Which positions are counted, (P,): those of counted tokens. Position 0 is not, whatever its token.
+
+        `sequence_start` (S+1,) is where sequences begin.
+        """
+        mask = self.counted(tokens)
+        mask[sequence_start[:-1]] = False
+        return mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +147,7 @@ def _domain(
     stream: list[Ids] = []
     counted = number = 0
     opens = False  # a document that has given no token yet
-    separator = np.array([special.eos], np.int32)
+    separator = np.array([] if special.eos is None else [special.eos], np.int32)
     with closing(text.chunks()) as chunks_of_domain:
         pieces = Cutter(tokenizer).pieces(chunks_of_domain)
         while (left := None if share is None else share - counted) is None or left > 0:
@@ -154,6 +166,9 @@ def _domain(
                 counted += int(special.counted(kept).sum())
                 progress(name, counted)
     tokens, lengths = _windows(np.concatenate(stream) if stream else np.empty(0, np.int32), special.bos, context_length)
+    if special.bos is None:  # the first token of each window stands at position 0
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        counted = int(special.counted_positions(tokens, starts).sum())
     return DomainTokens(name, tokens, lengths, number, counted, text.notes, text.states())
 
 
@@ -184,8 +199,14 @@ def _tokenised(batch: Sequence[Piece], tokenizer: Tokenizer) -> Iterator[tuple[I
         yield np.array(encoding.ids, np.int32), piece.begins
 
 
-def _windows(stream: Ids, bos: int, context_length: int) -> tuple[Ids, npt.NDArray[np.int64]]:
-    """Cut a stream into windows of T-1 tokens, each behind a BOS; the last, shorter one is kept."""
+def _windows(stream: Ids, bos: int | None, context_length: int) -> tuple[Ids, npt.NDArray[np.int64]]:
+    """Cut a stream into windows of T-1 tokens, each behind a BOS; the last, shorter one is kept.
+
+    Without a BOS a window holds T tokens and begins with its first.
+    """
+    if bos is None:
+        starts = np.arange(0, len(stream), context_length)
+        return stream, np.diff(np.append(starts, len(stream))).astype(np.int64)
     inner = context_length - 1
     count = -(-len(stream) // inner)
     # Every window starts at a multiple of T, so the BOS go there and the stream fills the rest.

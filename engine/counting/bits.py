@@ -35,9 +35,8 @@ def pack(active: npt.NDArray[np.bool_]) -> Words:
     return packed.view("<u8")
 
 
-def pack_values(values: torch.Tensor) -> Words:
-    """Pack which of (B, N) values are active, that is > 0 [§1]; on a GPU bits leave the device, not values."""
-    active = values > 0
+def pack_active(active: torch.Tensor) -> Words:
+    """Pack (B, N) bools; on a GPU bits leave the device, not bools."""
     if active.device.type == "cpu":
         return pack(active.numpy())
     return pack_on_device(active)

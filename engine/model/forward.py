@@ -15,7 +15,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from neuron_tui.engine.model.opt import OptFamily
+from neuron_tui.engine.model.activity import Activations, watched
+from neuron_tui.engine.model.causal import CausalModel
 from neuron_tui.engine.model.residual import ResidualStream
 from neuron_tui.store.errors import CheckpointError
 
@@ -50,12 +51,38 @@ class _Captured(Exception):  # noqa: N818 - not an error: the way out of the mod
     """The model's own forward has reached its first layer."""
 
 
-class _Catcher(nn.Module):
-    """Stands for the decoder's layers and keeps what it is called with."""
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What a layer is called with, beside the hidden states: masks, positions, whatever its model gives it."""
 
-    def forward(self, hidden_states: torch.Tensor, **arguments: object) -> torch.Tensor:
-        self.hidden_states, self.arguments = hidden_states, arguments
-        raise _Captured
+    arguments: tuple[Any, ...]
+    named: dict[str, Any]
+
+
+class _Catcher(nn.Module):
+    """Stands for a layer and keeps what it is called with; the last one ends the forward pass."""
+
+    def __init__(self, layer: nn.Module, last: bool) -> None:
+        super().__init__()
+        self._layer, self._last = [layer], last  # in a list, so that it is no part of this module
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - what the model asks its layer for
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return getattr(self.__dict__["_layer"][0], name)
+
+    def forward(self, hidden_states: torch.Tensor, *arguments: object, **named: object) -> torch.Tensor:
+        self.hidden_states, self.call = hidden_states, _Call(arguments, named)
+        if self._last:
+            raise _Captured
+        return hidden_states
+
+
+def _put(layers: nn.ModuleList, modules: Sequence[nn.Module]) -> None:
+    """Put modules in the places of layers."""
+    for place, module in enumerate(modules):
+        layers[place] = module
 
 
 class _Stopped(Exception):  # noqa: N818 - not an error: the last layer's output is not needed
@@ -65,11 +92,11 @@ class _Stopped(Exception):  # noqa: N818 - not an error: the last layer's output
 class LayerwiseForward:
     """Runs the corpus through one layer after another."""
 
-    def __init__(self, family: OptFamily, name: str, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(self, model: CausalModel, name: str, device: torch.device, dtype: torch.dtype) -> None:
         """Ready to embed; no weight is loaded yet."""
-        self._family, self._name = family, name
+        self._model, self._name = model, name
         self._device, self._dtype = device, dtype
-        self._arguments: dict[tuple[int, int], dict[str, Any]] = {}
+        self._calls: dict[tuple[int, int], list[_Call]] = {}
 
     @torch.inference_mode()
     def embed(
@@ -83,24 +110,22 @@ class LayerwiseForward:
 
         `tick` is called with the positions of each finished batch.
         """
-        decoder, catcher = self._family.decoder, _Catcher()
-        names = self._family.stem_names()
-        self._family.load(decoder, {name: name for name in names}, self._device, self._dtype)
-        layers, decoder.layers = decoder.layers, nn.ModuleList([catcher])
+        model, layers = self._model, list(self._model.layers)
+        catchers = [_Catcher(layer, layer is layers[-1]) for layer in layers]
+        model.load_stem(self._device, self._dtype)
+        _put(model.layers, catchers)
         try:
             for batch in corpus:
                 ids = torch.from_numpy(tokens[batch.start : batch.start + batch.tokens].astype(np.int64))
                 try:
-                    decoder(input_ids=ids.view(batch.sequences, -1).to(self._device), use_cache=False)
+                    model.base(input_ids=ids.view(batch.sequences, -1).to(self._device), use_cache=False)
                 except _Captured:
-                    residual.put(batch.start, catcher.hidden_states)
-                self._arguments.setdefault((batch.sequences, batch.length), catcher.arguments)
+                    residual.put(batch.start, catchers[0].hidden_states)
+                self._calls.setdefault((batch.sequences, batch.length), [catcher.call for catcher in catchers])
                 tick(batch.tokens)
         finally:
-            decoder.layers = layers
-            for module in (decoder.embed_tokens, decoder.embed_positions, decoder.project_in):
-                if module is not None:
-                    module.to("meta")
+            _put(model.layers, layers)
+            model.release_stem()
 
     @torch.inference_mode()
     def run_layer(
@@ -108,7 +133,7 @@ class LayerwiseForward:
         index: int,
         corpus: Sequence[Batch],
         residual: ResidualStream,
-        on_activation: Callable[[Batch, torch.Tensor], None] | None,
+        on_activation: Callable[[Batch, Activations], None] | None,
         output_needed: bool,
         tick: Callable[[int], None],
     ) -> None:
@@ -117,7 +142,7 @@ class LayerwiseForward:
         Parameters
         ----------
         on_activation
-            Called with each batch and its (B * L, N) values after the activation function; None: nobody looks.
+            Called with each batch and the activations of its B * L positions; None: nobody looks.
         output_needed
             False stops each batch after the activation and leaves the residual stream as it is.
 
@@ -126,32 +151,33 @@ class LayerwiseForward:
         CheckpointError
             The layer's weights cannot be used, or its output is not finite.
         """
-        layer = self._family.load_layer(index, self._device, self._dtype)
+        layer = self._model.load_layer(index, self._device, self._dtype)
         current: list[Batch] = []
 
-        def see(_: nn.Module, __: object, values: torch.Tensor) -> None:
+        def see(activations: Activations) -> None:
             if on_activation is not None:
-                on_activation(current[0], values.reshape(-1, values.shape[-1]))
+                on_activation(current[0], activations)
             if not output_needed:
                 raise _Stopped
 
-        hook = self._family.activation(layer).register_forward_hook(see)
         try:
-            for batch in corpus:
-                current[:] = [batch]
-                states = residual.get(batch.start, batch.sequences, batch.length)
-                try:
-                    states = layer(states, **self._arguments[batch.sequences, batch.length])
-                except _Stopped:
+            with watched(layer, self._model.family, see):
+                for batch in corpus:
+                    current[:] = [batch]
+                    states = residual.get(batch.start, batch.sequences, batch.length)
+                    call = self._calls[batch.sequences, batch.length][index]
+                    try:
+                        states = layer(states, *call.arguments, **call.named)
+                    except _Stopped:
+                        tick(batch.tokens)
+                        continue
+                    states = states[0] if isinstance(states, tuple) else states
+                    if not bool(torch.isfinite(states).all()):
+                        raise CheckpointError(
+                            f"model {self._name}: layer {index} gives NaN or infinity in {self._dtype}\n"
+                            "Use --dtype float32; if it stays, the checkpoint is broken."
+                        )
+                    residual.put(batch.start, states)
                     tick(batch.tokens)
-                    continue
-                if not bool(torch.isfinite(states).all()):
-                    raise CheckpointError(
-                        f"model {self._name}: layer {index} gives NaN or infinity in {self._dtype}\n"
-                        "Use --dtype float32; if it stays, the checkpoint is broken."
-                    )
-                residual.put(batch.start, states)
-                tick(batch.tokens)
         finally:
-            hook.remove()
-            self._family.release_layer(index)
+            self._model.release_layer(index)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neuron_tui.engine.model.refusals import refuse_folder
 from neuron_tui.store.errors import CheckpointError
 
 BUILTIN_MODELS = Path(__file__).parents[1] / "builtin_models"
@@ -58,6 +59,7 @@ def locate(model: str, allow_pickle: bool) -> CheckpointFiles:
             )
         folder = _from_hub(model, allow_pickle)
     if not (folder / "config.json").is_file():
+        refuse_folder(model, folder)
         raise CheckpointError(
             f"model {model}: no config.json in {folder}\nName the directory that holds the checkpoint."
         )

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from neuron_tui.engine.corpus.tokenise import SpecialTokens
+from neuron_tui.engine.model.causal import CausalModel
 from neuron_tui.engine.model.locate import locate, read_config
-from neuron_tui.engine.model.opt import OptFamily, family_of
-from neuron_tui.engine.model.tokenizer import load_tokenizer, vocabulary_of
+from neuron_tui.engine.model.tokenizer import load_tokenizer, special_tokens, vocabulary_of
 from neuron_tui.engine.model.weights import Weights, digest
 from neuron_tui.store.runs.manifest import ModelIdentity
 
@@ -25,7 +25,7 @@ class OpenedModel:
 
     identity: ModelIdentity
     config: dict[str, Any]
-    family: OptFamily
+    causal: CausalModel
     tokenizer: Tokenizer
     vocabulary: list[str]
     byte_level: bool
@@ -36,20 +36,20 @@ def open_model(model: str, allow_pickle: bool) -> OpenedModel:
     """Find and check a checkpoint; raises CheckpointError for whatever is wrong with it but its values."""
     files = locate(model, allow_pickle)
     config = read_config(files)
-    family = family_of(files.name, config, Weights(files))
-    tokenizer = load_tokenizer(files)
-    vocabulary, byte_level = vocabulary_of(tokenizer, family.config.vocab_size, files.name)
+    causal = CausalModel(files.name, config, Weights(files))
+    loaded = load_tokenizer(files)
+    special = special_tokens(files.name, loaded, config)
+    vocabulary, byte_level = vocabulary_of(loaded.tokenizer, causal.vocabulary, files.name)
     identity = ModelIdentity(
         name=files.name,
-        model_type=family.model_type,
+        model_type=causal.model_type,
         digest=digest(files),
-        layers=len(family.layers),
-        neurons=family.neurons,
-        width=family.width,
-        context_length=family.context_length,
-        activation=family.config.activation_function,
-        norm_before=family.norm_before,
-        positions=family.embeds_positions(),
+        layers=len(causal.layers),
+        neurons=causal.neurons,
+        width=causal.width,
+        context_length=causal.context_length,
+        activation=causal.activation_name,
+        norm_before=causal.norm_before,
+        positions=causal.embeds_positions(),
     )
-    special = SpecialTokens(*family.special_tokens)
-    return OpenedModel(identity, config, family, tokenizer, vocabulary, byte_level, special)
+    return OpenedModel(identity, config, causal, loaded.tokenizer, vocabulary, byte_level, special)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from neuron_tui.engine.corpus.tokenise import SpecialTokens
 from neuron_tui.engine.model.locate import CheckpointFiles
 from neuron_tui.store.errors import CheckpointError
 
@@ -12,7 +14,17 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 
-def load_tokenizer(files: CheckpointFiles) -> Tokenizer:
+@dataclass(frozen=True, slots=True)
+class LoadedTokenizer:
+    """The tokeniser, and the ids of its special tokens; None for those that it does not name."""
+
+    tokenizer: Tokenizer
+    bos: int | None
+    eos: int | None
+    pad: int | None
+
+
+def load_tokenizer(files: CheckpointFiles) -> LoadedTokenizer:
     """Load the tokeniser beside a checkpoint; never runs code of the checkpoint's.
 
     Special tokens written out in a text are text: they are tokenised like any other characters (ours).
@@ -41,7 +53,36 @@ def load_tokenizer(files: CheckpointFiles) -> Tokenizer:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.encode_special_tokens = True
-    return tokenizer
+    return LoadedTokenizer(tokenizer, loaded.bos_token_id, loaded.eos_token_id, loaded.pad_token_id)
+
+
+def special_tokens(model: str, loaded: LoadedTokenizer, config: dict[str, Any]) -> SpecialTokens:
+    """Which tokens are BOS, EOS and padding.
+
+    The tokeniser says it; for what it leaves open, and for OPT as a whole, config.json does. A tokeniser that names an
+    EOS and no BOS has none (Qwen), whatever config.json says.
+
+    Raises
+    ------
+    CheckpointError
+        The configuration of an OPT model names no BOS or no EOS.
+    """
+    said = [_first(config.get(f"{name}_token_id")) for name in ("bos", "eos", "pad")]
+    opt = config.get("model_type") == "opt"
+    if opt and None in said[:2]:
+        raise CheckpointError(f"model {model}: config.json names no bos_token_id or no eos_token_id")
+    if opt or loaded.eos is None:
+        bos, eos, pad = (
+            own if own is not None else other
+            for own, other in zip(said, (loaded.bos, loaded.eos, loaded.pad), strict=True)
+        )
+        return SpecialTokens(bos, eos, pad)
+    return SpecialTokens(loaded.bos, loaded.eos, loaded.pad if loaded.pad is not None else said[2])
+
+
+def _first(token: object) -> int | None:
+    first = token[0] if isinstance(token, list) and token else token
+    return first if isinstance(first, int) else None
 
 
 def vocabulary_of(tokenizer: Tokenizer, size: int, model: str) -> tuple[list[str], bool]:

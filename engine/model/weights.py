@@ -6,7 +6,7 @@ import hashlib
 import pickle
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import torch
@@ -39,6 +39,10 @@ class Weights:
 
     def __contains__(self, name: str) -> bool:
         return name in self._tensors
+
+    def names(self) -> Iterable[str]:
+        """Names of all tensors."""
+        return self._tensors.keys()
 
     def expect(self, name: str, shape: tuple[int, ...]) -> None:
         """Raise CheckpointError unless the tensor is there with that shape."""

@@ -75,10 +75,12 @@ def _tokens(file: SchemaReader, corpus: CorpusIdentity, starts: Array, owners: A
             yield "`tokens` holds a token that the vocabulary does not"
             return
         sequence_heads = starts[(starts >= first) & (starts < first + len(tokens))] - first
-        if (tokens[sequence_heads] != corpus.bos).any():
+        if corpus.bos is not None and (tokens[sequence_heads] != corpus.bos).any():
             yield "a sequence does not begin with BOS"
         sequence = np.searchsorted(starts, np.arange(first, first + len(tokens)), side="right") - 1
-        counted += np.bincount(owners[sequence[~np.isin(tokens, special)]], minlength=len(counted))
+        kept = ~np.isin(tokens, special)
+        kept[sequence_heads] = False
+        counted += np.bincount(owners[sequence[kept]], minlength=len(counted))
     stated = [domain.tokens for domain in corpus.domains]
     if counted.tolist() != stated or file.read("domain_tokens").tolist() != stated:
         yield "the counted tokens of the domains are not those in run.json"
@@ -106,7 +108,7 @@ def layer_contradictions(
     corpus = manifest.corpus
     assert corpus is not None
     sizes = {
-        "N": manifest.model.neurons,
+        "N": manifest.rows,
         "D": len(corpus.domains),
         "P": corpus.positions,
         "T": manifest.options.context_length,
@@ -118,8 +120,8 @@ def layer_contradictions(
     if wrong:
         return
     found: dict[str, None] = {}  # each contradiction once, in the order met
-    for first in range(0, manifest.model.neurons, _NEURONS):
-        rows = slice(first, min(first + _NEURONS, manifest.model.neurons))
+    for first in range(0, manifest.rows, _NEURONS):
+        rows = slice(first, min(first + _NEURONS, manifest.rows))
         found |= dict.fromkeys(_counts(file, rows, corpus))
         for n in ORDERS:
             found |= dict.fromkeys(_triggers(file, rows, n, occurrences[n], manifest.thresholds))
@@ -128,7 +130,7 @@ def layer_contradictions(
         places = file.read("contexts/position", rows)
         if (places < -1).any() or (places >= corpus.positions).any():
             found["`contexts/position` names a position that the corpus does not have"] = None
-    found |= dict.fromkeys(_sensitivity(file, manifest.model.neurons))
+    found |= dict.fromkeys(_sensitivity(file, manifest.rows))
     yield from found
     if not found:
         yield from _detectors(file, occurrences, manifest.thresholds)

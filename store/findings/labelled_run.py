@@ -76,7 +76,7 @@ def notes_on(runs: Sequence[LabelledRun]) -> list[str]:
             notes.append(f"{one.label} is partial: {done} of {asked} layers are finished.")
         if counted := counted_with(one.run.manifest.thresholds):
             notes.append(f"{one.label} is {counted}.")
-    return notes + _differences(runs) + _differences_in_layers(runs)
+    return notes + _differences(runs) + _differences_in_rule(runs) + _differences_in_layers(runs)
 
 
 def notes_on_positions(runs: Sequence[LabelledRun]) -> list[str]:
@@ -105,6 +105,13 @@ def _differences(runs: Sequence[LabelledRun]) -> list[str]:
         _difference("context length", runs, lengths := [m.options.context_length for m in made], map(str, lengths)),
     ]
     return [note for note in told if note] or ["The runs differ in corpus: the same sources gave other tokens."]
+
+
+def _differences_in_rule(runs: Sequence[LabelledRun]) -> list[str]:
+    """A note if another value made the bits: active and dead then mean another thing."""
+    rules = [one.run.manifest.options.active for one in runs]
+    note = _difference("what makes a neuron active", runs, rules, rules)
+    return [note] if note else []
 
 
 def _differences_in_layers(runs: Sequence[LabelledRun]) -> list[str]:

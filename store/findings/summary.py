@@ -25,7 +25,7 @@ HISTOGRAM_BOUNDS = {
 def summaries_from_layers(run: Run, table: NeuronTable | None = None) -> tuple[LayerSummary, ...]:
     """Summaries of all finished layers counted from their files, from the bottom up; raises RunDamagedError."""
     table = read_table(run) if table is None else table
-    neurons = run.manifest.model.neurons
+    neurons = run.manifest.rows
     below = {n: np.zeros(run.corpus.size(n), dtype=bool) for n in ORDERS}  # which n-grams a layer so far detects
     previous = {n: np.empty(0, np.int64) for n in ORDERS}
     previous_index = -1

@@ -89,7 +89,7 @@ def entries_of(run: Run, layer: int, n: int, row: int, most: int | None = None) 
             file.read(f"lookup/{n}/{name}", wanted).astype(np.int64) if begin < end else np.empty(0, np.int64)
             for name in ("neuron", "rank", "active")
         )
-    if len(neuron) and not 0 <= neuron.min() <= neuron.max() < run.manifest.model.neurons:
+    if len(neuron) and not 0 <= neuron.min() <= neuron.max() < run.manifest.rows:
         raise RunDamagedError(
             f"{file.path}: `lookup/{n}/neuron` names a neuron that the layer does not have\nExtract the run again."
         )

@@ -108,8 +108,8 @@ class Layer:
 
     @property
     def neurons(self) -> int:
-        """How many neurons the layer has."""
-        return self._manifest.model.neurons
+        """How many rows the layer has: its neurons, or their poles."""
+        return self._manifest.rows
 
     def neuron(self, neuron: int) -> NeuronRecord:
         """The record of one neuron.
@@ -260,6 +260,7 @@ class Layer:
             effect=self._effect(row),
             position=position,
             thresholds=self._manifest.thresholds,
+            rule=self._manifest.rule,
         )
 
     def _position(self, row: dict[str, Any], corpus: CorpusIdentity) -> PositionProfile:

@@ -11,13 +11,20 @@ import numpy as np
 from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.table import NeuronTable
+from neuron_tui.store.runs.rule import VALUE, Rule
 
 Address = tuple[int, int]
 
-_PLACE = re.compile(r"\s*(?:(\d{1,6})\s*[: ]\s*)?(\d{1,9})?\s*")
+_PLACE = re.compile(r"\s*(?:(\d{1,6})\s*[: ]\s*)?(?:(\d{1,9})([+-])?)?\s*")
 
 
-def find_place(text: str, layers: Sequence[int], neurons: int, here: int) -> int | str:
+def place_text(rule: Rule, address: Address) -> str:
+    """A place as people write it: `3:117`, or `3:117+` where neurons have poles."""
+    layer, row = address
+    return f"{layer}:{rule.name(row)}"
+
+
+def find_place(text: str, layers: Sequence[int], neurons: int, here: int, rule: Rule = VALUE) -> int | str:
     """Row of the run's table that a place means, or, in words, why there is no such place.
 
     Parameters
@@ -27,23 +34,27 @@ def find_place(text: str, layers: Sequence[int], neurons: int, here: int) -> int
     layers
         The layers of the table, in its order.
     neurons
-        How many neurons each layer has.
+        How many rows each layer has.
+    rule
+        What made the bits: where neurons have poles, `3:117-` is the pole − and `3:117` the pole +.
     """
     match = _PLACE.fullmatch(text)
     if match is None:
         return "not a place such as 3:117"
-    layer, neuron = int(match[1] or here), int(match[2] or 0)
+    if match[3] and rule.poles == 1:
+        return "the neurons of this run have no poles"
+    layer, neuron = int(match[1] or here), int(match[2] or 0) * rule.poles + (match[3] == "-")
     if layer not in layers:
         return f"the run has no layer {layer}; it has {layers[0]} to {layers[-1]}"
     if neuron >= neurons:
-        return f"a layer has neurons 0 to {neurons - 1:,}"
+        return f"a layer has neurons 0 to {neurons // rule.poles - 1:,}"
     return layers.index(layer) * neurons + neuron
 
 
 def row_of(opened: OpenedRun, address: Address) -> int | None:
     """Row of the run's table that holds a neuron, None if its layer is not finished or there is none such."""
     layer, neuron = address
-    layers, neurons = list(opened.run.layers), opened.run.manifest.model.neurons
+    layers, neurons = list(opened.run.layers), opened.run.manifest.rows
     return layers.index(layer) * neurons + neuron if layer in layers and 0 <= neuron < neurons else None
 
 
@@ -54,19 +65,19 @@ def address_at(opened: OpenedRun, row: int) -> Address:
 
 def codes_of(opened: OpenedRun) -> Int64s:
     """(R,) a number for each row that stays the neuron's own, whatever layers are finished later."""
-    codes: Int64s = opened.table.layer.astype(np.int64) * opened.run.manifest.model.neurons + opened.table.neuron
+    codes: Int64s = opened.table.layer.astype(np.int64) * opened.run.manifest.rows + opened.table.neuron
     return codes
 
 
 def code_at(opened: OpenedRun, address: Address) -> int:
     """The code (`codes_of`) of a neuron."""
     layer, neuron = address
-    return layer * opened.run.manifest.model.neurons + neuron
+    return layer * opened.run.manifest.rows + neuron
 
 
 def address_of(opened: OpenedRun, code: int) -> Address:
     """The neuron that has a code."""
-    return divmod(code, opened.run.manifest.model.neurons)
+    return divmod(code, opened.run.manifest.rows)
 
 
 class Addresses(Sequence[Address]):

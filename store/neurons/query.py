@@ -21,6 +21,7 @@ from neuron_tui.store.errors import QueryError
 from neuron_tui.store.neurons.firing import entries_of
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.neurons.table import NeuronTable
+from neuron_tui.store.runs.rule import POLES
 from neuron_tui.store.tokens import printable
 
 TYPE_WORDS = (
@@ -28,7 +29,7 @@ TYPE_WORDS = (
     *("positional", "oscillatory", "both", "one", "other", "strong", "weak"),
 )
 NUMBER_KEYS = ("freq", "mi", "covering", "covering2", "covering3", "count", "score", "neuron")
-KEYS = ("type:", "layer:", "trigger:", *NUMBER_KEYS)
+KEYS = ("type:", "layer:", "trigger:", "pole:", *NUMBER_KEYS)
 
 _COMPARE: dict[str, Callable[[Any, float], Bools]] = {
     "<=": operator.le,
@@ -128,6 +129,8 @@ def _check(term: Term, query: str) -> None:
             value.partition("-")[0]
         ):
             raise QueryError(f"the range {value} ends before it begins", query, at)
+        if term.key == "pole" and value not in POLES:
+            raise QueryError(f"unknown pole {value!r}; there are + and -", query, at)
         if term.key in NUMBER_KEYS and not _NUMBER.fullmatch(value):
             raise QueryError(f"{value!r} is no number", query, at)
         if term.key == "trigger" and not value:
@@ -143,6 +146,12 @@ def _mask(run: Run, table: NeuronTable, term: Term) -> Bools:
         return _any([(table.layer >= low) & (table.layer <= high) for low, high in ranges])
     if term.key == "trigger":
         return triggered_by(run, table, term.values[0])
+    rule = run.manifest.rule
+    if term.key == "pole":
+        if rule.poles == 1:
+            raise QueryError("the neurons of this run have no poles", f"pole:{term.values[0]}", term.position)
+        pole: Bools = table.neuron % rule.poles == POLES.index(term.values[0])
+        return pole
     text = term.values[0]
     number = float(text.rstrip("%")) / (100 if text.endswith("%") else 1)
     columns = {
@@ -153,7 +162,7 @@ def _mask(run: Run, table: NeuronTable, term: Term) -> Bools:
         "covering3": table.covering[3],
         "count": table.count,
         "score": table.trigger_score,
-        "neuron": table.neuron,
+        "neuron": table.neuron // rule.poles,
     }
     return _COMPARE[term.comparison](columns[term.key], number)
 
@@ -192,7 +201,7 @@ def _type_mask(table: NeuronTable, word: str) -> Bools:
 def triggered_by(run: Run, table: NeuronTable, text: str) -> Bools:
     """Neurons that have, among their stored covering n-grams (n = 1, 2, 3), one that reads exactly `text`."""
     wanted = run.corpus.find_grams(text)
-    neurons = run.manifest.model.neurons
+    neurons = run.manifest.rows
     keep = np.zeros(len(table), dtype=bool)
     for place, layer in enumerate(run.layers.values()):
         rows = slice(place * neurons, (place + 1) * neurons)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+from neuron_tui.store.runs.rule import VALUE, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,8 @@ class PositionProfile:
 class NeuronRecord:
     """One neuron of a run; counts are of counted positions, `position` is None without full-length sequences.
 
-    `thresholds` are those that its detectors and its positional type were told by.
+    `neuron` is its row in the layer: by `rule` a neuron has one row, or one for each of its two poles. `thresholds` are
+    those that its detectors and its positional type were told by.
     """
 
     layer: int
@@ -108,6 +110,12 @@ class NeuronRecord:
     effect: Effect
     position: PositionProfile | None
     thresholds: Thresholds = PAPER
+    rule: Rule = VALUE
+
+    @property
+    def name(self) -> str:
+        """How people name it: `3:117`, or `3:117+` where neurons have poles."""
+        return f"{self.layer}:{self.rule.name(self.neuron)}"
 
     @property
     def frequency(self) -> float:
@@ -118,6 +126,11 @@ class NeuronRecord:
     def dead(self) -> bool:
         """Never active on a counted position [§3]."""
         return self.count == 0
+
+    def place(self) -> dict[str, Any]:
+        """The neuron's number in its layer, and its pole where neurons have poles."""
+        neuron, pole = self.rule.row(self.neuron)
+        return {"neuron": neuron, "pole": pole} if pole else {"neuron": neuron}
 
     def to_dict(self) -> dict[str, Any]:
         """The record as plain Python values, as `export --format json` prints it."""
@@ -131,7 +144,8 @@ class NeuronRecord:
             }
         return {
             "layer": self.layer,
-            "neuron": self.neuron,
+            **self.place(),
+            "rule": str(self.rule),
             "tokens": self.tokens,
             "count": self.count,
             "frequency": self.frequency,

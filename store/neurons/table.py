@@ -39,7 +39,7 @@ class NeuronTable:
     def __init__(self, run: Run) -> None:
         """A table of the layers that are finished now; nothing is read yet."""
         self._layers = tuple(run.layers.values())
-        self._neurons, self._tokens = run.manifest.model.neurons, run.manifest.tokens
+        self._neurons, self._tokens = run.manifest.rows, run.manifest.tokens
         self._columns: dict[str, Column] = {}
         self._lock = RLock()
         self.total: Mapping[int, Ints] = _ByOrder(self, "total")

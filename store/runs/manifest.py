@@ -13,6 +13,7 @@ from neuron_tui.store.disk.schema import FORMAT_VERSION
 from neuron_tui.store.errors import OUTDATED, RunDamagedError, RunNotFoundError, RunOutdatedError
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.store.runs.options import Dtype, ExtractionOptions, ResultOptions
+from neuron_tui.store.runs.rule import VALUE, Rule, parse_rule
 
 MANIFEST = "run.json"
 CORPUS_FILE = "corpus.h5"
@@ -54,6 +55,12 @@ class RunOptions(ResultOptions):
     layers: tuple[Count, ...]
     dtype: Dtype
     batch_tokens: Annotated[int, Field(ge=1)]
+    active: str = str(VALUE)
+
+    @property
+    def rule(self) -> Rule:
+        """What made a neuron's bits."""
+        return parse_rule(self.active)
 
 
 class FileEntry(_Strict):
@@ -118,8 +125,8 @@ class CorpusIdentity(_Strict):
     full_sequences: Count
     vocabulary: Count
     byte_level: bool
-    bos: int
-    eos: int
+    bos: int | None
+    eos: int | None
     pad: int | None
 
 
@@ -149,6 +156,16 @@ class Manifest(_Strict):
     layers: dict[int, FileEntry] = Field(default_factory=dict)
     facts: FileEntry | None = Field(default=None, exclude=True)
     """Listed by earlier versions; it follows from the other files and is not read any more."""
+
+    @property
+    def rule(self) -> Rule:
+        """What made a neuron's bits."""
+        return self.options.rule
+
+    @property
+    def rows(self) -> int:
+        """Rows of a layer's datasets: its neurons, or twice as many where each has two poles."""
+        return self.model.neurons * self.rule.poles
 
     @property
     def files(self) -> dict[str, FileEntry]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from neuron_tui.store.declared import declared, flag, reason
 from neuron_tui.store.errors import InputError, NeuronTuiError, UsageError
@@ -21,6 +21,7 @@ from neuron_tui.store.runs.corpus_argument import (
     local_path,
     parse_corpus_argument,
 )
+from neuron_tui.store.runs.rule import AUTO, rule_text
 from neuron_tui.store.wording import ALL, read_count, read_layers, read_size, show_layers, show_size
 
 BUILTIN_MODELS = ("pocket-opt", "pocket-opt-nopos")
@@ -173,6 +174,19 @@ class ResultOptions(BaseModel):
             example="float32",
         ),
     ] = "auto"
+    active: Annotated[
+        str,
+        AfterValidator(rule_text),
+        Option(
+            "What makes a neuron active: auto, value, threshold:T, pre, poles or gate. auto suits the model.",
+            metavar="auto|value|threshold:T|pre|poles|gate",
+            label="Active",
+            hint="auto: above 0 for ReLU, else the input of the activation; poles if gated",
+            brief="rule",
+            suggestions=("auto", "value", "pre", "poles", "gate"),
+            example="value",
+        ),
+    ] = AUTO
     keep_activations: Annotated[
         Literal["auto", "always", "never"],
         Option(
@@ -275,9 +289,9 @@ class ExtractionOptions(ResultOptions):
     @field_validator("model")
     @classmethod
     def _written_in_json(cls, model: str) -> str:
-        if not is_text(model):
-            raise InputError(f"the model {model!r} has no name in UTF-8, which run.json is written in\nRename it.")
-        return model
+        if is_text(model):
+            return model
+        raise InputError(f"the model {model!r} has no name in UTF-8, which run.json is written in\nRename it.")
 
     @field_validator("corpus")
     @classmethod
@@ -308,7 +322,7 @@ class ExtractionOptions(ResultOptions):
 
 
 OPTIONS = dict(sorted(declared(ExtractionOptions, Option).items(), key=lambda item: item[0] != "model"))
-"""What each option declares, by its field, in the order in which people meet them."""
+"""What each option declares, by its field, as people meet them."""
 
 
 def is_path(text: str) -> bool:

@@ -204,6 +204,7 @@ def record(
     return {
         "layer": layer,
         "neuron": neuron,
+        "rule": "value",
         "tokens": number,
         "count": total,
         "frequency": total / number,

@@ -21,6 +21,7 @@ def assert_same(found: Record, expected: Record) -> None:
     for key in (
         "layer",
         "neuron",
+        "rule",
         "tokens",
         "count",
         "dead",

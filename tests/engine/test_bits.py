@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from neuron_tui.engine.counting.bits import ActiveBits, byte_plane, pack, pack_on_device, pack_values
+from neuron_tui.engine.counting.bits import ActiveBits, byte_plane, pack, pack_active, pack_on_device
 
 ACTIVITY = hnp.arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 200)))
 
@@ -42,7 +42,7 @@ def test_packing_on_a_device_gives_the_same_words(active: np.ndarray) -> None:
 
 def test_active_is_greater_than_zero() -> None:
     values = torch.tensor([[0.0, -0.0, 1e-38, -1.0, 2.0]])
-    assert unpack(pack_values(values), 5).tolist() == [[False, False, True, False, True]]
+    assert unpack(pack_active(values > 0), 5).tolist() == [[False, False, True, False, True]]
 
 
 @given(hnp.arrays(np.uint64, st.integers(1, 20)))

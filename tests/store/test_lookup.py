@@ -134,7 +134,7 @@ class _OneLayer:
         self.path = path
         self.manifest = self
         self.model = self
-        self.neurons = neurons
+        self.neurons = self.rows = neurons
 
     def layer(self, index: int) -> "_OneLayer":
         return self

@@ -15,7 +15,7 @@ from tests.synthetic import PLANTED, build_run
 def test_the_record_has_the_fields_of_the_contract_and_no_others(run: Run) -> None:
     record = run.layers[0].neuron(PLANTED.index("token, suppressing")).to_dict()
     assert list(record) == [
-        *("layer", "neuron", "tokens", "count", "frequency", "dead", "bos_count"),
+        *("layer", "neuron", "rule", "tokens", "count", "frequency", "dead", "bos_count"),
         *("domains", "triggers", "effect", "position"),
     ]
     assert list(record["domains"]) == ["prose", "code", "math"]

@@ -110,3 +110,11 @@ def test_a_character_split_between_two_tokens_is_whole_when_they_are_read_togeth
 def test_special_tokens_and_other_vocabularies_stand_for_their_characters() -> None:
     assert visible_token("<pad>", byte_level=True) == "<pad>"
     assert visible_token("▁title", byte_level=False) == "·title"
+
+
+def test_sentencepiece_writes_spaces_and_bytes_in_its_own_way() -> None:
+    assert token_bytes("▁the", False) == b" the"
+    assert token_bytes("<0x0A>", False) == b"\n"
+    assert visible_token("<0xE2>", False) == "\\xe2"
+    assert decode(["▁", "<0xE2>", "<0x82>", "<0xAC>"], False) == " €"
+    assert token_bytes("<0x0A>", True) == b"<0x0A>"  # a byte-level vocabulary has other ways

@@ -83,7 +83,7 @@ class Browsing:
     def restored(self, opened: OpenedRun, session: Session) -> Browsing:
         """As it was left, as far as the run still has it."""
         layer = session.layer if session.layer in opened.run.layers else None
-        layers, neurons = set(opened.run.layers), opened.run.manifest.model.neurons
+        layers, neurons = set(opened.run.layers), opened.run.manifest.rows
         there = (address for address in session.marks if address[0] in layers and address[1] < neurons)
         marks = replace(self.marks, codes=frozenset(code_at(opened, address) for address in there))
         history = self.history

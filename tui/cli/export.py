@@ -57,7 +57,7 @@ def export(
     """Write reports of neurons, in order of layer, then neuron."""
     if sum((bool(neuron), where is not None, all_)) != 1:
         raise UsageError("which neurons?\nGive exactly one of --neuron L:I (repeatable), --where QUERY, --all.")
-    named = list(dict.fromkeys(parse_neuron(text) for text in neuron or []))
+    asked = [parse_neuron(text) for text in neuron or []]
     from neuron_tui.store import open_run
     from neuron_tui.tui.reports.report import write_report
 
@@ -66,6 +66,7 @@ def export(
 
         parse_query(where)
     opened = open_run(run, runs_directory_of(context, runs_dir))
+    named = list(dict.fromkeys(row for one in asked for row in rows_named(opened, *one)))
     if not neuron:
         _tell_if_partial(opened)
     chosen = named if neuron else _matching(opened, where) if where is not None else None
@@ -80,12 +81,20 @@ def export(
         write_report(opened, chosen, format_, destination, chosen_by=where or "", heard=heard)
 
 
-def parse_neuron(text: str) -> tuple[int, int]:
-    """Layer and neuron named as `3:117`; raises UsageError."""
-    match = re.fullmatch(r"([0-9]{1,9}):([0-9]{1,9})", text.strip())
+def parse_neuron(text: str) -> tuple[int, int, str]:
+    """Layer, neuron and pole (empty for all) named as `3:117` or `3:117+`; raises UsageError."""
+    match = re.fullmatch(r"([0-9]{1,9}):([0-9]{1,9})([+-]?)", text.strip())
     if match is None:
         raise UsageError(f"{text!r} names no neuron\nWrite layer and neuron, both from 0, such as 3:117.")
-    return int(match[1]), int(match[2])
+    return int(match[1]), int(match[2]), match[3]
+
+
+def rows_named(run: Run, layer: int, neuron: int, pole: str) -> list[tuple[int, int]]:
+    """Layer and row of what a name means: of a neuron with poles both, unless it names one; raises UsageError."""
+    poles = run.manifest.rule.poles
+    if pole and poles == 1:
+        raise UsageError(f"{layer}:{neuron}{pole} names a pole, and the neurons of {run.name} have none")
+    return [(layer, neuron * poles + place) for place in range(poles) if not pole or "+-"[place] == pole]
 
 
 def _matching(run: Run, query: str) -> list[tuple[int, int]]:

@@ -76,7 +76,7 @@ class RunToCount:
     def bits(self) -> int:
         """Bytes that the activations of all its layers take, before they are packed tighter."""
         positions = self.manifest.corpus.positions if self.manifest.corpus else 0
-        return 8 * -(-self.manifest.model.neurons // _WORD) * positions * len(self.manifest.options.layers)
+        return 8 * -(-self.manifest.rows // _WORD) * positions * len(self.manifest.options.layers)
 
 
 def look_at_run(folder: Path) -> RunToCount:

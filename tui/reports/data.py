@@ -40,7 +40,7 @@ def write_json(run: Run, selection: Selection, stream: TextIO) -> None:
 def write_csv(run: Run, selection: Selection, stream: TextIO) -> None:
     """A row a neuron, with the columns of `csv_row` under their names."""
     domains = [domain.name for domain in run.manifest.corpus.domains] if run.manifest.corpus else []
-    writer = csv.DictWriter(stream, _csv_columns(domains), lineterminator="\n")
+    writer = csv.DictWriter(stream, _csv_columns(domains, run.manifest.rule.poles), lineterminator="\n")
     writer.writeheader()
     for record in records(run, selection):
         writer.writerow(csv_row(record))
@@ -49,7 +49,8 @@ def write_csv(run: Run, selection: Selection, stream: TextIO) -> None:
 def csv_row(record: NeuronRecord) -> dict[str, object]:
     """The columns of a neuron in CSV.
 
-    - `layer`, `neuron`, `tokens`, `count`, `frequency`, `dead`, `bos_count` as in the record;
+    - `layer`, `neuron`, `pole` where neurons have poles, `tokens`, `count`, `frequency`, `dead`, `bos_count` as in the
+      record;
     - `tokens:DOMAIN`, `count:DOMAIN` for each domain;
     - for n = 1, 2, 3: `totalN`, `coveringN`, `detectorN`, `coveredN` (how many), `triggerN` (the first of the
       ranking), `activeN` and `occurrencesN` of it;
@@ -61,7 +62,7 @@ def csv_row(record: NeuronRecord) -> dict[str, object]:
     """
     row: dict[str, object] = {
         "layer": record.layer,
-        "neuron": record.neuron,
+        **record.place(),
         "tokens": record.tokens,
         "count": record.count,
         "frequency": record.frequency,
@@ -133,8 +134,8 @@ class _Numbers(dict[float, str]):
         return text
 
 
-def _csv_columns(domains: list[str]) -> list[str]:
-    columns = ["layer", "neuron", "tokens", "count", "frequency", "dead", "bos_count"]
+def _csv_columns(domains: list[str], poles: int) -> list[str]:
+    columns = ["layer", "neuron", *(["pole"] if poles > 1 else []), "tokens", "count", "frequency", "dead", "bos_count"]
     columns += [_domain_column(kind, name) for name in domains for kind in ("tokens", "count")]
     fields = ("total", "covering", "detector", "covered", "trigger", "active", "occurrences")
     columns += [f"{field}{n}" for n in ORDERS for field in fields]

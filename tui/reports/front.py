@@ -15,7 +15,9 @@ from neuron_tui.store.measures.threshold_wording import counted_with
 from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.neurons.corpus import StoredCorpus
 from neuron_tui.store.neurons.layer import Layer
+from neuron_tui.store.neurons.places import place_text
 from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.runs.rule import VALUE, Rule
 from neuron_tui.store.tokens import printable, visible_token
 from neuron_tui.store.wording import count_noun, percent
 from neuron_tui.tui.glossary import glossary
@@ -41,9 +43,9 @@ def signs(thresholds: Thresholds) -> tuple[tuple[str, str], ...]:
     return tuple(entry for entry in glossary(thresholds).signs if entry[0] in _SIGNS)
 
 
-def terms(thresholds: Thresholds) -> tuple[tuple[str, str], ...]:
+def terms(thresholds: Thresholds, rule: Rule) -> tuple[tuple[str, str], ...]:
     """Words of a report, each with its definition by these thresholds."""
-    return (*(entry for entry in glossary(thresholds).words if entry[0] in _TERMS), COVERED)
+    return (*(entry for entry in glossary(thresholds, rule).words if entry[0] in _TERMS), COVERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class ContentsRow:
 
     layer: int
     neuron: int
+    name: str
     what: str
     frequency: float
     covering: int
@@ -80,6 +83,8 @@ def facts(run: Run, selection: Selection) -> Iterator[Fact]:
             parts += [(", ", False)] if place < len(corpus.domains) - 1 else []
         yield Fact("Corpus", tuple(parts))
     sequences = f" ({count_noun(corpus.full_sequences, 'full-length sequence')})" if corpus is not None else ""
+    if manifest.rule != VALUE:
+        yield Fact("Active", ((f"if {manifest.rule.words} (rule {manifest.rule})", False),))
     yield Fact("Context length", ((f"{manifest.options.context_length:,}{sequences}", False),))
     if manifest.complete:  # of a partial run it would take reading every layer, and change with the next
         yield Fact("Layers", ((_shares(run), False),))
@@ -126,6 +131,7 @@ def _contents_of(run: Run, layer: Layer, neurons: list[int]) -> Iterator[Content
         yield ContentsRow(
             layer=layer.index,
             neuron=neuron,
+            name=place_text(run.manifest.rule, (layer.index, neuron)),
             what=label(
                 dead=not count[neuron],
                 orders=[n for n, name in zip(ORDERS, gram_columns, strict=True) if columns[name][neuron] > 0],

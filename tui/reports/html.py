@@ -46,7 +46,7 @@ def write_html(run: Run, selection: Selection, stream: TextIO) -> None:
         facts=facts(run, selection),
         contents=contents(run, selection) if len(selection) > 1 else (),
         views=neuron_views(run, selection),
-        legend=(*signs(run.manifest.thresholds), *terms(run.manifest.thresholds)),
+        legend=(*signs(run.manifest.thresholds), *terms(run.manifest.thresholds, run.manifest.rule)),
         own_trigger=OWN_TRIGGER,
         shown=SHOWN,
     )

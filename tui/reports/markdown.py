@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import count_noun, percent, signed
@@ -33,12 +32,12 @@ def write_markdown(run: Run, selection: Selection, stream: TextIO) -> None:
         stream.write(f"{line}\n")
     for view in neuron_views(run, selection):
         stream.write("\n".join(neuron_section(view)) + "\n")
-    stream.write("\n".join(_legend(run.manifest.thresholds)) + "\n")
+    stream.write("\n".join(_legend(run)) + "\n")
 
 
 def neuron_section(view: NeuronView) -> Iterator[str]:
     """Lines of one neuron's section."""
-    yield f"\n## {view.layer}:{view.neuron} · {view.headline}\n"
+    yield f"\n## {view.record.name} · {view.headline}\n"
     yield from (f"- {sentence}" for sentence in view.sentences)
     if not view.dead and len(view.domains) > 1:
         yield from _domains(view.domains)
@@ -75,17 +74,17 @@ def _front(run: Run, selection: Selection) -> Iterator[str]:
         information = "" if row.mutual_information is None else f"{row.mutual_information:.3f}"
         numbers = f"{percent(row.frequency)} | {row.covering:,} | {information}"
         trigger = code(row.trigger) if row.trigger else ""
-        yield f"| {row.layer}:{row.neuron} | {row.what} | {numbers} | {trigger} |"
+        yield f"| {row.name} | {row.what} | {numbers} | {trigger} |"
 
 
 def _parts(fact: Fact) -> str:
     return "".join(code(text) if foreign else text for text, foreign in fact.parts)
 
 
-def _legend(thresholds: Thresholds) -> Iterator[str]:
+def _legend(run: Run) -> Iterator[str]:
     yield "\n# Signs and words\n"
-    yield from (f"- {code(sign)} {meaning}" for sign, meaning in signs(thresholds))
-    yield from (f"- *{term}*: {meaning}" for term, meaning in terms(thresholds))
+    yield from (f"- {code(sign)} {meaning}" for sign, meaning in signs(run.manifest.thresholds))
+    yield from (f"- *{term}*: {meaning}" for term, meaning in terms(run.manifest.thresholds, run.manifest.rule))
 
 
 def _domains(rows: Iterable[DomainRow]) -> Iterator[str]:

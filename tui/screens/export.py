@@ -20,6 +20,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from neuron_tui.store.errors import NeuronTuiError
+from neuron_tui.store.neurons.places import place_text
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.wording import count_noun
 from neuron_tui.tui.actions import Action, Key, bindings
@@ -58,7 +59,7 @@ KEYS = (
 def stem_for(run: Run, neurons: Sequence[tuple[int, int]]) -> str:
     """Name of a report without its suffix: `demo-3-117`, or `demo-12-neurons`."""
     if len(neurons) == 1:
-        return f"{run.name}-{neurons[0][0]}-{neurons[0][1]}"
+        return f"{run.name}-{place_text(run.manifest.rule, neurons[0]).replace(':', '-')}"
     return f"{run.name}-{len(neurons)}-neurons"
 
 
@@ -160,7 +161,7 @@ class Export(ModalScreen[Path | None]):
 
     def _title(self) -> str:
         if len(self._neurons) == 1 and not self._chosen_by:
-            return "Export neuron {}:{}".format(*self._neurons[0])
+            return f"Export neuron {place_text(self._run.manifest.rule, self._neurons[0])}"
         return f"Export {phrase(len(self._neurons), self._chosen_by)}"
 
     @property

@@ -14,6 +14,7 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+from neuron_tui.store.runs.rule import VALUE
 from neuron_tui.tui.actions import Action, actions_of, bindings, keys_shown
 from neuron_tui.tui.drawing.spans import BLANK, Line, fit, wrap
 from neuron_tui.tui.glossary import glossary
@@ -39,7 +40,7 @@ def help_sections(screen: Screen[Any]) -> Sections:
     screen, as the settings have them, then all words and signs, by the `thresholds` of what is shown.
     """
     thresholds: Thresholds = getattr(screen, "thresholds", PAPER)
-    known = glossary(thresholds)
+    known = glossary(thresholds, getattr(screen, "rule", VALUE))
     sections: list[tuple[str, Entries]] = []
     topics = [topic for node in screen.walk_children() for topic in getattr(node, "topics", ())]
     if here := known.about(*topics):

@@ -12,6 +12,7 @@ from neuron_tui.store.neurons.firing import Firing, firing_on
 from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.neurons.table import NeuronTable
+from neuron_tui.store.runs.rule import Rule
 from neuron_tui.tui.drawing.spans import BLANK, Line, short_percent
 from neuron_tui.tui.reports.neuron_text import what
 from neuron_tui.tui.widgets.columns import Fitted, TableColumn, fit_columns, row_text, title_text
@@ -33,21 +34,23 @@ class Answer:
     """Neurons that fire on an n-gram.
 
     `row` (M,) are their rows of the table, `own` (M,) the share of the n-gram in all their activations on n-grams of
-    its n.
+    its n. `rule` made the bits.
     """
 
     found: Firing
     table: NeuronTable
     row: Int64s
     own: npt.NDArray[np.float64]
+    rule: Rule
 
 
 def answer(run: Run, table: NeuronTable, ids: tuple[int, ...]) -> Answer:
     """Look the n-gram up; raises RunDamagedError."""
     found = firing_on(run, ids)
-    layers, neurons = np.array(list(run.layers), np.int64), run.manifest.model.neurons
+    layers, neurons = np.array(list(run.layers), np.int64), run.manifest.rows
     row = np.searchsorted(layers, found.layer) * neurons + found.neuron
-    return Answer(found, table, row, found.active / np.maximum(table.total[len(ids)][row], 1))
+    own = found.active / np.maximum(table.total[len(ids)][row], 1)
+    return Answer(found, table, row, own, run.manifest.rule)
 
 
 class FiringList(RowList):
@@ -102,7 +105,7 @@ class FiringList(RowList):
         active = int(found.active[at])
         cells = {
             "layer": str(found.layer[at]),
-            "neuron": str(found.neuron[at]),
+            "neuron": self.answer.rule.name(int(found.neuron[at])),
             "what": " " + what(self.answer.table, int(self.answer.row[at])),
             "count": f"{active:,}/{found.occurrences:,}",
             "fires": short_percent(active / max(found.occurrences, 1)),

@@ -7,6 +7,7 @@ from rich.cells import cell_len
 from neuron_tui.store.measures.threshold_wording import differences
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.runs.job import JobStatus
+from neuron_tui.store.runs.rule import VALUE
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import count_noun, short_count
 from neuron_tui.tui.drawing.spans import Line, fit, fit_line
@@ -37,12 +38,14 @@ class Headline(OneLine):
         corpus = ", ".join(f"{printable(d.name)} {short_count(d.tokens)}" for d in domains)
         self._run_name = opened.run.name
         thresholds = ", ".join(differences(manifest.thresholds))
-        parts = (printable(opened.run.name), thresholds, printable(manifest.model.name))
+        rule = f"active: {manifest.rule}" if manifest.rule != VALUE else ""
+        parts = (printable(opened.run.name), rule, thresholds, printable(manifest.model.name))
         self._left = " · ".join([*filter(None, parts), f"{short_count(manifest.tokens)} tokens: {corpus}"])
         done, model = len(opened.run.layers), manifest.model
         layers = count_noun(done, "layer") if done == model.layers else f"{done} of {count_noun(model.layers, 'layer')}"
         state = "" if opened.state == "complete" else f"{opened.state} · "
-        self._right = f"{state}{layers} × {count_noun(model.neurons, 'neuron')}"
+        poles = ", 2 poles" if manifest.rule.poles > 1 else ""
+        self._right = f"{state}{layers} × {count_noun(model.neurons, 'neuron')}{poles}"
         self.refresh()
 
     def follow(self, job: JobStatus | None) -> None:

@@ -170,7 +170,7 @@ class NeuronList(RowList):
         few = f"{covering:,}" if covering < 10_000 else short_count(covering)
         cells = {
             "layer": str(table.layer[at]),
-            "neuron": str(table.neuron[at]),
+            "neuron": opened.run.manifest.rule.name(int(table.neuron[at])),
             "what": what(table, at),
             "freq": short_percent(float(table.frequency[at])),
             "cover": few if covering else "–",

@@ -108,7 +108,7 @@ def transitions(first: LabelledRun, second: LabelledRun) -> Transitions:
 
 def _shape(labelled: LabelledRun) -> tuple[int, int]:
     model = labelled.run.manifest.model
-    return model.layers, model.neurons
+    return model.layers, labelled.run.manifest.rows
 
 
 def _comparable(first: LabelledRun, second: LabelledRun) -> bool:

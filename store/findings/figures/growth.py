@@ -43,7 +43,7 @@ def dead_by_tokens(runs: Sequence[LabelledRun], layer: int | None = None) -> Fig
 
 def _rows(one: LabelledRun) -> list[tuple[Cell, ...]]:
     tokens = _tokens(one).tolist()
-    neurons = one.run.manifest.model.neurons
+    neurons = one.run.manifest.rows
     whole = ((one.label, None, None), one.growth.sum(axis=0), neurons * len(one.layers))
     layers = [(layer_cells(one, at), dead, neurons) for at, dead in zip(one.layers, one.growth, strict=True)]
     return [
@@ -63,7 +63,7 @@ def _tokens(one: LabelledRun) -> Int64s:
 def _told(one: LabelledRun) -> str:
     """How many neurons are dead, and how many more half the tokens left so."""
     dead, half = one.growth[:, -1].sum(), one.growth[:, GROWTH.index(0.5)].sum()
-    of = count_noun(one.run.manifest.model.neurons * len(one.layers), "neuron")
+    of = count_noun(one.run.manifest.rows * len(one.layers), "neuron")
     read = count_noun(one.run.manifest.tokens, "token")
     return f"{one.label}: {dead:,} of {of} are dead on {read}, {half:,} on half of them."
 
@@ -71,7 +71,7 @@ def _told(one: LabelledRun) -> str:
 def _lines(runs: Sequence[LabelledRun]) -> Lines:
     series = []
     for place, one in enumerate(runs):
-        x, neurons = _tokens(one).astype(np.float64), one.run.manifest.model.neurons
+        x, neurons = _tokens(one).astype(np.float64), one.run.manifest.rows
         marker = PAIRS[place % len(PAIRS)][0]
         name = "all layers" if len(runs) == 1 else one.label
         series.append(Series(name, x, one.growth.sum(axis=0) / (neurons * len(one.layers)), marker=marker))
@@ -79,7 +79,7 @@ def _lines(runs: Sequence[LabelledRun]) -> Lines:
         (one,) = runs
         most = np.argsort(-one.growth[:, -1], kind="stable")[:_LAYERS_DRAWN]
         for nth, at in enumerate(most[one.growth[most, -1] > 0].tolist(), 1):
-            share = one.growth[at] / one.run.manifest.model.neurons
+            share = one.growth[at] / one.run.manifest.rows
             series.append(Series(f"layer {one.layers[at]}", x, share, dash=True, marker=PAIRS[nth][0]))
     read = np.concatenate([np.asarray(s.x) for s in series])
     read = read[read > 0]

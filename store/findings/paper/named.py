@@ -180,7 +180,7 @@ NAMED = (
         "opt-66b-dead",
         "In some layers over 70% of the neurons are dead.",
         "§3, Fig. 1a",
-        ("dead text", "layers"),
+        ("zeros", "dead text", "layers"),
         _is("opt-66b"),
         mostly_dead_layer,
     ),

@@ -12,7 +12,7 @@ from neuron_tui.store.measures.threshold_wording import counted_with
 from neuron_tui.store.measures.thresholds import PAPER, THRESHOLDS
 from neuron_tui.store.wording import count_noun
 
-Need = Literal["dead text", "text", "layers", "sequences", "context", "detector thresholds", "type thresholds"]
+Need = Literal["zeros", "dead text", "text", "layers", "sequences", "context", "detector thresholds", "type thresholds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,13 @@ def amount(labelled: LabelledRun, enough: Enough) -> str:
     reads = "all" if length == whole else f"of the {whole:,}"
     tokens = count_noun(have, "token")
     return f"{labelled.label}: {tokens}, {told}; sequences of {length:,} positions, {reads} the model reads."
+
+
+def _zeros(labelled: LabelledRun, _enough: Enough) -> str:
+    rule, activation = labelled.run.manifest.rule, labelled.run.manifest.model.activation
+    if rule.silent_when_off and activation.startswith("relu"):
+        return ""
+    return f"It takes neurons that write nothing when they are off; here one is active if {rule.words}."
 
 
 def _dead_text(labelled: LabelledRun, enough: Enough) -> str:
@@ -91,6 +98,7 @@ def _thresholds(group: Literal["detectors", "types"]) -> Callable[[LabelledRun, 
 
 
 LACKING: dict[Need, Callable[[LabelledRun, Enough], str]] = {
+    "zeros": _zeros,
     "dead text": _dead_text,
     "text": _text,
     "layers": _layers,

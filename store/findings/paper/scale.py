@@ -109,7 +109,7 @@ SCALE_CLAIMS = (
         "scale-dead",
         "Of larger models a larger share of the neurons is dead.",
         "§3, Fig. 1a",
-        ("dead text", "layers"),
+        ("zeros", "dead text", "layers"),
         _dead_share,
         percent,
         grows=True,

@@ -77,15 +77,15 @@ class Asking:
 
     def for_neuron(self, opened: OpenedRun, here: Address | None) -> None:
         """Ask for a neuron by its place; `here` is where the cursor is."""
-        layers, neurons = list(opened.run.layers), opened.run.manifest.model.neurons
-        layer = here[0] if here is not None else layers[0]
+        layers, neurons = list(opened.run.layers), opened.run.manifest.rows
+        rule, layer = opened.run.manifest.rule, here[0] if here is not None else layers[0]
 
         def check(text: str) -> Objection | None:
-            found = find_place(text, layers, neurons, layer) if text.strip() else None
+            found = find_place(text, layers, neurons, layer, rule) if text.strip() else None
             return Objection(found, 0) if isinstance(found, str) else None
 
         def answered(text: str | None) -> None:
-            found = find_place(text, layers, neurons, layer) if text and text.strip() else None
+            found = find_place(text, layers, neurons, layer, rule) if text and text.strip() else None
             if isinstance(found, int):
                 place, neuron = divmod(found, neurons)
                 self._chosen((layers[place], neuron))

@@ -138,7 +138,9 @@ class RunBrowser(Vertical):
             return
         self._summaries = summaries
         self._layer_pane.show_summaries(summaries)
-        self._overview.show_text(overview(summaries, self.opened.run.manifest.tokens))
+        manifest = self.opened.run.manifest
+        noun = "pole" if manifest.rule.poles > 1 else "neuron"
+        self._overview.show_text(overview(summaries, manifest.tokens, noun))
         self._show_layer_line()
 
     def browse(self, browsing: Browsing) -> None:
@@ -204,7 +206,7 @@ class RunBrowser(Vertical):
 
     def _go(self, address: Address) -> bool:
         if self.opened is None or row_of(self.opened, address) is None:
-            self._teller.note("{}:{} is not among the finished layers.".format(*address))
+            self._teller.note(f"{address[0]}:{address[1]} is not among the finished layers.")
             return False
         if (place := self.neurons.place_of(address)) is not None:
             self.neurons.move(place)

@@ -17,6 +17,7 @@ from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.store.neurons.grams import Gram
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.places import Address, address_of
+from neuron_tui.store.runs.rule import VALUE, Rule
 from neuron_tui.tui.actions import bindings
 from neuron_tui.tui.browsing.browsing import View
 from neuron_tui.tui.drawing.spans import message
@@ -106,6 +107,11 @@ class Explorer(Page[None]):
     def thresholds(self) -> Thresholds:
         """The thresholds behind what is shown; the paper's until the run is open."""
         return self.opened.run.manifest.thresholds if self.opened is not None else PAPER
+
+    @property
+    def rule(self) -> Rule:
+        """What made the neurons' bits; the paper's rule until the run is open."""
+        return self.opened.run.manifest.rule if self.opened is not None else VALUE
 
     @property
     def under_way(self) -> bool:

@@ -20,8 +20,11 @@ _MOST = 0.5
 _KEYS = "o: the order of the model. i: hides this text. ?: all keys."
 
 
-def overview(summaries: Sequence[LayerSummary], tokens: int) -> list[str]:
-    """Sentences on a run whose finished layers hold what `summaries` say, counted on `tokens` tokens."""
+def overview(summaries: Sequence[LayerSummary], tokens: int, noun: str = "neuron") -> list[str]:
+    """Sentences on a run whose finished layers hold what `summaries` say, counted on `tokens` tokens.
+
+    `noun` is what has a row: a neuron, or a pole of one.
+    """
     neurons, dead = sum(s.neurons for s in summaries), sum(s.dead for s in summaries)
     detectors = {n: sum(s.detectors[n] for s in summaries) for n in summaries[0].detectors}
     suppress = sum(s.suppressing for s in summaries)
@@ -29,10 +32,10 @@ def overview(summaries: Sequence[LayerSummary], tokens: int) -> list[str]:
     by_position = sum(types.values())
     never = f"{dead:,} are dead ({percent(dead / neurons)}): never active on {count_noun(tokens, 'token')}"
     sentences = [
-        f"Of {count_noun(neurons, 'neuron')} in {count_noun(len(summaries), 'layer')}, "
+        f"Of {count_noun(neurons, noun)} in {count_noun(len(summaries), 'layer')}, "
         f"{never}{_where(summaries, lambda s: s.dead)}."
         if dead
-        else f"All {count_noun(neurons, 'neuron')} in {count_noun(len(summaries), 'layer')} are active somewhere "
+        else f"All {count_noun(neurons, noun)} in {count_noun(len(summaries), 'layer')} are active somewhere "
         f"in {count_noun(tokens, 'token')}: none is dead."
     ]
     if any(detectors.values()):
@@ -45,7 +48,7 @@ def overview(summaries: Sequence[LayerSummary], tokens: int) -> list[str]:
     if by_position:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in types.items() if count)
         sentences.append(
-            f"{count_noun(by_position, 'neuron')} depend{'s' if by_position == 1 else ''} on position"
+            f"{count_noun(by_position, noun)} depend{'s' if by_position == 1 else ''} on position"
             f"{_where(summaries, positional)}: {kinds}."
         )
     return [*sentences, f"{_first(suppress, sum(detectors.values()), by_position)} {_KEYS}"]

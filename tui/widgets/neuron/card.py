@@ -67,6 +67,11 @@ class Card:
     items: tuple[Item, ...] = ()
     curve: Place | None = None
 
+    @property
+    def name(self) -> str:
+        """How people name the neuron."""
+        return "{}:{}".format(*self.address) if self.view is None else self.view.record.name
+
     def with_curve(self, curve: Sequence[Line]) -> tuple[Line, ...]:
         """The lines with those of the curve in their place."""
         if self.curve is None or self.view is None:

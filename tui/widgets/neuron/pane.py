@@ -133,7 +133,7 @@ class NeuronPane(LineView, can_focus=True):
         if other and not self.has_focus:
             self._at = ItemCursor()
         self._at = self._at.on_card(card.items if card is not None else ())
-        retitle_border(self, "Neuron" if card is None else "{}:{}".format(*card.address))
+        retitle_border(self, card.name if card is not None else "Neuron")
         self._draw()
         if other and not self.has_focus:
             self.scroll_to(y=0, animate=False)

@@ -1,0 +1,223 @@
+"""One checkpoint of a family: its skeleton, checked against the weights, and the parts of it that are read."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import torch
+from torch import nn
+
+from neuron_tui.engine.model.families import FAMILIES, REFUSED, Family
+from neuron_tui.engine.model.skeleton import names_in_checkpoint, skeleton, to_meta
+from neuron_tui.engine.model.weights import Weights
+from neuron_tui.store.errors import CheckpointError
+
+_ACTIVATION_FIELDS = ("hidden_activation", "activation_function", "hidden_act", "activation")
+_LENGTH_FIELDS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length")
+_LENGTH = 2048
+"""Positions of a sequence where the configuration names no limit, as ALiBi has none."""
+
+_NUMBERED = re.compile(r"\.(\d+)\.")
+
+
+class CausalModel:
+    """Names and shapes of one checkpoint. `base` is the model's own code without weights, the unembedding left out."""
+
+    def __init__(self, name: str, config_values: dict[str, Any], weights: Weights) -> None:
+        """Build the skeleton and check every weight's presence and shape; raises CheckpointError."""
+        self.model_type, self.family = _family(name, config_values)
+        values = config_values.get("text_config", config_values) if self.model_type != "opt" else config_values
+        _refuse_other_depth(name, values, weights)
+        try:
+            self._model = skeleton(self.model_type, values)
+            self.config = self._model.config
+            self.base: Any = self._model.base_model
+            if not len(self.layers):
+                raise ValueError("it has no layers")
+            self._write_shape()
+        except Exception as error:  # whatever transformers and torch make of such a config
+            what = "an OPT model" if self.model_type == "opt" else f"a model of the type {self.model_type}"
+            raise CheckpointError(
+                f"model {name}: config.json does not describe {what} ({_in_one_line(error)})"
+            ) from error
+        self._name, self._weights = name, weights
+        self._prefix = f"{self._model.base_model_prefix}."
+        self._names = names_in_checkpoint(self._model, iter(weights.names()))
+        for key, parameter in self._model.named_parameters():
+            if key.startswith(self._prefix):
+                weights.expect(self._names.get(key, key), tuple(parameter.shape))
+
+    @property
+    def layers(self) -> nn.ModuleList:
+        """The decoder layers, in order."""
+        lists = (part for part in self.base.modules() if isinstance(part, nn.ModuleList))
+        return next(lists, nn.ModuleList())
+
+    @property
+    def neurons(self) -> int:
+        """N, neurons of a layer."""
+        return self._write_shape()[1]
+
+    @property
+    def width(self) -> int:
+        """Width of the residual stream."""
+        return self._write_shape()[0]
+
+    @property
+    def vocabulary(self) -> int:
+        """V, tokens that the model has an embedding for."""
+        return len(self._model.get_input_embeddings().weight)
+
+    @property
+    def context_length(self) -> int:
+        """Longest sequence the model can read."""
+        lengths = (getattr(self.config, field, None) for field in _LENGTH_FIELDS)
+        return int(next((length for length in lengths if length), _LENGTH))
+
+    @property
+    def activation_name(self) -> str:
+        """The activation function as the configuration names it, else as the code does."""
+        names = (getattr(self.config, field, None) for field in _ACTIVATION_FIELDS)
+        activation = self.layers[0].get_submodule(self.family.activation)
+        return next((str(name) for name in names if name), type(activation).__name__.lower())
+
+    @property
+    def norm_before(self) -> bool:
+        """Whether a norm stands before each block; in OPT-350m it stands after [§6]."""
+        said = self.family.norm_before
+        return bool(getattr(self.config, said)) if isinstance(said, str) else said
+
+    def embeds_positions(self) -> bool:
+        """Whether the model is told positions: by a table of anything but zeros, or another way [§5.4].
+
+        Raises
+        ------
+        CheckpointError
+            The table cannot be read.
+        """
+        if not self.family.learned_positions:
+            return True
+        key = f"{self._prefix}{self.family.learned_positions}.weight"
+        return bool(self._read(key, torch.device("cpu"), torch.float32).any())
+
+    def stem(self) -> dict[str, nn.Parameter]:
+        """Weights of the base model outside its layers, by name: what turns tokens into the first residual stream."""
+        inside = {id(parameter) for parameter in self.layers.parameters()}
+        return {name: one for name, one in self.base.named_parameters() if id(one) not in inside}
+
+    def load_stem(self, device: torch.device, dtype: torch.dtype) -> None:
+        """Give the base model its weights outside the layers."""
+        read = {name: self._read(self._prefix + name, device, dtype) for name in self.stem()}
+        self.base.load_state_dict(read, assign=True, strict=False)
+        _buffers_to(self.base, device)
+
+    def release_stem(self) -> None:
+        """Forget these weights."""
+        for name in list(self.stem()):
+            owner, _, own = name.rpartition(".")
+            part = self.base.get_submodule(owner)
+            setattr(part, own, nn.Parameter(getattr(part, own).to("meta"), requires_grad=False))
+
+    def load_layer(self, index: int, device: torch.device, dtype: torch.dtype) -> nn.Module:
+        """One layer with its weights on a device; raises CheckpointError for values that are not finite."""
+        layer, prefix = self.layers[index], self._layer_prefix(index)
+        read = {name: self._read(prefix + name, device, dtype) for name, _ in layer.named_parameters()}
+        layer.load_state_dict(read, assign=True, strict=False)
+        _buffers_to(layer, device)
+        return layer
+
+    def release_layer(self, index: int) -> None:
+        """Forget a layer's weights."""
+        to_meta(self.layers[index])
+
+    def update_directions(self, index: int, device: torch.device) -> torch.Tensor:
+        """Update directions of a layer's neurons, (width, N) float32 [§4.4]."""
+        held = self._read(f"{self._layer_prefix(index)}{self.family.write}.weight", device, torch.float32)
+        return held.T.contiguous() if self._transposed else held
+
+    def unembedding(self, device: torch.device) -> torch.Tensor:
+        """The unembedding of every token after the output projection, if any: (V, width) float32 [§4.4].
+
+        The final norm, and what scales or caps the logits, are left out (ours).
+        """
+        key = "lm_head.weight"
+        if self.config.tie_word_embeddings or key not in self._names:
+            embeddings = self._model.get_input_embeddings()
+            key = next(name for name, part in self._model.named_modules() if part is embeddings) + ".weight"
+        shape = tuple(self._model.get_output_embeddings().weight.shape)
+        self._weights.expect(self._names.get(key, key), shape)
+        table = self._read(key, device, torch.float32)
+        if not self.family.project_out or _part(self.base, self.family.project_out) is None:
+            return table
+        return table @ self._read(f"{self._prefix}{self.family.project_out}.weight", device, torch.float32)
+
+    def _layer_prefix(self, index: int) -> str:
+        layer = self.layers[index]
+        return f"{next(name for name, part in self._model.named_modules() if part is layer)}."
+
+    @property
+    def _transposed(self) -> bool:
+        """Whether the second FFN map holds its weight as (N, width): transformers' Conv1D does."""
+        return not isinstance(self.layers[0].get_submodule(self.family.write), nn.Linear)
+
+    def _write_shape(self) -> tuple[int, int]:
+        """(width, N) of the second FFN map."""
+        write: Any = self.layers[0].get_submodule(self.family.write)
+        first, second = write.weight.shape
+        return (second, first) if self._transposed else (first, second)
+
+    def _read(self, key: str, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
+        return self._weights.read(self._names.get(key, key), device, dtype)
+
+
+def _family(name: str, config_values: dict[str, Any]) -> tuple[str, Family]:
+    """The family that reads a checkpoint; raises CheckpointError for a `model_type` that none reads."""
+    model_type = config_values.get("model_type")
+    if isinstance(model_type, str) and model_type == "gemma3" and isinstance(config_values.get("text_config"), dict):
+        model_type = "gemma3_text"
+    if "quantization_config" in config_values:
+        raise CheckpointError(
+            f"model {name}: its weights are quantised, and bits are read from plain ones\n"
+            "Name the checkpoint that it was quantised from, or save it dequantised."
+        )
+    if isinstance(model_type, str) and model_type in FAMILIES:
+        return model_type, FAMILIES[model_type]
+    why = REFUSED.get(model_type, "") if isinstance(model_type, str) else ""
+    raise CheckpointError(
+        f"model {name}: its model_type is {model_type!r}" + (f": {why}" if why else "") + "\n"
+        f"What can be read: {', '.join(sorted(FAMILIES))}."
+    )
+
+
+def _refuse_other_depth(name: str, values: dict[str, Any], weights: Weights) -> None:
+    """Raise CheckpointError if config.json names more layers than there are weights for: before memory is taken."""
+    said = next(
+        (values[key] for key in ("num_hidden_layers", "n_layer", "n_layers", "num_layers") if key in values), None
+    )
+    if not isinstance(said, int):
+        return
+    numbers = {int(found[1]) for key in weights.names() if (found := _NUMBERED.search(key))}
+    if numbers and said > max(numbers) + 1:
+        raise CheckpointError(
+            f"model {name}: config.json names {said:,} layers, and its weights are of {max(numbers) + 1:,}\n"
+            "Config and weights do not belong together: fetch both again."
+        )
+
+
+def _part(module: Any, path: str) -> Any:  # noqa: ANN401 - transformers is not typed
+    """A part by its path, None where the model has none there."""
+    for name in path.split("."):
+        module = getattr(module, name, None)
+    return module
+
+
+def _buffers_to(module: nn.Module, device: torch.device) -> None:
+    for part in module.modules():
+        for name, buffer in part.named_buffers(recurse=False):
+            if buffer.device.type != "meta" and buffer.device != device:
+                part._buffers[name] = buffer.to(device)
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:160] or type(error).__name__

@@ -1,0 +1,114 @@
+"""The families of models that are read: a line says where the parts of a layer's feed-forward network are.
+
+The forward pass is the model's own code. A family only adds names: of the activation function, of the second FFN map,
+and of what stands beside the gate where there is one. docs/families.md says how to add one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Names of modules within a decoder layer, or within the base model where it says so.
+
+    Attributes
+    ----------
+    activation
+        The activation function; what goes into it is `pre`.
+    write
+        The second FFN map; what goes into it is the neurons' `value`, and its columns are their update directions.
+    linear
+        Of a gated FFN: the map whose output multiplies the activated gate; with `fused` its second half does, and the
+        first is the gate. Empty if the FFN is not gated.
+    learned_positions
+        Of the base model: the table of position embeddings; empty where positions enter another way.
+    project_out
+        Of the base model: a projection between the last layer and the unembedding; empty if there is none.
+    norm_before
+        Whether a norm stands before each block: True, False, or as the configuration's field of that name says.
+    """
+
+    activation: str
+    write: str
+    linear: str = ""
+    fused: bool = False
+    learned_positions: str = ""
+    project_out: str = ""
+    norm_before: bool | str = True
+
+    @property
+    def gated(self) -> bool:
+        """Whether a neuron's value is its activated gate times a linear half."""
+        return bool(self.linear)
+
+
+_LLAMA = Family("mlp.act_fn", "mlp.down_proj", "mlp.up_proj")
+_UNGATED_LLAMA = replace(_LLAMA, linear="")
+_FUSED = Family("mlp.activation_fn", "mlp.down_proj", "mlp.gate_up_proj", fused=True)
+_GPT2 = Family("mlp.act", "mlp.c_proj", learned_positions="wpe")
+_GPTJ = Family("mlp.act", "mlp.fc_out")
+_NEOX = Family("mlp.act", "mlp.dense_4h_to_h")
+_PHI = Family("mlp.activation_fn", "mlp.fc2")
+
+FAMILIES: dict[str, Family] = {
+    "opt": Family(
+        "activation_fn",
+        "fc2",
+        learned_positions="decoder.embed_positions",
+        project_out="decoder.project_out",
+        norm_before="do_layer_norm_before",
+    ),
+    "gpt2": _GPT2,
+    "gpt_neo": _GPT2,
+    "gpt_bigcode": _GPT2,
+    "starcoder2": replace(_GPT2, learned_positions=""),
+    "gptj": _GPTJ,
+    "codegen": _GPTJ,
+    "gpt_neox": _NEOX,
+    "falcon": _NEOX,
+    "persimmon": _NEOX,
+    "bloom": replace(_NEOX, activation="mlp.gelu_impl"),
+    "mpt": Family("ffn.act", "ffn.down_proj"),
+    "phi": _PHI,
+    "nanochat": _PHI,
+    "arcee": _UNGATED_LLAMA,
+    "nemotron": _UNGATED_LLAMA,
+    "jais2": _UNGATED_LLAMA,
+    **dict.fromkeys(
+        (
+            *("llama", "mistral", "qwen2", "qwen3", "smollm3", "stablelm", "granite", "olmo"),
+            *("gemma", "gemma2", "gemma3_text", "cohere", "cohere2"),
+        ),
+        _LLAMA,
+    ),
+    "olmo2": replace(_LLAMA, norm_before=False),
+    "olmo3": replace(_LLAMA, norm_before=False),
+    "phi3": _FUSED,
+    "glm": _FUSED,
+    "glm4": _FUSED,
+}
+"""By the `model_type` of config.json."""
+
+TOKENS_MIXED = (
+    "its layers hold several feed-forward networks, of which each token passes only some (mixture of experts)"
+)
+
+REFUSED = {
+    **dict.fromkeys(("mixtral", "qwen2_moe", "qwen3_moe", "olmoe", "gpt_oss", "dbrx", "phimoe"), TOKENS_MIXED),
+    **dict.fromkeys(("deepseek_v2", "deepseek_v3", "granitemoe", "jetmoe", "llama4_text"), TOKENS_MIXED),
+    **dict.fromkeys(
+        ("t5", "mt5", "umt5", "longt5", "switch_transformers", "bart"), "it has an encoder beside its decoder"
+    ),
+    **dict.fromkeys(
+        ("mamba", "mamba2", "rwkv", "falcon_mamba", "xlstm"), "it has no feed-forward network after attention"
+    ),
+    **dict.fromkeys(
+        ("nemotron_h", "jamba", "bamba", "zamba", "zamba2", "falcon_h1", "lfm2", "recurrent_gemma", "qwen3_next"),
+        "its layers are of several kinds (hybrid)",
+    ),
+    "gemma3n": "it has four residual streams and picks neurons relative to each other",
+    **dict.fromkeys(("bert", "roberta", "modernbert", "deberta"), "it reads text in both directions"),
+}
+"""Known families that cannot be read, each with the reason."""
