@@ -1,9 +1,11 @@
 """Extraction with everything on against the bare decoder forward of the same batches, in one run.
 
-A random model with OPT-125m's layer shape (width 768, 12 heads, FFN 3072, context 2048), biased so that about 5% of
-activations are on, reads Zipf-distributed tokens. Prints a Markdown table.
-
     python benchmarks/extraction_overhead.py --sequences 96 --layers 2
+    python benchmarks/extraction_overhead.py --checkpoint FOLDER --tokens 300000 --context-length 1024
+
+The first reads Zipf-distributed tokens with a random model of OPT-125m's layer shape (width 768, 12 heads, FFN 3072,
+context 2048), biased so that about 5% of activations are on. The second reads the built-in texts with a checkpoint of
+any family, by the rule that suits it. Prints a Markdown table.
 """
 
 from __future__ import annotations
@@ -13,23 +15,27 @@ import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from safetensors.torch import save_file
-from transformers import OPTConfig, OPTForCausalLM
+from transformers import AutoModelForCausalLM, OPTConfig, OPTForCausalLM
 
 from neuron_tui.engine.corpus.prepared import PreparedCorpus, join_domains
-from neuron_tui.engine.corpus.tokenise import DomainTokens, SpecialTokens
+from neuron_tui.engine.corpus.tokenise import DomainTokens, SpecialTokens, tokenise_domains
 from neuron_tui.engine.counting.layer import counting_plan
 from neuron_tui.engine.layers import Pass, run_layers
+from neuron_tui.engine.model.activity import choose_rule
+from neuron_tui.engine.model.causal import CausalModel
 from neuron_tui.engine.model.forward import batches
 from neuron_tui.engine.model.locate import CheckpointFiles, read_config
-from neuron_tui.engine.model.opt import family_of
+from neuron_tui.engine.model.opened import open_model
 from neuron_tui.engine.model.weights import Weights
 from neuron_tui.engine.progress import Progress
 from neuron_tui.engine.resources import Resources
 from neuron_tui.engine.writing import write_layer
+from neuron_tui.store.runs.corpus_argument import parse_corpus_argument
 
 SPECIAL = SpecialTokens(bos=2, eos=2, pad=1)
 
@@ -61,36 +67,60 @@ def zipf_corpus(sequences: int, context: int, vocabulary: int) -> PreparedCorpus
     return join_domains(domains, SPECIAL)
 
 
-def bare_forward(model: OPTForCausalLM, work: Pass, device: torch.device) -> float:
-    decoder = model.model.decoder.to(device)
+def bare_forward(whole: Any, work: Pass, device: torch.device) -> float:
+    """Seconds of the base model alone on the same batches."""
+    base = whole.base_model.to(device)
     begin = time.perf_counter()
     with torch.inference_mode():
         for batch in work.batches:
             ids = torch.from_numpy(work.corpus.tokens[batch.start : batch.start + batch.tokens].astype(np.int64))
-            decoder(input_ids=ids.view(batch.sequences, -1).to(device), use_cache=False)
+            base(input_ids=ids.view(batch.sequences, -1).to(device), use_cache=False)
     if device.type == "cuda":
         torch.cuda.synchronize()
     return time.perf_counter() - begin
 
 
+def made_up(folder: Path, options: argparse.Namespace) -> tuple[Any, CausalModel, PreparedCorpus, int]:
+    """A random model and Zipf-distributed tokens; the whole model, ours, the corpus, and its context length."""
+    whole = random_model(folder, options.layers, options.share_on)
+    files = CheckpointFiles("benchmark", folder, (folder / "model.safetensors",), pickled=False)
+    model = CausalModel("benchmark", read_config(files), Weights(files))
+    return whole, model, zipf_corpus(options.sequences, 2048, 50272), 2048
+
+
+def real(options: argparse.Namespace) -> tuple[Any, CausalModel, PreparedCorpus, int]:
+    """A checkpoint and the built-in texts."""
+    opened = open_model(str(options.checkpoint), allow_pickle=False)
+    length = options.context_length or opened.causal.context_length
+    sources = [parse_corpus_argument(f"builtin:{name}") for name in ("prose", "code", "math")]
+    domains = tokenise_domains(
+        sources, opened.tokenizer, opened.special, length, options.tokens, lambda _name, _count: None
+    )
+    whole = AutoModelForCausalLM.from_pretrained(options.checkpoint, dtype=torch.float32).eval()
+    return whole, opened.causal, join_domains(domains, opened.special), length
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sequences", type=int, default=96)
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--batch-tokens", type=int, default=4096)
     parser.add_argument("--share-on", type=float, default=0.05)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--checkpoint", type=Path)
+    parser.add_argument("--tokens", type=int, default=300_000)
+    parser.add_argument("--context-length", type=int)
     options = parser.parse_args()
     device = torch.device(options.device)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        model = random_model(folder, options.layers, options.share_on)
-        files = CheckpointFiles("benchmark", folder, (folder / "model.safetensors",), pickled=False)
-        family = family_of("benchmark", read_config(files), Weights(files))
-        corpus = zipf_corpus(options.sequences, 2048, 50272)
-        plan = counting_plan(corpus.order, corpus.sequence_start, corpus.sequence_domain, 2048, corpus.domains)
+        whole, model, corpus, length = real(options) if options.checkpoint else made_up(folder, options)
+        rule = choose_rule("auto", model.family, model.activation_name)
+        layers = len(model.layers)
+        plan = counting_plan(corpus.order, corpus.sequence_start, corpus.sequence_domain, length, corpus.domains)
         work = Pass(
-            family=family,
+            model=model,
+            rule=rule,
             name="benchmark",
             device=device,
             dtype=torch.float32,
@@ -100,7 +130,8 @@ def main() -> None:
             resources=Resources("memory", False, 0, 0, 0, 0),
             scratch=folder,
         )
-        bare_forward(model, work, device)  # warm up: memory, kernels, caches
+        if not options.checkpoint:
+            bare_forward(whole, work, device)  # warm up: memory, kernels, caches
         seconds: dict[str, float] = defaultdict(float)
         last = time.perf_counter()
 
@@ -113,20 +144,19 @@ def main() -> None:
         begin = time.perf_counter()
         on = 0.0
         last = begin
-        for result in run_layers(work, list(range(options.layers)), see):
+        for result in run_layers(work, list(range(layers)), see):
             seconds["effects"] += time.perf_counter() - last
             last = time.perf_counter()
             write_layer(folder, result.layer, result.counts, result.effects, plan, result.bits.words)
             seconds["write"] += time.perf_counter() - last
             last = time.perf_counter()
-            on += result.counts.count.sum() / len(corpus.order.positions) / family.neurons / options.layers
-        whole = time.perf_counter() - begin
-        bare = bare_forward(model, work, device)
-    print(
-        f"| {corpus.positions:,} positions, {options.layers} layers, {100 * on:.1f}% on, {device} | seconds | of bare |"
-    )
+            on += result.counts.count.sum() / len(corpus.order.positions) / work.rows / layers
+        extraction = time.perf_counter() - begin
+        bare = bare_forward(whole, work, device)
+    what = f"{corpus.positions:,} positions, {layers} layers, rule {rule}, {100 * on:.1f}% on, {device}"
+    print(f"| {what} | seconds | of bare |")
     print("| --- | ---: | ---: |")
-    rows = {"bare decoder forward": bare, "extraction, everything on": whole}
+    rows = {"bare decoder forward": bare, "extraction, everything on": extraction}
     rows |= {f"- {stage}": seconds[stage] for stage in ("embed", "forward", "count", "effects", "write")}
     for row, value in rows.items():
         print(f"| {row} | {value:.1f} | {value / bare:.2f} |")
