@@ -27,7 +27,7 @@ class CausalModel:
     def __init__(self, name: str, config_values: dict[str, Any], weights: Weights) -> None:
         """Build the skeleton and check every weight's presence and shape; raises CheckpointError."""
         self.model_type, self.family = _family(name, config_values)
-        values = config_values.get("text_config", config_values) if self.model_type != "opt" else config_values
+        values = config_values["text_config"] if config_values["model_type"] == "gemma3" else config_values
         _refuse_other_depth(name, values, weights)
         try:
             self._model = skeleton(self.model_type, values)

@@ -51,5 +51,6 @@ def open_model(model: str, allow_pickle: bool) -> OpenedModel:
         activation=causal.activation_name,
         norm_before=causal.norm_before,
         positions=causal.embeds_positions(),
+        gated=causal.family.gated,
     )
     return OpenedModel(identity, config, causal, loaded.tokenizer, vocabulary, byte_level, special)

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from neuron_tui.store.disk.files import sha256, write_text
 from neuron_tui.store.disk.schema import FORMAT_VERSION
@@ -32,8 +32,9 @@ class ModelIdentity(_Strict):
     """The checkpoint a run was made from.
 
     `digest` is a SHA-256 over config.json and, for each weight file, its name, size and both ends. `norm_before` says
-    whether LayerNorm stands before each block, not after it, and `positions` whether the model embeds positions, by a
-    table that is not all zeros; None where a run does not say.
+    whether a norm stands before each block, not after it, and `positions` whether the model is told positions, by a
+    table that is not all zeros or another way; None where a run does not say. `gated`: a neuron's value is its activated gate
+    times a linear half, which can be below 0.
     """
 
     name: str
@@ -46,6 +47,7 @@ class ModelIdentity(_Strict):
     activation: str
     norm_before: bool | None = None
     positions: bool | None = None
+    gated: bool = False
 
 
 class RunOptions(ResultOptions):
@@ -55,7 +57,7 @@ class RunOptions(ResultOptions):
     layers: tuple[Count, ...]
     dtype: Dtype
     batch_tokens: Annotated[int, Field(ge=1)]
-    active: str = str(VALUE)
+    active: Annotated[str, AfterValidator(lambda text: str(parse_rule(text)))] = str(VALUE)
 
     @property
     def rule(self) -> Rule:

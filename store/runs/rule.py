@@ -19,7 +19,7 @@ class Rule:
     threshold: float = 0.0
 
     def __str__(self) -> str:
-        return f"threshold:{self.threshold:g}" if self.kind == "threshold" else self.kind
+        return f"threshold:{self.threshold!r}" if self.kind == "threshold" else self.kind
 
     @property
     def poles(self) -> int:
@@ -39,8 +39,8 @@ class Rule:
 
     @property
     def silent_when_off(self) -> bool:
-        """Whether an inactive neuron of a ReLU writes nothing, as the paper's claims about dead neurons take it."""
-        return self.kind in ("value", "threshold")
+        """Whether an inactive neuron of an ungated ReLU writes nothing: the paper's claims about dead neurons take it."""
+        return self.kind in ("value", "threshold") and self.threshold == 0
 
     def row(self, row: int) -> tuple[int, str]:
         """The neuron and the pole (`+`, `-`, or empty) in a row of a layer."""

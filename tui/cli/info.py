@@ -51,6 +51,7 @@ def print_info(run: Run) -> None:
     """Print a run and its layers on stdout, for people; raises RunDamagedError."""
     from neuron_tui.store.findings.run_info import run_info
     from neuron_tui.store.measures.threshold_wording import differences
+    from neuron_tui.store.runs.rule import VALUE
     from neuron_tui.store.tokens import printable
 
     facts = run_info(run)
@@ -59,6 +60,7 @@ def print_info(run: Run) -> None:
     lines = (
         ("run", f"{run.name}, {facts['state']}: {len(run.layers)} of {len(run.manifest.options.layers)} layers"),
         ("model", f"{model.name}: {model.layers} layers of {model.neurons:,} neurons"),
+        *([("active", f"if {run.manifest.rule.words} ({run.manifest.rule})")] if run.manifest.rule != VALUE else []),
         ("corpus", f"{facts['tokens']:,} tokens: {domains}" if domains else "not there yet"),
         ("context", f"{facts['context_length']:,} positions"),
     )

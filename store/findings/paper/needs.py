@@ -46,8 +46,8 @@ def amount(labelled: LabelledRun, enough: Enough) -> str:
 
 
 def _zeros(labelled: LabelledRun, _enough: Enough) -> str:
-    rule, activation = labelled.run.manifest.rule, labelled.run.manifest.model.activation
-    if rule.silent_when_off and activation.startswith("relu"):
+    rule, model = labelled.run.manifest.rule, labelled.run.manifest.model
+    if rule.silent_when_off and model.activation.startswith("relu") and not model.gated:
         return ""
     return f"It takes neurons that write nothing when they are off; here one is active if {rule.words}."
 

@@ -15,7 +15,8 @@ from textual.reactive import reactive
 from neuron_tui.store.findings.summary import LayerSummary
 from neuron_tui.store.neurons.arrangement import Arrangement
 from neuron_tui.store.neurons.opened import OpenedRun
-from neuron_tui.store.neurons.places import Address, code_at, row_of
+from neuron_tui.store.neurons.places import Address, code_at, place_text, row_of
+from neuron_tui.store.runs.rule import VALUE
 from neuron_tui.tui.actions import bindings
 from neuron_tui.tui.browsing.browsing import Browsing, View
 from neuron_tui.tui.browsing.history import History
@@ -206,7 +207,8 @@ class RunBrowser(Vertical):
 
     def _go(self, address: Address) -> bool:
         if self.opened is None or row_of(self.opened, address) is None:
-            self._teller.note(f"{address[0]}:{address[1]} is not among the finished layers.")
+            rule = self.opened.run.manifest.rule if self.opened is not None else VALUE
+            self._teller.note(f"{place_text(rule, address)} is not among the finished layers.")
             return False
         if (place := self.neurons.place_of(address)) is not None:
             self.neurons.move(place)
