@@ -33,8 +33,8 @@ class ModelIdentity(_Strict):
 
     `digest` is a SHA-256 over config.json and, for each weight file, its name, size and both ends. `norm_before` says
     whether a norm stands before each block, not after it, and `positions` whether the model is told positions, by a
-    table that is not all zeros or another way; None where a run does not say. `gated`: a neuron's value is its activated gate
-    times a linear half, which can be below 0.
+    table that is not all zeros or another way; None where a run does not say. `gated`: a neuron's value is its
+    activated gate times a linear half, which can be below 0.
     """
 
     name: str

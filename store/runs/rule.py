@@ -39,7 +39,7 @@ class Rule:
 
     @property
     def silent_when_off(self) -> bool:
-        """Whether an inactive neuron of an ungated ReLU writes nothing: the paper's claims about dead neurons take it."""
+        """Whether an inactive neuron of an ungated ReLU writes nothing, as the paper's claims on dead neurons need."""
         return self.kind in ("value", "threshold") and self.threshold == 0
 
     def row(self, row: int) -> tuple[int, str]:
