@@ -24,7 +24,7 @@ from neuron_tui.store.errors import (
     UsageError,
 )
 from neuron_tui.store.runs.folder import forget_job, holds_job, holds_run, remove_last_variants
-from neuron_tui.store.runs.job import JobStatus, job_status
+from neuron_tui.store.runs.job import JobStatus, is_taken, job_status
 from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, VARIANTS, Manifest, read_manifest
 from neuron_tui.store.runs.variants import name_of, named_variant, run_below, run_of, variant_folder, variants_of
 
@@ -201,7 +201,7 @@ def delete_run(folder: Path) -> None:
     whole = holds_run(folder)
     if not whole and not holds_job(folder):
         raise RunNotFoundError(f"no run at {folder}: it has no {MANIFEST}\nNothing was deleted.")
-    if is_being_written(folder):
+    if is_taken(folder):
         raise RunBusyError(f"the run {folder.name} is being written\nStop the extraction before deleting it.")
     with writing(folder):  # nobody begins to write it while it goes
         if whole:
@@ -240,7 +240,7 @@ def rename_run(folder: Path, new_name: str) -> Path:
     )
     if not holds_run(folder) and not holds_job(folder):
         raise RunNotFoundError(f"no run at {folder}: it has no {MANIFEST}\nNothing was renamed.")
-    if is_being_written(folder):
+    if is_taken(folder):
         raise RunBusyError(f"the run {folder.name} is being written\nStop the extraction before renaming it.")
     with writing(folder):  # nobody begins to write it under its old name
         if os.path.lexists(target):

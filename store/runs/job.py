@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -24,6 +25,7 @@ JobState = Literal["starting", "running", "paused", "done", "cancelled", "failed
 Condition = Literal["starting", "running", "paused", "done", "cancelled", "failed", "died"]
 
 _ACTIVE = ("starting", "running", "paused")
+_ENDED = ("done", "cancelled", "failed")
 _STAGES = {
     "": "starting",
     "open": "opening the model",
@@ -32,6 +34,9 @@ _STAGES = {
     "embed": "embedding",
 }
 _TAIL_BYTES = 1 << 16
+
+_ENDS_WITHIN, _LOOK_EVERY = 5.0, 0.05
+"""How long a process that has told its end may take to go, in seconds, and how often it is looked for."""
 
 Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0)]
@@ -152,6 +157,17 @@ def _lives(folder: Path, job: Job) -> bool:
         return False
     # The lock goes with its owner, however that ends; but a later process may hold it by now.
     return job.host != this_host() or is_process(job.pid, job.process_started) is not False
+
+
+def is_taken(folder: Path) -> bool:
+    """Whether a process is writing the run; one that has told its end is waited for while it takes its last steps."""
+    end = time.monotonic() + _ENDS_WITHIN
+    while is_being_written(folder):
+        status = job_status(folder)
+        if status is None or status.condition not in _ENDED or time.monotonic() > end:
+            return True
+        time.sleep(_LOOK_EVERY)
+    return False
 
 
 def log_tail(folder: Path, lines: int = 12) -> list[str]:

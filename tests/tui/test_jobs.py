@@ -21,6 +21,7 @@ from neuron_tui.store.errors import (
     RunNotFoundError,
     UsageError,
 )
+from neuron_tui.store.runs import job as job_records
 from neuron_tui.store.runs.catalog import list_runs, rename_run
 from neuron_tui.store.runs.job import JOB_FILE, LOG_FILE, Job, job_status, log_tail, read_job, write_job
 from neuron_tui.tui.jobs import jobs
@@ -282,6 +283,17 @@ def test_a_cancelled_job_goes_on_with_its_own_arguments_under_its_present_name(d
     renamed = rename_run(folder, "y")
     assert resume_job(renamed) == renamed
     assert job_of(renamed).arguments[-2:] == ("--name", "y")
+
+
+def test_renaming_waits_for_the_last_steps_of_a_job_that_has_ended(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = build_run(directory / "x", layers=1, neurons=12)
+    put_job(folder, state="done")
+    lock = writing(folder)
+    lock.__enter__()
+    monkeypatch.setattr(job_records.time, "sleep", lambda _: lock.__exit__(None, None, None))
+    assert rename_run(folder, "y") == directory / "y"
 
 
 def test_a_run_without_a_job_goes_on_with_the_options_of_its_manifest(directory: Path) -> None:

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from neuron_tui.store.disk.files import disk_full_named
-from neuron_tui.store.disk.lock import is_being_written, writing
+from neuron_tui.store.disk.lock import writing
 from neuron_tui.store.errors import (
     InputError,
     NeuronTuiError,
@@ -32,7 +32,7 @@ from neuron_tui.store.errors import (
 from neuron_tui.store.process import OUR_FAULT, UNUSABLE_INPUT, UNUSABLE_RUN, WRONG_USAGE
 from neuron_tui.store.runs.catalog import run_folder
 from neuron_tui.store.runs.folder import forget_job, refuse_foreign_folder
-from neuron_tui.store.runs.job import LOG_FILE, Job, is_process, job_status, read_job, this_host
+from neuron_tui.store.runs.job import LOG_FILE, Job, is_process, is_taken, job_status, read_job, this_host
 from neuron_tui.store.runs.manifest import MANIFEST, Manifest, read_manifest
 from neuron_tui.store.runs.option_texts import from_arguments
 from neuron_tui.store.runs.variants import name_of, run_of, variant_folder
@@ -45,9 +45,6 @@ _NICENESS = 5
 _LOOK_EVERY = 0.05
 _BEGINS_WITHIN = 120.0
 """Seconds: a job that by then has neither written its record nor ended is left to itself."""
-
-_ENDS_WITHIN = 5.0
-"""Seconds between the last word of a job and the release of its run's lock, at most."""
 
 _ERRORS: dict[int, type[NeuronTuiError]] = {
     WRONG_USAGE: UsageError,
@@ -100,7 +97,7 @@ def _start(folder: Path, logged: Sequence[str], unlogged: Sequence[str]) -> Path
     """Start the engine on a folder; the log begins with the arguments that are `logged`."""
     refuse_foreign_folder(folder)
     command = engine_command(*logged, *unlogged)
-    if _is_taken(folder):
+    if is_taken(folder):
         doing = "extracted" if run_of(folder) is None else "counted"
         raise RunBusyError(f"the run {name_of(folder)} is being {doing} already\nWatch it, or cancel it first.")
     log = folder / LOG_FILE
@@ -127,17 +124,6 @@ def _start(folder: Path, logged: Sequence[str], unlogged: Sequence[str]) -> Path
     error = _why(process, folder, begin)
     _leave_nothing_new(folder)
     raise error
-
-
-def _is_taken(folder: Path) -> bool:
-    """Whether a process is writing the run, and is not one that has ended but for its last steps."""
-    end = time.monotonic() + _ENDS_WITHIN
-    while is_being_written(folder):
-        status = job_status(folder)
-        if status is None or status.condition not in ("done", "cancelled", "failed") or time.monotonic() > end:
-            return True
-        time.sleep(_LOOK_EVERY)
-    return False
 
 
 def _begins(process: subprocess.Popen[bytes], folder: Path) -> bool:
