@@ -32,8 +32,10 @@ from neuron_tui.store.disk.schema import (
 )
 from neuron_tui.store.findings.aggregates_cache import aggregates_of
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+from neuron_tui.store.measures.value_edges import value_edges
 from neuron_tui.store.neurons.position_tables import PositionTables, position_tables, write_positions
 from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.neurons.stored_contexts import ContextTables
 from neuron_tui.store.neurons.trigger_tables import TriggerTables, trigger_scores, write_triggers
 from neuron_tui.store.runs.manifest import (
     CORPUS_FILE,
@@ -350,7 +352,7 @@ def _write_layer(
                 _write_effects(file, corpus, kinds, tokens, tables, rng, thresholds)
         if with_positions:
             _write_positions(file, corpus, kinds, active, thresholds)
-        _write_contexts(file, corpus, active, rng)
+        _write_contexts(file, corpus, active, _write_values(file, corpus, active, rng), rng)
         if keep_activations:
             padded = np.zeros((dimensions["W"] * 64, active.shape[1]), dtype=bool)
             padded[:neurons] = active
@@ -457,23 +459,60 @@ def _mutual_information(frequency: npt.NDArray[np.float64]) -> npt.NDArray[np.fl
     return information
 
 
-def _write_contexts(
+def _write_values(
     file: SchemaWriter, corpus: _Corpus, active: npt.NDArray[np.bool_], rng: np.random.Generator
+) -> npt.NDArray[np.float32]:
+    """Write made-up values of the active positions, and return them: (N, P), 0 where inactive."""
+    values = np.where(active, rng.gamma(2, 0.5, active.shape), 0).astype(np.float32)
+    counted, edges = active & corpus.counted, value_edges(signed=False)
+    file.set_dimension("H", len(edges))
+    file.write("values/edges", edges)
+    file.write("values/max", np.where(counted.any(axis=1), np.where(counted, values, 0).max(axis=1), np.nan))
+    file.write("values/sum", np.where(counted, values, 0).sum(axis=1, dtype=np.float64))
+    places = np.searchsorted(edges, values, side="right")
+    file.write(
+        "values/histogram",
+        np.stack([np.bincount(row[on], minlength=len(edges) + 1) for row, on in zip(places, counted, strict=True)]),
+    )
+    for name in ("norm", "cosine", "kurtosis", "token_frequency"):
+        file.write(f"weights/{name}", rng.uniform(0.1, 1, len(active)))
+    return values
+
+
+def _write_contexts(
+    file: SchemaWriter,
+    corpus: _Corpus,
+    active: npt.NDArray[np.bool_],
+    values: npt.NDArray[np.float32],
+    rng: np.random.Generator,
 ) -> None:
-    positions = np.full((len(active), STORED_CONTEXTS), -1, np.int64)
-    masks = np.zeros((len(active), STORED_CONTEXTS), np.uint64)
+    sampled = np.full((len(active), STORED_CONTEXTS), -1, np.int64)
+    highest = sampled.copy()
     for i, row in enumerate(active):
         candidates = np.flatnonzero(row & corpus.counted)
         chosen = np.sort(rng.choice(candidates, min(STORED_CONTEXTS, len(candidates)), replace=False))
-        positions[i, : len(chosen)] = chosen
-        for slot, position in enumerate(chosen.tolist()):
-            sequence = int(np.searchsorted(corpus.starts, position, side="right")) - 1
-            first = max(int(corpus.starts[sequence]), position - CONTEXT_BEFORE)
-            last = min(int(corpus.starts[sequence + 1]), position + CONTEXT_AFTER + 1)
-            bits = np.flatnonzero(row[first:last]) + first - position + CONTEXT_BEFORE
-            masks[i, slot] = sum(1 << int(b) for b in bits)
-    file.write("contexts/position", positions)
-    file.write("contexts/active", masks)
+        sampled[i, : len(chosen)] = chosen
+        best = candidates[np.argsort(-values[i, candidates], kind="stable")][:STORED_CONTEXTS]
+        highest[i, : len(best)] = best
+    _context_tables(corpus, active, values, sampled).write(file, "contexts")
+    _context_tables(corpus, active, values, highest).write(file, "highest")
+
+
+def _context_tables(
+    corpus: _Corpus, active: npt.NDArray[np.bool_], values: npt.NDArray[np.float32], positions: npt.NDArray[np.int64]
+) -> ContextTables:
+    masks = np.zeros(positions.shape, np.uint64)
+    around = np.zeros((*positions.shape, 64), np.float32)
+    for i, slot in np.argwhere(positions >= 0).tolist():
+        position = int(positions[i, slot])
+        sequence = int(np.searchsorted(corpus.starts, position, side="right")) - 1
+        first = max(int(corpus.starts[sequence]), position - CONTEXT_BEFORE)
+        last = min(int(corpus.starts[sequence + 1]), position + CONTEXT_AFTER + 1)
+        places = np.flatnonzero(active[i, first:last]) + first
+        bits = places - position + CONTEXT_BEFORE
+        masks[i, slot] = sum(1 << int(b) for b in bits)
+        around[i, slot, bits] = values[i, places]
+    return ContextTables.packed(positions, masks, around)
 
 
 def _manifest(folder: Path, corpus: _Corpus, layers: int, neurons: int, done: int, model: str) -> Manifest:

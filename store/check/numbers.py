@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.check.value_numbers import value_contradictions
 from neuron_tui.store.disk.hdf5 import Array, SchemaReader, reading
 from neuron_tui.store.disk.overlay import DatasetReader
 from neuron_tui.store.disk.schema import CORPUS, ORDERS, STRENGTHS, TYPES
@@ -131,6 +132,7 @@ def layer_contradictions(
         if (places < -1).any() or (places >= corpus.positions).any():
             found["`contexts/position` names a position that the corpus does not have"] = None
     found |= dict.fromkeys(_sensitivity(file, manifest.rows))
+    found |= dict.fromkeys(value_contradictions(file, corpus.positions))
     yield from found
     if not found:
         yield from _detectors(file, occurrences, manifest.thresholds)

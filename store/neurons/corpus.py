@@ -38,6 +38,7 @@ class Context:
     `ids` are the tokens, `forms` the tokeniser's forms, `active` says for each whether the neuron is active there,
     `focus` is the index of the sampled one; `offset` is that token's position in its sequence. The activity of the
     first `unknown_before` and the last `unknown_after` tokens is not known: the run does not keep it so far away.
+    `values` is the neuron's value at each token, None where it is inactive or its value is not kept; empty if none is.
     """
 
     domain: str
@@ -48,6 +49,7 @@ class Context:
     focus: int
     unknown_before: int = 0
     unknown_after: int = 0
+    values: tuple[float | None, ...] = ()
 
 
 class StoredCorpus:

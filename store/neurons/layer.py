@@ -34,7 +34,10 @@ from neuron_tui.store.neurons.record import (
     TokenScore,
     Trigger,
     Triggers,
+    Values,
+    Weights,
 )
+from neuron_tui.store.neurons.stored_contexts import Kind, drawn, read_stored
 from neuron_tui.store.runs.manifest import CorpusIdentity, Manifest, layer_file
 
 _BATCH = 256
@@ -50,7 +53,7 @@ _FIRSTS = tuple(f"triggers/{n}/first" for n in ORDERS)
 _RECORD_DATASETS = tuple(
     d.name
     for d in LAYER.datasets
-    if d.shape[0] == "N" and not d.name.startswith(("contexts/", "first_active", "effect/top_", *_FIRSTS))
+    if d.shape[0] == "N" and not d.name.startswith(("contexts/", "highest/", "first_active", "effect/top_", *_FIRSTS))
 )
 
 
@@ -132,20 +135,27 @@ class Layer:
         with self.open() as file:
             wanted = np.arange(self.neurons) if neurons is None else neurons
             names = [name for name in _RECORD_DATASETS if name in file]
+            shared = {"values/edges": file.read("values/edges")} if "values/edges" in file else {}
             for start in range(0, len(wanted), _BATCH):
                 batch = wanted[start : start + _BATCH]
                 data = {name: file.read(name, batch) for name in names}
                 for row, neuron in enumerate(batch.tolist()):
-                    yield self._record(neuron, {name: values[row] for name, values in data.items()})
+                    yield self._record(neuron, shared | {name: values[row] for name, values in data.items()})
 
-    def contexts(self, neuron: int, before: int = CONTEXT_BEFORE, after: int = CONTEXT_AFTER) -> list[Context]:
-        """Sampled contexts of one neuron, in the order of the corpus; see `contexts_of`."""
-        return self.contexts_of(np.array([neuron]), before, after)[0]
+    def contexts(
+        self, neuron: int, before: int = CONTEXT_BEFORE, after: int = CONTEXT_AFTER, kind: Kind = "contexts"
+    ) -> list[Context]:
+        """Stored contexts of one neuron; see `contexts_of`."""
+        return self.contexts_of(np.array([neuron]), before, after, kind)[0]
 
     def contexts_of(
-        self, neurons: npt.NDArray[np.int64], before: int = CONTEXT_BEFORE, after: int = CONTEXT_AFTER
+        self,
+        neurons: npt.NDArray[np.int64],
+        before: int = CONTEXT_BEFORE,
+        after: int = CONTEXT_AFTER,
+        kind: Kind = "contexts",
     ) -> list[list[Context]]:
-        """Sampled contexts of each of some neurons, in the order of the corpus; one pass over it for all of them.
+        """Stored contexts of each of some neurons; one pass over the corpus for all of them.
 
         Parameters
         ----------
@@ -154,6 +164,9 @@ class Layer:
         before, after
             Tokens wanted on either side, as far as the sequence goes. Activity further away than CONTEXT_BEFORE and
             CONTEXT_AFTER is known only if the run keeps activations; each context says of which tokens it is not.
+        kind
+            `contexts`: sampled ones, in the order of the corpus. `highest`: those where the neuron's value is highest,
+            highest first; none in a run of an earlier version.
 
         Raises
         ------
@@ -161,17 +174,14 @@ class Layer:
             A file cannot be read.
         """
         with self.open() as file:
-            positions, masks = file.read("contexts/position", neurons), file.read("contexts/active", neurons)
-            there = positions >= 0
-            contexts = iter(self._corpus.contexts(positions[there], masks[there], before, after))
-            found = [[next(contexts) for _ in range(count)] for count in there.sum(axis=1).tolist()]
+            stored = read_stored(file, kind, neurons)
+            found = drawn(self._corpus, stored, before, after)
         if before > CONTEXT_BEFORE or after > CONTEXT_AFTER:
             with self._activations() as kept:
                 if kept is None:
                     return found
                 for row, neuron in enumerate(neurons.tolist()):
-                    own = positions[row][there[row]]
-                    found[row] = known_throughout(found[row], own, KeptActivity(kept, neuron))
+                    found[row] = known_throughout(found[row], stored[row].position, KeptActivity(kept, neuron))
         return found
 
     def contexts_on(
@@ -183,20 +193,16 @@ class Layer:
         from each domain, where the neuron is active on the n-gram. Parameters and errors as for `contexts_of`.
         """
         with self.open() as file:
-            rows = np.array([neuron])
-            positions, masks = file.read("contexts/position", rows)[0], file.read("contexts/active", rows)[0]
-            stored = np.array(
-                [p >= 0 and len(self._corpus.endings(ids, p, p + 1)) > 0 for p in positions.tolist()], bool
-            )
-            positions, masks = positions[stored], masks[stored]
+            stored = read_stored(file, "contexts", np.array([neuron]))[0]
+        on = [len(self._corpus.endings(ids, p, p + 1)) > 0 for p in stored.position.tolist()]
+        stored = stored.chosen(np.array(on, bool))
         with self._activations() as kept:
             if kept is None:
-                return self._corpus.contexts(positions, masks, before, after)
+                return drawn(self._corpus, [stored], before, after)[0]
             activity = KeptActivity(kept, neuron)
             more = active_endings(self._corpus, activity, ids, STORED_CONTEXTS)
-            positions = np.union1d(positions, np.setdiff1d(more, positions)[:STORED_CONTEXTS])
-            contexts = self._corpus.contexts(positions, np.zeros(len(positions), np.uint64), before, after)
-            return known_throughout(contexts, positions, activity)
+            stored = stored.among(np.union1d(stored.position, np.setdiff1d(more, stored.position)[:STORED_CONTEXTS]))
+            return known_throughout(drawn(self._corpus, [stored], before, after)[0], stored.position, activity)
 
     def frequencies(self, neurons: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Overall curves fr(1) to fr(T-1) of some neurons [§5].
@@ -261,6 +267,17 @@ class Layer:
             position=position,
             thresholds=self._manifest.thresholds,
             rule=self._manifest.rule,
+            values=self._values(row) if "values/max" in row else None,
+            weights=_weights(row) if "weights/norm" in row else None,
+        )
+
+    def _values(self, row: dict[str, Any]) -> Values:
+        count = int(row["count"].sum())
+        return Values(
+            max=float(row["values/max"]) if count else None,
+            mean=float(row["values/sum"]) / count if count else None,
+            edges=row["values/edges"],
+            counts=row["values/histogram"],
         )
 
     def _position(self, row: dict[str, Any], corpus: CorpusIdentity) -> PositionProfile:
@@ -317,3 +334,11 @@ class Layer:
             score if detector else None,
             score < 0 if detector else None,
         )
+
+
+def _weights(row: dict[str, Any]) -> Weights:
+    def defined(name: str) -> float | None:
+        value = float(row[f"weights/{name}"])
+        return None if np.isnan(value) else value
+
+    return Weights(float(row["weights/norm"]), defined("cosine"), defined("kurtosis"), defined("token_frequency"))

@@ -28,7 +28,10 @@ TYPE_WORDS = (
     *("dead", "alive", "detector", "token", "bigram", "trigram", "suppressing", "promoting"),
     *("positional", "oscillatory", "both", "one", "other", "strong", "weak"),
 )
-NUMBER_KEYS = ("freq", "mi", "covering", "covering2", "covering3", "count", "score", "neuron")
+NUMBER_KEYS = (
+    *("freq", "mi", "covering", "covering2", "covering3", "count", "score", "neuron"),
+    *("max", "mean", "norm", "cosine", "kurtosis", "tokenfreq"),
+)
 KEYS = ("type:", "layer:", "trigger:", "pole:", *NUMBER_KEYS)
 
 _COMPARE: dict[str, Callable[[Any, float], Bools]] = {
@@ -154,17 +157,33 @@ def _mask(run: Run, table: NeuronTable, term: Term) -> Bools:
         return pole
     text = term.values[0]
     number = float(text.rstrip("%")) / (100 if text.endswith("%") else 1)
-    columns = {
-        "freq": table.frequency,
-        "mi": table.mutual_information,
-        "covering": table.covering[1],
-        "covering2": table.covering[2],
-        "covering3": table.covering[3],
-        "count": table.count,
-        "score": table.trigger_score,
-        "neuron": table.neuron // rule.poles,
-    }
-    return _COMPARE[term.comparison](columns[term.key], number)
+    return _COMPARE[term.comparison](_column(run, table, term.key), number)
+
+
+def _column(run: Run, table: NeuronTable, key: str) -> npt.NDArray[Any]:
+    """The numbers behind a key of NUMBER_KEYS; only these are read."""
+    match key:
+        case "freq":
+            return table.frequency
+        case "mi":
+            return table.mutual_information
+        case "covering":
+            return table.covering[1]
+        case "covering2" | "covering3":
+            return table.covering[int(key[-1])]
+        case "count":
+            return table.count
+        case "score":
+            return table.trigger_score
+        case "max":
+            return table.max
+        case "mean":
+            return table.mean
+        case "norm" | "cosine" | "kurtosis":
+            return table.column(f"weights/{key}")
+        case "tokenfreq":
+            return table.column("weights/token_frequency")
+    return table.neuron // run.manifest.rule.poles
 
 
 def _any(masks: list[Bools]) -> Bools:

@@ -93,11 +93,47 @@ class PositionProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class Values:
+    """How strongly the neuron is active, over its active counted positions (ours).
+
+    The value is what the second FFN map multiplies the update direction by; that of a pole − is turned round.
+    `max` and `mean` are None if it never is. `counts[i]` is how many values are below `edges[i]` and at least
+    `edges[i - 1]`; the first has no lower end, the last no upper one. Every run has the same edges.
+    """
+
+    max: float | None
+    mean: float | None
+    edges: npt.NDArray[np.float64]
+    counts: npt.NDArray[np.int64]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values as records have them."""
+        histogram = {"edges": self.edges.tolist(), "counts": self.counts.tolist()}
+        return {"max": self.max, "mean_active": self.mean, "histogram": histogram}
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What the neuron's weights alone say (ours); None where a number is not defined.
+
+    `norm` is the length of its update direction, `cosine` that of read direction and update direction, `kurtosis` the
+    excess kurtosis of its scores over the vocabulary, `token_frequency` their correlation with the logarithm of how
+    often each token of the corpus occurs.
+    """
+
+    norm: float
+    cosine: float | None
+    kurtosis: float | None
+    token_frequency: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class NeuronRecord:
     """One neuron of a run; counts are of counted positions, `position` is None without full-length sequences.
 
     `neuron` is its row in the layer: by `rule` a neuron has one row, or one for each of its two poles. `thresholds` are
-    those that its detectors and its positional type were told by.
+    those that its detectors and its positional type were told by. A run of an earlier version has no `values` and no
+    `weights`.
     """
 
     layer: int
@@ -111,6 +147,8 @@ class NeuronRecord:
     position: PositionProfile | None
     thresholds: Thresholds = PAPER
     rule: Rule = VALUE
+    values: Values | None = None
+    weights: Weights | None = None
 
     @property
     def name(self) -> str:
@@ -177,4 +215,6 @@ class NeuronRecord:
                 "suppresses_triggers": self.effect.suppresses_triggers,
             },
             "position": position,
+            "values": self.values and self.values.to_dict(),
+            "weights": self.weights and asdict(self.weights),
         }

@@ -17,8 +17,12 @@ from neuron_tui.store.neurons.run import Run
 Column = npt.NDArray[Any]
 
 _CODES = {"position/type": TYPES, "position/strength": STRENGTHS}
-_ABSENT = {"position/mutual_information": np.float64(np.nan), **dict.fromkeys(_CODES, np.uint8(0))}
-"""What stands for a column that a run without full-length sequences does not have."""
+_VALUES = ("values/max", "values/sum", "weights/norm", "weights/cosine", "weights/kurtosis", "weights/token_frequency")
+_ABSENT = {
+    **dict.fromkeys(("position/mutual_information", *_VALUES), np.float64(np.nan)),
+    **dict.fromkeys(_CODES, np.uint8(0)),
+}
+"""What stands for a column that a run without full-length sequences, or of an earlier version, does not have."""
 
 LISTED = (
     *("count", "position/mutual_information", "position/type", "position/strength", "effect/trigger_score"),
@@ -117,6 +121,18 @@ class NeuronTable:
     def trigger_score(self) -> Floats:
         """Mean score over the covered tokens of a token detector; NaN for other neurons [§4.4]."""
         return self.column("effect/trigger_score")
+
+    @property
+    def max(self) -> Floats:
+        """Highest value where active; NaN if never, or if the run keeps no values."""
+        return self.column("values/max")
+
+    @property
+    def mean(self) -> Floats:
+        """Mean of the values where active; NaN if never, or if the run keeps no values."""
+        return self._kept(
+            "mean", lambda: np.where(self.count > 0, self.column("values/sum"), np.nan) / self.count.clip(1)
+        )
 
     @property
     def dead(self) -> Bools:

@@ -8,6 +8,7 @@ Dimensions are named by letters; `dimensions` of a file give their values:
     G1 G2 G3 distinct n-grams  W words of 64 neurons (ceil(N / 64))  B bytes of all tokens
     L1 L2 L3 stored triggers of all neurons      Q1 Q2 Q3 pages of 1024 of them (ceil(L / 1024))
     A1 A2 A3 distinct n-grams the layer detects  Z settings of the positional thresholds
+    X Y values around the stored contexts        H edges of the histogram of values
     or a number, or a dimension plus or minus one
 """
 

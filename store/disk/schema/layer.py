@@ -89,6 +89,76 @@ def _lookup_tables(n: int) -> tuple[Dataset, ...]:
     )
 
 
+def _context_tables(name: str, meaning: str, flat: str) -> tuple[Dataset, ...]:
+    return (
+        Dataset(f"{name}/position", ("N", "C"), "int64", "position", meaning, rows=64),
+        Dataset(
+            f"{name}/active",
+            ("N", "C"),
+            "uint64",
+            "bits",
+            "Activity around each: bit b is the position 40 - b before it; 0 outside its sequence.",
+            rows=64,
+        ),
+        Dataset(
+            f"{name}/value",
+            (flat,),
+            "float32",
+            "activation",
+            f"Values at the bits of `{name}/active` that are 1: by neuron, context, then position.",
+            rows=4096,
+            optional=True,
+        ),
+        Dataset(
+            f"{name}/value_start",
+            ("N+1",),
+            "int64",
+            "row of value",
+            f"Where each neuron's begin in `{name}/value`; the last entry is their number.",
+            optional=True,
+        ),
+    )
+
+
+_VALUES = (
+    Dataset("values/max", ("N",), "float32", "activation", "The highest value where active; NaN if it never is."),
+    Dataset(
+        "values/sum",
+        ("N",),
+        "float64",
+        "activation",
+        "Sum of the values where active: divided by their count, the mean.",
+    ),
+    Dataset("values/edges", ("H",), "float64", "activation", "Edges of the histogram, rising; the same for every run."),
+    Dataset(
+        "values/histogram",
+        ("N", "H+1"),
+        "int64",
+        "positions",
+        "Values where active below the first edge, from each edge to the next, and from the last edge on.",
+        rows=64,
+    ),
+    Dataset("weights/norm", ("N",), "float32", "weight", "Length of the update direction."),
+    Dataset(
+        "weights/cosine", ("N",), "float32", "cosine", "Cosine of read direction and update direction; NaN if one is 0."
+    ),
+    Dataset(
+        "weights/kurtosis",
+        ("N",),
+        "float32",
+        "kurtosis",
+        "Excess kurtosis of the scores over the vocabulary; NaN if all are equal.",
+    ),
+    Dataset(
+        "weights/token_frequency",
+        ("N",),
+        "float32",
+        "correlation",
+        "Correlation of the scores with the logarithm of how often each token of the corpus occurs; NaN if undefined.",
+    ),
+)
+"""Of runs of earlier versions there are none."""
+
 LAYER = FileSchema(
     "layer",
     (
@@ -158,21 +228,17 @@ LAYER = FileSchema(
             "logit",
             "Mean of `top_score` over the covered tokens of a token detector; NaN for other neurons.",
         ),
-        Dataset(
-            "contexts/position",
-            ("N", "C"),
-            "int64",
-            "position",
-            "Active positions of the corpus drawn by domain; -1 where there are no more.",
-            rows=64,
+        *(replace(table, optional=True) for table in _VALUES),
+        *_context_tables(
+            "contexts", "Active positions of the corpus drawn by domain; -1 where there are no more.", "X"
         ),
-        Dataset(
-            "contexts/active",
-            ("N", "C"),
-            "uint64",
-            "bits",
-            "Activity around each: bit b is the position 40 - b before it; 0 outside its sequence.",
-            rows=64,
+        *(
+            replace(table, optional=True)
+            for table in _context_tables(
+                "highest",
+                "Counted positions with the highest values, highest first; -1 where there are no more.",
+                "Y",
+            )
         ),
         Dataset(
             "activations",
