@@ -1,69 +1,150 @@
-"""What a neuron writes: its update direction against the unembedding of every token [§4.4]."""
+"""What a neuron writes: its update direction against the unembedding of every token [§4.4], and its weights (ours)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.schema import STORED_EFFECTS
 
 _TILE_ELEMENTS = 1 << 26
 
+Float32s = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFrequency:
+    """How often tokens occur among the counted positions: distinct `ids` and `occurrences` (M,), all above 0."""
+
+    ids: Int64s
+    occurrences: Int64s
+
 
 @dataclass(frozen=True, slots=True)
 class LayerEffects:
-    """Effects of a layer's N neurons.
+    """Effects of the N rows of a layer: its neurons, or their poles + and − in turn.
 
     Ids (N, E) int32 and scores (N, E) float32 of the tokens with the highest and the lowest score, best first;
-    `top_score` (N, K) float32: scores of the stored tokens that the neuron fires on, NaN where there are no more.
+    `top_score` (N, K) float32: scores of the stored tokens that the row fires on, NaN where there are no more.
+
+    Of the weights, (N,) float32, NaN where it is not defined: `norm` of the update direction; `cosine` of read and
+    update direction; excess `kurtosis` of the scores over the vocabulary; `token_frequency`: correlation of the scores
+    of the tokens that occur with the logarithm of how often they do.
     """
 
     promoted_id: npt.NDArray[np.int32]
-    promoted_score: npt.NDArray[np.float32]
+    promoted_score: Float32s
     suppressed_id: npt.NDArray[np.int32]
-    suppressed_score: npt.NDArray[np.float32]
-    top_score: npt.NDArray[np.float32]
+    suppressed_score: Float32s
+    top_score: Float32s
+    norm: Float32s
+    cosine: Float32s
+    kurtosis: Float32s
+    token_frequency: Float32s
 
 
 @torch.inference_mode()
 def layer_effects(
-    update_directions: torch.Tensor, unembedding: torch.Tensor, top_tokens: npt.NDArray[np.int64]
+    update_directions: torch.Tensor,
+    read_directions: torch.Tensor,
+    unembedding: torch.Tensor,
+    top_tokens: Int64s,
+    frequency: TokenFrequency,
 ) -> LayerEffects:
     """Score every token for every neuron of a layer, in float32.
 
     Parameters
     ----------
-    update_directions
-        (width, N) columns of the second FFN map.
+    update_directions, read_directions
+        (width, neurons) columns of the second FFN map, and rows of the first, or of a gated one's linear half.
     unembedding
         (V, width) after the output projection where there is one; the final LayerNorm is left out (ours).
     top_tokens
-        (N, K) ids of the tokens that each neuron fires on, -1 where there are no more.
+        (N, K) ids of the tokens that each row fires on, -1 where there are no more. With twice as many rows as neurons,
+        each neuron has a pole + and a pole −, which writes the opposite.
     """
     vocabulary, neurons = len(unembedding), update_directions.shape[1]
+    poles = len(top_tokens) // neurons if neurons else 1
     stored = min(STORED_EFFECTS, vocabulary)
     tile = max(1, _TILE_ELEMENTS // vocabulary)
-    promoted: list[_Extremes] = []
-    suppressed: list[_Extremes] = []
-    top: list[npt.NDArray[np.float32]] = []
+    occurring = _Occurring(frequency, unembedding.device)
+    parts = []
     for start in range(0, neurons, tile):
-        scores = update_directions[:, start : start + tile].T @ unembedding.T  # (tile, V)
-        promoted.append(_extremes(scores, stored, largest=True))
-        suppressed.append(_extremes(scores, stored, largest=False))
-        top.append(_of_tokens(scores, top_tokens[start : start + tile]))
+        here = slice(start, start + tile)
+        updates, reads = update_directions[:, here], read_directions[:, here]
+        scores = updates.T @ unembedding.T  # (tile, V)
+        own = top_tokens[start * poles : (start + tile) * poles].reshape(len(scores), -1)
+        promoted, suppressed = (_extremes(scores, stored, largest) for largest in (True, False))
+        parts.append(
+            LayerEffects(
+                *promoted,
+                *suppressed,
+                top_score=_of_tokens(scores, own),
+                norm=_plain(updates.norm(dim=0)),
+                cosine=_plain((updates * reads).sum(dim=0) / (updates.norm(dim=0) * reads.norm(dim=0))),
+                token_frequency=_plain(occurring.correlation(scores)),
+                kurtosis=_plain(_excess_kurtosis(scores)),  # the last: it overwrites the scores
+            )
+        )
+    names = [field.name for field in fields(LayerEffects)]
+    whole = LayerEffects(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    return whole if poles == 1 else _with_poles(whole)
+
+
+def _with_poles(of: LayerEffects) -> LayerEffects:
+    """Rows for the poles of each neuron: the pole − promotes what the neuron suppresses."""
+
+    def rows(plus: npt.NDArray[np.generic], minus: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+        return np.stack((plus, minus), axis=1).reshape(2 * len(plus), *plus.shape[1:])
+
+    top = np.stack(np.split(of.top_score, 2, axis=1), axis=1)  # (neurons, 2, K)
+    top[:, 1] *= -1
     return LayerEffects(
-        promoted_id=np.concatenate([ids for ids, _ in promoted]),
-        promoted_score=np.concatenate([values for _, values in promoted]),
-        suppressed_id=np.concatenate([ids for ids, _ in suppressed]),
-        suppressed_score=np.concatenate([values for _, values in suppressed]),
-        top_score=np.concatenate(top),
+        promoted_id=rows(of.promoted_id, of.suppressed_id),
+        promoted_score=rows(of.promoted_score, -of.suppressed_score),
+        suppressed_id=rows(of.suppressed_id, of.promoted_id),
+        suppressed_score=rows(of.suppressed_score, -of.promoted_score),
+        top_score=top.reshape(2 * len(top), -1),
+        norm=rows(of.norm, of.norm),
+        cosine=rows(of.cosine, of.cosine),
+        kurtosis=rows(of.kurtosis, of.kurtosis),
+        token_frequency=rows(of.token_frequency, -of.token_frequency),
     )
 
 
-_Extremes = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
+class _Occurring:
+    """Correlates scores with the logarithm of how often tokens occur."""
+
+    def __init__(self, frequency: TokenFrequency, device: torch.device) -> None:
+        self._ids = torch.from_numpy(frequency.ids).to(device)
+        logarithms = np.log(frequency.occurrences)
+        centred = logarithms - logarithms.mean() if len(logarithms) else logarithms
+        self._centred = torch.from_numpy(centred).to(device, torch.float32)
+
+    def correlation(self, scores: torch.Tensor) -> torch.Tensor:
+        """Pearson's correlation of (N, V) scores, (N,); NaN where all tokens occur as often, or have one score."""
+        own = scores.index_select(1, self._ids)
+        own -= own.mean(dim=1, keepdim=True)
+        return own @ self._centred / (own.norm(dim=1) * self._centred.norm())
+
+
+def _excess_kurtosis(scores: torch.Tensor) -> torch.Tensor:
+    """Excess kurtosis of (N, V) scores, (N,), which are overwritten; NaN where all are equal."""
+    scores -= scores.mean(dim=1, keepdim=True)
+    fourth, second = (torch.linalg.vector_norm(scores, order, dim=1).double() ** order for order in (4, 2))
+    return scores.shape[1] * fourth / second**2 - 3
+
+
+def _plain(values: torch.Tensor) -> Float32s:
+    plain: Float32s = values.float().cpu().numpy()
+    return plain
+
+
+_Extremes = tuple[npt.NDArray[np.int32], Float32s]
 
 
 def _extremes(scores: torch.Tensor, stored: int, largest: bool) -> _Extremes:
@@ -76,9 +157,9 @@ def _extremes(scores: torch.Tensor, stored: int, largest: bool) -> _Extremes:
     return ids.cpu().numpy().astype(np.int32), values.cpu().numpy()
 
 
-def _of_tokens(scores: torch.Tensor, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+def _of_tokens(scores: torch.Tensor, tokens: Int64s) -> Float32s:
     """Scores (tile, K) of some tokens of each neuron, NaN for -1."""
     ids = torch.from_numpy(tokens).to(scores.device)
     found = torch.where(ids >= 0, scores.gather(1, ids.clamp(min=0)), torch.nan)
-    values: npt.NDArray[np.float32] = found.cpu().numpy()
+    values: Float32s = found.cpu().numpy()
     return values

@@ -233,8 +233,6 @@ def _extract_layers(folder: Path, manifest: Manifest, work: Pass, progress: Prog
         progress(replace(step, place=before + step.place, layers=len(options.layers)))
 
     for result in run_layers(work, missing, tell):
-        entry = write_layer(
-            folder, result.layer, result.counts, result.effects, work.plan, result.bits.words if keep else None
-        )
+        entry = write_layer(folder, result, work.plan, keep)
         manifest = manifest.model_copy(update={"layers": manifest.layers | {result.layer: entry}})
         write_manifest(folder, manifest)

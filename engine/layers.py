@@ -12,15 +12,18 @@ import numpy.typing as npt
 import torch
 
 from neuron_tui.engine.corpus.prepared import PreparedCorpus
-from neuron_tui.engine.counting.bits import ActiveBits, Words, pack_active
+from neuron_tui.engine.counting.bits import ActiveBits, Words
 from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts, count_layer
 from neuron_tui.engine.counting.tiles import TileCounter
-from neuron_tui.engine.effects import LayerEffects, layer_effects
-from neuron_tui.engine.model.activity import Activations, active, signed
+from neuron_tui.engine.effects import LayerEffects, TokenFrequency, layer_effects
+from neuron_tui.engine.model.activity import Activations, active
 from neuron_tui.engine.model.causal import CausalModel
 from neuron_tui.engine.model.forward import Batch, LayerwiseForward
 from neuron_tui.engine.model.opened import OpenedModel
 from neuron_tui.engine.model.residual import ResidualStream
+from neuron_tui.engine.observing.device import DeviceObserver
+from neuron_tui.engine.observing.host import HostObserver
+from neuron_tui.engine.observing.observation import Observation
 from neuron_tui.engine.progress import Progress, Stage
 from neuron_tui.engine.resources import Resources
 from neuron_tui.store.runs.rule import Rule
@@ -32,6 +35,7 @@ class LayerResult:
 
     layer: int
     counts: LayerCounts
+    seen: Observation
     effects: LayerEffects
     bits: ActiveBits
 
@@ -74,8 +78,7 @@ def run_layers(work: Pass, wanted: list[int], progress: Callable[[Progress], Non
     )
     bits = ActiveBits(rows, positions, work.scratch / "bits" if work.resources.bits_in_file else None)
 
-    def keep_bits(batch: Batch, activations: Activations) -> None:
-        bits.put(batch.start, pack_active(active(work.rule, activations)))
+    observer = _observer(work, bits)
 
     def ticks(stage: Stage, total: int, layer: int | None) -> Callable[[int], None]:
         done = 0
@@ -91,17 +94,25 @@ def run_layers(work: Pass, wanted: list[int], progress: Callable[[Progress], Non
     forward.embed(work.corpus.tokens, work.batches, residual, ticks("embed", positions, None))
     for layer in range(wanted[-1] + 1):
         counted = layer in wanted
+        if counted:
+            observer.begin()
         forward.run_layer(
             layer,
             work.batches,
             residual,
-            keep_bits if counted else None,
+            observer.see if counted else None,
             output_needed=layer < wanted[-1],
             tick=ticks("forward" if counted else "pass", positions, layer),
         )
         if counted:
             counts = count(bits.words, rows, ticks("count", rows, layer))
-            yield LayerResult(layer, counts, _effects(work, layer, counts), bits)
+            yield LayerResult(layer, counts, observer.seen, _effects(work, layer, counts), bits)
+
+
+def _observer(work: Pass, bits: ActiveBits) -> HostObserver | DeviceObserver:
+    if work.device.type == "cuda":
+        return DeviceObserver(work.rule, bits, work.plan, work.device)
+    return HostObserver(work.rule, bits, work.plan)
 
 
 def _counter(work: Pass) -> Callable[[Words, int, Callable[[int], None]], LayerCounts]:
@@ -113,10 +124,15 @@ def _counter(work: Pass) -> Callable[[Words, int, Callable[[int], None]], LayerC
 
 def _effects(work: Pass, layer: int, counts: LayerCounts) -> LayerEffects:
     # Rows of the table of single tokens lead to their ids.
-    ids, rows = work.plan.order.grams[1].ids[:, 0].astype(np.int64), counts.triggers[1].top_gram
-    tokens = np.where(rows >= 0, ids[rows], -1)
-    directions = signed(work.model.update_directions(layer, work.device), work.rule)
-    return layer_effects(directions, work.model.unembedding(work.device), tokens)
+    grams, rows = work.plan.order.grams[1], counts.triggers[1].top_gram
+    ids = grams.ids[:, 0].astype(np.int64)
+    return layer_effects(
+        work.model.update_directions(layer, work.device),
+        work.model.read_directions(layer, work.device),
+        work.model.unembedding(work.device),
+        np.where(rows >= 0, ids[rows], -1),
+        TokenFrequency(ids, grams.occurrences),
+    )
 
 
 def probe(
@@ -143,8 +159,8 @@ def probe(
     forward.embed(tokens[batch.start : batch.start + batch.tokens], [small], residual, lambda _: None)
     seconds = []
 
-    def pack_only(_: Batch, activations: Activations) -> None:
-        pack_active(active(rule, activations))
+    def look(_: Batch, activations: Activations) -> None:
+        active(rule, activations)
 
     for _ in range(3):
         begin = time.perf_counter()
@@ -152,7 +168,7 @@ def probe(
             0,
             [small],
             residual,
-            pack_only,
+            look,
             output_needed=True,
             tick=lambda _: None,
         )

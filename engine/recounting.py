@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from neuron_tui.engine.corpus.order import NestedOrder
-from neuron_tui.engine.counting.bits import WORD, Words, byte_plane
-from neuron_tui.engine.counting.triggers import count_triggers
+from neuron_tui.engine.counting.bits import WORD
+from neuron_tui.engine.counting.grams import count_grams, gram_walk
 from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.files import replacing
 from neuron_tui.store.disk.hdf5 import SchemaReader, SchemaWriter, reading
@@ -84,23 +84,20 @@ def _counted_covering(
     tables = {n: read_triggers(source, n) for n in ORDERS}
     covering = {n: settled_covering(found.total, found.top_active, thresholds) for n, found in tables.items()}
     open_ = np.flatnonzero(np.logical_or.reduce([lengths < 0 for lengths in covering.values()]))
-    done = 0
-
-    def count_eight(nested: Words, byte: int) -> None:
-        plane = byte_plane(nested, byte % 8)
-        for neuron in open_[open_ // 8 == byte].tolist():
-            active = np.flatnonzero(plane & np.uint8(1 << neuron % 8))
-            for n, found in count_triggers(active, order.grams, thresholds).items():
-                if found.total != tables[n].total[neuron]:
-                    raise damaged(source.path, f"`activations` of neuron {neuron} are not those that were counted")
-                covering[n][neuron] = found.covering
-
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None) as pool:
-        for word in np.unique(open_ // WORD).tolist():
-            nested = source.read("activations", (word, slice(None))).take(order.positions)
-            for _ in pool.map(partial(count_eight, nested), np.unique(open_[open_ // WORD == word] // 8).tolist()):
-                pass
-            reached = min((word + 1) * WORD, len(covering[1]))
-            tick(reached - done)
-            done = reached
+    count = partial(count_grams, walk=gram_walk(order), thresholds=thresholds)
+    words, done, at_once = np.unique(open_ // WORD).tolist(), 0, os.cpu_count() or 1
+    with ThreadPoolExecutor(at_once) as pool:
+        for first in range(0, len(words), at_once):
+            some = words[first : first + at_once]
+            stored = [source.read("activations", (word, slice(None))) for word in some]
+            for word, found in zip(some, pool.map(count, stored), strict=True):
+                own = open_[open_ // WORD == word]
+                for n, triggers in found.items():
+                    if other := own[triggers.total[own % WORD] != tables[n].total[own]].tolist():
+                        what = f"`activations` of neuron {other[0]} are not those that were counted"
+                        raise damaged(source.path, what)
+                    covering[n][own] = triggers.covering[own % WORD]
+                reached = min((word + 1) * WORD, len(covering[1]))
+                tick(reached - done)
+                done = reached
     return covering

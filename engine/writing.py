@@ -9,13 +9,12 @@ import numpy as np
 
 from neuron_tui.engine.corpus.prepared import PreparedCorpus
 from neuron_tui.engine.corpus.tokenise import DomainTokens
-from neuron_tui.engine.counting.bits import Words
-from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts
-from neuron_tui.engine.effects import LayerEffects
+from neuron_tui.engine.counting.layer import CountingPlan
+from neuron_tui.engine.layers import LayerResult
 from neuron_tui.engine.model.opened import OpenedModel
 from neuron_tui.store.disk.files import replacing
 from neuron_tui.store.disk.hdf5 import SchemaWriter, reading
-from neuron_tui.store.disk.schema import CORPUS, LAYER, ORDERS
+from neuron_tui.store.disk.schema import CORPUS, LAYER, ORDERS, STORED_CONTEXTS
 from neuron_tui.store.neurons.position_tables import position_tables, write_positions
 from neuron_tui.store.neurons.trigger_tables import write_all_triggers
 from neuron_tui.store.runs.manifest import CORPUS_FILE, CorpusIdentity, Domain, FileEntry, file_entry, layer_file
@@ -71,10 +70,9 @@ def write_corpus(
     )
 
 
-def write_layer(
-    folder: Path, layer: int, counts: LayerCounts, effects: LayerEffects, plan: CountingPlan, activations: Words | None
-) -> FileEntry:
+def write_layer(folder: Path, result: LayerResult, plan: CountingPlan, keep_activations: bool) -> FileEntry:
     """Write a layer's file: under a temporary name, closed, checked, synced, then moved; raises DiskFullError."""
+    counts, effects, seen = result.counts, result.effects, result.seen
     neurons, stored = counts.triggers[1].top_gram.shape
     dimensions = {
         "N": neurons,
@@ -82,14 +80,15 @@ def write_layer(
         "T": plan.context_length,
         "K": stored,
         "E": effects.promoted_id.shape[1],
-        "C": counts.context_position.shape[1],
-        "P": len(plan.draw.sequence),
+        "C": STORED_CONTEXTS,
+        "H": len(seen.edges),
+        "P": len(plan.counted),
         "W": -(-neurons // 64),
     }
-    path = folder / layer_file(layer)
+    path = folder / layer_file(result.layer)
     path.parent.mkdir(exist_ok=True)
     with replacing(path) as temporary:
-        with SchemaWriter(temporary, LAYER, dimensions, layer=layer) as file:
+        with SchemaWriter(temporary, LAYER, dimensions, layer=result.layer) as file:
             file.write("count", counts.count)
             file.write("bos_count", counts.bos_count)
             file.write("first_active", counts.first_active)
@@ -102,11 +101,17 @@ def write_layer(
                 write_positions(file, counts.position_active, tables)
             for name in ("promoted_id", "promoted_score", "suppressed_id", "suppressed_score", "top_score"):
                 file.write(f"effect/{name}", getattr(effects, name))
-            file.write("contexts/position", counts.context_position)
-            file.write("contexts/active", counts.context_active)
-            if activations is not None:
+            for name in ("norm", "cosine", "kurtosis", "token_frequency"):
+                file.write(f"weights/{name}", getattr(effects, name))
+            file.write("values/max", seen.max())
+            file.write("values/sum", seen.total)
+            file.write("values/edges", seen.edges)
+            file.write("values/histogram", seen.histogram)
+            seen.sampled(counts.count).write(file, "contexts")
+            seen.highest.write(file, "highest")
+            if keep_activations:
                 stored_bits = file.create("activations")
-                for word, row in enumerate(activations):
+                for word, row in enumerate(result.bits.words):
                     stored_bits[word] = row
         with reading(temporary, LAYER):
             pass

@@ -35,13 +35,6 @@ def pack(active: npt.NDArray[np.bool_]) -> Words:
     return packed.view("<u8")
 
 
-def pack_active(active: torch.Tensor) -> Words:
-    """Pack (B, N) bools; on a GPU bits leave the device, not bools."""
-    if active.device.type == "cpu":
-        return pack(active.numpy())
-    return pack_on_device(active)
-
-
 def pack_on_device(active: torch.Tensor) -> Words:
     """`pack` with the work done where the (B, N) bools are."""
     import torch  # counting again needs none: it reads bits that are there
@@ -52,11 +45,6 @@ def pack_on_device(active: torch.Tensor) -> Words:
     packed = (padded.view(rows, -1, 8) * weights).sum(dim=-1, dtype=torch.uint8)
     words: Words = packed.cpu().numpy().view("<u8")
     return words
-
-
-def byte_plane(words: Words, byte: int) -> npt.NDArray[np.uint8]:
-    """Byte `byte` (0 to 7) of every word of (P,) words, contiguous: the bits of eight neurons."""
-    return np.ascontiguousarray(words.view(np.uint8).reshape(-1, 8)[:, byte])
 
 
 class ActiveBits:

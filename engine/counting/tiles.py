@@ -16,10 +16,9 @@ import torch
 
 from neuron_tui.engine.corpus.order import GramOrder
 from neuron_tui.engine.counting.bits import WORD, Words
-from neuron_tui.engine.counting.contexts import activity_around, shares
 from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts
 from neuron_tui.store.arrays import Int64s
-from neuron_tui.store.disk.schema import STORED_CONTEXTS, STORED_TRIGGERS
+from neuron_tui.store.disk.schema import STORED_TRIGGERS
 from neuron_tui.store.measures.thresholds import Thresholds
 
 _BYTES_PER_BIT = 40
@@ -51,7 +50,7 @@ class TileCounter:
         """Put what counting needs of the corpus on the device."""
         self._plan, self._device = plan, device
         self._positions = self._there(plan.order.positions)
-        self._domain = self._there(plan.draw.domain)
+        self._domain = self._there(plan.domain_of_place)
         # Places or runs of the level before lead to runs of this one: 3 from places, 2 from 3, 1 from 2.
         self._levels: dict[int, _Level] = {}
         firsts = np.arange(len(plan.order.positions))
@@ -65,10 +64,6 @@ class TileCounter:
         self._reading = [
             self._there(part) for part in np.split(in_order, np.searchsorted(in_order, plan.domain_start[1:-1]))
         ]
-        by_priority = np.argsort(plan.draw.priority)
-        domain = plan.draw.domain[by_priority]
-        # The positions of each domain in the order of their priority: a sample is the first active ones.
-        self._drawing = [self._there(plan.order.positions[by_priority[domain == d]]) for d in range(plan.domains)]
 
     def count(self, words: Words, neurons: int, progress: Callable[[int], None]) -> LayerCounts:
         """Count every neuron of a layer; arguments and result as `count_layer`'s."""
@@ -78,11 +73,11 @@ class TileCounter:
             there = self._there(np.ascontiguousarray(row).view(np.int64))
             for first in range(word * WORD, min((word + 1) * WORD, neurons), width):
                 last = min(first + width, (word + 1) * WORD, neurons)
-                self._count_tile(there, row, first, last, counts)
+                self._count_tile(there, first, last, counts)
                 progress(last - first)
         return counts
 
-    def _count_tile(self, there: torch.Tensor, row: Words, first: int, last: int, counts: LayerCounts) -> None:
+    def _count_tile(self, there: torch.Tensor, first: int, last: int, counts: LayerCounts) -> None:
         plan, tile = self._plan, slice(first, last)
         shifts = torch.arange(first % WORD, first % WORD + last - first, device=self._device)
 
@@ -104,7 +99,6 @@ class TileCounter:
             level = self._levels[n]
             active = self._sum_into(active, level.parent, len(level.seniority))
             self._put_triggers(n, level, active, tile, counts)
-        self._draw(there, row, bits, tile, counts)
 
     def _put_triggers(self, n: int, level: _Level, runs: torch.Tensor, tile: slice, counts: LayerCounts) -> None:
         told = self._plan.thresholds
@@ -128,31 +122,6 @@ class TileCounter:
         tables.covered[tile] = torch.where(detector, covered.sum(dim=0), 0).cpu().numpy()
         tables.top_gram[tile, : len(best)] = rows.T.cpu().numpy()
         tables.top_active[tile, : len(best)] = top.T.cpu().numpy()
-
-    def _draw(
-        self,
-        there: torch.Tensor,
-        row: Words,
-        bits: Callable[[torch.Tensor], torch.Tensor],
-        tile: slice,
-        counts: LayerCounts,
-    ) -> None:
-        firsts = []
-        for positions in self._drawing:
-            on = bits(there[positions])
-            # The first 20 active ones by priority: those whose running count is new and at most 20.
-            number = on.cumsum(dim=0)
-            places = torch.nonzero((on > 0) & (number <= STORED_CONTEXTS))
-            order = torch.argsort(places[:, 1], stable=True)
-            firsts.append((positions[places[order, 0]].cpu().numpy(), places[order, 1].cpu().numpy()))
-        for neuron in range(tile.start, tile.stop):
-            quota = shares(counts.count[neuron], STORED_CONTEXTS)
-            drawn = [
-                found[of == neuron - tile.start][:q] for (found, of), q in zip(firsts, quota.tolist(), strict=True)
-            ]
-            chosen = np.sort(np.concatenate(drawn))
-            counts.context_position[neuron, : len(chosen)] = chosen
-            counts.context_active[neuron, : len(chosen)] = activity_around(row, neuron % WORD, chosen, self._plan.draw)
 
     def _level(self, order: GramOrder, runs: npt.NDArray[np.int32]) -> _Level:
         senior = np.zeros(len(order.ids), np.int64)

@@ -26,6 +26,11 @@ class Activations:
     linear: torch.Tensor | None
     value: torch.Tensor
 
+    def narrowed(self, first: int, last: int) -> Activations:
+        """Those of neurons `first` to `last` - 1."""
+        linear = None if self.linear is None else self.linear[:, first:last]
+        return Activations(self.pre[:, first:last], linear, self.value[:, first:last])
+
 
 @contextmanager
 def watched(layer: nn.Module, family: Family, see: Callable[[Activations], None]) -> Iterator[None]:
@@ -68,6 +73,12 @@ def active(rule: Rule, of: Activations) -> torch.Tensor:
     return of.value > rule.threshold
 
 
+def row_values(rule: Rule, of: Activations) -> torch.Tensor:
+    """Values of the rows, (B, N) float32; with poles (B, 2 N), that of a neuron's pole − turned round."""
+    value = of.value.float()
+    return (torch.stack((value, -value), dim=-1).flatten(-2) if rule.poles == 2 else value) + 0.0  # -0 becomes 0
+
+
 def choose_rule(asked: str, family: Family, activation: str) -> Rule:
     """The rule that an extraction asks for, or what suits the family; raises UsageError for one that it cannot have."""
     exact = activation in ("relu", "relu2", "relusquaredactivation")
@@ -81,10 +92,3 @@ def choose_rule(asked: str, family: Family, activation: str) -> Rule:
         with concerning("active"):
             raise UsageError(f"--active {asked}: this model's feed-forward networks are gated\nUse gate or poles.")
     return rule
-
-
-def signed(directions: torch.Tensor, rule: Rule) -> torch.Tensor:
-    """Update directions of the rows, (width, rows): the pole − writes against the pole +."""
-    if rule.poles == 1:
-        return directions
-    return torch.stack((directions, -directions), dim=-1).flatten(-2)

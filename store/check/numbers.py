@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.arrays import Array
 from neuron_tui.store.check.value_numbers import value_contradictions
-from neuron_tui.store.disk.hdf5 import Array, SchemaReader, reading
+from neuron_tui.store.disk.hdf5 import SchemaReader, reading
 from neuron_tui.store.disk.overlay import DatasetReader
 from neuron_tui.store.disk.schema import CORPUS, ORDERS, STRENGTHS, TYPES
 from neuron_tui.store.measures.sensitivity import SETTINGS

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from neuron_tui.store.disk.hdf5 import Array
+from neuron_tui.store.arrays import Array
 from neuron_tui.store.disk.overlay import DatasetReader
 from neuron_tui.store.disk.schema import CONTEXT_BEFORE
 

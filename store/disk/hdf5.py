@@ -11,13 +11,11 @@ from typing import Any
 
 import h5py
 import numpy as np
-import numpy.typing as npt
 
+from neuron_tui.store.arrays import Array, Int64s
 from neuron_tui.store.disk.hdf5_checks import checked_dataset, checked_dimensions, damaged, refuse_unknown, structure_of
 from neuron_tui.store.disk.schema import ACTIVATIONS_CHUNK, FORMAT_VERSION, Dataset, FileSchema, resolve
 from neuron_tui.store.disk.sink import Sink
-
-Array = npt.NDArray[Any]
 
 _CHUNK_CACHE = 1 << 16
 """Bytes that HDF5 keeps of each open dataset: a chunk or two, since a hundred files of thirty may be open."""
@@ -132,7 +130,7 @@ class SchemaReader:
     def __contains__(self, name: str) -> bool:
         return self.schema.has(name) and self._dataset(name) is not None
 
-    def read(self, name: str, rows: slice | tuple[int, slice] | npt.NDArray[np.int64] | None = None) -> Array:
+    def read(self, name: str, rows: slice | tuple[int, slice] | Int64s | None = None) -> Array:
         """A dataset, or some rows of it (`rows` ascending), or a part of one row.
 
         Raises

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.disk.hdf5 import Array
+from neuron_tui.store.arrays import Array
 
 Rows = slice | tuple[int, slice] | npt.NDArray[np.int64] | None
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.disk.hdf5 import Array
+from neuron_tui.store.arrays import Array
 from neuron_tui.store.disk.open_files import reading_finished
 from neuron_tui.store.disk.overlay import DatasetReader, InMemory, Overlaid
 from neuron_tui.store.disk.schema import (

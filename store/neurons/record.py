@@ -214,7 +214,7 @@ class NeuronRecord:
                 "trigger_score": self.effect.trigger_score,
                 "suppresses_triggers": self.effect.suppresses_triggers,
             },
-            "position": position,
             "values": self.values and self.values.to_dict(),
             "weights": self.weights and asdict(self.weights),
+            "position": position,
         }

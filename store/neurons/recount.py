@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from neuron_tui.store.arrays import Int64s
-from neuron_tui.store.disk.hdf5 import Array
+from neuron_tui.store.arrays import Array, Int64s
 from neuron_tui.store.disk.overlay import DatasetReader
 from neuron_tui.store.disk.schema import ORDERS
 from neuron_tui.store.errors import InputError

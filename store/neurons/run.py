@@ -6,7 +6,7 @@ import os
 from functools import cached_property
 from pathlib import Path
 
-from neuron_tui.store.disk.hdf5 import Array
+from neuron_tui.store.arrays import Array
 from neuron_tui.store.disk.overlay import DatasetReader
 from neuron_tui.store.disk.schema import (
     ORDERS,

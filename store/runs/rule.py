@@ -27,6 +27,11 @@ class Rule:
         return 2 if self.kind == "poles" else 1
 
     @property
+    def signed(self) -> bool:
+        """Whether the value of an active neuron may be below 0."""
+        return self.kind == "gate"
+
+    @property
     def words(self) -> str:
         """What must hold for a neuron to be active."""
         return {

@@ -21,6 +21,7 @@ from transformers import AutoTokenizer, OPTForCausalLM
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 
 from .brute_force_positions import mutual_information, positional_type
+from .brute_force_values import Amounts, highest, values, weights
 
 Record = dict[str, Any]
 Gram = tuple[int, ...]
@@ -78,8 +79,8 @@ class Text:
         return {n: Counter(gram for _, _, gram in self.grams[n]) for n in (1, 2, 3)}
 
 
-Activity = list[list[list[bool]]]
-"""Whether a neuron is active, by sequence, position and neuron."""
+Activity = list[list[list[float | None]]]
+"""Values of a layer by sequence, position and neuron, None where inactive."""
 
 
 def documents(corpus: Sequence[str]) -> dict[str, list[str]]:
@@ -145,15 +146,15 @@ def load(checkpoint: Path) -> OPTForCausalLM:
     return model.eval()
 
 
-def activity(model: OPTForCausalLM, text: Text) -> tuple[list[Activity], float]:
-    """Activity of every layer, and the distance from zero of the value before the activation that comes nearest."""
+def amounts(model: OPTForCausalLM, text: Text) -> tuple[list[Activity], float]:
+    """Values of every layer where active, and how near to zero a value before the activation came."""
     layers: list[Activity] = [[] for _ in model.model.decoder.layers]
     nearest = float("inf")
 
     def hook(into: Activity) -> Any:
         def keep(_module: Any, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
             nonlocal nearest
-            into.append((output > 0).tolist())
+            into.append([[value if value > 0 else None for value in row] for row in output.tolist()])
             nearest = min(nearest, float(inputs[0].abs().min()))
 
         return keep
@@ -169,6 +170,17 @@ def activity(model: OPTForCausalLM, text: Text) -> tuple[list[Activity], float]:
     return layers, nearest
 
 
+def of_neuron(layer: Activity, neuron: int) -> Amounts:
+    """The values of one neuron by sequence and position."""
+    return [[position[neuron] for position in sequence] for sequence in layer]
+
+
+def directions(model: OPTForCausalLM, layer: int, neuron: int) -> tuple[list[float], list[float]]:
+    """Read and update direction of a neuron: its row of the first FFN map, its column of the second."""
+    where = model.model.decoder.layers[layer]
+    return where.fc1.weight[neuron].tolist(), where.fc2.weight[:, neuron].tolist()
+
+
 def scores(model: OPTForCausalLM, layer: int, neuron: int) -> list[float]:
     """Score of every token for one neuron: its column of the second FFN map times the unembedding."""
     decoder = model.model.decoder
@@ -182,14 +194,19 @@ def record(
     text: Text,
     layer: int,
     neuron: int,
-    active: list[list[bool]],
+    amounts: Amounts,
     score: list[float],
+    directions: tuple[list[float], list[float]] | None = None,
     thresholds: Thresholds = PAPER,
+    signed: bool = False,
 ) -> Record:
-    """Record of one neuron, from its activity by sequence and position and its score of every token.
+    """Record of one neuron, from its values by sequence and position, its score of every token, and its weights.
 
-    `top` is the whole ranking, `promoted` and `suppressed` hold every row of the unembedding.
+    `directions` are the one that it reads and the one that it writes; without them there is nothing on how strongly it
+    fires. `signed`: its values may be below 0. `top` is the whole ranking, `promoted` and `suppressed` hold every row
+    of the unembedding.
     """
+    active = [[amount is not None for amount in row] for row in amounts]
     tokens, count = Counter[str](), Counter[str]()
     for s, p in text.counted_positions:
         tokens[text.windows[s].domain] += 1
@@ -219,6 +236,8 @@ def record(
             "suppresses_triggers": None if trigger_score is None else trigger_score < 0,
         },
         "position": position_profile(text, active, thresholds),
+        "values": directions and values(text, amounts, signed),
+        "weights": directions and weights(text, score, *directions),
     }
 
 
@@ -304,15 +323,18 @@ def records(
 ) -> tuple[dict[tuple[int, int], Record], float]:
     """All records of a run by (layer, neuron), and how near to zero a value before an activation came.
 
-    With each neuron's `first_active`, which a run stores beside its record.
+    With each neuron's `first_active` and the values of its `highest` contexts, which a run stores beside its record.
     """
     text = tokenise(checkpoint, corpus, context_length, tokens)
     model = load(checkpoint)
-    active, nearest = activity(model, text)
+    layers_found, nearest = amounts(model, text)
     found = {}
-    for layer in range(len(active)) if layers is None else layers:
-        for neuron in range(len(active[layer][0][0])):
-            rows = [[position[neuron] for position in sequence] for sequence in active[layer]]
-            known = record(text, layer, neuron, rows, scores(model, layer, neuron), thresholds)
-            found[layer, neuron] = known | {"first_active": first_active(text, rows)}
+    for layer in range(len(layers_found)) if layers is None else layers:
+        for neuron in range(len(layers_found[layer][0][0])):
+            own = of_neuron(layers_found[layer], neuron)
+            known = record(
+                text, layer, neuron, own, scores(model, layer, neuron), directions(model, layer, neuron), thresholds
+            )
+            active = [[amount is not None for amount in row] for row in own]
+            found[layer, neuron] = known | {"first_active": first_active(text, active), "highest": highest(text, own)}
     return found, nearest

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from neuron_tui.engine.extraction import ExtractionRequest, extract
@@ -138,9 +139,12 @@ def extracted(asked: ExtractionRequest) -> dict[Key, Record]:
 
 
 def stored_records(run: Path) -> dict[Key, Record]:
-    """Every record of a run by (layer, neuron), each with the neuron's `first_active`."""
+    """Every record of a run by (layer, neuron), each with `first_active` and the values of the `highest` contexts."""
     found = {}
     for layer in open_run(run).layers.values():
         first = layer.columns("first_active")["first_active"].tolist()
-        found |= {(r.layer, r.neuron): r.to_dict() | {"first_active": first[r.neuron]} for r in layer.records()}
+        contexts = layer.contexts_of(np.arange(layer.neurons), kind="highest")
+        for record, own in zip(layer.records(), contexts, strict=True):
+            more = {"first_active": first[record.neuron], "highest": [list(context.values) for context in own]}
+            found[record.layer, record.neuron] = record.to_dict() | more
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -38,6 +39,37 @@ def assert_same(found: Record, expected: Record) -> None:
         assert found["triggers"][n] == wanted, f"{name}: triggers {n}"
     _assert_same_effect(found["effect"], expected["effect"], name)
     _assert_same_position(found["position"], expected["position"], name)
+    if expected["values"] is not None:
+        assert_same_values(found, expected)
+
+
+def assert_same_values(found: Record, expected: Record) -> None:
+    """Histograms and what there is exactly, values to 1e-5 of themselves, numbers of the weights within 1e-4."""
+    name = f"neuron {expected['layer']}:{expected['neuron']}"
+    own, wanted = found["values"], expected["values"]
+    assert own["histogram"] == wanted["histogram"], f"{name}: histogram"
+    for key in ("max", "mean_active"):
+        assert_near([own[key]], [wanted[key]], f"{name}: {key}")
+    assert found["weights"].keys() == expected["weights"].keys(), name
+    for key, number in expected["weights"].items():
+        assert_near([found["weights"][key]], [number], f"{name}: {key}", rel=1e-4, at_least=NEAR)
+    if "highest" in expected:
+        assert len(found["highest"]) == len(expected["highest"]), f"{name}: highest contexts"
+        for context, known in zip(found["highest"], expected["highest"], strict=True):
+            assert_near(context, known, f"{name}: highest contexts")
+
+
+def assert_near(
+    found: Sequence[float | None],
+    expected: Sequence[float | None],
+    what: str,
+    rel: float = 1e-5,
+    at_least: float = 1e-6,
+) -> None:
+    """None in the same places, and numbers near each other."""
+    assert [number is None for number in found] == [number is None for number in expected], what
+    there = [[number for number in numbers if number is not None] for numbers in (found, expected)]
+    assert there[0] == pytest.approx(there[1], rel=rel, abs=at_least), what
 
 
 def _assert_same_effect(found: dict[str, Any], expected: dict[str, Any], name: str) -> None:

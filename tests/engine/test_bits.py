@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from neuron_tui.engine.counting.bits import ActiveBits, byte_plane, pack, pack_active, pack_on_device
+from neuron_tui.engine.counting.bits import ActiveBits, pack, pack_on_device
 
 ACTIVITY = hnp.arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 200)))
 
@@ -38,17 +38,6 @@ def test_bit_b_of_word_w_is_neuron_64w_plus_b_and_the_rest_is_zero(active: np.nd
 @given(ACTIVITY)
 def test_packing_on_a_device_gives_the_same_words(active: np.ndarray) -> None:
     np.testing.assert_array_equal(pack_on_device(torch.from_numpy(active)), pack(active))
-
-
-def test_active_is_greater_than_zero() -> None:
-    values = torch.tensor([[0.0, -0.0, 1e-38, -1.0, 2.0]])
-    assert unpack(pack_active(values > 0), 5).tolist() == [[False, False, True, False, True]]
-
-
-@given(hnp.arrays(np.uint64, st.integers(1, 20)))
-def test_byte_planes_are_the_bytes_of_the_words(words: np.ndarray) -> None:
-    for byte in range(8):
-        assert byte_plane(words, byte).tolist() == [int(w) >> (8 * byte) & 255 for w in words]
 
 
 def test_bits_in_a_file_are_those_in_memory(tmp_path: Path) -> None:

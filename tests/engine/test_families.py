@@ -15,7 +15,7 @@ from torch import nn
 from transformers import AutoModelForCausalLM
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-from neuron_tui.engine.model.activity import Activations, active, choose_rule, signed, watched
+from neuron_tui.engine.model.activity import Activations, active, choose_rule, watched
 from neuron_tui.engine.model.causal import CausalModel
 from neuron_tui.engine.model.families import FAMILIES, REFUSED
 from neuron_tui.engine.model.forward import LayerwiseForward, batches
@@ -211,12 +211,6 @@ def test_read_directions_are_the_models_own_weights(
     entered = entered[:-1] - entered[-1]
     assert torch.allclose(entered[:, -model.neurons :], directions, atol=1e-6)
     assert model.family.fused == (entered.shape[1] == 2 * model.neurons)
-
-
-def test_a_pole_writes_against_the_other() -> None:
-    directions = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
-    assert signed(directions, Rule("poles")).tolist() == [[1, -1, 2, -2], [3, -3, 4, -4]]
-    assert signed(directions, Rule("gate")) is directions
 
 
 def test_what_suits_a_family_is_chosen_and_what_it_cannot_have_is_refused() -> None:

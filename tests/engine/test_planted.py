@@ -65,20 +65,20 @@ def found(run: Path) -> dict[tuple[int, int], Record]:
 
 
 def expected_record(text: Text, layer: int, neuron: int, plant: Plant) -> Record:
-    active = [[plant.fires(window.ids, p) for p in range(len(window.ids))] for window in text.windows]
+    amounts = [[1.0 if plant.fires(window.ids, p) else None for p in range(len(window.ids))] for window in text.windows]
     score = [0.0] * len(FORMS)
     for letter, weight in plant.writes.items():
         score[ID[letter]] = weight
-    return brute_force.record(text, layer, neuron, active, score)
+    return brute_force.record(text, layer, neuron, amounts, score)
 
 
 def test_the_model_is_what_it_was_built_to_be(checkpoint: Path, text: Text) -> None:
-    layers, nearest = brute_force.activity(brute_force.load(checkpoint), text)
+    layers, nearest = brute_force.amounts(brute_force.load(checkpoint), text)
     assert nearest > 0.01
     for layer, neuron, plant in PLANTS:
         for window, sequence in zip(text.windows, layers[layer], strict=True):
             fires = [plant.fires(window.ids, p) for p in range(len(window.ids))]
-            assert [position[neuron] for position in sequence] == fires, f"{layer}:{neuron} {plant.name}"
+            assert [position[neuron] is not None for position in sequence] == fires, f"{layer}:{neuron} {plant.name}"
 
 
 def test_every_count_of_every_planted_neuron_is_exact(

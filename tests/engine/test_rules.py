@@ -20,6 +20,7 @@ from neuron_tui.store.runs.manifest import read_manifest
 
 from . import brute_force
 from .brute_force import Record, Text, Window
+from .brute_force_values import Amounts, highest
 from .checkpoints import build_tokenizer, words
 from .comparing import assert_same
 
@@ -81,8 +82,8 @@ def text_of(folder: Path) -> Text:
     return WithoutBos(windows, list(by_domain), CONTEXT, {1, 2}, forms)
 
 
-def activity(model: Any, text: Text, rule: str) -> list[list[list[list[bool]]]]:
-    """Which rows are active, by layer, row, sequence and position, from the outputs of the maps themselves."""
+def amounts(model: Any, text: Text, rule: str) -> list[list[Amounts]]:
+    """Values where active, by layer, row, sequence and position, from the outputs of the maps themselves."""
     gated = hasattr(model.base_model.layers[0].mlp, "gate_proj")
     layers = model.base_model.layers
     before: list[dict[str, list[torch.Tensor]]] = [{"gate": [], "up": []} for _ in layers]
@@ -96,22 +97,33 @@ def activity(model: Any, text: Text, rule: str) -> list[list[list[list[bool]]]]:
             model(input_ids=torch.tensor([window.ids]), use_cache=False)
     found = []
     for layer, kept in zip(layers, before, strict=True):
-        rows: list[list[list[bool]]] = [[] for _ in range(NEURONS * (2 if rule == "poles" else 1))]
+        rows: list[Amounts] = [[] for _ in range(NEURONS * (2 if rule == "poles" else 1))]
         for place, gate in enumerate(kept["gate"]):
-            up = kept["up"][place] if gated else None
+            value = (layer.mlp.act_fn if gated else layer.mlp.act)(gate)
+            up = kept["up"][place] if gated else torch.ones_like(gate)
+            value = value * up
             for neuron in range(NEURONS):
-                open_ = gate[:, neuron] > 0
+                open_, own = gate[:, neuron] > 0, value[:, neuron]
                 if rule == "poles":
-                    rows[2 * neuron].append((open_ & (up[:, neuron] > 0)).tolist())  # type: ignore[index]
-                    rows[2 * neuron + 1].append((open_ & (up[:, neuron] < 0)).tolist())  # type: ignore[index]
+                    rows[2 * neuron].append(where(open_ & (up[:, neuron] > 0), own))
+                    rows[2 * neuron + 1].append(where(open_ & (up[:, neuron] < 0), -own))
                 elif rule in ("gate", "pre"):
-                    rows[neuron].append(open_.tolist())
+                    rows[neuron].append(where(open_, own))
                 else:
-                    activation = layer.mlp.act_fn if gated else layer.mlp.act
-                    value = activation(gate[:, neuron]) * (up[:, neuron] if up is not None else 1)
-                    rows[neuron].append((value > (0.25 if rule.startswith("threshold") else 0)).tolist())
+                    rows[neuron].append(where(own > (0.25 if rule.startswith("threshold") else 0), own))
         found.append(rows)
     return found
+
+
+def where(active: torch.Tensor, values: torch.Tensor) -> list[float | None]:
+    return [value if on else None for on, value in zip(active.tolist(), values.tolist(), strict=True)]
+
+
+def directions(model: Any, layer: int, neuron: int, sign: int) -> tuple[list[float], list[float]]:
+    mlp = model.base_model.layers[layer].mlp
+    gated = hasattr(mlp, "up_proj")
+    read, write = (mlp.up_proj, mlp.down_proj) if gated else (mlp.dense_h_to_4h, mlp.dense_4h_to_h)
+    return (sign * read.weight[neuron]).tolist(), (sign * write.weight[:, neuron]).tolist()
 
 
 def scores(model: Any, layer: int, neuron: int, sign: int) -> list[float]:
@@ -125,11 +137,16 @@ def expected(folder: Path, rule: str) -> dict[tuple[int, int], Record]:
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     text = text_of(folder)
     found = {}
-    for layer, rows in enumerate(activity(model, text, rule)):
-        for row, active in enumerate(rows):
+    for layer, rows in enumerate(amounts(model, text, rule)):
+        for row, own in enumerate(rows):
             neuron, pole = divmod(row, 2) if rule == "poles" else (row, 0)
-            record = brute_force.record(text, layer, neuron, active, scores(model, layer, neuron, -1 if pole else 1))
-            record["rule"] = rule
+            sign = -1 if pole else 1
+            record = brute_force.record(
+                *(text, layer, neuron, own, scores(model, layer, neuron, sign)),
+                directions(model, layer, neuron, sign),
+                signed=rule == "gate",
+            )
+            record |= {"rule": rule, "highest": highest(text, own)}
             if rule == "poles":
                 record["pole"] = "+-"[pole]
             found[layer, row] = record
@@ -157,7 +174,8 @@ def test_every_record_is_that_of_a_plain_count(checkpoint: Path, rule: str, tmp_
     records = {(r.layer, r.neuron): r for layer in opened.layers.values() for r in layer.records()}
     assert records.keys() == wanted.keys()
     for place, record in records.items():
-        assert_same(record.to_dict(), wanted[place])
+        contexts = opened.layers[record.layer].contexts(record.neuron, kind="highest")
+        assert_same(record.to_dict() | {"highest": [list(c.values) for c in contexts]}, wanted[place])
     if settled == "poles":
         table = read_table(opened)
         for pole in "+-":

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from neuron_tui.engine.corpus.order import nested_order
-from neuron_tui.engine.counting import layer, tiles
+from neuron_tui.engine.counting import tiles
 from neuron_tui.engine.counting.bits import ActiveBits, pack
 from neuron_tui.engine.counting.layer import LayerCounts, count_layer, counting_plan
 from neuron_tui.engine.counting.tiles import TileCounter
@@ -35,12 +35,13 @@ def assert_same_first(
 
 
 @pytest.mark.parametrize("thresholds", [PAPER, LOOSE], ids=["the paper's thresholds", "others"])
-@pytest.mark.parametrize(("neurons", "sequences", "vocabulary"), [(70, 60, 30), (64, 3, 5), (5, 40, 400), (130, 1, 3)])
+@pytest.mark.parametrize(
+    ("neurons", "sequences", "vocabulary"), [(70, 60, 30), (64, 3, 5), (5, 40, 400), (130, 1, 3), (20, 90, 4)]
+)
 def test_tiles_count_what_single_neurons_count(
     neurons: int, sequences: int, vocabulary: int, thresholds: Thresholds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A corpus as small as this one would else be looked through in one go.
-    monkeypatch.setattr(layer, "_FIRST_LOOK", 5)
     monkeypatch.setattr(tiles, "_FIRST_LOOK", 3)
     random = np.random.default_rng(neurons)
     context = 32

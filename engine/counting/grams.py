@@ -1,0 +1,203 @@
+"""Triggers of 64 neurons at once: one walk over the nested order counts, ranks and covers their n-grams [§4].
+
+Runs of trigrams nest in those of bigrams, these in those of tokens: where a run ends, its counts go to the one around.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from neuron_tui.engine.compiled import compiled, keep_highest, lowest_bit
+from neuron_tui.engine.corpus.order import NestedOrder
+from neuron_tui.engine.counting.bits import WORD, Words
+from neuron_tui.store.arrays import Array, Int64s
+from neuron_tui.store.disk.schema import ORDERS, STORED_TRIGGERS
+from neuron_tui.store.measures.thresholds import Thresholds
+
+COMMON = 512
+"""Counts below this are tallied, those from it on are listed: few n-grams occur so often."""
+
+
+@dataclass(frozen=True, slots=True)
+class GramWalk:
+    """The nested order as the walk takes it, made once for a corpus.
+
+    `positions` (M,): of the corpus; `ends` (M,) uint8: how many runs end after each place, 1 if only that of the
+    trigram, 3 if that of the token too; by n: `seniority` (R,) of each run, `senior` (G,) the row of each seniority;
+    `common`: how many n-grams of one n occur `COMMON` times or more, at most.
+    """
+
+    positions: Int64s
+    ends: npt.NDArray[np.uint8]
+    seniority: dict[int, Int64s]
+    senior: dict[int, Int64s]
+    common: int
+
+
+def gram_walk(order: NestedOrder) -> GramWalk:
+    """Prepare the walk over a corpus."""
+    ends = np.zeros(len(order.positions), np.uint8)
+    senior = {}
+    for n in ORDERS:
+        grams = order.grams[n]
+        ends += np.append(grams.run[1:] != grams.run[:-1], np.ones(min(len(ends), 1), bool))
+        senior[n] = np.zeros(len(grams.ids), np.int64)
+        valid = grams.seniority >= 0
+        senior[n][grams.seniority[valid]] = grams.row[valid]
+    common = max(int((order.grams[n].occurrences >= COMMON).sum()) for n in ORDERS)
+    return GramWalk(order.positions, ends, {n: order.grams[n].seniority for n in ORDERS}, senior, common)
+
+
+@dataclass(frozen=True, slots=True)
+class WordTriggers:
+    """Triggers of the 64 neurons of a word for one n: `total`, `covering` (64,), and the ranking.
+
+    `gram`, `active` (64, K) int64: rows of the n-gram table and positions where each neuron is active, best first; -1
+    and 0 where there are no more.
+    """
+
+    total: Int64s
+    covering: Int64s
+    gram: Int64s
+    active: Int64s
+
+
+def count_grams(words: Words, walk: GramWalk, thresholds: Thresholds) -> dict[int, WordTriggers]:
+    """Count the triggers of 64 neurons from their (P,) words, for n = 1, 2, 3."""
+    total, covering = np.zeros((3, WORD), np.int64), np.zeros((3, WORD), np.int64)
+    keys = np.full((3, WORD, STORED_TRIGGERS), -1, np.int64)
+    tables = np.array([max(len(walk.senior[n]), 1) for n in ORDERS])
+    share, whole = thresholds.coverage.as_integer_ratio()
+    seniority = (walk.seniority[n] for n in ORDERS)
+    _walk(words, walk.positions, walk.ends, *seniority, tables, walk.common, share, whole, total, covering, keys)
+    keys = np.sort(keys, axis=2)[:, :, ::-1]
+    found = {}
+    for at, n in enumerate(ORDERS):
+        there = keys[at] >= 0
+        gram = np.full(there.shape, -1, np.int64)
+        gram[there] = walk.senior[n][keys[at][there] % tables[at]]
+        found[n] = WordTriggers(total[at], covering[at], gram, np.where(there, keys[at] // tables[at], 0))
+    return found
+
+
+@compiled
+def _walk(
+    words: Array,
+    positions: Array,
+    ends: Array,
+    seniority1: Array,
+    seniority2: Array,
+    seniority3: Array,
+    tables: Array,
+    common: int,
+    share: int,
+    whole: int,
+    total: Array,
+    covering: Array,
+    keys: Array,
+) -> None:
+    in3, in2, in1 = np.zeros(64, np.int64), np.zeros(64, np.int64), np.zeros(64, np.int64)
+    some3 = some2 = some1 = np.uint64(0)
+    run3 = run2 = run1 = 0
+    tally = np.zeros((3, 64, COMMON), np.int32)
+    listed = np.zeros((3, 64, common), np.int64)
+    lists = np.zeros((3, 64), np.int64)
+    limit = np.full((3, 64), -1, np.int64)
+    one = np.uint64(1)
+    for place in range(len(positions)):
+        word = words[positions[place]]
+        some3 |= word
+        while word:
+            in3[lowest_bit(word)] += 1
+            word &= word - one
+        ended = ends[place]
+        if ended == 0:
+            continue
+        senior = seniority3[run3]
+        run3 += 1
+        some2 |= some3
+        while some3:
+            bit = lowest_bit(some3)
+            in2[bit] += in3[bit]
+            _put(2, bit, in3[bit], senior, tables[2], total, tally, listed, lists, limit, keys)
+            in3[bit] = 0
+            some3 &= some3 - one
+        if ended == 1:
+            continue
+        senior = seniority2[run2]
+        run2 += 1
+        some1 |= some2
+        while some2:
+            bit = lowest_bit(some2)
+            in1[bit] += in2[bit]
+            _put(1, bit, in2[bit], senior, tables[1], total, tally, listed, lists, limit, keys)
+            in2[bit] = 0
+            some2 &= some2 - one
+        if ended == 2:
+            continue
+        senior = seniority1[run1]
+        run1 += 1
+        while some1:
+            bit = lowest_bit(some1)
+            _put(0, bit, in1[bit], senior, tables[0], total, tally, listed, lists, limit, keys)
+            in1[bit] = 0
+            some1 &= some1 - one
+    for at in range(3):
+        for bit in range(64):
+            often = np.sort(listed[at, bit, : lists[at, bit]])
+            covering[at, bit] = covering_length(often, tally[at, bit], total[at, bit], share, whole)
+
+
+@compiled
+def _put(
+    at: int,
+    bit: int,
+    active: int,
+    senior: int,
+    table: int,
+    total: Array,
+    tally: Array,
+    listed: Array,
+    lists: Array,
+    limit: Array,
+    keys: Array,
+) -> None:
+    if senior < 0:  # these positions have no n-gram
+        return
+    total[at, bit] += active
+    if active < COMMON:
+        tally[at, bit, active] += 1
+    else:
+        listed[at, bit, lists[at, bit]] = active
+        lists[at, bit] += 1
+    # Most active first, ties by seniority (fewest occurrences, then smallest ids): one integer says both.
+    key = active * table + senior
+    if key > limit[at, bit]:
+        limit[at, bit] = keep_highest(keys[at, bit], key)
+
+
+@compiled
+def covering_length(often: Array, tally: Array, total: int, share: int, whole: int) -> int:
+    """Length of the shortest prefix, most active first, that holds the share of the total; 0 for a total of 0.
+
+    `often` are the listed counts, rising; `tally[c]` is how many n-grams have the count c.
+    """
+    if total == 0:
+        return 0
+    needed = -((-share * total) // whole)
+    held = length = 0
+    for place in range(len(often) - 1, -1, -1):
+        held += often[place]
+        length += 1
+        if held >= needed:
+            return length
+    for count in range(len(tally) - 1, 0, -1):
+        grams = tally[count]
+        if held + grams * count >= needed:
+            return length + (needed - held + count - 1) // count
+        held += grams * count
+        length += grams
+    return length
