@@ -147,7 +147,7 @@ def main() -> None:
         for result in run_layers(work, list(range(layers)), see):
             seconds["effects"] += time.perf_counter() - last
             last = time.perf_counter()
-            write_layer(folder, result.layer, result.counts, result.effects, plan, result.bits.words)
+            write_layer(folder, result, plan, keep_activations=True)
             seconds["write"] += time.perf_counter() - last
             last = time.perf_counter()
             on += result.counts.count.sum() / len(corpus.order.positions) / work.rows / layers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from neuron_tui.store.disk.schema import STORED_EFFECTS
 _TILE_ELEMENTS = 1 << 26
 
 Float32s = npt.NDArray[np.float32]
+Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def layer_effects(
 def _with_poles(of: LayerEffects) -> LayerEffects:
     """Rows for the poles of each neuron: the pole − promotes what the neuron suppresses."""
 
-    def rows(plus: npt.NDArray[np.generic], minus: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    def rows(plus: npt.NDArray[Number], minus: npt.NDArray[Number]) -> npt.NDArray[Number]:
         return np.stack((plus, minus), axis=1).reshape(2 * len(plus), *plus.shape[1:])
 
     top = np.stack(np.split(of.top_score, 2, axis=1), axis=1)  # (neurons, 2, K)
@@ -129,14 +131,16 @@ class _Occurring:
         """Pearson's correlation of (N, V) scores, (N,); NaN where all tokens occur as often, or have one score."""
         own = scores.index_select(1, self._ids)
         own -= own.mean(dim=1, keepdim=True)
-        return own @ self._centred / (own.norm(dim=1) * self._centred.norm())
+        found: torch.Tensor = own @ self._centred / (own.norm(dim=1) * self._centred.norm())
+        return found
 
 
 def _excess_kurtosis(scores: torch.Tensor) -> torch.Tensor:
     """Excess kurtosis of (N, V) scores, (N,), which are overwritten; NaN where all are equal."""
     scores -= scores.mean(dim=1, keepdim=True)
     fourth, second = (torch.linalg.vector_norm(scores, order, dim=1).double() ** order for order in (4, 2))
-    return scores.shape[1] * fourth / second**2 - 3
+    found: torch.Tensor = scores.shape[1] * fourth / second**2 - 3
+    return found
 
 
 def _plain(values: torch.Tensor) -> Float32s:

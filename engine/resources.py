@@ -15,12 +15,16 @@ import torch
 from neuron_tui.engine.model.opened import OpenedModel
 from neuron_tui.engine.model.residual import Place
 from neuron_tui.engine.request import ExtractionRequest
+from neuron_tui.store.disk.schema import STORED_CONTEXTS
 from neuron_tui.store.errors import DiskFullError, InputError
 from neuron_tui.store.runs.manifest import RunOptions
 from neuron_tui.store.wording import size_text
 
 _KEPT_BY_ITSELF = 256 << 20
 """`auto` keeps the bits of a run that has at most this many bytes of them."""
+
+_BYTES_PER_CONTEXT = 272
+"""A key, the bits and the values around."""
 
 _SHARE_OF_FREE = 0.6
 _PROCESS = 650 << 20
@@ -71,6 +75,7 @@ def resources_for(
         context_length=options.context_length,
         dtype=getattr(torch, options.dtype),
         device=device,
+        domains=len({argument.domain for argument in request.corpus_arguments}),
         memory=request.memory,
         keep_activations=keeps_activations(
             options.keep_activations, positions, model.causal.neurons * options.rule.poles, len(options.layers)
@@ -93,6 +98,7 @@ def plan_resources(
     context_length: int,
     dtype: torch.dtype,
     device: torch.device,
+    domains: int,
     memory: int | None,
     keep_activations: bool,
 ) -> Resources:
@@ -110,15 +116,16 @@ def plan_resources(
     residual = positions * width * item
     bits = positions * 8 * -(-neurons // 64)
     order = positions * 60  # the nested order, its runs and tables, and the drawing of contexts
+    contexts = neurons * (1 + domains) * STORED_CONTEXTS * _BYTES_PER_CONTEXT
     weights = layer_weights * item
     place: Place = "memory"
     device_bytes = 0
     if device.type == "cuda":
         free = torch.cuda.mem_get_info(device)[0]
-        device_bytes = weights + _WORKING_SPACE
+        device_bytes = weights + contexts + _WORKING_SPACE
         if residual < 0.9 * free - device_bytes:
             place, device_bytes = "device", device_bytes + residual
-    host = order
+    host = order + 2 * contexts  # as they are kept, and sorted to be written
     bits_in_file = host + bits > limit
     host += 0 if bits_in_file else bits
     if place != "device" and host + residual > limit:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.engine.compiled import compiled, keep_highest, lowest_bit
+from neuron_tui.engine.compiled import Whole, compiled, keep_highest, lowest_bit
 from neuron_tui.engine.corpus.order import NestedOrder
 from neuron_tui.engine.counting.bits import WORD, Words
 from neuron_tui.store.arrays import Array, Int64s
@@ -71,8 +71,8 @@ def count_grams(words: Words, walk: GramWalk, thresholds: Thresholds) -> dict[in
     keys = np.full((3, WORD, STORED_TRIGGERS), -1, np.int64)
     tables = np.array([max(len(walk.senior[n]), 1) for n in ORDERS])
     share, whole = thresholds.coverage.as_integer_ratio()
-    seniority = (walk.seniority[n] for n in ORDERS)
-    _walk(words, walk.positions, walk.ends, *seniority, tables, walk.common, share, whole, total, covering, keys)
+    one, two, three = (walk.seniority[n] for n in ORDERS)
+    _walk(words, walk.positions, walk.ends, one, two, three, tables, walk.common, share, whole, total, covering, keys)
     keys = np.sort(keys, axis=2)[:, :, ::-1]
     found = {}
     for at, n in enumerate(ORDERS):
@@ -92,9 +92,9 @@ def _walk(
     seniority2: Array,
     seniority3: Array,
     tables: Array,
-    common: int,
-    share: int,
-    whole: int,
+    common: Whole,
+    share: Whole,
+    whole: Whole,
     total: Array,
     covering: Array,
     keys: Array,
@@ -153,11 +153,11 @@ def _walk(
 
 @compiled
 def _put(
-    at: int,
-    bit: int,
-    active: int,
-    senior: int,
-    table: int,
+    at: Whole,
+    bit: Whole,
+    active: Whole,
+    senior: Whole,
+    table: Whole,
     total: Array,
     tally: Array,
     listed: Array,
@@ -180,7 +180,7 @@ def _put(
 
 
 @compiled
-def covering_length(often: Array, tally: Array, total: int, share: int, whole: int) -> int:
+def covering_length(often: Array, tally: Array, total: Whole, share: Whole, whole: Whole) -> Whole:
     """Length of the shortest prefix, most active first, that holds the share of the total; 0 for a total of 0.
 
     `often` are the listed counts, rising; `tally[c]` is how many n-grams have the count c.
@@ -188,7 +188,8 @@ def covering_length(often: Array, tally: Array, total: int, share: int, whole: i
     if total == 0:
         return 0
     needed = -((-share * total) // whole)
-    held = length = 0
+    held: Whole = 0
+    length: Whole = 0
     for place in range(len(often) - 1, -1, -1):
         held += often[place]
         length += 1

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 
-from neuron_tui.engine.compiled import compiled, keep_highest
+from neuron_tui.engine.compiled import Whole, compiled, keep_highest
 from neuron_tui.engine.counting.bits import WORD, ActiveBits
 from neuron_tui.engine.counting.layer import CountingPlan
 from neuron_tui.engine.model.activity import Activations
@@ -53,17 +53,44 @@ class HostObserver:
         domains = plan.sequence_domain[first : first + batch.sequences]
         words = self._bits.words
 
+        threshold, signed = np.float32(self._rule.threshold), self._rule.signed
+        start, length, rows = batch.start, batch.length, self._bits.neurons
+
         def see_words(begin: int) -> None:
             end = min(begin + self._share, len(words))
             _see(
-                *(kind, np.float32(self._rule.threshold), self._rule.signed, pre, linear, value),
-                *(batch.start, batch.length, domains, plan.counted, plan.priority, begin, end, words),
-                *(seen.total, seen.histogram, seen.keys, self._limits),
+                kind,
+                threshold,
+                signed,
+                pre,
+                linear,
+                value,
+                start,
+                length,
+                domains,
+                plan.counted,
+                plan.priority,
+                begin,
+                end,
+                words,
+                seen.total,
+                seen.histogram,
+                seen.keys,
+                self._limits,
             )
-            rows = begin * WORD, min(end * WORD, self._bits.neurons)
+            first, last = begin * WORD, min(end * WORD, rows)
             _copy_around(
-                *(self._rule.poles, value, batch.start, batch.length, domains, *rows, words),
-                *(seen.keys, seen.active, seen.around),
+                self._rule.poles,
+                value,
+                start,
+                length,
+                domains,
+                first,
+                last,
+                words,
+                seen.keys,
+                seen.active,
+                seen.around,
             )
 
         for _ in self._pool.map(see_words, range(0, len(words), self._share)):
@@ -77,19 +104,19 @@ def _plain(values: torch.Tensor) -> Array:
 
 @compiled
 def _see(
-    kind: int,
-    threshold: float,
+    kind: Whole,
+    threshold: np.float32,
     signed: bool,
     pre: Array,
     linear: Array,
     value: Array,
-    start: int,
-    length: int,
+    start: Whole,
+    length: Whole,
     domains: Array,
     counted: Array,
     priority: Array,
-    first_word: int,
-    last_word: int,
+    first_word: Whole,
+    last_word: Whole,
     words: Array,
     total: Array,
     histogram: Array,
@@ -162,13 +189,13 @@ def _see(
 
 @compiled
 def _copy_around(
-    poles: int,
+    poles: Whole,
     value: Array,
-    start: int,
-    length: int,
+    start: Whole,
+    length: Whole,
     domains: Array,
-    first_row: int,
-    last_row: int,
+    first_row: Whole,
+    last_row: Whole,
     words: Array,
     keys: Array,
     active: Array,

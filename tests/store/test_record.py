@@ -16,7 +16,7 @@ def test_the_record_has_the_fields_of_the_contract_and_no_others(run: Run) -> No
     record = run.layers[0].neuron(PLANTED.index("token, suppressing")).to_dict()
     assert list(record) == [
         *("layer", "neuron", "rule", "tokens", "count", "frequency", "dead", "bos_count"),
-        *("domains", "triggers", "effect", "position"),
+        *("domains", "triggers", "effect", "values", "weights", "position"),
     ]
     assert list(record["domains"]) == ["prose", "code", "math"]
     assert set(record["domains"]["prose"]) == {"tokens", "count"}
@@ -26,6 +26,9 @@ def test_the_record_has_the_fields_of_the_contract_and_no_others(run: Run) -> No
     assert set(record["triggers"]["2"]["top"][0]) == {"ids", "text", "active", "occurrences"}
     assert set(record["effect"]) == {"promoted", "suppressed", "trigger_score", "suppresses_triggers"}
     assert set(record["effect"]["promoted"][0]) == {"id", "text", "score"}
+    assert set(record["values"]) == {"max", "mean_active", "histogram"}
+    assert set(record["values"]["histogram"]) == {"edges", "counts"}
+    assert set(record["weights"]) == {"norm", "cosine", "kurtosis", "token_frequency"}
     assert list(record["position"]) == ["mutual_information", "type", "strength", "frequency"]
     assert json.loads(json.dumps(record)) == record
 
