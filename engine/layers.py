@@ -31,7 +31,7 @@ from neuron_tui.store.runs.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class LayerResult:
-    """One layer, counted; `bits` are overwritten by the next one."""
+    """One layer, counted; `bits` and what was `seen` are overwritten by the next one."""
 
     layer: int
     counts: LayerCounts

@@ -99,13 +99,24 @@ def _walk(
     covering: Array,
     keys: Array,
 ) -> None:
-    in3, in2, in1 = np.zeros(64, np.int64), np.zeros(64, np.int64), np.zeros(64, np.int64)
+    # Counts of the runs that are open: of a trigram, of the bigram around it, of the token around that.
+    in3, in2, in1, nowhere = (
+        np.zeros(64, np.int64),
+        np.zeros(64, np.int64),
+        np.zeros(64, np.int64),
+        np.zeros(64, np.int64),
+    )
     some3 = some2 = some1 = np.uint64(0)
     run3 = run2 = run1 = 0
-    tally = np.zeros((3, 64, COMMON), np.int32)
+    # Neurons lie together for each count: most counts are small.
+    tally = np.zeros((3, COMMON, 64), np.int32)
     listed = np.zeros((3, 64, common), np.int64)
     lists = np.zeros((3, 64), np.int64)
     limit = np.full((3, 64), -1, np.int64)
+    total1, tally1, listed1, lists1, limit1, keys1 = total[0], tally[0], listed[0], lists[0], limit[0], keys[0]
+    total2, tally2, listed2, lists2, limit2, keys2 = total[1], tally[1], listed[1], lists[1], limit[1], keys[1]
+    total3, tally3, listed3, lists3, limit3, keys3 = total[2], tally[2], listed[2], lists[2], limit[2], keys[2]
+    table1, table2, table3 = tables[0], tables[1], tables[2]
     one = np.uint64(1)
     for place in range(len(positions)):
         word = words[positions[place]]
@@ -117,45 +128,34 @@ def _walk(
         if ended == 0:
             continue
         senior = seniority3[run3]
-        run3 += 1
+        _end_run(some3, in3, in2, senior, table3, total3, tally3, listed3, lists3, limit3, keys3)
         some2 |= some3
-        while some3:
-            bit = lowest_bit(some3)
-            in2[bit] += in3[bit]
-            _put(2, bit, in3[bit], senior, tables[2], total, tally, listed, lists, limit, keys)
-            in3[bit] = 0
-            some3 &= some3 - one
+        some3 = np.uint64(0)
+        run3 += 1
         if ended == 1:
             continue
         senior = seniority2[run2]
-        run2 += 1
+        _end_run(some2, in2, in1, senior, table2, total2, tally2, listed2, lists2, limit2, keys2)
         some1 |= some2
-        while some2:
-            bit = lowest_bit(some2)
-            in1[bit] += in2[bit]
-            _put(1, bit, in2[bit], senior, tables[1], total, tally, listed, lists, limit, keys)
-            in2[bit] = 0
-            some2 &= some2 - one
+        some2 = np.uint64(0)
+        run2 += 1
         if ended == 2:
             continue
         senior = seniority1[run1]
+        _end_run(some1, in1, nowhere, senior, table1, total1, tally1, listed1, lists1, limit1, keys1)
+        some1 = np.uint64(0)
         run1 += 1
-        while some1:
-            bit = lowest_bit(some1)
-            _put(0, bit, in1[bit], senior, tables[0], total, tally, listed, lists, limit, keys)
-            in1[bit] = 0
-            some1 &= some1 - one
     for at in range(3):
         for bit in range(64):
             often = np.sort(listed[at, bit, : lists[at, bit]])
-            covering[at, bit] = covering_length(often, tally[at, bit], total[at, bit], share, whole)
+            covering[at, bit] = covering_length(often, tally[at, :, bit], total[at, bit], share, whole)
 
 
 @compiled
-def _put(
-    at: Whole,
-    bit: Whole,
-    active: Whole,
+def _end_run(
+    some: np.uint64,
+    inside: Array,
+    around: Array,
     senior: Whole,
     table: Whole,
     total: Array,
@@ -165,18 +165,26 @@ def _put(
     limit: Array,
     keys: Array,
 ) -> None:
-    if senior < 0:  # these positions have no n-gram
-        return
-    total[at, bit] += active
-    if active < COMMON:
-        tally[at, bit, active] += 1
-    else:
-        listed[at, bit, lists[at, bit]] = active
-        lists[at, bit] += 1
-    # Most active first, ties by seniority (fewest occurrences, then smallest ids): one integer says both.
-    key = active * table + senior
-    if key > limit[at, bit]:
-        limit[at, bit] = keep_highest(keys[at, bit], key)
+    """Count the n-gram of a run for the neurons that are active `some`where in it."""
+    one = np.uint64(1)
+    while some:
+        bit = lowest_bit(some)
+        some &= some - one
+        active = inside[bit]
+        inside[bit] = 0
+        around[bit] += active
+        if senior < 0:  # these positions have no n-gram
+            continue
+        total[bit] += active
+        if active < COMMON:
+            tally[active, bit] += 1
+        else:
+            listed[bit, lists[bit]] = active
+            lists[bit] += 1
+        # Most active first, ties by seniority (fewest occurrences, then smallest ids): one integer says both.
+        key = active * table + senior
+        if key > limit[bit]:
+            limit[bit] = keep_highest(keys[bit], key)
 
 
 @compiled

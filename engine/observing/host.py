@@ -35,13 +35,15 @@ class HostObserver:
         self._rule, self._bits, self._plan = rule, bits, plan
         self._pool = ThreadPoolExecutor(torch.get_num_threads())
         self._share = -(-len(bits.words) // torch.get_num_threads())
-        self.begin()
+        self.seen = Observation.nothing(bits.neurons, plan.domains, value_edges(rule.signed))
+        self._limits = np.full(self.seen.keys.shape[:2], EMPTY, np.int64)
 
     def begin(self) -> None:
-        """Forget what was seen: a layer begins."""
-        plan = self._plan
-        self.seen = Observation.nothing(self._bits.neurons, plan.domains, value_edges(self._rule.signed))
-        self._limits = np.full(self.seen.keys.shape[:2], EMPTY, np.int64)
+        """Forget what was seen: a layer begins. What `seen` holds is overwritten."""
+        self.seen.total[:] = 0
+        self.seen.histogram[:] = 0
+        self.seen.active[:] = 0
+        self.seen.keys[:] = self._limits[:] = EMPTY
 
     def see(self, batch: Batch, activations: Activations) -> None:
         """Take in a batch, (B, N) activations each."""

@@ -165,8 +165,10 @@ def test_a_layer_begins_with_nothing() -> None:
     of = activations(len(plan.counted), 5, gated=False)
     observer = HostObserver(Rule("value"), ActiveBits(5, len(plan.counted)), plan)
     first = seen(observer, plan, of, 300)
+    histogram, highest = first.histogram.copy(), first.highest
     observer.begin()
-    assert not observer.seen.histogram.any()
+    assert not observer.seen.histogram.any() and not observer.seen.highest.active.any()
     again = seen(observer, plan, of, 300)
-    np.testing.assert_array_equal(first.histogram, again.histogram)
-    np.testing.assert_array_equal(first.highest.position, again.highest.position)
+    np.testing.assert_array_equal(histogram, again.histogram)
+    np.testing.assert_array_equal(highest.position, again.highest.position)
+    np.testing.assert_array_equal(highest.value, again.highest.value)
