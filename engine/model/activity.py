@@ -47,8 +47,8 @@ def watched(layer: nn.Module, family: Family, see: Callable[[Activations], None]
         layer.get_submodule(family.activation).register_forward_pre_hook(keep_pre),
         layer.get_submodule(family.write).register_forward_pre_hook(tell),
     ]
-    if family.linear:
-        hooks.append(layer.get_submodule(family.linear).register_forward_hook(keep_linear))
+    if family.gated:
+        hooks.append(layer.get_submodule(family.read).register_forward_hook(keep_linear))
     try:
         yield
     finally:

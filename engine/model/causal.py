@@ -136,6 +136,16 @@ class CausalModel:
         held = self._read(f"{self._layer_prefix(index)}{self.family.write}.weight", device, torch.float32)
         return held.T.contiguous() if self._transposed else held
 
+    def read_directions(self, index: int, device: torch.device) -> torch.Tensor:
+        """What a layer's neurons are read from the residual stream with, (width, N) float32; no other weight is read.
+
+        A neuron's row of the first FFN map; of a gated FFN that of the linear half, not of the gate. A norm before
+        the map, and its bias, are left out (ours). Raises CheckpointError if the weight cannot be read.
+        """
+        held = self._read(f"{self._layer_prefix(index)}{self.family.read}.weight", device, torch.float32)
+        rows = held.T if self._transposed else held
+        return (rows.chunk(2)[1] if self.family.fused else rows).T.contiguous()
+
     def unembedding(self, device: torch.device) -> torch.Tensor:
         """The unembedding of every token after the output projection, if any: (V, width) float32 [§4.4].
 
@@ -158,7 +168,7 @@ class CausalModel:
 
     @property
     def _transposed(self) -> bool:
-        """Whether the second FFN map holds its weight as (N, width): transformers' Conv1D does."""
+        """Whether the FFN maps hold their weights as (inputs, outputs): transformers' Conv1D does."""
         return not isinstance(self.layers[0].get_submodule(self.family.write), nn.Linear)
 
     def _write_shape(self) -> tuple[int, int]:

@@ -17,11 +17,13 @@ class Family:
     ----------
     activation
         The activation function; what goes into it is `pre`.
+    read
+        The first FFN map, its rows the neurons' read directions. Of a gated FFN: the map whose output multiplies the
+        activated gate, the linear half; with `fused` its second half does, and the first is the gate.
     write
         The second FFN map; what goes into it is the neurons' `value`, and its columns are their update directions.
-    linear
-        Of a gated FFN: the map whose output multiplies the activated gate; with `fused` its second half does, and the
-        first is the gate. Empty if the FFN is not gated.
+    gated
+        Whether a neuron's value is its activated gate times a linear half.
     learned_positions
         Of the base model: the table of position embeddings; empty where positions enter another way.
     project_out
@@ -31,30 +33,27 @@ class Family:
     """
 
     activation: str
+    read: str
     write: str
-    linear: str = ""
+    gated: bool = False
     fused: bool = False
     learned_positions: str = ""
     project_out: str = ""
     norm_before: bool | str = True
 
-    @property
-    def gated(self) -> bool:
-        """Whether a neuron's value is its activated gate times a linear half."""
-        return bool(self.linear)
 
-
-_LLAMA = Family("mlp.act_fn", "mlp.down_proj", "mlp.up_proj")
-_UNGATED_LLAMA = replace(_LLAMA, linear="")
-_FUSED = Family("mlp.activation_fn", "mlp.down_proj", "mlp.gate_up_proj", fused=True)
-_GPT2 = Family("mlp.act", "mlp.c_proj", learned_positions="wpe")
-_GPTJ = Family("mlp.act", "mlp.fc_out")
-_NEOX = Family("mlp.act", "mlp.dense_4h_to_h")
-_PHI = Family("mlp.activation_fn", "mlp.fc2")
+_LLAMA = Family("mlp.act_fn", "mlp.up_proj", "mlp.down_proj", gated=True)
+_UNGATED_LLAMA = replace(_LLAMA, gated=False)
+_FUSED = Family("mlp.activation_fn", "mlp.gate_up_proj", "mlp.down_proj", gated=True, fused=True)
+_GPT2 = Family("mlp.act", "mlp.c_fc", "mlp.c_proj", learned_positions="wpe")
+_GPTJ = Family("mlp.act", "mlp.fc_in", "mlp.fc_out")
+_NEOX = Family("mlp.act", "mlp.dense_h_to_4h", "mlp.dense_4h_to_h")
+_PHI = Family("mlp.activation_fn", "mlp.fc1", "mlp.fc2")
 
 FAMILIES: dict[str, Family] = {
     "opt": Family(
         "activation_fn",
+        "fc1",
         "fc2",
         learned_positions="decoder.embed_positions",
         project_out="decoder.project_out",
@@ -70,7 +69,7 @@ FAMILIES: dict[str, Family] = {
     "falcon": _NEOX,
     "persimmon": _NEOX,
     "bloom": replace(_NEOX, activation="mlp.gelu_impl"),
-    "mpt": Family("ffn.act", "ffn.down_proj"),
+    "mpt": Family("ffn.act", "ffn.up_proj", "ffn.down_proj"),
     "phi": _PHI,
     "nanochat": _PHI,
     "arcee": _UNGATED_LLAMA,

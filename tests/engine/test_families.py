@@ -193,6 +193,26 @@ def test_update_directions_and_unembedding_are_the_models_own_weights(family: st
     assert torch.allclose(model.unembedding(torch.device("cpu")), table, atol=1e-6)
 
 
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_read_directions_are_the_models_own_weights(
+    family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = make(tmp_path, family, {})
+    model = checkpoint.model
+    layer = next(part for part in checkpoint.whole.base_model.modules() if isinstance(part, nn.ModuleList))[1]
+    read: list[str] = []
+    plainly = Weights.read
+    monkeypatch.setattr(Weights, "read", lambda self, name, *rest: read.append(name) or plainly(self, name, *rest))
+    directions = model.read_directions(1, torch.device("cpu"))
+    assert len(read) == 1 and read[0].endswith(f"{model.family.read}.weight")
+    assert directions.shape == (model.width, model.neurons) and directions.dtype == torch.float32
+    with torch.no_grad():  # each unit of the residual stream alone at 1 enters a neuron as much as its direction says
+        entered = layer.get_submodule(model.family.read)(torch.eye(model.width + 1, model.width)[None])[0]
+    entered = entered[:-1] - entered[-1]
+    assert torch.allclose(entered[:, -model.neurons :], directions, atol=1e-6)
+    assert model.family.fused == (entered.shape[1] == 2 * model.neurons)
+
+
 def test_a_pole_writes_against_the_other() -> None:
     directions = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
     assert signed(directions, Rule("poles")).tolist() == [[1, -1, 2, -2], [3, -3, 4, -4]]
