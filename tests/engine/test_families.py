@@ -2,55 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
-from transformers import AutoModelForCausalLM
-from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-from neuron_tui.engine.model.activity import Activations, active, choose_rule, watched
-from neuron_tui.engine.model.causal import CausalModel
+from neuron_tui.engine.model.activity import choose_rule
 from neuron_tui.engine.model.families import FAMILIES, REFUSED
-from neuron_tui.engine.model.forward import LayerwiseForward, batches
-from neuron_tui.engine.model.locate import locate, read_config
-from neuron_tui.engine.model.residual import ResidualStream
+from neuron_tui.engine.model.locate import locate
 from neuron_tui.engine.model.weights import Weights
 from neuron_tui.store.errors import CheckpointError, UsageError
 from neuron_tui.store.runs.rule import Rule, parse_rule
+from tests.engine.random_families import WIDTH, by_hooks, by_layers, differences, draw, layers_of, make, opened
 
-VOCABULARY, WIDTH, NEURONS, CONTEXT, WINDOW = 67, 16, 24, 32, 4
-STARTS = np.array([0, 12, 24, 36, 41])
-"""Sequences of 12 tokens, longer than the window that sliding attention sees, and a short one."""
-
-_GPT2 = {"n_embd": WIDTH, "n_layer": 3, "n_head": 2, "n_inner": NEURONS, "n_positions": CONTEXT}
-_PLAIN = {
-    **{"hidden_size": WIDTH, "num_hidden_layers": 3, "num_attention_heads": 2, "num_key_value_heads": 2},
-    **{"intermediate_size": NEURONS, "max_position_embeddings": CONTEXT, "pad_token_id": 0, "sliding_window": WINDOW},
-}
-_SHAPES: dict[str, dict[str, Any]] = {
-    "opt": {
-        **{"hidden_size": WIDTH, "num_hidden_layers": 2, "num_attention_heads": 2, "ffn_dim": NEURONS},
-        **{"max_position_embeddings": CONTEXT, "word_embed_proj_dim": 12, "do_layer_norm_before": False},
-    },
-    "gpt2": _GPT2,
-    "gpt_bigcode": _GPT2,
-    "gptj": {**_GPT2, "rotary_dim": 4},
-    "codegen": {**_GPT2, "n_head": 4, "rotary_dim": 4},
-    "gpt_neo": {
-        **{"hidden_size": WIDTH, "num_layers": 2, "num_heads": 2, "intermediate_size": NEURONS},
-        **{"attention_types": [[["global", "local"], 1]], "window_size": WINDOW, "max_position_embeddings": CONTEXT},
-    },
-    "bloom": {"hidden_size": WIDTH, "n_layer": 3, "n_head": 2},
-    "mpt": {"d_model": WIDTH, "n_layers": 3, "n_heads": 2, "max_seq_len": CONTEXT},
-    "falcon": {"hidden_size": WIDTH, "num_hidden_layers": 3, "num_attention_heads": 2, "alibi": False},
-}
 _OTHERWISE: dict[str, tuple[dict[str, Any], ...]] = {
     "opt": ({"do_layer_norm_before": True, "word_embed_proj_dim": WIDTH, "enable_bias": False},),
     "falcon": ({"alibi": True}, {"parallel_attn": False}, {"new_decoder_architecture": True, "num_kv_heads": 2}),
@@ -65,104 +31,24 @@ CASES = [
 ]
 
 
-@dataclass
-class Checkpoint:
-    """A random model on disk, and as transformers has it."""
-
-    folder: Path
-    whole: Any
-    model: CausalModel
-
-
-def make(folder: Path, family: str, options: dict[str, Any], seed: int = 0) -> Checkpoint:
-    torch.manual_seed(seed)
-    values = {**_SHAPES.get(family, _PLAIN), "vocab_size": VOCABULARY, **options}
-    with warnings.catch_warnings(action="ignore"):
-        whole = AutoModelForCausalLM.from_config(CONFIG_MAPPING[family](**values)).eval()
-    with torch.no_grad():
-        for parameter in whole.parameters():
-            parameter.normal_(0, 0.3)
-    whole.save_pretrained(folder)
-    return Checkpoint(folder, whole, opened(folder))
-
-
-def opened(folder: Path) -> CausalModel:
-    files = locate(str(folder), allow_pickle=False)
-    return CausalModel(files.name, read_config(files), Weights(files))
-
-
-def tokens() -> np.ndarray:
-    return np.random.default_rng(1).integers(0, VOCABULARY, STARTS[-1]).astype(np.int32)
-
-
-def by_hooks(checkpoint: Checkpoint) -> list[Activations]:
-    """What hooks on the whole model's forward pass see of each layer, one sequence at a time."""
-    base = checkpoint.whole.base_model
-    layers = next(part for part in base.modules() if isinstance(part, nn.ModuleList))
-    seen: list[list[Activations]] = [[] for _ in layers]
-    watching = [
-        watched(layer, checkpoint.model.family, found.append) for layer, found in zip(layers, seen, strict=True)
-    ]
-    for one in watching:
-        one.__enter__()
-    with torch.inference_mode():
-        for start, stop in pairwise(STARTS):
-            checkpoint.whole(torch.from_numpy(tokens()[start:stop].astype(np.int64))[None], use_cache=False)
-    for one in watching:
-        one.__exit__(None, None, None)
-    return [joined(found) for found in seen]
-
-
-def by_layers(model: CausalModel, scratch: Path) -> list[Activations]:
-    """What the engine sees of each layer, several sequences at a time."""
-    forward = LayerwiseForward(model, "model", torch.device("cpu"), torch.float32)
-    residual = ResidualStream(
-        int(STARTS[-1]), model.width, torch.float32, torch.device("cpu"), "memory", scratch / "residual"
-    )
-    corpus = batches(STARTS, 24)
-    forward.embed(tokens(), corpus, residual, lambda _: None)
-    result = []
-    for index in range(len(model.layers)):
-        seen: list[Activations] = []
-        forward.run_layer(index, corpus, residual, lambda _, found: seen.append(found), True, lambda _: None)  # noqa: B023
-        result.append(joined(seen))
-    return result
-
-
-def joined(parts: list[Activations]) -> Activations:
-    linear = None if parts[0].linear is None else torch.cat([part.linear for part in parts])  # type: ignore[misc]
-    return Activations(torch.cat([p.pre for p in parts]), linear, torch.cat([p.value for p in parts]))
-
-
 @pytest.mark.parametrize(("family", "options"), CASES, ids=[f"{f}-{'-'.join(o) or 'plain'}" for f, o in CASES])
 def test_each_bit_and_value_is_that_of_the_whole_forward_pass(
     family: str, options: dict[str, Any], tmp_path: Path
 ) -> None:
-    checkpoint = make(tmp_path, family, options)
-    model = checkpoint.model
-    expected, found = by_hooks(checkpoint), by_layers(model, tmp_path)
-    assert len(found) == len(expected) == len(model.layers)
-    kinds = ("poles", "gate") if model.family.gated else ("pre",)
-    rules = [Rule("value"), Rule("threshold", 0.05), *map(Rule, kinds)]
-    for mine, theirs in zip(found, expected, strict=True):
-        for kind in ("pre", "linear", "value"):
-            ours, wanted = getattr(mine, kind), getattr(theirs, kind)
-            assert (ours is None) == (wanted is None) == (kind == "linear" and not model.family.gated)
-            if ours is not None:
-                assert ours.shape == (STARTS[-1], model.neurons)
-                assert torch.allclose(ours, wanted, atol=1e-5), kind
-        clear = torch.min(mine.pre.abs(), mine.value.abs()) > 1e-5  # rounding decides no bit
-        for rule in rules:
-            bits, whole = active(rule, mine), active(rule, theirs)
-            assert bits.shape == (STARTS[-1], model.neurons * rule.poles)
-            sure = clear if rule.poles == 1 else clear.repeat_interleave(2, dim=1)
-            assert torch.equal(bits & sure, whole & sure), rule
+    assert differences(make(tmp_path, family, options), tmp_path) == []
+
+
+@pytest.mark.parametrize("seed", (0, 1))
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_a_model_of_random_shape_and_options_is_alike_too(family: str, seed: int, tmp_path: Path) -> None:
+    drawn = draw(family, seed)
+    assert differences(make(tmp_path, family, drawn.values, seed), tmp_path, drawn.starts) == [], drawn
 
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_a_value_is_the_activated_gate_times_the_linear_half(family: str, tmp_path: Path) -> None:
     checkpoint = make(tmp_path, family, {})
-    layers = next(part for part in checkpoint.whole.base_model.modules() if isinstance(part, nn.ModuleList))
+    layers = layers_of(checkpoint.whole)
     for layer, seen in zip(layers, by_layers(checkpoint.model, tmp_path), strict=True):
         activation = layer.get_submodule(checkpoint.model.family.activation)
         with torch.inference_mode():
@@ -175,7 +61,7 @@ def test_a_value_is_the_activated_gate_times_the_linear_half(family: str, tmp_pa
 def test_update_directions_and_unembedding_are_the_models_own_weights(family: str, tmp_path: Path) -> None:
     checkpoint = make(tmp_path, family, {})
     model, whole = checkpoint.model, checkpoint.whole
-    layer = next(part for part in whole.base_model.modules() if isinstance(part, nn.ModuleList))[1]
+    layer = layers_of(whole)[1]
     write = layer.get_submodule(model.family.write)
     directions = model.update_directions(1, torch.device("cpu"))
     assert directions.shape == (model.width, model.neurons)
@@ -199,7 +85,7 @@ def test_read_directions_are_the_models_own_weights(
 ) -> None:
     checkpoint = make(tmp_path, family, {})
     model = checkpoint.model
-    layer = next(part for part in checkpoint.whole.base_model.modules() if isinstance(part, nn.ModuleList))[1]
+    layer = layers_of(checkpoint.whole)[1]
     read: list[str] = []
     plainly = Weights.read
     monkeypatch.setattr(Weights, "read", lambda self, name, *rest: read.append(name) or plainly(self, name, *rest))
