@@ -68,6 +68,12 @@ VALUE = {
     "count": lambda r: r.count,
     "score": lambda r: np.nan if r.effect.trigger_score is None else r.effect.trigger_score,
     "neuron": lambda r: r.neuron,
+    "max": lambda r: np.nan if r.values.max is None else r.values.max,
+    "mean": lambda r: np.nan if r.values.mean is None else r.values.mean,
+    "norm": lambda r: r.weights.norm,
+    "cosine": lambda r: r.weights.cosine,
+    "kurtosis": lambda r: r.weights.kurtosis,
+    "tokenfreq": lambda r: r.weights.token_frequency,
 }
 COMPARE = {
     "<": lambda a, b: a < b,
