@@ -68,6 +68,12 @@ def signed(score: float) -> str:
     return f"{_MINUS if score < 0 else '+'}{text}"
 
 
+def value_text(value: float) -> str:
+    """A value in three significant digits: `5.05`, `0.031`, `1.2e3`, `−0.5`."""
+    digits, _, power = f"{abs(float(value)):.3g}".partition("e")
+    return f"{_MINUS if value < 0 else ''}{digits}" + (f"e{int(power)}" if power else "")
+
+
 def short_count(count: int) -> str:
     """A large count in three digits: `600`, `1.2k`, `35k`, `1.2M`."""
     for limit, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):

@@ -352,7 +352,7 @@ def _write_layer(
                 _write_effects(file, corpus, kinds, tokens, tables, rng, thresholds)
         if with_positions:
             _write_positions(file, corpus, kinds, active, thresholds)
-        _write_contexts(file, corpus, active, _write_values(file, corpus, active, rng), rng)
+        _write_contexts(file, corpus, active, _write_values(file, corpus, active, np.random.default_rng(layer)), rng)
         if keep_activations:
             padded = np.zeros((dimensions["W"] * 64, active.shape[1]), dtype=bool)
             padded[:neurons] = active

@@ -37,6 +37,7 @@ _LEAKS = dict.fromkeys(RULES, "") | dict.fromkeys(("pre", "poles", "gate"), " It
 _LABELS = {
     **{"token": "token detector", "bigram": "bigram, trigram detector", "trigram": "bigram, trigram detector"},
     **{SUPPRESSES: "suppresses its triggers", "freq": "frequency", "cover": "covering", "what": "detector"},
+    "mean": "max",
     **{"strong": "strong, weak", "weak": "strong, weak", "tok": "token detector", "pos": "positional"},
 }
 """Words of the glossary for short labels and column titles."""
@@ -85,6 +86,26 @@ def glossary(thresholds: Thresholds, rule: Rule = VALUE) -> Glossary:
         (
             "strong, weak",
             "a strong positional neuron is always on or off where its type says so; a weak one mostly.",
+        ),
+        (
+            "value",
+            "of a neuron at a token: what it multiplies its update direction by, of its activation function and gate.",
+        ),
+        ("max", "the neuron's highest value on the tokens where it is active; mean is that of all these values."),
+        ("norm", "the length of the neuron's update direction: how much it writes at a value of 1."),
+        (
+            "cosine",
+            "of what the neuron reads and what it writes: near −1 it erases what it finds, near 1 it strengthens it.",
+        ),
+        (
+            "kurtosis",
+            "excess kurtosis of the neuron's scores over the vocabulary: 0 if they spread like a bell curve, high if "
+            "it writes for or against few tokens.",
+        ),
+        (
+            "tokenfreq",
+            "correlation of the neuron's scores with the logarithm of how often each token occurs: above 0 it writes "
+            "for frequent tokens, below 0 for rare ones.",
         ),
         ("context", "a stretch of the corpus around a token on which the neuron is active."),
         (

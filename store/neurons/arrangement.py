@@ -12,7 +12,7 @@ from neuron_tui.store.disk.schema import ORDERS, STRENGTHS
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.ordering import stable_order
 from neuron_tui.store.neurons.query import matching
-from neuron_tui.store.neurons.table import NeuronTable
+from neuron_tui.store.neurons.table import MEASURES, NeuronTable
 
 Int64s = npt.NDArray[np.int64]
 
@@ -26,6 +26,12 @@ SORTS = (
     ("mi", "mutual information with position"),
     ("score", "mean score of a token detector's triggers"),
     ("trigger", "first trigger, alphabetically"),
+    ("max", "highest value"),
+    ("mean", "mean value where active"),
+    ("norm", "length of the update direction"),
+    ("cosine", "cosine of read and update direction"),
+    ("kurtosis", "excess kurtosis of the scores"),
+    ("tokenfreq", "correlation of scores with token frequency"),
 )
 """What a list can be sorted by, and how a person is asked; `{coverage}` is the run's threshold."""
 
@@ -44,7 +50,7 @@ class ListQuery:
         """The query sorted by a column: as suits it first, the other way round if it already is."""
         if column == self.column:
             return replace(self, descending=not self.descending)
-        return replace(self, column=column, descending=column in ("freq", "mi"))
+        return replace(self, column=column, descending=column in ("freq", "mi", *MEASURES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,8 @@ def _key(opened: OpenedRun, list_query: ListQuery) -> npt.NDArray[Any]:
         case "trigger":
             keys = opened.trigger_keys(list_query.order)
             return _last_if(keys < 0, keys, list_query)
+        case measure if measure in MEASURES:
+            return table.measure(measure)  # the only column read; NaN comes last
     raise ValueError(list_query.column)
 
 

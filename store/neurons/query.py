@@ -20,7 +20,7 @@ from neuron_tui.store.disk.schema import ORDERS, STRENGTHS, TYPES
 from neuron_tui.store.errors import QueryError
 from neuron_tui.store.neurons.firing import entries_of
 from neuron_tui.store.neurons.run import Run
-from neuron_tui.store.neurons.table import NeuronTable
+from neuron_tui.store.neurons.table import MEASURES, NeuronTable
 from neuron_tui.store.runs.rule import POLES
 from neuron_tui.store.tokens import printable
 
@@ -30,7 +30,7 @@ TYPE_WORDS = (
 )
 NUMBER_KEYS = (
     *("freq", "mi", "covering", "covering2", "covering3", "count", "score", "neuron"),
-    *("max", "mean", "norm", "cosine", "kurtosis", "tokenfreq"),
+    *MEASURES,
 )
 KEYS = ("type:", "layer:", "trigger:", "pole:", *NUMBER_KEYS)
 
@@ -175,14 +175,8 @@ def _column(run: Run, table: NeuronTable, key: str) -> npt.NDArray[Any]:
             return table.count
         case "score":
             return table.trigger_score
-        case "max":
-            return table.max
-        case "mean":
-            return table.mean
-        case "norm" | "cosine" | "kurtosis":
-            return table.column(f"weights/{key}")
-        case "tokenfreq":
-            return table.column("weights/token_frequency")
+    if key in MEASURES:
+        return table.measure(key)
     return table.neuron // run.manifest.rule.poles
 
 

@@ -22,6 +22,12 @@ MEANINGS = {
     "count": "tokens it is active on, such as count>1000",
     "score": "mean score of a token detector's triggers, such as score<0",
     "neuron": "its number in its layer, such as neuron<100",
+    "max": "its highest value where active, such as max>5",
+    "mean": "the mean of its values where active, such as mean>1",
+    "norm": "the length of its update direction, such as norm>1",
+    "cosine": "cosine of what it reads and what it writes, such as cosine<-0.5",
+    "kurtosis": "excess kurtosis of its scores: high if it writes few tokens, such as kurtosis>10",
+    "tokenfreq": "correlation of its scores with how frequent tokens are, such as tokenfreq>0.5",
 }
 """What each key asks for; in braces what the thresholds of a run say."""
 

@@ -24,6 +24,14 @@ _ABSENT = {
 }
 """What stands for a column that a run without full-length sequences, or of an earlier version, does not have."""
 
+MEASURES = ("max", "mean", "norm", "cosine", "kurtosis", "tokenfreq")
+"""What filters and lists call the values and the columns of the weights."""
+
+_WEIGHTS = {
+    **{key: f"weights/{key}" for key in ("norm", "cosine", "kurtosis")},
+    "tokenfreq": "weights/token_frequency",
+}
+
 LISTED = (
     *("count", "position/mutual_information", "position/type", "position/strength", "effect/trigger_score"),
     *(f"triggers/{n}/covered" for n in ORDERS),
@@ -133,6 +141,15 @@ class NeuronTable:
         return self._kept(
             "mean", lambda: np.where(self.count > 0, self.column("values/sum"), np.nan) / self.count.clip(1)
         )
+
+    def measure(self, key: str) -> Floats:
+        """The column of one of `MEASURES`; NaN where it is not defined, or if the run is of an earlier version."""
+        match key:
+            case "max":
+                return self.max
+            case "mean":
+                return self.mean
+        return self.column(_WEIGHTS[key])
 
     @property
     def dead(self) -> Bools:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from neuron_tui.store.disk.schema import STRENGTHS
-from neuron_tui.store.neurons.arrangement import ListQuery, arrange
+from neuron_tui.store.neurons.arrangement import SORTS, ListQuery, arrange
 from neuron_tui.store.neurons.opened import OpenedRun, open_for_browsing
+from neuron_tui.store.neurons.table import MEASURES
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +16,7 @@ def opened(runs: Path) -> OpenedRun:
     return open_for_browsing(runs / "whole")
 
 
-@pytest.mark.parametrize("column", ["notable", "layer", "neuron", "what", "freq", "cover", "mi", "score", "trigger"])
+@pytest.mark.parametrize("column", [key for key, _ in SORTS])
 @pytest.mark.parametrize("descending", [False, True])
 def test_every_column_sorts_both_ways_and_loses_no_neuron(opened: OpenedRun, column: str, descending: bool) -> None:
     rows = arrange(opened, ListQuery(column=column, descending=descending)).rows
@@ -51,6 +52,28 @@ def test_neurons_without_a_value_come_last_both_ways(runs: Path) -> None:
             assert without[-without.sum() :].all()
     short = open_for_browsing(runs / "short")
     assert len(arrange(short, ListQuery(column="mi", descending=True)).rows) == len(short.table)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_values_and_weights_sort_highest_first_and_what_has_none_comes_last(runs: Path, measure: str) -> None:
+    opened = open_for_browsing(runs / "whole")
+    first = ListQuery().sorted_by(measure)
+    assert first.descending
+    known = np.flatnonzero(~np.isnan(opened.table.measure(measure)))
+    assert len(known) > 0
+    for query in (first, first.sorted_by(measure)):
+        values = opened.table.measure(measure)[arrange(opened, query).rows]
+        assert values[: len(known)].tolist() == sorted(values[: len(known)].tolist(), reverse=query.descending)
+        assert np.isnan(values[len(known) :]).all()
+
+
+def test_only_the_measure_that_sorts_the_list_is_read(copy: Path) -> None:
+    opened = open_for_browsing(copy)
+    read: list[str] = []
+    load = opened.table.load
+    opened.table.load = lambda *names: (read.extend(names), load(*names))[1]  # type: ignore[method-assign]
+    arrange(opened, ListQuery().sorted_by("kurtosis"))
+    assert read == ["weights/kurtosis"]
 
 
 def test_a_filter_and_a_layer_hold_together(opened: OpenedRun) -> None:

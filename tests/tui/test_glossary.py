@@ -6,6 +6,7 @@ import pytest
 
 from neuron_tui.store.disk.schema import TYPES
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+from neuron_tui.store.neurons.table import MEASURES
 from neuron_tui.tui.glossary import glossary
 
 from .driving import Person, drive
@@ -19,6 +20,7 @@ from .driving import Person, drive
         ("dead", {"dead"}),
         *((kind, {kind}) for kind in TYPES if kind),
         *((column, {word}) for column, word in (("freq", "frequency"), ("cover", "covering"), ("mi", "mi"))),
+        *((measure, {"max" if measure == "mean" else measure}) for measure in MEASURES),
     ],
 )
 def test_a_label_leads_to_the_words_that_explain_it(label: str, words: set[str]) -> None:

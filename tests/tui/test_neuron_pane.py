@@ -10,7 +10,7 @@ from neuron_tui.store import Run, open_run
 from neuron_tui.store.measures.positional import on_ranges
 from neuron_tui.store.neurons.samples import is_on
 from neuron_tui.store.tokens import gram_text
-from neuron_tui.store.wording import percent
+from neuron_tui.store.wording import percent, value_text
 from neuron_tui.tui.reports.neuron import NeuronView, read_neuron
 from neuron_tui.tui.widgets.neuron.blocks import CONTEXT, PROMOTED, SUPPRESSED, TRIGGER
 from neuron_tui.tui.widgets.neuron.curve_look import ALL_TOGETHER, OVERALL
@@ -278,7 +278,10 @@ def test_widening_shows_the_stored_text_then_whole_sequences_then_lines_again(wh
                 assert all(len(context.forms[i]) <= 3 for i in set(range(len(context.ids))) - shown)
                 first = context.offset - context.focus
                 heading = f"{context.domain}, position {context.offset} ({first}-{first + len(context.ids) - 1})"
-                assert reader.card().split("\n")[item.line - 1].strip() == heading
+                assert reader.card().split("\n")[item.line - 1].strip().split(maxsplit=1) == [
+                    value_text(context.values[context.focus]),
+                    heading,
+                ]
         assert "Activity is known 40 tokens before and 23 after a sample, between ┊." in reader.card()
         assert reader.card().count("┊") > 10
         await reader.press("w")

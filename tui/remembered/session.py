@@ -18,7 +18,10 @@ from neuron_tui.tui.remembered.state import state_directory
 
 Count = Annotated[int, Field(ge=0)]
 Address = tuple[Count, Count]
-Sort = Literal["notable", "layer", "neuron", "what", "freq", "cover", "mi", "score", "trigger"]
+Sort = Literal[
+    *("notable", "layer", "neuron", "what", "freq", "cover", "mi", "score", "trigger"),
+    *("max", "mean", "norm", "cosine", "kurtosis", "tokenfreq"),
+]
 
 _LARGEST = 32 * 2**20
 """Bytes of a file that is still read: a million marks."""

@@ -5,14 +5,19 @@ from __future__ import annotations
 import unicodedata
 from codecs import getincrementaldecoder
 from dataclasses import dataclass
+from math import ceil
 from typing import NamedTuple
 
 from neuron_tui.store.disk.schema import CONTEXT_AFTER
 from neuron_tui.store.neurons.corpus import Context
 from neuron_tui.store.tokens import decode, printable, token_bytes, visible, visible_token
+from neuron_tui.store.wording import value_text
 
 NO_TOKEN = -1
 """Stands for the token of a piece that is not that of one token."""
+
+SHADES = 4
+"""Steps in which values are shaded: quarters of the neuron's highest."""
 
 LONGEST_TOKEN = 60
 BEFORE, AFTER = 70, 50
@@ -23,7 +28,7 @@ class Piece(NamedTuple):
     """Text as people see it, on which the neuron is active throughout, or nowhere.
 
     `token` is its token's index in the context, or `NO_TOKEN`; `sampled` says whether that is the sampled one, `known`
-    whether the run knows the activity.
+    whether the run knows the activity. `value` is the neuron's at that token, if it is kept.
     """
 
     shown: str
@@ -31,14 +36,32 @@ class Piece(NamedTuple):
     token: int = NO_TOKEN
     sampled: bool = False
     known: bool = True
+    value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ContextView:
-    """A context as people see it."""
+    """A context as people see it; `highest` is the neuron's highest value, if the run keeps values."""
 
     context: Context
     byte_level: bool
+    highest: float | None = None
+
+    def value(self, token: int) -> float | None:
+        """The neuron's value at a token; None where it is inactive or the value is not kept."""
+        return self.context.values[token] if self.context.values else None
+
+    @property
+    def sampled_value(self) -> str:
+        """The value at the sampled token as it is shown; empty if it is not kept."""
+        value = self.value(self.context.focus)
+        return "" if value is None else value_text(value)
+
+    def shade(self, value: float | None) -> int:
+        """How strong a value is beside the neuron's highest, from 1 to `SHADES`; 0 if that is not known."""
+        if value is None or self.highest is None:
+            return 0
+        return 1 if self.highest <= 0 else max(1, min(SHADES, ceil(SHADES * value / self.highest)))
 
     @property
     def domain(self) -> str:
@@ -63,7 +86,8 @@ class ContextView:
         base = ""
         for i in range(start, stop):
             if active[i]:
-                found.append(Piece(visible_token(forms[i], self.byte_level), True, i, i == focus))
+                shown = visible_token(forms[i], self.byte_level)
+                found.append(Piece(shown, True, i, i == focus, value=self.value(i)))
                 continue
             first, last = i == start or active[i - 1], i + 1 == stop or active[i + 1]
             part = decoder.decode(token_bytes(forms[i], self.byte_level), final=last)

@@ -120,7 +120,10 @@ class PositionView:
 
 @dataclass(frozen=True, slots=True)
 class NeuronView:
-    """All that is shown of a neuron. `triggers` are those for n = 1, 2, 3; a dead neuron has no contexts."""
+    """All that is shown of a neuron. `triggers` are those for n = 1, 2, 3; a dead neuron has no contexts.
+
+    `highest` are the contexts of its highest values, where they were asked for.
+    """
 
     record: NeuronRecord
     headline: str
@@ -132,6 +135,11 @@ class NeuronView:
     position: PositionView | None
     contexts: tuple[ContextView, ...]
     byte_level: bool
+    highest: tuple[ContextView, ...] = ()
+
+    def context_view(self, context: Context) -> ContextView:
+        """A context of the neuron as people see it."""
+        return _context_view(self.record, context, self.byte_level)
 
     @property
     def layer(self) -> int:
@@ -158,8 +166,9 @@ def neuron_views(run: Run, selection: Selection) -> Iterator[NeuronView]:
             layer = run.layer(index)
             for start in range(0, len(neurons), _BATCH):
                 batch = neurons[start : start + _BATCH]
-                for record, contexts in zip(layer.records(batch), layer.contexts_of(batch), strict=True):
-                    yield neuron_view(record, contexts, byte_level)
+                sampled, highest = layer.contexts_of(batch), layer.contexts_of(batch, kind="highest")
+                for record, contexts, best in zip(layer.records(batch), sampled, highest, strict=True):
+                    yield neuron_view(record, contexts, byte_level, best)
 
     return selection.counted(views())
 
@@ -170,7 +179,9 @@ def read_neuron(run: Run, layer: int, neuron: int) -> NeuronView:
     return neuron_view(where.neuron(neuron), where.contexts(neuron), run.corpus.byte_level)
 
 
-def neuron_view(record: NeuronRecord, contexts: Sequence[Context], byte_level: bool) -> NeuronView:
+def neuron_view(
+    record: NeuronRecord, contexts: Sequence[Context], byte_level: bool, highest: Sequence[Context] = ()
+) -> NeuronView:
     """What is shown of a record and its contexts; raises RunDamagedError for a score that is no number."""
     own = own_triggers(record)
 
@@ -191,9 +202,14 @@ def neuron_view(record: NeuronRecord, contexts: Sequence[Context], byte_level: b
         promoted=rows(record.effect.promoted),
         suppressed=rows(record.effect.suppressed),
         position=_position(record.position) if record.position is not None else None,
-        contexts=tuple(ContextView(context, byte_level) for context in contexts),
+        contexts=tuple(_context_view(record, context, byte_level) for context in contexts),
         byte_level=byte_level,
+        highest=tuple(_context_view(record, context, byte_level) for context in highest),
     )
+
+
+def _context_view(record: NeuronRecord, context: Context, byte_level: bool) -> ContextView:
+    return ContextView(context, byte_level, record.values.max if record.values is not None else None)
 
 
 def _triggers(triggers: Triggers, n: int, coverage: str, byte_level: bool) -> TriggerList:

@@ -13,7 +13,8 @@ from textual.widgets import Input
 from neuron_tui.store.errors import NeuronTuiError, QueryError
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.store.neurons.query import parse_query
-from neuron_tui.store.neurons.query_completion import completions
+from neuron_tui.store.neurons.query_completion import MEANINGS, completions
+from neuron_tui.store.neurons.table import MEASURES
 from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.remembered.saved_filters import SavedFilters, read_filters, write_filters
 from neuron_tui.tui.screens.prompt import Objection, Prompt, Suggestion
@@ -39,6 +40,7 @@ class FilterPrompt(Prompt):
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
         ("tab", "takes the suggestion; up and down go to another, enter then takes it."),
+        *((key, f"{MEANINGS[key]}.") for key in MEASURES),
     )
 
     def __init__(self, query: str, thresholds: Thresholds = PAPER) -> None:

@@ -14,8 +14,9 @@ from textual.message import Message
 from neuron_tui.store.neurons.arrangement import Arrangement
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.places import Address, Addresses, address_at, code_at, codes_of, row_of
+from neuron_tui.store.neurons.table import MEASURES
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import short_count
+from neuron_tui.store.wording import short_count, value_text
 from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.drawing.spans import Line, short_percent, short_score
 from neuron_tui.tui.reports.neuron_text import what
@@ -35,6 +36,9 @@ COLUMNS = (
     TableColumn("score", "score", 6, "right", keep=3),
     TableColumn("trigger", "trigger", 7, keep=7, share=2),
 )
+
+_MEASURED = {key: TableColumn(key, key, 9 if len(key) > 7 else 8, "right", keep=6) for key in MEASURES}
+"""Columns that are there only while they sort the list: so no other is read."""
 
 _WANTED = {"what": 19, "trigger": 1000}
 """Cells that the longest labels need, and more than any trigger has."""
@@ -178,13 +182,16 @@ class NeuronList(RowList):
             "score": "" if np.isnan(score) else short_score(float(score)),
             "trigger": opened.first_trigger(at, n),
         }
+        if (column := shown.list_query.column) in _MEASURED:
+            cells[column] = _measured(column, float(table.measure(column)[at]))
         mark = MARKED if self.marks and code_at(opened, address_at(opened, at)) in self.marks else " "
         return ((mark, "mark"), (row_text(self._fitted(width + 1), cells), "dim" if table.dead[at] else ""))
 
     def _fitted(self, width: int) -> Fitted:
         """Columns that fit in `width` cells beside the cursor and the mark."""
         sorting = self._shown.list_query.column if self._shown else ""
-        return fit_columns(COLUMNS, width - _MARK, _WANTED, sorting)
+        columns = (*COLUMNS[:-1], _MEASURED[sorting], COLUMNS[-1]) if sorting in _MEASURED else COLUMNS
+        return fit_columns(columns, width - _MARK, _WANTED, sorting)
 
     # What people do.
 
@@ -198,6 +205,12 @@ class NeuronList(RowList):
     def action_switch_layer(self, by: int) -> None:
         """Ask for the layer before or after."""
         self.post_message(self.LayerWanted(by))
+
+
+def _measured(key: str, value: float) -> str:
+    if np.isnan(value):
+        return "–"
+    return short_score(value) if key in ("cosine", "tokenfreq") else value_text(value)
 
 
 def _title(arrangement: Arrangement, limited: bool) -> str:

@@ -14,6 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from neuron_tui.tui.drawing.spans import BLANK, Line, fit_line
+from neuron_tui.tui.reports.context import SHADES
 from neuron_tui.tui.terminal.textual_internals import scroll_to_size
 
 
@@ -31,10 +32,28 @@ def _styles(colours: Sequence[str], no_colour: bool) -> dict[str, Style]:
         "mark": accent + bold,
         "active": accent + underline if no_colour else accent,
         "focus": accent + bold + underline,
+        **_shades(colours, no_colour),
         "bad": error + bold,
         "cursor": bold + Style(reverse=True) if no_colour else ground + bold,
         "blurred": Style(bgcolor=panel.color, color=foreground.color),
     }
+
+
+_BLENDS = (0.12, 0.24, 0.36, 1.0)
+"""How much of the accent lies in the ground of each shade."""
+
+
+def _shades(colours: Sequence[str], no_colour: bool) -> dict[str, Style]:
+    """Active tokens by the size of their value: one hue, stronger and stronger; without colour as those without one."""
+    _, _, accent, _, _, _, foreground, background = map(Color.parse, colours)
+    styles = {}
+    for shade, blend in enumerate(_BLENDS, 1):
+        ground = background.blend(accent, blend)
+        text = accent if shade == 1 else background if shade == SHADES else foreground
+        colour = Style(color=text.rich_color, bgcolor=ground.rich_color)
+        styles[f"active{shade}"] = Style(underline=True) if no_colour else colour
+        styles[f"focus{shade}"] = Style(bold=True, underline=True) + (Style() if no_colour else colour)
+    return styles
 
 
 DIM = "#84837a"
@@ -68,7 +87,8 @@ def paint(widget: Widget, line: Line, width: int, base: Style, over: str = "") -
     segments = []
     for text, role in fit_line(line, width):
         style = base + styles[role] if role else base
-        if role and over:  # the colours of the cursor win, the attributes of the role stay
+        # The colours of the cursor win, the attributes of the role stay; a shade says something beside a faint cursor.
+        if role and over and not (over == "blurred" and role[-1].isdigit()):
             style += Style(color=base.color, bgcolor=base.bgcolor)
         segments.append(Segment(text, style))
     return Strip(segments, width)

@@ -30,7 +30,7 @@ class TokenPlace(NamedTuple):
 class Item:
     """Something of a card to stand on: an n-gram, a token or a context, in lines and cells of its block.
 
-    `ids` and `forms` are its tokens; of a context they belong to `places`, one each.
+    `ids` and `forms` are its tokens; of a context they belong to `places`, one each, as the neuron's `values` there do.
     """
 
     part: str
@@ -42,6 +42,7 @@ class Item:
     forms: tuple[str, ...]
     height: int = 1
     places: tuple[TokenPlace, ...] = ()
+    values: tuple[float | None, ...] = ()
 
     def holds(self, line: int, x: int) -> bool:
         """Whether a cell of its block is the item's."""

@@ -7,19 +7,20 @@ rows of the curve are left empty: it is drawn when the card is shown, and again 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE
 from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.neurons.samples import LINE, Samples
+from neuron_tui.store.neurons.stored_contexts import Kind
 from neuron_tui.store.wording import count_noun
 from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
-from neuron_tui.tui.reports.context import ContextView
 from neuron_tui.tui.reports.neuron import NeuronView
 from neuron_tui.tui.widgets.neuron.blocks import Block, Item, section, side_by_side
 from neuron_tui.tui.widgets.neuron.card_head import coverage_line, head_lines
 from neuron_tui.tui.widgets.neuron.card_lists import trigger_block, writes_block
 from neuron_tui.tui.widgets.neuron.card_position import curve_rows, sentence_rows
+from neuron_tui.tui.widgets.neuron.card_values import value_lines, value_rows
 from neuron_tui.tui.widgets.neuron.concordance import concordance
 from neuron_tui.tui.widgets.neuron.context_text import EDGE
 from neuron_tui.tui.widgets.neuron.passages import passages
@@ -32,7 +33,8 @@ TWO_COLUMNS = 72
 class CardShape:
     """What a card is laid out for: cells inside the pane, the n of its n-grams, whether lists are long, and contexts.
 
-    `reach` is how much of a context is shown, `on` the n-gram they are to be of, empty for any.
+    `reach` is how much of a context is shown, `on` the n-gram they are to be of, empty for any, `kind` whether they are
+    the sampled ones or those of the highest values.
     """
 
     width: int
@@ -41,6 +43,11 @@ class CardShape:
     long: bool = False
     reach: int = LINE
     on: tuple[int, ...] = ()
+    kind: Kind = "contexts"
+
+    def other_kind(self) -> CardShape:
+        """The shape with contexts of the other kind."""
+        return replace(self, kind="contexts" if self.kind == "highest" else "highest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +99,12 @@ def _narrow(view: NeuronView, shape: CardShape, samples: Samples) -> tuple[Block
     width = shape.width
     block = Block(head_lines(view, width))
     # Section lines, the header of the triggers, and the sentences on position are always there.
-    free = shape.height - len(block.lines) - 5 - sentence_rows(width)
+    values = value_rows(view, width, shape.height)
+    free = shape.height - len(block.lines) - 5 - sentence_rows(width) - values
     block.add_block(trigger_block(view, shape.order, width, 50 if shape.long else _clamp(free // 4, 4, 12)))
     block.add_block(writes_block(view, width, 50 if shape.long else _clamp(free // 5, 4, 10)))
     curve = Place(len(block.lines), 0, width, curve_rows(view, width, _clamp(free // 4, 5, 10)))
-    block.add(*[BLANK] * curve.height)
+    block.add(*[BLANK] * curve.height, *value_lines(view, width, shape.height))
     block.add_block(_contexts(view, shape, samples, width))
     return block, curve
 
@@ -112,7 +120,7 @@ def _wide(view: NeuronView, shape: CardShape, samples: Samples) -> tuple[Block, 
     lists.add_block(writes_block(view, left, 50 if shape.long else _clamp(free - triggers, 5, 30)))
     rows = curve_rows(view, right, _clamp(shape.height // 4, 5, 14))
     curve = Place(len(block.lines), left + 2, right, rows)
-    texts = Block([BLANK] * rows)
+    texts = Block([*[BLANK] * rows, *value_lines(view, right, shape.height)])
     if shape.reach == LINE:
         texts.add_block(_contexts(view, shape, samples, right))
     block.add_block(side_by_side(lists, texts, left))
@@ -126,18 +134,29 @@ def _clamp(value: int, low: int, high: int) -> int:
 
 
 def _contexts(view: NeuronView, shape: CardShape, samples: Samples, width: int) -> Block:
-    count = len(samples.contexts)
+    count, highest = len(samples.contexts), shape.kind == "highest"
+    title = "Highest contexts" if highest else "Contexts"
+    if highest and view.record.values is None:
+        lines = wrap("This run keeps no values, and so no highest contexts.", width)
+        return Block([section(title, "", width), *(((line, "dim"),) for line in lines)])
     if not samples.stored:
-        return Block([section("Contexts", "none: never active", width)])
-    title, note = "Contexts", count_noun(count, "sample") + (", drawn by domain" if width >= 40 else "")
+        return Block([section(title, "none: never active", width)])
+    note = count_noun(count, "sample") + (", drawn by domain" if width >= 40 else "")
+    if highest:
+        note = f"{count:,} of {view.record.count:,}" + (" activations, highest first" if width >= 60 else "")
     if shape.on:
-        title = f"Contexts of {view.triggers[len(shape.on)].shown_of(shape.on) or 'another n-gram'}"
-        note = f"{count - samples.more:,} of {samples.stored:,}" + (" samples" if width >= 40 else "")
+        title += f" of {view.triggers[len(shape.on)].shown_of(shape.on) or 'another n-gram'}"
+        note = f"{count - samples.more:,} of {samples.stored:,}" + (
+            (" highest" if highest else " samples") if width >= 40 else ""
+        )
         note += f", {samples.more:,} more" if samples.more else ""
     block = Block([section(title, note, width)])
     if samples.partly_known:
         note = f"Activity is known {CONTEXT_BEFORE} tokens before and {CONTEXT_AFTER} after a sample, between {EDGE}."
         block.add(*(((line, "dim"),) for line in wrap(note, width)))
-    contexts = [ContextView(context, view.byte_level) for context in samples.contexts]
-    block.add_block((concordance if shape.reach == LINE else passages)(contexts, width))
+    contexts = [view.context_view(context) for context in samples.contexts]
+    if shape.reach == LINE:
+        block.add_block(concordance(contexts, width, by_domain=not highest))
+    else:
+        block.add_block(passages(contexts, width))
     return block

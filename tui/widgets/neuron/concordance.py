@@ -10,19 +10,35 @@ from rich.cells import cell_len
 from neuron_tui.tui.drawing.spans import ELLIPSIS, Line, fit
 from neuron_tui.tui.reports.context import NO_TOKEN, ContextView
 from neuron_tui.tui.widgets.neuron.blocks import CONTEXT, Block, Item, TokenPlace
-from neuron_tui.tui.widgets.neuron.context_text import CLOSE, OPEN, OPENING, TokenSpan, laid, marked
+from neuron_tui.tui.widgets.neuron.context_text import CLOSE, OPEN, OPENING, TokenSpan, is_active, laid, marked
+
+_DOMAIN_FROM, _DOMAIN = 60, 8
+"""Width from which a line names its domain if they are not together, and the most cells of the name."""
 
 
-def concordance(contexts: Sequence[ContextView], width: int) -> Block:
-    """Contexts by domain, each domain under its name."""
+def concordance(contexts: Sequence[ContextView], width: int, *, by_domain: bool = True) -> Block:
+    """Contexts a line each, before it the value at the sampled token: each domain under its name, or in their order."""
     block = Block()
-    for domain, members in groupby(contexts, key=lambda c: c.domain):
-        block.add(((fit(domain, width), "dim"),))
+    values = value_width(contexts)
+    names = 0
+    if not by_domain and width >= _DOMAIN_FROM:
+        names = min(_DOMAIN, max((cell_len(c.domain) for c in contexts), default=0))
+    gutter = (values + 1 if values else 0) + (names + 1 if names else 0)
+    for domain, members in groupby(contexts, key=lambda c: c.domain if by_domain else ""):
+        if by_domain:
+            block.add(((fit(domain, width), "dim"),))
         for context in members:
-            line, places = context_line(context, width)
+            before = f"{context.sampled_value:>{values}} " if values else ""
+            name = f"{fit(context.domain, names)} " if names else ""
+            line, places = context_line(context, width - gutter, gutter)
             block.items.append(context_item(context, len(block.items), len(block.lines), width, 1, places))
-            block.add(line)
+            block.add(((before, "strong"), (name, "dim"), *line))
     return block
+
+
+def value_width(contexts: Sequence[ContextView]) -> int:
+    """Cells that the values at the sampled tokens take; 0 if none is kept."""
+    return max((len(context.sampled_value) for context in contexts), default=0)
 
 
 def context_item(
@@ -32,18 +48,19 @@ def context_item(
     context = view.context
     tokens = [context.focus + place.token for place in places]
     ids, forms = tuple(context.ids[i] for i in tokens), tuple(context.forms[i] for i in tokens)
-    return Item(CONTEXT, index, line, 0, width, ids, forms, height, tuple(places))
+    values = tuple(view.value(i) for i in tokens)
+    return Item(CONTEXT, index, line, 0, width, ids, forms, height, tuple(places), values)
 
 
-def context_line(view: ContextView, width: int) -> tuple[Line, list[TokenPlace]]:
-    """One context in `width` cells, its sampled token a little before the middle, and where its tokens stand."""
+def context_line(view: ContextView, width: int, x: int = 0) -> tuple[Line, list[TokenPlace]]:
+    """One context in `width` cells from `x` on, its sampled token before the middle, and where its tokens stand."""
     left, focus = max(6, width * 2 // 5), view.context.focus
     found = marked(view, max(0, focus - left), min(len(view.context.forms), focus + width - left))
     middle = next(i for i, piece in enumerate(found) if piece.token == focus)
     # An active run that reaches the sampled token goes on in the right half; one that begins there has its mark there.
     middle -= middle > 0 and found[middle - 1] == OPENING
     line = [*_cut_start(found[:middle], left), *_cut_end(found[middle:], width - left)]
-    return laid(line, [cell_len(piece.text) for piece in line], focus)
+    return laid(line, [cell_len(piece.text) for piece in line], focus, x=x)
 
 
 def _cut_start(found: Sequence[TokenSpan], width: int) -> list[TokenSpan]:
@@ -58,7 +75,7 @@ def _cut_start(found: Sequence[TokenSpan], width: int) -> list[TokenSpan]:
         if len(text) < len(piece.text):
             break
     cut = found[-len(kept)]
-    sign = f"{OPEN}{ELLIPSIS}" if cut.role in _ACTIVE else f"{ELLIPSIS}{OPEN}" if cut.text == OPEN else ELLIPSIS
+    sign = f"{OPEN}{ELLIPSIS}" if is_active(cut.role) else f"{ELLIPSIS}{OPEN}" if cut.text == OPEN else ELLIPSIS
     return [_blank(room + 2 - len(sign)), TokenSpan(sign, "mark", NO_TOKEN), *reversed(kept)]
 
 
@@ -74,11 +91,8 @@ def _cut_end(found: Sequence[TokenSpan], width: int) -> list[TokenSpan]:
         if len(text) < len(piece.text):
             break
     cut = found[len(kept) - 1]
-    sign = f"{ELLIPSIS}{CLOSE}" if cut.role in _ACTIVE else f"{CLOSE}{ELLIPSIS}" if cut.text == CLOSE else ELLIPSIS
+    sign = f"{ELLIPSIS}{CLOSE}" if is_active(cut.role) else f"{CLOSE}{ELLIPSIS}" if cut.text == CLOSE else ELLIPSIS
     return [*kept, TokenSpan(sign, "mark", NO_TOKEN), _blank(room + 2 - len(sign))]
-
-
-_ACTIVE = ("active", "focus")
 
 
 def _blank(width: int) -> TokenSpan:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from neuron_tui.tui.drawing.spans import Line, Span
-from neuron_tui.tui.reports.context import NO_TOKEN, ContextView
+from neuron_tui.tui.reports.context import NO_TOKEN, ContextView, Piece
 from neuron_tui.tui.widgets.neuron.blocks import TokenPlace
 
 OPEN, CLOSE = "▐", "▌"
@@ -41,10 +41,21 @@ def marked(view: ContextView, start: int, stop: int) -> list[TokenSpan]:
             continue
         if at == start or not active[at - 1]:
             found.append(OPENING)
-        found.append(TokenSpan(piece.shown, "focus" if piece.sampled else "active", at))
+        found.append(TokenSpan(piece.shown, role_of(view, piece), at))
         if at + 1 == stop or not active[at + 1]:
             found.append(CLOSING)
     return found
+
+
+def role_of(view: ContextView, piece: Piece) -> str:
+    """The role of an active token: `active`, or `focus` of the sampled one, with its shade where its value is known."""
+    shade = view.shade(piece.value)
+    return f"{'focus' if piece.sampled else 'active'}{shade or ''}"
+
+
+def is_active(role: str) -> bool:
+    """Whether a role is that of an active token."""
+    return role.startswith(("active", "focus"))
 
 
 def laid(found: Sequence[TokenSpan], widths: Sequence[int], focus: int, line: int = 0, x: int = 0) -> _Laid:

@@ -42,6 +42,14 @@ class ItemCursor:
         return (item.ids[at],), (item.forms[at],)
 
     @property
+    def value(self) -> float | None:
+        """The neuron's value at the token of a context that it is on; None if that is not known."""
+        item = self.item
+        if item is None or not item.places or not item.values:
+            return None
+        return item.values[item.places.index(self._place(item))]
+
+    @property
     def lines(self) -> tuple[int, int] | None:
         """Lines of the card to have in sight, the second not included; those above the first item come with it."""
         item = self.item

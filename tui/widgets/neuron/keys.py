@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from neuron_tui.store.wording import value_text
 from neuron_tui.tui.actions import Action
 from neuron_tui.tui.widgets.moving import MOVING
 from neuron_tui.tui.widgets.neuron.blocks import CONTEXT, TRIGGER, Item
@@ -58,6 +59,14 @@ ACTIONS = (
         palette="Wider contexts",
     ),
     Action(
+        "neuron.highest",
+        "v",
+        "highest",
+        "highest or sampled contexts",
+        "shows the contexts where the neuron's value is highest, or the sampled ones again.",
+        palette="Highest contexts",
+    ),
+    Action(
         "neuron.chart",
         "c",
         "chart",
@@ -92,19 +101,20 @@ NOTES = (
 )
 
 
-def hints(item: Item | None, reads_curve: bool, of_one_gram: bool, room: int) -> str:
-    """The keys that matter on an item, or while the curve is read, as many as fit."""
+def hints(item: Item | None, reads_curve: bool, of_one_gram: bool, room: int, value: float | None = None) -> str:
+    """The keys that matter on an item, or while the curve is read, as many as fit; before them the value there is."""
     if reads_curve:
         found = ["← → read", "esc leaves", "+ − zoom", "d domains", "{ } on/off", "0 whole"]
     else:
-        found = ["f all contexts"] if of_one_gram else []
+        found = [f"value {value_text(value)}"] if value is not None else []
+        found += ["f all contexts"] if of_one_gram else []
         if item is not None:
             found.append("t fires on it")
             if item.part == TRIGGER and not of_one_gram:
                 found.append("f its contexts")
             if item.part == CONTEXT:
                 found.append(", . token")
-        found += ["w wider", "c curve", "d domains"]
+        found += ["w wider", "v highest", "c curve", "d domains"]
     while found and len(" · ".join(found)) > room:
         found.pop()
     return " · ".join(found)

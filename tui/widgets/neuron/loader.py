@@ -86,4 +86,4 @@ def _read(request: _Request) -> Card:
     run, address, shape = request.run, request.address, request.shape
     view = request.view or read_neuron(run, *address)
     stored = [context.context for context in view.contexts]
-    return lay_out(view, shape, read_samples(run, *address, stored, shape.reach, shape.on))
+    return lay_out(view, shape, read_samples(run, *address, stored, shape.reach, shape.on, shape.kind))

@@ -125,8 +125,7 @@ class NeuronPane(LineView, can_focus=True):
 
     def _show_card(self, card: Card | None) -> None:
         """Show a card; of another neuron from its top, unless the pane is walked in."""
-        before = self._card
-        if card is before:
+        if card is (before := self._card):
             return
         self._card, self._curve = card, self._curve.on_card(card)
         other = card is not None and (before is None or before.address != card.address)
@@ -173,9 +172,8 @@ class NeuronPane(LineView, can_focus=True):
 
     def _name_keys(self) -> None:
         """Name the keys that matter on the lower border, as many as fit."""
-        text = ""
-        if self.has_focus and self._card is not None:
-            text = hints(self._at.item, self._curve.reads, bool(self._settings.on), self.size.width - 4)
+        shown, at, room = self.has_focus and self._card is not None, self._at, self.size.width - 4
+        text = hints(at.item, self._curve.reads, bool(self._settings.on), room, at.value) if shown else ""
         if text != str(self.border_subtitle):
             self.border_subtitle = Content(text)
 
@@ -195,8 +193,8 @@ class NeuronPane(LineView, can_focus=True):
     def _go(self, cursor: ItemCursor) -> None:
         """Put the cursor somewhere, and bring that in sight."""
         self._at = cursor
-        if (lines := cursor.lines) is not None:
-            self._bring_in_sight(*lines)
+        if cursor.lines is not None:
+            self._bring_in_sight(*cursor.lines)
         self._name_keys()
         self.refresh()
 
@@ -231,11 +229,10 @@ class NeuronPane(LineView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on what is clicked, or on the curve; twice chooses it."""
-        offset = event.get_content_offset(self)
-        if offset is None:
+        if (offset := event.get_content_offset(self)) is None:
             return
-        line = offset.y + self.scroll_offset.y
-        reading, cursor = self._curve.at(line, offset.x), self._at.at(line, offset.x)
+        place = offset.y + self.scroll_offset.y, offset.x
+        reading, cursor = self._curve.at(*place), self._at.at(*place)
         if reading is not None:
             self._read(reading)
         elif cursor is not None:
@@ -318,12 +315,11 @@ class NeuronPane(LineView, can_focus=True):
 
     def action_only(self) -> None:
         """Show only contexts of the trigger under the cursor; all again."""
-        item = self._at.item
         if self._settings.on:
             if self._came_from is not None:
                 self._go(self._at.on(self._came_from.item))
             self._set(replace(self._settings, on=()))
-        elif item is not None and item.part == TRIGGER:
+        elif (item := self._at.item) is not None and item.part == TRIGGER:
             self._came_from, self._to_contexts = self._at, True
             self._set(replace(self._settings, on=item.ids))
 
@@ -338,6 +334,11 @@ class NeuronPane(LineView, can_focus=True):
         """Show more text of each context, or a line again."""
         self._to_contexts = True
         self._set(replace(self._settings, reach=(self._settings.reach + 1) % len(REACHES)))
+
+    def action_highest(self) -> None:
+        """Show the contexts of the highest values, or the sampled ones again."""
+        self._to_contexts = True
+        self._set(self._settings.other_kind())
 
     def action_leave(self) -> None:
         """Stop reading the curve, or show all contexts; otherwise the key is the screen's."""

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, chop_cells
 
+from neuron_tui.store.wording import value_text
 from neuron_tui.tui.drawing.spans import BLANK, Line, fit
 from neuron_tui.tui.reports.context import ContextView
 from neuron_tui.tui.widgets.neuron.blocks import Block, TokenPlace
-from neuron_tui.tui.widgets.neuron.concordance import context_item
+from neuron_tui.tui.widgets.neuron.concordance import context_item, value_width
 from neuron_tui.tui.widgets.neuron.context_text import CLOSING, OPENING, TokenSpan, laid, marked
 
 _INDENT = 2
@@ -18,6 +19,7 @@ _INDENT = 2
 def passages(contexts: Sequence[ContextView], width: int) -> Block:
     """Contexts one below the other, each under its domain and the position of its sampled token."""
     block = Block()
+    values = value_width(contexts)
     for view in contexts:
         context = view.context
         if block.lines:
@@ -25,7 +27,8 @@ def passages(contexts: Sequence[ContextView], width: int) -> Block:
         first = context.offset - context.focus
         last = first + len(context.ids) - 1
         where = f"{view.domain}, position {context.offset:,} ({first:,}-{last:,})"
-        block.add(((fit(where, width), "dim"),))
+        number = f"{view.sampled_value:>{values}} " if values else ""
+        block.add(((number, "strong"), (fit(where, width - len(number)), "dim")))
         lines, places = passage(view, width)
         item = context_item(view, len(block.items), len(block.lines), width, len(lines), places)
         block.items.append(item)
@@ -34,7 +37,10 @@ def passages(contexts: Sequence[ContextView], width: int) -> Block:
 
 
 def passage(view: ContextView, width: int) -> tuple[list[Line], list[TokenPlace]]:
-    """All of a context in lines of at most `width` cells, and where its tokens stand."""
+    """All of a context in lines of at most `width` cells, and where its tokens stand.
+
+    Below a line stand the values of its active tokens, as many as do not touch.
+    """
     room = max(4, width - _INDENT)
     lines: list[Line] = []
     places: dict[int, TokenPlace] = {}
@@ -43,9 +49,23 @@ def passage(view: ContextView, width: int) -> tuple[list[Line], list[TokenPlace]
             [piece for piece, _ in row], [cells for _, cells in row], view.context.focus, len(lines), _INDENT
         )
         lines.append(((" " * _INDENT, ""), *line))
-        for place in here:
-            places.setdefault(place.token, place)  # of a token cut up, where it begins
+        new = [place for place in here if place.token not in places]  # of a token cut up, where it begins
+        places |= {place.token: place for place in new}
+        if below := _values_below(view, new, width):
+            lines.append(((below, "dim"),))
     return lines, list(places.values())
+
+
+def _values_below(view: ContextView, places: Sequence[TokenPlace], width: int) -> str:
+    text = ""
+    for place in places:
+        value = view.value(view.context.focus + place.token)
+        if value is None:
+            continue
+        number = value_text(value)
+        if place.x > len(text) and place.x + len(number) <= width:
+            text = f"{text:<{place.x}}{number}"
+    return text
 
 
 _Row = list[tuple[TokenSpan, int]]
