@@ -299,7 +299,7 @@ def test_a_very_large_html_report_is_warned_of_before(runs: Path, monkeypatch: p
     async def look(person: Person, _: list[Path | None]) -> None:
         await person.sees("in ")
         await person.press("ctrl+t")
-        await person.sees("2 neurons make an HTML file of about 90.0 kB, which browsers are slow to show.")
+        await person.sees("2 neurons make an HTML file of about 120 kB, which browsers are slow to show.")
 
     asked(runs, [(0, 0), (0, 1)], look)
 

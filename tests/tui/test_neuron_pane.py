@@ -1,18 +1,26 @@
 """The neuron pane: its cursor, its contexts, its curve, and what it asks."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.color import ColorSystem
 from textual import events
+from textual.color import Color
+from textual.theme import Theme
 
 from neuron_tui.store import Run, open_run
 from neuron_tui.store.measures.positional import on_ranges
 from neuron_tui.store.neurons.samples import is_on
 from neuron_tui.store.tokens import gram_text
 from neuron_tui.store.wording import percent, value_text
+from neuron_tui.tui.drawing.spans import plain
 from neuron_tui.tui.reports.neuron import NeuronView, read_neuron
+from neuron_tui.tui.themes import DARK, LIGHT
+from neuron_tui.tui.widgets import painting
 from neuron_tui.tui.widgets.neuron.blocks import CONTEXT, PROMOTED, SUPPRESSED, TRIGGER
+from neuron_tui.tui.widgets.neuron.card import CardShape, lay_out
 from neuron_tui.tui.widgets.neuron.curve_look import ALL_TOGETHER, OVERALL
 from neuron_tui.tui.widgets.neuron.pane import NeuronPane
 from tests.synthetic import PLANTED
@@ -498,3 +506,86 @@ def test_domains_that_are_alike_are_said_to_be_with_the_number(whole: Run) -> No
         assert "All domains alike: at most 0 percentage points apart." in " ".join(reader.card().split())
 
     at_pane(whole, look, neuron=OSCILLATORY, size=(60, 40))
+
+
+# Values.
+
+
+def test_v_shows_the_highest_contexts_first_with_their_values_and_the_samples_again(whole: Run) -> None:
+    async def look(reader: Reader) -> None:
+        sampled = reader.card()
+        await reader.press("v")
+        highest = whole.layer(1).contexts(TOKENS, kind="highest")
+        items = [item for item in reader.at.items if item.part == CONTEXT]
+        assert len(items) == len(highest) == 20
+        lines = reader.card().split("\n")
+        assert "Highest contexts" in reader.card()
+        for item, context in zip(items, highest, strict=True):
+            value = context.values[context.focus]
+            assert value is not None
+            assert lines[item.line].split()[0] == value_text(value)
+        assert f"value {value_text(view_of(reader).record.values.max)}" in reader.lines()[-1]
+        await reader.press("v")
+        assert reader.card() == sampled
+
+    at_pane(whole, look, neuron=TOKENS, size=(60, 40))
+
+
+def test_the_highest_contexts_of_a_trigger_are_those_that_end_in_it_at_any_width(whole: Run) -> None:
+    async def look(reader: Reader) -> None:
+        await reader.press("v", "g", "f")
+        ids = view_of(reader).record.triggers[1].top[0].ids
+        wanted = [c for c in whole.layer(1).contexts(TOKENS, kind="highest") if is_on(c, ids)]
+        for _ in range(3):
+            assert "Highest contexts of" in reader.card()
+            assert len([item for item in reader.at.items if item.part == CONTEXT]) == len(wanted) > 0
+            await reader.press("w")
+
+    at_pane(whole, look, neuron=TOKENS, size=(60, 40))
+
+
+def test_passages_tell_values_below_active_tokens(whole: Run) -> None:
+    async def look(reader: Reader) -> None:
+        await reader.press("w")
+        lines = reader.card().split("\n")
+        for item in reader.at.items:
+            if item.part == CONTEXT:
+                place = next(p for p in item.places if p.token == 0)
+                value = item.values[item.places.index(place)]
+                assert value is not None
+                assert value_text(value) in "".join(lines[item.line + place.line + 1])
+
+    at_pane(whole, look, neuron=TOKENS, size=(90, 40))
+
+
+def test_the_card_tells_max_mean_and_weights(whole: Run) -> None:
+    async def look(reader: Reader) -> None:
+        record = view_of(reader).record
+        assert record.values is not None
+        assert f"max {value_text(record.values.max)}, mean {value_text(record.values.mean)}" in reader.card()
+        assert all(word in reader.card() for word in ("norm", "cosine", "kurtosis", "tokenfreq"))
+
+    for size in ((80, 24), (200, 60)):
+        at_pane(whole, look, neuron=TOKENS, size=size)
+
+
+def test_a_run_without_values_says_so_in_a_line(whole: Run) -> None:
+    view = read_neuron(whole, 1, TOKENS)
+    old = replace(view, record=replace(view.record, values=None, weights=None))
+    for kind in ("contexts", "highest"):
+        lines = [plain(line) for line in lay_out(old, CardShape(60, 40, kind=kind)).lines]
+        assert any(line.startswith("Values") and "not kept by this run" in line for line in lines)
+        assert ("This run keeps no values, and so no highest contexts." in lines) == (kind == "highest")
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT])
+@pytest.mark.parametrize("system", [ColorSystem.STANDARD, ColorSystem.EIGHT_BIT, ColorSystem.TRUECOLOR])
+def test_shaded_tokens_can_be_read_with_16_colours_too(theme: Theme, system: ColorSystem) -> None:
+    names = ("primary", "secondary", "accent", "error", "surface", "panel", "foreground", "background")
+    colours = tuple("rgb({},{},{})".format(*Color.parse(getattr(theme, name)).rgb) for name in names)
+    for role, style in painting._styles(colours, False).items():
+        if role[-1].isdigit():
+            assert style.color is not None and style.bgcolor is not None
+            assert style.color.downgrade(system) != style.bgcolor.downgrade(system), (role, system)
+    for role, style in painting._styles(colours, True).items():
+        assert not role[-1].isdigit() or (style.color is None and style.underline)

@@ -18,10 +18,9 @@ from neuron_tui.tui.remembered.state import state_directory
 
 Count = Annotated[int, Field(ge=0)]
 Address = tuple[Count, Count]
-Sort = Literal[
-    *("notable", "layer", "neuron", "what", "freq", "cover", "mi", "score", "trigger"),
-    *("max", "mean", "norm", "cosine", "kurtosis", "tokenfreq"),
-]
+_Listed = Literal["notable", "layer", "neuron", "what", "freq", "cover", "mi", "score", "trigger"]
+_Measured = Literal["max", "mean", "norm", "cosine", "kurtosis", "tokenfreq"]
+Sort = _Listed | _Measured
 
 _LARGEST = 32 * 2**20
 """Bytes of a file that is still read: a million marks."""

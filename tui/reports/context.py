@@ -73,6 +73,11 @@ class ContextView:
         """Its text in stretches, cut as a report cuts it."""
         return stretches(self.context, self.byte_level)
 
+    @property
+    def shaded_pieces(self) -> tuple[Piece, ...]:
+        """The same with a piece for each active token whose value is kept."""
+        return stretches(self.context, self.byte_level, values=bool(self.context.values))
+
     def tokens(self, start: int, stop: int) -> list[Piece]:
         """Its tokens from `start` to `stop` - 1, a piece each.
 
@@ -104,11 +109,16 @@ def _to_last_base(text: str) -> str:
     return text[next((i for i in range(len(text) - 1, -1, -1) if unicodedata.category(text[i])[0] != "M"), 0) :]
 
 
-def stretches(context: Context, byte_level: bool, before: int = BEFORE, after: int = AFTER) -> tuple[Piece, ...]:
-    """A context as stretches of text, cut to some characters around the sampled token's; "…" where it is cut."""
+def stretches(
+    context: Context, byte_level: bool, before: int = BEFORE, after: int = AFTER, *, values: bool = False
+) -> tuple[Piece, ...]:
+    """A context as stretches of text, cut to some characters around the sampled token's; "…" where it is cut.
+
+    With `values` each active token is a stretch of its own, with its value.
+    """
     # Neighbours with the same activity are put together, so that a character split between tokens is whole again.
     active, size = context.active, len(context.forms)
-    edges = [0, *(i for i in range(1, size) if active[i] != active[i - 1])]
+    edges = [0, *(i for i in range(1, size) if active[i] != active[i - 1] or (values and active[i]))]
     pieces: list[Piece] = []
     focus = 0
     for begin, end in zip(edges, [*edges[1:], size], strict=True):
@@ -116,10 +126,11 @@ def stretches(context: Context, byte_level: bool, before: int = BEFORE, after: i
         if begin <= context.focus:
             focus = len(pieces)
         # Spaces are shown as signs on active text alone: what is around it is to be read.
-        pieces.append(Piece(visible(text) if active[begin] else printable(text), active[begin]))
+        value = context.values[begin] if values else None
+        pieces.append(Piece(visible(text) if active[begin] else printable(text), active[begin], value=value))
     left = _kept(pieces[:focus][::-1], before, from_end=True)[::-1]
     right = _kept(pieces[focus + 1 :], after, from_end=False)
-    middle = Piece(shortened(pieces[focus].shown, before + after), pieces[focus].active)
+    middle = pieces[focus]._replace(shown=shortened(pieces[focus].shown, before + after))
     cut_left = context.offset > context.focus or left != pieces[:focus]
     cut_right = right != pieces[focus + 1 :] or size == context.focus + CONTEXT_AFTER + 1
     dots = Piece("…", False)

@@ -13,6 +13,8 @@ from neuron_tui.store.neurons.record import NeuronRecord, TokenScore, Trigger
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.tui.reports.selection import Selection
 
+_WEIGHTS = ("norm", "cosine", "kurtosis", "token_frequency")
+
 
 def records(run: Run, selection: Selection) -> Iterator[NeuronRecord]:
     """Records of the selected neurons, by layer, then neuron; raises RunDamagedError."""
@@ -55,7 +57,8 @@ def csv_row(record: NeuronRecord) -> dict[str, object]:
     - for n = 1, 2, 3: `totalN`, `coveringN`, `detectorN`, `coveredN` (how many), `triggerN` (the first of the
       ranking), `activeN` and `occurrencesN` of it;
     - `promoted`, `suppressed`: the first token of each; `trigger_score`, `suppresses_triggers`;
-    - `mutual_information`, `type`, `strength`, `full_sequences`.
+    - `mutual_information`, `type`, `strength`, `full_sequences`;
+    - `max`, `mean_active`, `norm`, `cosine`, `kurtosis`, `token_frequency`.
 
     What the record has as null is an empty cell; booleans are `true` and `false`. Texts are the tokeniser's own,
     an n-gram as a JSON list of them: exact, and no cell that a spreadsheet would take for a formula.
@@ -92,6 +95,9 @@ def csv_row(record: NeuronRecord) -> dict[str, object]:
         "type": position.type if position else None,
         "strength": position.strength if position else None,
         "full_sequences": position.sequences if position else 0,
+        "max": record.values.max if record.values else None,
+        "mean_active": record.values.mean if record.values else None,
+        **{name: getattr(record.weights, name) if record.weights else None for name in _WEIGHTS},
     }
 
 
@@ -115,17 +121,18 @@ class _Encoder:
     def __call__(self, record: NeuronRecord) -> str:
         data = record.to_dict()
         frequency = data["position"].pop("frequency") if data["position"] else None
+        after = {name: data.pop(name) for name in ("values", "weights")}
         try:
-            text = json_text(data)
+            text, rest = json_text(data), json_text(after)[1:]
             if frequency is None:
-                return text
+                return f"{text[:-1]}, {rest}"
             numbers = ", ".join(map(self._known.__getitem__, frequency))
         except ValueError as error:
             raise RunDamagedError(
                 f"layer {record.layer}, neuron {record.neuron}: a score that is no number\nExtract the run again."
             ) from error
-        # `position` is the last of a record and `frequency` the last of it: both are still open here.
-        return f'{text[:-2]}, "frequency": [{numbers}]}}}}'
+        # Of what is written so far `position` is the last and `frequency` the last of it: both are still open here.
+        return f'{text[:-2]}, "frequency": [{numbers}]}}, {rest}'
 
 
 class _Numbers(dict[float, str]):
@@ -140,7 +147,8 @@ def _csv_columns(domains: list[str], poles: int) -> list[str]:
     fields = ("total", "covering", "detector", "covered", "trigger", "active", "occurrences")
     columns += [f"{field}{n}" for n in ORDERS for field in fields]
     columns += ["promoted", "suppressed", "trigger_score", "suppresses_triggers"]
-    return [*columns, "mutual_information", "type", "strength", "full_sequences"]
+    columns += ["mutual_information", "type", "strength", "full_sequences"]
+    return [*columns, "max", "mean_active", *_WEIGHTS]
 
 
 def _domain_column(kind: str, domain: str) -> str:

@@ -28,6 +28,7 @@ from neuron_tui.tui.reports.selection import Selection, phrase_parts
 _TERMS = (
     *("active", "frequency", "dead", "trigger", "precision", "interval", "covering", "detector"),
     *("promoted, suppressed", "score", "positional", "mi", *TYPE_MEANINGS),
+    *("value", "max", "norm", "cosine", "kurtosis", "tokenfreq"),
 )
 """Words of the glossary that a report explains."""
 

@@ -17,7 +17,7 @@ from neuron_tui.store.findings.comparison.tables import PAIRED, depths_of
 from neuron_tui.store.findings.figures.figure import Figure
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import count_noun, percent, show_layers, signed
+from neuron_tui.store.wording import count_noun, percent, show_layers, signed, value_text
 from neuron_tui.tui.reports.comparison_wording import NONE, became_sentences, jaccard_text, total_rows
 from neuron_tui.tui.reports.context import shortened
 from neuron_tui.tui.reports.curve import charts_of
@@ -26,6 +26,7 @@ from neuron_tui.tui.reports.neuron import SHOWN, neuron_views
 from neuron_tui.tui.reports.neuron_text import OWN_TRIGGER
 from neuron_tui.tui.reports.printed import print_figure
 from neuron_tui.tui.reports.selection import Selection
+from neuron_tui.tui.reports.values import histogram_of, value_sentence, weight_words
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """What a browser may load for a page: nothing but the style that is in it."""
@@ -100,6 +101,10 @@ def _environment() -> Environment:
         "jaccard": jaccard_text,
         "sentences": became_sentences,
         "svg": _inline_svg,
+        "value": value_text,
+        "value_sentence": value_sentence,
+        "weights": weight_words,
+        "histogram": histogram_of,
     }
     return environment
 

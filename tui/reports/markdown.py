@@ -22,6 +22,7 @@ from neuron_tui.tui.reports.neuron import (
 )
 from neuron_tui.tui.reports.neuron_text import OWN_TRIGGER, sparkline
 from neuron_tui.tui.reports.selection import Selection
+from neuron_tui.tui.reports.values import histogram_of, value_sentence, weight_words
 
 _SPARK_WIDTH = 64
 
@@ -47,7 +48,9 @@ def neuron_section(view: NeuronView) -> Iterator[str]:
     yield from _writes(view.promoted, view.suppressed)
     if view.position is not None and not view.dead:
         yield from _position(view.position)
-    yield from _contexts(view.contexts)
+    yield from _values(view)
+    yield from _contexts("Highest contexts", view.highest)
+    yield from _contexts("Contexts", view.contexts)
 
 
 def code(text: str) -> str:
@@ -129,11 +132,31 @@ def _position(position: PositionView) -> Iterator[str]:
     yield from _fenced(lines)
 
 
-def _contexts(contexts: tuple[ContextView, ...]) -> Iterator[str]:
+def _values(view: NeuronView) -> Iterator[str]:
+    values, weights = view.record.values, view.record.weights
+    if values is None or weights is None:
+        return
+    yield "\n### Values\n"
+    yield value_sentence(view.record)
+    if (histogram := histogram_of(values)) is not None:
+        drawn = histogram.rows(_SPARK_WIDTH, 3)
+        gap = " " * max(1, len(drawn[0]) - len(histogram.low) - len(histogram.high))
+        yield ""
+        yield from _fenced([*(line.rstrip() for line in drawn), f"{histogram.low}{gap}{histogram.high}"])
+    yield f"\nWeights: {', '.join(f'{word} {text}' for word, text in weight_words(weights))}."
+
+
+def _contexts(title: str, contexts: tuple[ContextView, ...]) -> Iterator[str]:
     if not contexts:
         return
-    yield "\n### Contexts\n"
-    yield from _fenced([f"{context.domain}  {context_line(context)}" for context in contexts])
+    yield f"\n### {title}\n"
+    width = max(len(context.sampled_value) for context in contexts)
+    yield from _fenced(
+        [
+            (f"{context.sampled_value:>{width}}  " if width else "") + f"{context.domain}  {context_line(context)}"
+            for context in contexts
+        ]
+    )
 
 
 def _fenced(lines: list[str]) -> Iterator[str]:

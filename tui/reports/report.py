@@ -30,7 +30,7 @@ FORMATS = tuple(_WRITERS)
 LARGE = 2_000
 """Neurons above which an HTML report is more than browsers like."""
 
-_HTML_BYTES = 45_000
+_HTML_BYTES = 60_000
 """What a neuron takes of an HTML report, about."""
 
 

@@ -24,6 +24,11 @@ class Histogram:
     low: str
     high: str
 
+    @property
+    def most(self) -> int:
+        """Positions in the highest bin."""
+        return int(self.counts.max())
+
     def merged(self, most: int) -> Int64s:
         """The counts in at most `most` bins: neighbours together, each bin of as many."""
         size = -(-len(self.counts) // max(1, most))

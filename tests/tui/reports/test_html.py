@@ -283,4 +283,4 @@ def test_neurons_are_written_as_they_are_read(run: Run) -> None:
     largest: list[int] = []
     stream = Counting()
     write_report(run, None, "html", stream)
-    assert len(stream.getvalue()) > 50 * max(largest)
+    assert len(stream.getvalue()) > 40 * max(largest)

@@ -19,7 +19,7 @@ from neuron_tui.store import Run, open_run
 from neuron_tui.store.errors import DiskFullError, InputError, NeuronNotFoundError, RunDamagedError, UsageError
 from neuron_tui.store.neurons.corpus import Context
 from neuron_tui.store.tokens import visible, visible_token
-from neuron_tui.store.wording import percent
+from neuron_tui.store.wording import percent, value_text
 from neuron_tui.tui.reports.context import ContextView, shortened
 from neuron_tui.tui.reports.data import json_text
 from neuron_tui.tui.reports.markdown import code, context_line
@@ -147,7 +147,7 @@ def test_only_a_very_large_html_report_is_warned_of() -> None:
     assert size_warning("html", 2_000) is None
     assert size_warning("jsonl", 10**6) is None
     assert size_warning("html", 20_000) == (
-        "20,000 neurons make an HTML file of about 900 MB, which browsers are slow to show"
+        "20,000 neurons make an HTML file of about 1.2 GB, which browsers are slow to show"
     )
 
 
@@ -297,3 +297,24 @@ def test_a_score_that_is_no_number_and_a_trigger_that_is_not_there_are_damage(ru
     for kind in ("md", "html"):
         with pytest.raises(RunDamagedError, match="a token that the corpus does not have"):
             write_report(damaged, [(0, 0), (0, 1)], kind, io.StringIO())
+
+
+def test_values_and_weights_stand_in_every_report_alike(run: Run) -> None:
+    record = run.layers[0].neuron(1)
+    assert record.values is not None
+    assert record.values.max is not None
+    assert record.weights is not None
+    texts = {}
+    for name in FORMATS:
+        stream = io.StringIO()
+        write_report(run, [(0, 1)], name, stream)
+        texts[name] = stream.getvalue()
+    (row,) = csv.DictReader(io.StringIO(texts["csv"]))
+    assert list(row)[-6:] == ["max", "mean_active", "norm", "cosine", "kurtosis", "token_frequency"]
+    assert float(row["max"]) == record.values.max == json.loads(texts["jsonl"])["values"]["max"]
+    assert float(row["kurtosis"]) == record.weights.kurtosis == json.loads(texts["json"])[0]["weights"]["kurtosis"]
+    highest = value_text(record.values.max)
+    assert f"Highest value {highest}, mean" in texts["md"] and f"Highest value {highest}, mean" in texts["html"]
+    first = texts["md"].partition("### Highest contexts")[2].splitlines()[3]
+    assert first.split()[0] == highest
+    assert f'class="v4" title="{highest}"' in texts["html"]
