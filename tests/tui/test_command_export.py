@@ -141,7 +141,7 @@ def test_a_very_large_html_report_is_warned_of_and_written(
     ended = command(*every, "--format", "html")
     assert (ended.code, ended.out) == (0, "")
     first, second = ended.err.splitlines()
-    assert first == "64 neurons make an HTML file of about 2.9 MB, which browsers are slow to show"
+    assert first == "64 neurons make an HTML file of about 3.8 MB, which browsers are slow to show"
     assert second == "Choose fewer with --where, or let a program read them: --format jsonl."
     assert (tmp_path / "out.html").read_text().count('<section class="neuron"') == 64
     assert command(*every, "--format", "md").err == ""

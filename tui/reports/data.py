@@ -121,18 +121,17 @@ class _Encoder:
     def __call__(self, record: NeuronRecord) -> str:
         data = record.to_dict()
         frequency = data["position"].pop("frequency") if data["position"] else None
-        after = {name: data.pop(name) for name in ("values", "weights")}
         try:
-            text, rest = json_text(data), json_text(after)[1:]
+            text = json_text(data)
             if frequency is None:
-                return f"{text[:-1]}, {rest}"
+                return text
             numbers = ", ".join(map(self._known.__getitem__, frequency))
         except ValueError as error:
             raise RunDamagedError(
                 f"layer {record.layer}, neuron {record.neuron}: a score that is no number\nExtract the run again."
             ) from error
-        # Of what is written so far `position` is the last and `frequency` the last of it: both are still open here.
-        return f'{text[:-2]}, "frequency": [{numbers}]}}, {rest}'
+        # `position` is the last of a record and `frequency` the last of it: both are still open here.
+        return f'{text[:-2]}, "frequency": [{numbers}]}}}}'
 
 
 class _Numbers(dict[float, str]):
