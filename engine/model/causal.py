@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from neuron_tui.engine.model.families import FAMILIES, REFUSED, Family
+from neuron_tui.engine.model.families import FAMILIES, Family
+from neuron_tui.engine.model.refused import REFUSED
 from neuron_tui.engine.model.skeleton import names_in_checkpoint, skeleton, to_meta
 from neuron_tui.engine.model.weights import Weights
 from neuron_tui.store.errors import CheckpointError

@@ -89,25 +89,3 @@ FAMILIES: dict[str, Family] = {
     "glm4": _FUSED,
 }
 """By the `model_type` of config.json."""
-
-TOKENS_MIXED = (
-    "its layers hold several feed-forward networks, of which each token passes only some (mixture of experts)"
-)
-
-REFUSED = {
-    **dict.fromkeys(("mixtral", "qwen2_moe", "qwen3_moe", "olmoe", "gpt_oss", "dbrx", "phimoe"), TOKENS_MIXED),
-    **dict.fromkeys(("deepseek_v2", "deepseek_v3", "granitemoe", "jetmoe", "llama4_text"), TOKENS_MIXED),
-    **dict.fromkeys(
-        ("t5", "mt5", "umt5", "longt5", "switch_transformers", "bart"), "it has an encoder beside its decoder"
-    ),
-    **dict.fromkeys(
-        ("mamba", "mamba2", "rwkv", "falcon_mamba", "xlstm"), "it has no feed-forward network after attention"
-    ),
-    **dict.fromkeys(
-        ("nemotron_h", "jamba", "bamba", "zamba", "zamba2", "falcon_h1", "lfm2", "recurrent_gemma", "qwen3_next"),
-        "its layers are of several kinds (hybrid)",
-    ),
-    "gemma3n": "it has four residual streams and picks neurons relative to each other",
-    **dict.fromkeys(("bert", "roberta", "modernbert", "deberta"), "it reads text in both directions"),
-}
-"""Known families that cannot be read, each with the reason."""

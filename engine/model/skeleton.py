@@ -49,7 +49,7 @@ def names_in_checkpoint(model: Any, held: Iterator[str]) -> dict[str, str]:  # n
     """The checkpoint's name of each weight of a skeleton, for those it has.
 
     Names that transformers itself changes on loading are changed as it does, and the prefix of the base model may be
-    there or not.
+    there or not, and the part of a multimodal model that reads text may be named as such (Gemma 3).
     """
     from transformers.conversion_mapping import get_model_conversion_mapping
 
@@ -60,7 +60,8 @@ def names_in_checkpoint(model: Any, held: Iterator[str]) -> dict[str, str]:  # n
         renamed = name
         for change in changes:
             renamed, _ = change.rename_source_key(renamed)
-        for candidate in (renamed, prefix + renamed, renamed.removeprefix(prefix)):
+        alone = renamed.replace("language_model.", "", 1)
+        for candidate in (renamed, prefix + renamed, renamed.removeprefix(prefix), alone):
             if candidate in own:
                 found.setdefault(candidate, name)
                 break

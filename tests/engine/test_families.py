@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,23 @@ import torch
 from torch import nn
 
 from neuron_tui.engine.model.activity import choose_rule
-from neuron_tui.engine.model.families import FAMILIES, REFUSED
+from neuron_tui.engine.model.families import FAMILIES
 from neuron_tui.engine.model.locate import locate
+from neuron_tui.engine.model.refused import REFUSED
 from neuron_tui.engine.model.weights import Weights
 from neuron_tui.store.errors import CheckpointError, UsageError
 from neuron_tui.store.runs.rule import Rule, parse_rule
-from tests.engine.random_families import WIDTH, by_hooks, by_layers, differences, draw, layers_of, make, opened
+from tests.engine.random_families import (
+    WIDTH,
+    Checkpoint,
+    by_hooks,
+    by_layers,
+    differences,
+    draw,
+    layers_of,
+    make,
+    opened,
+)
 
 _OTHERWISE: dict[str, tuple[dict[str, Any], ...]] = {
     "opt": ({"do_layer_norm_before": True, "word_embed_proj_dim": WIDTH, "enable_bias": False},),
@@ -117,15 +129,47 @@ def test_a_rule_that_there_is_not_is_refused_in_words(text: str) -> None:
         parse_rule(text)
 
 
-@pytest.mark.parametrize("family", sorted(REFUSED))
-def test_what_cannot_be_read_is_named_with_the_reason(family: str, tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_named_with_the_reason(tmp_path: Path) -> None:
     checkpoint = make(tmp_path, "llama", {})
     config = (checkpoint.folder / "config.json").read_text()
-    (checkpoint.folder / "config.json").write_text(config.replace('"llama"', f'"{family}"'))
-    with pytest.raises(CheckpointError) as refused:
-        opened(tmp_path)
-    assert REFUSED[family] in str(refused.value)
-    assert "gpt_neox" in str(refused.value)
+    for family in (*REFUSED, "no_such_family", 3):
+        (checkpoint.folder / "config.json").write_text(config.replace('"llama"', json.dumps(family)))
+        with pytest.raises(CheckpointError) as refused:
+            opened(tmp_path)
+        assert f"its model_type is {family!r}" in str(refused.value)
+        assert REFUSED.get(family, "") in str(refused.value)
+        assert "\nWhat can be read: arcee, bloom, " in str(refused.value)
+
+
+def test_no_family_is_both_read_and_refused_and_known_ones_have_the_right_reason() -> None:
+    assert not set(FAMILIES) & set(REFUSED)
+    for reason, names in {
+        "mixture of experts": ("mixtral", "gpt_oss", "glm4_moe", "ernie4_5_moe"),
+        "an encoder": ("t5", "bart", "mbart", "pegasus", "whisper", "nllb-moe", "m2m_100"),
+        "hybrid": ("jamba", "nemotron_h", "granitemoehybrid", "lfm2", "qwen3_next"),
+        "images or sound": ("llava", "qwen2_vl", "qwen2_5_vl", "paligemma", "mistral3", "smolvlm"),
+    }.items():
+        for name in names:
+            assert reason in REFUSED[name], name
+
+
+@pytest.mark.parametrize("change", ["language_model.{}", "model.language_model.{}"])
+def test_the_text_part_of_a_multimodal_gemma_3_is_read(change: str, tmp_path: Path) -> None:
+    """As `language_model.model.layers` of the published checkpoints, and as transformers 5 saves them."""
+    from safetensors.torch import load_file, save_file
+
+    checkpoint = make(tmp_path, "gemma3_text", {})
+    path = tmp_path / "model.safetensors"
+    held = load_file(path)
+    if change.startswith("model."):
+        held = {name.removeprefix("model."): tensor for name, tensor in held.items()}
+    vision = {"vision_tower.vision_model.encoder.layers.7.mlp.fc1.weight": torch.zeros(2, 2)}
+    save_file({change.format(name): tensor for name, tensor in held.items()} | vision, path)
+    text = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "gemma3", "text_config": text}))
+    model = opened(tmp_path)
+    assert model.model_type == "gemma3_text"
+    assert differences(Checkpoint(tmp_path, checkpoint.whole, model), tmp_path) == []
 
 
 def test_quantised_weights_and_too_many_layers_are_refused_before_memory_is_taken(tmp_path: Path) -> None:
