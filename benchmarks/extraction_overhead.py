@@ -1,7 +1,7 @@
 """Extraction with everything on against the bare decoder forward of the same batches, in one run.
 
     python benchmarks/extraction_overhead.py --sequences 96 --layers 2
-    python benchmarks/extraction_overhead.py --checkpoint FOLDER --tokens 300000 --context-length 1024
+    python benchmarks/extraction_overhead.py --checkpoint FOLDER --layers 4 --tokens 300000 --context-length 1024
 
 The first reads Zipf-distributed tokens with a random model of OPT-125m's layer shape (width 768, 12 heads, FFN 3072,
 context 2048), biased so that about 5% of activations are on. The second reads the built-in texts with a checkpoint of
@@ -97,6 +97,8 @@ def real(options: argparse.Namespace) -> tuple[Any, CausalModel, PreparedCorpus,
         sources, opened.tokenizer, opened.special, length, options.tokens, lambda _name, _count: None
     )
     whole = AutoModelForCausalLM.from_pretrained(options.checkpoint, dtype=torch.float32).eval()
+    layers = next(part for part in whole.base_model.modules() if isinstance(part, torch.nn.ModuleList))
+    del layers[options.layers :]
     return whole, opened.causal, join_domains(domains, opened.special), length
 
 
@@ -116,7 +118,7 @@ def main() -> None:
         folder = Path(name)
         whole, model, corpus, length = real(options) if options.checkpoint else made_up(folder, options)
         rule = choose_rule("auto", model.family, model.activation_name)
-        layers = len(model.layers)
+        layers = min(options.layers, len(model.layers))
         plan = counting_plan(corpus.order, corpus.sequence_start, corpus.sequence_domain, length, corpus.domains)
         work = Pass(
             model=model,

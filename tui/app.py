@@ -31,7 +31,7 @@ from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.opening import screen_for
 from neuron_tui.tui.screens.runs.runs import Runs
 from neuron_tui.tui.terminal.changed_cells import Changes, ShownCells
-from neuron_tui.tui.terminal.textual_internals import ChopsUpdate, LayoutUpdate
+from neuron_tui.tui.terminal.textual_internals import ChopsUpdate, LayoutUpdate, is_laid_out
 from neuron_tui.tui.terminal.type_ahead import TypeAheadApp
 from neuron_tui.tui.themes import DARK, LIGHT
 from neuron_tui.tui.widgets.painting import DIM
@@ -174,7 +174,8 @@ class NeuronTuiApp(TypeAheadApp):
     @property
     def idle(self) -> bool:
         """Whether the app waits for a person: it is quiet, and no thread or task of it is at work."""
-        return self.quiet and not any(not worker.is_finished for worker in self.workers)
+        at_work = any(not worker.is_finished for worker in self.workers)
+        return self.quiet and not at_work and is_laid_out(self.screen)
 
 
 def known_theme(settings: ConfigFile) -> str:

@@ -126,6 +126,11 @@ def scroll_to_size(widget: Widget, size: Size) -> None:
     widget._scroll_update(size)
 
 
+def is_laid_out(screen: Screen[Any]) -> bool:
+    """Whether all that changed on a screen is in its place: a scrollbar that has gone may still be in sight."""
+    return not any(part._layout_required for part in screen.walk_children(Widget, with_self=True))
+
+
 def lines_of(screen: Screen[Any]) -> list[str]:
     """The lines of a screen as a terminal shows them."""
     return [strip.text for strip in screen._compositor.render_strips()]
