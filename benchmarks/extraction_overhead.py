@@ -112,6 +112,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--tokens", type=int, default=300_000)
     parser.add_argument("--context-length", type=int)
+    parser.add_argument("--keep-activations", default="always", choices=("always", "never"))
     options = parser.parse_args()
     device = torch.device(options.device)
     with tempfile.TemporaryDirectory() as name:
@@ -149,7 +150,7 @@ def main() -> None:
         for result in run_layers(work, list(range(layers)), see):
             seconds["effects"] += time.perf_counter() - last
             last = time.perf_counter()
-            write_layer(folder, result, plan, keep_activations=True)
+            write_layer(folder, result, plan, options.keep_activations == "always")
             seconds["write"] += time.perf_counter() - last
             last = time.perf_counter()
             on += result.counts.count.sum() / len(corpus.order.positions) / work.rows / layers

@@ -16,11 +16,15 @@ import time
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from neuron_tui.store import open_run
+from neuron_tui.store.disk.hdf5 import reading
+from neuron_tui.store.disk.schema import CORPUS
 from neuron_tui.store.findings.run_info import run_info
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.neurons.table import read_table
+from neuron_tui.store.runs.manifest import CORPUS_FILE
 from neuron_tui.store.tokens import printable
 
 
@@ -55,20 +59,62 @@ def by_layer(run: Run) -> None:
         )
 
 
-def to_look_at(run: Run, number: int) -> None:
-    """Token detectors of most activations in each third of the model, with what they write."""
-    table = read_table(run)
-    print("| neuron | fires on | positions | max | trigger score | promotes |")
-    print("| --- | --- | ---: | ---: | ---: | --- |")
-    detectors = np.flatnonzero(table.detector(1))
-    for row in sorted(detectors[np.argsort(-table.count[detectors])][:number].tolist()):
-        record = run.layers[int(table.layer[row])].neuron(int(table.neuron[row]))
-        fires = " ".join(f"`{printable(''.join(t.forms))}`" for t in record.triggers[1].covered[:3])
-        promotes = " ".join(f"`{printable(score.form)}`" for score in record.effect.promoted[:4])
-        strongest = record.values.max if record.values and record.values.max is not None else float("nan")
+def tokens_of_the_highest(run: Run, layer: int) -> npt.NDArray[np.int64]:
+    """(N, 20) the token at each of a layer's highest values, -1 where there are no more."""
+    with reading(run.path / CORPUS_FILE, CORPUS) as file:
+        tokens = file.read("tokens")
+    places = run.layers[layer].columns("highest/position")["highest/position"]
+    return np.where(places >= 0, tokens[places], -1)
+
+
+def strongest_on(run: Run) -> None:
+    """By layer: rows whose 20 highest values are all on one token, and what these rows' scores of it are."""
+    print("| layer | on one token | on at most 3 | distinct tokens | of these rows write against it | median cosine |")
+    print("| ---: | ---: | ---: | ---: | ---: | ---: |")
+    for layer in run.layers:
+        highest = tokens_of_the_highest(run, layer)
+        full = np.flatnonzero((highest >= 0).all(axis=1))
+        rows = np.sort(highest[full], axis=1)
+        kinds = 1 + (np.diff(rows, axis=1) != 0).sum(axis=1)
+        one = full[kinds == 1]
+        against, known = 0, 0
+        columns = run.layers[layer].columns("triggers/1/top_gram", "effect/top_score", "weights/cosine")
+        ids = run.corpus.grams(1).ids[:, 0]
+        for row in one.tolist():
+            top = columns["triggers/1/top_gram"][row]
+            own = (ids[top.clip(0)] == highest[row, 0]) & (top >= 0)
+            if own.any():
+                known += 1
+                against += bool(columns["effect/top_score"][row][own][0] < 0)
+        share = f"{against} of {known}" if known else "-"
         print(
-            f"| {record.name} | {fires} | {record.count:,} | {strongest:.2f} | {record.effect.trigger_score:+.3f} "
-            f"| {promotes} |"
+            f"| {layer} | {len(one)} | {int((kinds <= 3).sum())} | {len(np.unique(highest[one, 0]))} | {share} "
+            f"| {np.nanmedian(columns['weights/cosine']):+.3f} |"
+        )
+
+
+def to_look_at(run: Run, number: int) -> None:
+    """Rows whose 20 highest values are all on one token, the most selective ones: highest value over the mean."""
+    print("| neuron | highest on | open on | max | mean | cosine | promotes | suppresses |")
+    print("| --- | --- | ---: | ---: | ---: | ---: | --- | --- |")
+    found = []
+    for layer in run.layers:
+        highest = tokens_of_the_highest(run, layer)
+        one = np.flatnonzero((highest == highest[:, :1]).all(axis=1) & (highest[:, 0] >= 0))
+        columns = run.layers[layer].columns("values/max", "values/sum", "count")
+        ratio = columns["values/max"] * columns["count"].sum(axis=1) / columns["values/sum"]
+        found += [(float(ratio[row]), layer, row, int(highest[row, 0])) for row in one.tolist()]
+    for _, layer, row, token in sorted(sorted(found, reverse=True)[:number], key=lambda entry: entry[1:]):
+        record = run.layers[layer].neuron(row)
+        assert record.values is not None and record.weights is not None
+        first = [
+            " ".join(f"`{printable(score.form)}`" for score in scores[:4])
+            for scores in (record.effect.promoted, record.effect.suppressed)
+        ]
+        on = printable(run.corpus.form(token))
+        print(
+            f"| {record.name} | `{on}` | {record.frequency:.1%} | {record.values.max:.2f} "
+            f"| {record.values.mean:.3f} | {record.weights.cosine:+.2f} | {first[0]} | {first[1]} |"
         )
 
 
@@ -87,6 +133,8 @@ def main() -> None:
     run = open_run(folder)
     print(f"{run.manifest.tokens:,} tokens: {seconds:.0f} s, {memory:.2f} GB at the peak, {disk:.0f} MB on disk\n")
     by_layer(run)
+    print()
+    strongest_on(run)
     print()
     to_look_at(run, options.neurons)
 

@@ -53,7 +53,7 @@ def glossary(thresholds: Thresholds, rule: Rule = VALUE) -> Glossary:
         ),
         (
             "active",
-            f"at a token, {_ACTIVE if rule == VALUE else rule.words}. BOS, EOS and padding do not count.",
+            f"at a token, {_ACTIVE if rule == VALUE else rule.words}. Position 0, EOS and padding do not count.",
         ),
         ("frequency", "the share of counted tokens on which the neuron is active."),
         (

@@ -138,7 +138,7 @@ class ResultOptions(BaseModel):
     context_length: Annotated[
         Annotated[int, Field(ge=2)] | None,
         Option(
-            "Positions of a sequence, BOS among them.",
+            "Positions of a sequence, its BOS among them where the model has one.",
             kind=COUNT,
             metavar="T",
             unset="the model's",

@@ -27,6 +27,11 @@ class Rule:
         return 2 if self.kind == "poles" else 1
 
     @property
+    def row_noun(self) -> str:
+        """What a row of a layer is called where rows are counted."""
+        return "pole" if self.poles > 1 else "neuron"
+
+    @property
     def signed(self) -> bool:
         """Whether the value of an active neuron may be below 0."""
         return self.kind == "gate"

@@ -56,10 +56,11 @@ def print_info(run: Run) -> None:
 
     facts = run_info(run)
     model = run.manifest.model
+    poles = ", each with 2 poles" if run.manifest.rule.poles > 1 else ""
     domains = ", ".join(f"{name} {tokens:,}" for name, tokens in facts["domains"].items())
     lines = (
         ("run", f"{run.name}, {facts['state']}: {len(run.layers)} of {len(run.manifest.options.layers)} layers"),
-        ("model", f"{model.name}: {model.layers} layers of {model.neurons:,} neurons"),
+        ("model", f"{model.name}: {model.layers} layers of {model.neurons:,} neurons{poles}"),
         *([("active", f"if {run.manifest.rule.words} ({run.manifest.rule})")] if run.manifest.rule != VALUE else []),
         ("corpus", f"{facts['tokens']:,} tokens: {domains}" if domains else "not there yet"),
         ("context", f"{facts['context_length']:,} positions"),

@@ -76,6 +76,8 @@ def facts(run: Run, selection: Selection) -> Iterator[Fact]:
     manifest = run.manifest
     model, corpus = manifest.model, manifest.corpus
     size = f", {count_noun(model.layers, 'layer')} of {count_noun(model.neurons, 'neuron')}"
+    if manifest.rule.poles > 1:
+        size += ", each with 2 poles"
     yield Fact("Model", ((printable(model.name), True), (size, False)))
     if corpus is not None:
         parts: list[tuple[str, bool]] = [(f"{count_noun(manifest.tokens, 'token')}: ", False)]

@@ -40,7 +40,7 @@ def write_html(run: Run, selection: Selection, stream: TextIO) -> None:
     template = _environment().get_template("neurons.html")
     pieces = template.generate(
         policy=POLICY,
-        title=f"{count_noun(len(selection), 'neuron')} of {printable(run.name)}",
+        title=f"{count_noun(len(selection), run.manifest.rule.row_noun)} of {printable(run.name)}",
         name=printable(run.name),
         count=len(selection),
         several=len(selection) > 1,

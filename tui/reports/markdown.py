@@ -67,7 +67,7 @@ def context_line(context: ContextView) -> str:
 
 
 def _front(run: Run, selection: Selection) -> Iterator[str]:
-    yield f"# {count_noun(len(selection), 'neuron')} of {code(printable(run.name))}\n"
+    yield f"# {count_noun(len(selection), run.manifest.rule.row_noun)} of {code(printable(run.name))}\n"
     yield from (f"- {fact.name}: {_parts(fact)}" for fact in facts(run, selection))
     if len(selection) < 2:
         return

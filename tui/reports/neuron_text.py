@@ -149,7 +149,7 @@ def _detects(record: NeuronRecord) -> list[str]:
 
 
 def describe_bos(record: NeuronRecord) -> list[str]:
-    """A sentence on activity at the BOS, if there is any."""
+    """A sentence on activity at position 0, where the BOS is if the model has one; none if there is none."""
     if not record.bos_count:
         return []
-    return [f"Active on the BOS of {count_noun(record.bos_count, 'sequence')}, which is not counted."]
+    return [f"Active at position 0 of {count_noun(record.bos_count, 'sequence')}, which is not counted."]

@@ -63,7 +63,7 @@ def _tokens(one: LabelledRun) -> Int64s:
 def _told(one: LabelledRun) -> str:
     """How many neurons are dead, and how many more half the tokens left so."""
     dead, half = one.growth[:, -1].sum(), one.growth[:, GROWTH.index(0.5)].sum()
-    of = count_noun(one.run.manifest.rows * len(one.layers), "neuron")
+    of = count_noun(one.run.manifest.rows * len(one.layers), one.run.manifest.rule.row_noun)
     read = count_noun(one.run.manifest.tokens, "token")
     return f"{one.label}: {dead:,} of {of} are dead on {read}, {half:,} on half of them."
 

@@ -25,7 +25,7 @@ def test_a_dead_neuron_is_said_to_be_never_active_with_the_bound_on_its_rate(run
 
 def test_activity_on_bos_is_told_apart(run: Run) -> None:
     record = dataclasses.replace(planted(run, "dead"), bos_count=1)
-    assert describe(record)[1] == "Active on the BOS of 1 sequence, which is not counted."
+    assert describe(record)[1] == "Active at position 0 of 1 sequence, which is not counted."
 
 
 def test_a_token_detector_says_how_many_tokens_and_what_it_does_to_them(run: Run) -> None:

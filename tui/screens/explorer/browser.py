@@ -140,8 +140,7 @@ class RunBrowser(Vertical):
         self._summaries = summaries
         self._layer_pane.show_summaries(summaries)
         manifest = self.opened.run.manifest
-        noun = "pole" if manifest.rule.poles > 1 else "neuron"
-        self._overview.show_text(overview(summaries, manifest.tokens, noun))
+        self._overview.show_text(overview(summaries, manifest.tokens, manifest.rule.row_noun))
         self._show_layer_line()
 
     def browse(self, browsing: Browsing) -> None:
