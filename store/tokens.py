@@ -11,6 +11,10 @@ import sys
 import unicodedata
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from typing import Literal
+
+Spelling = Literal["bytes", "spaces", "wordpieces"]
+"""How a vocabulary writes text: in GPT-2's alphabet of bytes, with ▁ for a space, or with ## within a word."""
 
 SPACE = "·"
 _NAMED = {"\n": "↵", "\t": "⇥", "\r": "␍", " ": SPACE}
@@ -64,14 +68,16 @@ def _translation() -> dict[int, int]:
 
 
 @lru_cache(maxsize=1 << 18)
-def token_bytes(form: str, byte_level: bool) -> bytes:
+def token_bytes(form: str, spelling: Spelling) -> bytes:
     """Bytes of text that a token stands for.
 
     `form` is the token as the tokeniser writes it. Tokens outside the byte-level alphabet (special ones)
     and those of other vocabularies stand for their own characters, with SentencePiece's ▁ for a space and its
-    `<0x0A>` for a byte.
+    `<0x0A>` for a byte. WordPiece has no spaces: a token that does not go on with a word begins with one.
     """
-    if byte_level:
+    if spelling == "wordpieces":
+        return (form[2:] if form.startswith("##") and len(form) > 2 else f" {form}").encode("utf-8", "surrogatepass")
+    if spelling == "bytes":
         try:
             return form.translate(_translation()).encode("latin-1")
         except UnicodeEncodeError:
@@ -81,9 +87,9 @@ def token_bytes(form: str, byte_level: bool) -> bytes:
     return form.replace("▁", " ").encode("utf-8", "surrogatepass")
 
 
-def decode(forms: list[str], byte_level: bool) -> str:
+def decode(forms: list[str], spelling: Spelling) -> str:
     """Text that a list of tokens stands for; bytes that are no character become surrogate escapes."""
-    return b"".join(token_bytes(form, byte_level) for form in forms).decode("utf-8", "surrogateescape")
+    return b"".join(token_bytes(form, spelling) for form in forms).decode("utf-8", "surrogateescape")
 
 
 def visible(text: str) -> str:
@@ -107,9 +113,9 @@ def printable(text: str) -> str:
 
 
 @lru_cache(maxsize=1 << 18)
-def visible_token(form: str, byte_level: bool) -> str:
+def visible_token(form: str, spelling: Spelling) -> str:
     """One token as people are shown it; see `visible`."""
-    return visible(token_bytes(form, byte_level).decode("utf-8", "surrogateescape"))
+    return visible(token_bytes(form, spelling).decode("utf-8", "surrogateescape"))
 
 
 def _shown(text: str, table: dict[int, str]) -> str:
@@ -159,6 +165,6 @@ _VISIBLE = _Table()
 _PRINTABLE = _Table({ord(" "): " "})
 
 
-def gram_text(forms: Iterable[str], byte_level: bool) -> str:
+def gram_text(forms: Iterable[str], spelling: Spelling) -> str:
     """An n-gram as people are shown it: its tokens made visible, a plain space between two of them."""
-    return " ".join(visible_token(form, byte_level) for form in forms)
+    return " ".join(visible_token(form, spelling) for form in forms)

@@ -11,6 +11,7 @@ from neuron_tui.engine.model.locate import locate, read_config
 from neuron_tui.engine.model.tokenizer import load_tokenizer, special_tokens, vocabulary_of
 from neuron_tui.engine.model.weights import Weights, digest
 from neuron_tui.store.runs.manifest import ModelIdentity
+from neuron_tui.store.tokens import Spelling
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class OpenedModel:
     """A model before any of its weights is loaded.
 
-    `vocabulary` holds the tokeniser's form of each of the V tokens, `byte_level` whether these stand for bytes.
+    `vocabulary` holds the tokeniser's form of each of the V tokens, `spelling` how these write text.
     """
 
     identity: ModelIdentity
@@ -28,7 +29,7 @@ class OpenedModel:
     causal: CausalModel
     tokenizer: Tokenizer
     vocabulary: list[str]
-    byte_level: bool
+    spelling: Spelling
     special: SpecialTokens
 
 
@@ -39,7 +40,7 @@ def open_model(model: str, allow_pickle: bool) -> OpenedModel:
     causal = CausalModel(files.name, config, Weights(files))
     loaded = load_tokenizer(files)
     special = special_tokens(files.name, loaded, config)
-    vocabulary, byte_level = vocabulary_of(loaded.tokenizer, causal.vocabulary, files.name)
+    vocabulary, spelling = vocabulary_of(loaded.tokenizer, causal.vocabulary, files.name)
     identity = ModelIdentity(
         name=files.name,
         model_type=causal.model_type,
@@ -53,4 +54,4 @@ def open_model(model: str, allow_pickle: bool) -> OpenedModel:
         positions=causal.embeds_positions(),
         gated=causal.family.gated,
     )
-    return OpenedModel(identity, config, causal, loaded.tokenizer, vocabulary, byte_level, special)
+    return OpenedModel(identity, config, causal, loaded.tokenizer, vocabulary, spelling, special)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from neuron_tui.engine.corpus.tokenise import SpecialTokens
 from neuron_tui.engine.model.locate import CheckpointFiles
 from neuron_tui.store.errors import CheckpointError
+from neuron_tui.store.tokens import Spelling
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -85,8 +86,8 @@ def _first(token: object) -> int | None:
     return first if isinstance(first, int) else None
 
 
-def vocabulary_of(tokenizer: Tokenizer, size: int, model: str) -> tuple[list[str], bool]:
-    """Forms of the tokens 0 to size-1 as the tokeniser writes them, and whether they stand for bytes.
+def vocabulary_of(tokenizer: Tokenizer, size: int, model: str) -> tuple[list[str], Spelling]:
+    """Forms of the tokens 0 to size-1 as the tokeniser writes them, and how these write text.
 
     Ids that the tokeniser does not use are written `<unused ID>`.
 
@@ -103,8 +104,12 @@ def vocabulary_of(tokenizer: Tokenizer, size: int, model: str) -> tuple[list[str
         )
     by_id = {i: form for form, i in forms.items()}
     described = json.loads(tokenizer.to_str())
-    byte_level = "ByteLevel" in json.dumps([described.get("pre_tokenizer"), described.get("decoder")])
-    return [by_id.get(i, f"<unused {i}>") for i in range(size)], byte_level
+    spelling: Spelling = "spaces"
+    if "ByteLevel" in json.dumps([described.get("pre_tokenizer"), described.get("decoder")]):
+        spelling = "bytes"
+    elif described["model"].get("type") == "WordPiece":
+        spelling = "wordpieces"
+    return [by_id.get(i, f"<unused {i}>") for i in range(size)], spelling
 
 
 def _first_line(error: Exception) -> str:

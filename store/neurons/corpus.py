@@ -17,7 +17,7 @@ from neuron_tui.store.disk.open_files import reading_finished
 from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE, CORPUS, ORDERS
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.runs.manifest import CORPUS_FILE, Manifest
-from neuron_tui.store.tokens import token_bytes
+from neuron_tui.store.tokens import Spelling, token_bytes
 
 _BLOCK = 8192
 """Positions that share a chunk of `tokens`: read once for all contexts in it."""
@@ -58,7 +58,7 @@ class StoredCorpus:
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self._path = folder / CORPUS_FILE
         self._domains = tuple(d.name for d in manifest.corpus.domains) if manifest.corpus else ()
-        self.byte_level = bool(manifest.corpus and manifest.corpus.byte_level)
+        self.spelling: Spelling = manifest.corpus.spelling if manifest.corpus else "spaces"
         self._grams: dict[int, Grams] = {}
 
     @cached_property
@@ -167,7 +167,7 @@ class StoredCorpus:
     def _tokens_of_bytes(self) -> dict[bytes, tuple[int, ...]]:
         found: dict[bytes, tuple[int, ...]] = {}
         for token, form in enumerate(self.vocabulary):
-            raw = token_bytes(form, self.byte_level)
+            raw = token_bytes(form, self.spelling)
             found[raw] = (*found.get(raw, ()), token)
         return found
 

@@ -41,7 +41,7 @@ def grams_reading(corpus: StoredCorpus, text: str) -> list[Gram]:
     plain = "".join(_SHOWN.get(c, c) for c in text)
     variants = dict.fromkeys((text, plain, plain if plain.startswith(" ") else f" {plain}"))
     found = [
-        Gram(tuple(ids), gram_text([corpus.form(i) for i in ids], corpus.byte_level), occurrences)
+        Gram(tuple(ids), gram_text([corpus.form(i) for i in ids], corpus.spelling), occurrences)
         for variant in variants
         for n, rows in corpus.find_grams(variant).items()
         for ids, occurrences in zip(
@@ -53,7 +53,7 @@ def grams_reading(corpus: StoredCorpus, text: str) -> list[Gram]:
 
 def trigger_filter(corpus: StoredCorpus, ids: tuple[int, ...]) -> str | None:
     """The filter for neurons that these tokens trigger; None if they hold characters that no filter can show."""
-    text = decode([corpus.form(i) for i in ids], corpus.byte_level)
+    text = decode([corpus.form(i) for i in ids], corpus.spelling)
     for raw, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\t", "\\t"), ("\r", "\\r")):
         text = text.replace(raw, escaped)
     query = f'trigger:"{text}"'

@@ -14,7 +14,7 @@ from neuron_tui.store.errors import RunDamagedError, RunPartialError
 from neuron_tui.store.neurons.run import Run, open_run
 from neuron_tui.store.neurons.table import LISTED, NeuronTable, read_table
 from neuron_tui.store.runs.catalog import summarise
-from neuron_tui.store.tokens import gram_text
+from neuron_tui.store.tokens import Spelling, gram_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class OpenedRun:
     _keys: dict[int, Int64s] = field(default_factory=dict)
 
     @property
-    def byte_level(self) -> bool:
-        """Whether token texts stand for bytes."""
-        return self.run.corpus.byte_level
+    def spelling(self) -> Spelling:
+        """How the vocabulary writes text."""
+        return self.run.corpus.spelling
 
     def first_trigger(self, row: int, n: int) -> str:
         """The best n-gram of a row of the table as people are shown it; needs `load_triggers(n)` before."""
@@ -37,7 +37,7 @@ class OpenedRun:
         if gram < 0:
             return ""
         ids = self.run.corpus.grams(n).ids[gram].tolist()
-        return gram_text([self.run.corpus.form(i) for i in ids], self.byte_level)
+        return gram_text([self.run.corpus.form(i) for i in ids], self.spelling)
 
     def load_triggers(self, n: int) -> None:
         """Read what a list shows of n-grams, for `first_trigger` too; later calls cost nothing.
@@ -71,7 +71,7 @@ class OpenedRun:
 
     def _alphabetical(self, tokens: npt.NDArray[np.int32]) -> Int64s:
         """(M,) place of each token in the alphabetical order of what people are shown of them."""
-        texts = [gram_text([self.run.corpus.form(token)], self.byte_level)[:40] for token in tokens.tolist()]
+        texts = [gram_text([self.run.corpus.form(token)], self.spelling)[:40] for token in tokens.tolist()]
         places = np.empty(len(texts), np.int64)
         places[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
         return places

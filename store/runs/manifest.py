@@ -14,6 +14,7 @@ from neuron_tui.store.errors import OUTDATED, RunDamagedError, RunNotFoundError,
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 from neuron_tui.store.runs.options import Dtype, ExtractionOptions, ResultOptions
 from neuron_tui.store.runs.rule import VALUE, Rule, parse_rule
+from neuron_tui.store.tokens import Spelling
 
 MANIFEST = "run.json"
 CORPUS_FILE = "corpus.h5"
@@ -116,6 +117,7 @@ class SourceState(_Strict):
 class CorpusIdentity(_Strict):
     """The corpus as tokenised. `byte_level`: token texts stand for bytes, as in GPT-2's and OPT's vocabularies.
 
+    `wordpieces`: they are those of WordPiece, where `##` goes on with a word; false in runs of earlier versions.
     `sources` holds what is known of the files behind it; it is empty in runs of earlier versions.
     """
 
@@ -127,9 +129,15 @@ class CorpusIdentity(_Strict):
     full_sequences: Count
     vocabulary: Count
     byte_level: bool
+    wordpieces: bool = False
     bos: int | None
     eos: int | None
     pad: int | None
+
+    @property
+    def spelling(self) -> Spelling:
+        """How the vocabulary writes text."""
+        return "bytes" if self.byte_level else "wordpieces" if self.wordpieces else "spaces"
 
 
 class Variant(_Strict):

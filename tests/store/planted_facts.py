@@ -92,7 +92,7 @@ class _StubRun:
 
     def __init__(self, model: Model) -> None:
         self.manifest = _manifest(model)
-        self.corpus = SimpleNamespace(byte_level=True)
+        self.corpus = SimpleNamespace(spelling="bytes")
         self._model = model
 
     def layer(self, index: int) -> Any:
@@ -166,7 +166,7 @@ def _manifest(model: Model) -> Manifest:
             sequences=model.full_sequences,
             full_sequences=model.full_sequences,
             vocabulary=model.vocabulary,
-            byte_level=True,
+            spelling="bytes",
             bos=0,
             eos=2,
             pad=1,

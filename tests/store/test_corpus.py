@@ -212,4 +212,4 @@ def test_positions_and_tokens_that_are_not_there_are_damage(copy: Path) -> None:
 
 def test_the_text_of_a_context_reads_on(run: Run) -> None:
     context = run.layers[0].contexts(1)[0]
-    assert decode(list(context.forms), byte_level=True).count(" ") > 3
+    assert decode(list(context.forms), spelling="bytes").count(" ") > 3

@@ -17,7 +17,7 @@ def run(runs: Path) -> Run:
 
 
 def text_of(run: Run, ids: tuple[int, ...]) -> str:
-    return decode([run.corpus.form(i) for i in ids], run.corpus.byte_level)
+    return decode([run.corpus.form(i) for i in ids], run.corpus.spelling)
 
 
 def best_bigram(run: Run) -> tuple[int, ...]:
@@ -62,7 +62,7 @@ def test_the_filter_finds_the_neurons_that_need_the_n_gram(run: Run) -> None:
 
 
 def test_quotation_marks_and_line_feeds_are_escaped_and_other_controls_refused(run: Run) -> None:
-    texts = [decode([form], run.corpus.byte_level) for form in run.corpus.vocabulary]
+    texts = [decode([form], run.corpus.spelling) for form in run.corpus.vocabulary]
     filters = [trigger_filter(run.corpus, (token,)) for token in range(len(texts))]
     assert filters[texts.index("\n\n\t\r")] == 'trigger:"\\n\\n\\t\\r"'
     assert filters[texts.index("\\back\\slash")] == 'trigger:"\\\\back\\\\slash"'

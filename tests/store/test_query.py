@@ -115,11 +115,11 @@ def test_an_empty_query_finds_every_neuron(run: Run, table: NeuronTable) -> None
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_a_trigger_finds_whom_it_covers(run: Run, table: NeuronTable, records: list[NeuronRecord], n: int) -> None:
     detector = next(r for r in records if r.triggers[n].detector)
-    wanted = decode(list(detector.triggers[n].covered[0].forms), byte_level=True)
+    wanted = decode(list(detector.triggers[n].covered[0].forms), spelling="bytes")
     there = expected(
         records,
         lambda r: any(
-            decode(list(g.forms), byte_level=True) == wanted
+            decode(list(g.forms), spelling="bytes") == wanted
             for triggers in r.triggers.values()
             for g in triggers.top[: triggers.covering]
         ),

@@ -87,34 +87,36 @@ def test_marks_do_not_pile_up() -> None:
 
 @given(st.binary())
 def test_every_byte_string_goes_through_the_byte_level_alphabet_and_back(raw: bytes) -> None:
-    assert token_bytes(form(raw), byte_level=True) == raw
+    assert token_bytes(form(raw), spelling="bytes") == raw
 
 
 @pytest.mark.parametrize("written", [" a", "Ġa b", "\xad", "\x80", "日", "Ġ日", "▁x", "\ud800", "<s>\n"])
 def test_what_is_not_in_the_byte_level_alphabet_stands_for_its_own_characters(written: str) -> None:
-    assert token_bytes(written, byte_level=True) == written.encode("utf-8", "surrogatepass")
+    assert token_bytes(written, spelling="bytes") == written.encode("utf-8", "surrogatepass")
 
 
 @given(st.lists(st.binary(max_size=4), max_size=6))
 def test_tokens_together_read_what_their_bytes_read(parts: list[bytes]) -> None:
-    text = decode([form(part) for part in parts], byte_level=True)
+    text = decode([form(part) for part in parts], spelling="bytes")
     assert text.encode("utf-8", "surrogateescape") == b"".join(parts)
 
 
 def test_a_character_split_between_two_tokens_is_whole_when_they_are_read_together() -> None:
     halves = [form("é".encode()[:1]), form("é".encode()[1:])]
-    assert decode(halves, byte_level=True) == "é"
-    assert visible_token(halves[0], byte_level=True) == "\\xc3"
+    assert decode(halves, spelling="bytes") == "é"
+    assert visible_token(halves[0], spelling="bytes") == "\\xc3"
 
 
 def test_special_tokens_and_other_vocabularies_stand_for_their_characters() -> None:
-    assert visible_token("<pad>", byte_level=True) == "<pad>"
-    assert visible_token("▁title", byte_level=False) == "·title"
+    assert visible_token("<pad>", spelling="bytes") == "<pad>"
+    assert visible_token("▁title", spelling="spaces") == "·title"
 
 
 def test_sentencepiece_writes_spaces_and_bytes_in_its_own_way() -> None:
-    assert token_bytes("▁the", False) == b" the"
-    assert token_bytes("<0x0A>", False) == b"\n"
-    assert visible_token("<0xE2>", False) == "\\xe2"
-    assert decode(["▁", "<0xE2>", "<0x82>", "<0xAC>"], False) == " €"
-    assert token_bytes("<0x0A>", True) == b"<0x0A>"  # a byte-level vocabulary has other ways
+    assert token_bytes("▁the", "spaces") == b" the"
+    assert token_bytes("<0x0A>", "spaces") == b"\n"
+    assert visible_token("<0xE2>", "spaces") == "\\xe2"
+    assert decode(["▁", "<0xE2>", "<0x82>", "<0xAC>"], "spaces") == " €"
+    assert decode(["play", "##ing", "now", "##"], "wordpieces") == " playing now ##"
+    assert [visible_token(form, "wordpieces") for form in ("play", "##ing")] == ["·play", "ing"]
+    assert token_bytes("<0x0A>", "bytes") == b"<0x0A>"  # a byte-level vocabulary has other ways

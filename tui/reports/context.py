@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from neuron_tui.store.disk.schema import CONTEXT_AFTER
 from neuron_tui.store.neurons.corpus import Context
-from neuron_tui.store.tokens import decode, printable, token_bytes, visible, visible_token
+from neuron_tui.store.tokens import Spelling, decode, printable, token_bytes, visible, visible_token
 from neuron_tui.store.wording import value_text
 
 NO_TOKEN = -1
@@ -44,7 +44,7 @@ class ContextView:
     """A context as people see it; `highest` is the neuron's highest value, if the run keeps values."""
 
     context: Context
-    byte_level: bool
+    spelling: Spelling
     highest: float | None = None
 
     def value(self, token: int) -> float | None:
@@ -71,12 +71,12 @@ class ContextView:
     @property
     def pieces(self) -> tuple[Piece, ...]:
         """Its text in stretches, cut as a report cuts it."""
-        return stretches(self.context, self.byte_level)
+        return stretches(self.context, self.spelling)
 
     @property
     def shaded_pieces(self) -> tuple[Piece, ...]:
         """The same with a piece for each active token whose value is kept."""
-        return stretches(self.context, self.byte_level, values=bool(self.context.values))
+        return stretches(self.context, self.spelling, values=bool(self.context.values))
 
     def tokens(self, start: int, stop: int) -> list[Piece]:
         """Its tokens from `start` to `stop` - 1, a piece each.
@@ -91,11 +91,11 @@ class ContextView:
         base = ""
         for i in range(start, stop):
             if active[i]:
-                shown = visible_token(forms[i], self.byte_level)
+                shown = visible_token(forms[i], self.spelling)
                 found.append(Piece(shown, True, i, i == focus, value=self.value(i)))
                 continue
             first, last = i == start or active[i - 1], i + 1 == stop or active[i + 1]
-            part = decoder.decode(token_bytes(forms[i], self.byte_level), final=last)
+            part = decoder.decode(token_bytes(forms[i], self.spelling), final=last)
             base = "" if first else _to_last_base(base)
             found.append(Piece(printable(base + part)[len(printable(base)) :], False, i, i == focus, i in known))
             base += part
@@ -110,7 +110,7 @@ def _to_last_base(text: str) -> str:
 
 
 def stretches(
-    context: Context, byte_level: bool, before: int = BEFORE, after: int = AFTER, *, values: bool = False
+    context: Context, spelling: Spelling, before: int = BEFORE, after: int = AFTER, *, values: bool = False
 ) -> tuple[Piece, ...]:
     """A context as stretches of text, cut to some characters around the sampled token's; "…" where it is cut.
 
@@ -122,7 +122,7 @@ def stretches(
     pieces: list[Piece] = []
     focus = 0
     for begin, end in zip(edges, [*edges[1:], size], strict=True):
-        text = decode(list(context.forms[begin:end]), byte_level)
+        text = decode(list(context.forms[begin:end]), spelling)
         if begin <= context.focus:
             focus = len(pieces)
         # Spaces are shown as signs on active text alone: what is around it is to be read.

@@ -150,4 +150,4 @@ def _contents_of(run: Run, layer: Layer, neurons: list[int]) -> Iterator[Content
 
 def _first_token(corpus: StoredCorpus, row: int) -> str:
     """The token in a row of the table of single tokens, as a report shows it."""
-    return shortened(visible_token(corpus.form(int(corpus.grams(1).ids[row, 0])), corpus.byte_level))
+    return shortened(visible_token(corpus.form(int(corpus.grams(1).ids[row, 0])), corpus.spelling))

@@ -19,7 +19,7 @@ from neuron_tui.store.measures.positional import on_ranges
 from neuron_tui.store.neurons.corpus import Context
 from neuron_tui.store.neurons.record import NeuronRecord, PositionProfile, TokenScore, Triggers
 from neuron_tui.store.neurons.run import Run
-from neuron_tui.store.tokens import printable, visible_token
+from neuron_tui.store.tokens import Spelling, printable, visible_token
 from neuron_tui.store.wording import GRAM_NAMES, count_noun, share_text
 from neuron_tui.tui.reports.context import ContextView
 from neuron_tui.tui.reports.neuron_text import describe, headline, own_triggers, where_on
@@ -134,12 +134,12 @@ class NeuronView:
     suppressed: tuple[EffectRow, ...]
     position: PositionView | None
     contexts: tuple[ContextView, ...]
-    byte_level: bool
+    spelling: Spelling
     highest: tuple[ContextView, ...] = ()
 
     def context_view(self, context: Context) -> ContextView:
         """A context of the neuron as people see it."""
-        return _context_view(self.record, context, self.byte_level)
+        return _context_view(self.record, context, self.spelling)
 
     @property
     def layer(self) -> int:
@@ -159,7 +159,7 @@ class NeuronView:
 
 def neuron_views(run: Run, selection: Selection) -> Iterator[NeuronView]:
     """The selected neurons in their order, a few read at a time; raises RunDamagedError."""
-    byte_level = run.corpus.byte_level
+    spelling = run.corpus.spelling
 
     def views() -> Iterator[NeuronView]:
         for index, neurons in selection.neurons.items():
@@ -168,7 +168,7 @@ def neuron_views(run: Run, selection: Selection) -> Iterator[NeuronView]:
                 batch = neurons[start : start + _BATCH]
                 sampled, highest = layer.contexts_of(batch), layer.contexts_of(batch, kind="highest")
                 for record, contexts, best in zip(layer.records(batch), sampled, highest, strict=True):
-                    yield neuron_view(record, contexts, byte_level, best)
+                    yield neuron_view(record, contexts, spelling, best)
 
     return selection.counted(views())
 
@@ -176,11 +176,11 @@ def neuron_views(run: Run, selection: Selection) -> Iterator[NeuronView]:
 def read_neuron(run: Run, layer: int, neuron: int) -> NeuronView:
     """Read one neuron; raises NeuronNotFoundError and RunDamagedError."""
     where = run.layer(layer)
-    return neuron_view(where.neuron(neuron), where.contexts(neuron), run.corpus.byte_level)
+    return neuron_view(where.neuron(neuron), where.contexts(neuron), run.corpus.spelling)
 
 
 def neuron_view(
-    record: NeuronRecord, contexts: Sequence[Context], byte_level: bool, highest: Sequence[Context] = ()
+    record: NeuronRecord, contexts: Sequence[Context], spelling: Spelling, highest: Sequence[Context] = ()
 ) -> NeuronView:
     """What is shown of a record and its contexts; raises RunDamagedError for a score that is no number."""
     own = own_triggers(record)
@@ -190,7 +190,7 @@ def neuron_view(
             raise RunDamagedError(
                 f"layer {record.layer}, neuron {record.neuron}: a score that is no number\nExtract the run again."
             )
-        return tuple(EffectRow(s.id, s.form, visible_token(s.form, byte_level), s.score, s.id in own) for s in scores)
+        return tuple(EffectRow(s.id, s.form, visible_token(s.form, spelling), s.score, s.id in own) for s in scores)
 
     coverage = share_text(record.thresholds.coverage)
     return NeuronView(
@@ -198,21 +198,21 @@ def neuron_view(
         headline=headline(record),
         sentences=tuple(describe(record)),
         domains=tuple(DomainRow(printable(name), d.count, d.tokens, d.frequency) for name, d in record.domains.items()),
-        triggers={n: _triggers(t, n, coverage, byte_level) for n, t in record.triggers.items()},
+        triggers={n: _triggers(t, n, coverage, spelling) for n, t in record.triggers.items()},
         promoted=rows(record.effect.promoted),
         suppressed=rows(record.effect.suppressed),
         position=_position(record.position) if record.position is not None else None,
-        contexts=tuple(_context_view(record, context, byte_level) for context in contexts),
-        byte_level=byte_level,
-        highest=tuple(_context_view(record, context, byte_level) for context in highest),
+        contexts=tuple(_context_view(record, context, spelling) for context in contexts),
+        spelling=spelling,
+        highest=tuple(_context_view(record, context, spelling) for context in highest),
     )
 
 
-def _context_view(record: NeuronRecord, context: Context, byte_level: bool) -> ContextView:
-    return ContextView(context, byte_level, record.values.max if record.values is not None else None)
+def _context_view(record: NeuronRecord, context: Context, spelling: Spelling) -> ContextView:
+    return ContextView(context, spelling, record.values.max if record.values is not None else None)
 
 
-def _triggers(triggers: Triggers, n: int, coverage: str, byte_level: bool) -> TriggerList:
+def _triggers(triggers: Triggers, n: int, coverage: str, spelling: Spelling) -> TriggerList:
     name, total, covering = GRAM_NAMES[n], triggers.total, triggers.covering
     verb = "covers" if covering == 1 else "cover"
     running = accumulate(trigger.active for trigger in triggers.top)
@@ -220,7 +220,7 @@ def _triggers(triggers: Triggers, n: int, coverage: str, byte_level: bool) -> Tr
         TriggerRow(
             ids=trigger.ids,
             forms=trigger.forms,
-            shown=tuple([visible_token(form, byte_level) for form in trigger.forms]),
+            shown=tuple([visible_token(form, spelling) for form in trigger.forms]),
             active=trigger.active,
             occurrences=trigger.occurrences,
             precision=trigger.active / trigger.occurrences if trigger.occurrences else 0.0,

@@ -11,7 +11,7 @@ import numpy as np
 
 from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.findings.labelled_run import LabelledRun
-from neuron_tui.store.tokens import token_bytes, visible_token
+from neuron_tui.store.tokens import Spelling, token_bytes, visible_token
 
 QUARTERS = ("0–¼", "¼–½", "½–¾", "¾–1")
 """Ranges of relative depth: a layer on the border of two is in the upper one."""
@@ -56,13 +56,13 @@ class DetectedToken:
     """A token that is detected, as its tokeniser writes it, with the layers of each run that detect it."""
 
     form: str
-    byte_level: bool
+    spelling: Spelling
     first: tuple[int, ...]
     second: tuple[int, ...]
 
     def shown(self) -> str:
         """The token as people are shown it."""
-        return visible_token(self.form, self.byte_level)
+        return visible_token(self.form, self.spelling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,9 @@ def token_lists(first: LabelledRun, second: LabelledRun) -> TokenLists:
     tokens: dict[int, DetectedToken] = {}
     for place, (one, key) in enumerate(zip(pair, keys, strict=True)):
         for number, (form, layers) in _with_layers(one, key).items():
-            have = tokens.get(number) or DetectedToken(form, one.run.corpus.byte_level, (), ())
+            have = tokens.get(number) or DetectedToken(form, one.run.corpus.spelling, (), ())
             parts = (layers, have.second) if place == 0 else (have.first, layers)
-            tokens[number] = DetectedToken(have.form, have.byte_level, *parts)
+            tokens[number] = DetectedToken(have.form, have.spelling, *parts)
     ordered = sorted(tokens.values(), key=lambda token: (token.shown().lstrip("·").casefold(), token.shown()))
     return TokenLists(
         tuple(token for token in ordered if token.first and token.second),
@@ -145,7 +145,9 @@ def _id(ids: Int64s) -> Int64s:
 def _texts(runs: Sequence[LabelledRun]) -> tuple[Key, ...]:
     """Tokens told by the bytes that they stand for, whatever the vocabulary that they are from."""
     numbers: dict[bytes, int] = {}
-    known: dict[tuple[str, bool], Key] = {}  # runs with one vocabulary share what is found: a layer detects a thousand
+    known: dict[
+        tuple[str, Spelling], Key
+    ] = {}  # runs with one vocabulary share what is found: a layer detects a thousand
 
     def key_of(one: LabelledRun) -> Key:
         corpus, identity = one.run.corpus, one.run.manifest.corpus
@@ -153,13 +155,13 @@ def _texts(runs: Sequence[LabelledRun]) -> tuple[Key, ...]:
 
         def key(ids: Int64s) -> Int64s:
             for token in ids[found[ids] < 0].tolist():
-                text = token_bytes(corpus.form(token), corpus.byte_level)
+                text = token_bytes(corpus.form(token), corpus.spelling)
                 found[token] = numbers.setdefault(text, len(numbers))
             return found[ids]
 
         return key
 
-    return tuple(known.setdefault((one.vocabulary, one.run.corpus.byte_level), key_of(one)) for one in runs)
+    return tuple(known.setdefault((one.vocabulary, one.run.corpus.spelling), key_of(one)) for one in runs)
 
 
 def _with_layers(labelled: LabelledRun, key: Key) -> dict[int, tuple[str, tuple[int, ...]]]:

@@ -70,7 +70,7 @@ def tokens_table(pairs: Sequence[tuple[str, str, TokenLists]]) -> Figure:
         Column("other_layers"),
     )
     rows = tuple(
-        (first, second, Tokens((token.form,), token.byte_level), by, *map(_listed, (token.first, token.second)))
+        (first, second, Tokens((token.form,), token.spelling), by, *map(_listed, (token.first, token.second)))
         for first, second, lists in pairs
         for by, tokens in (("both", lists.shared), ("run", lists.first_only), ("other", lists.second_only))
         for token in tokens

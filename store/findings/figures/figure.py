@@ -11,7 +11,7 @@ from typing import TypeVar, overload
 
 from neuron_tui.store.findings.chart import Limits, Series
 from neuron_tui.store.neurons.teams import Team
-from neuron_tui.store.tokens import visible_token
+from neuron_tui.store.tokens import Spelling, visible_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,11 @@ class Tokens:
     """Tokens in a cell, as the tokeniser writes them."""
 
     forms: tuple[str, ...]
-    byte_level: bool
+    spelling: Spelling
 
     def shown(self) -> str:
         """The tokens as people are shown them."""
-        return "  ".join(visible_token(form, self.byte_level) for form in self.forms)
+        return "  ".join(visible_token(form, self.spelling) for form in self.forms)
 
 
 T = TypeVar("T")

@@ -55,11 +55,11 @@ def _records(labelled: LabelledRun) -> list[NeuronRecord]:
 
 
 def _cells(labelled: LabelledRun, record: NeuronRecord) -> tuple[Cell, ...]:
-    byte_level = labelled.run.corpus.byte_level
+    spelling = labelled.run.corpus.spelling
 
     def scored(scores: Sequence[TokenScore]) -> Tokens:
-        return Tokens(tuple(score.form for score in scores[:_TOKENS_SHOWN]), byte_level)
+        return Tokens(tuple(score.form for score in scores[:_TOKENS_SHOWN]), spelling)
 
-    triggers = Tokens(tuple(trigger.forms[0] for trigger in record.triggers[1].covered), byte_level)
+    triggers = Tokens(tuple(trigger.forms[0] for trigger in record.triggers[1].covered), spelling)
     effect = record.effect
     return record.neuron, finite(effect.trigger_score), triggers, scored(effect.promoted), scored(effect.suppressed)

@@ -16,7 +16,7 @@ from neuron_tui.store.findings.paper.model import opt_model
 from neuron_tui.store.findings.paper.needs import Need
 from neuron_tui.store.neurons.record import NeuronRecord
 from neuron_tui.store.neurons.teams import Team
-from neuron_tui.store.tokens import gram_text, token_bytes
+from neuron_tui.store.tokens import Spelling, gram_text, token_bytes
 from neuron_tui.store.wording import count_noun, percent
 
 TEAM_LAYER = 1
@@ -121,7 +121,7 @@ def many_tokens_overall(labelled: LabelledRun) -> Judgement:
 
 def examples_found(labelled: LabelledRun) -> Judgement:
     """Each of `EXAMPLES` is a token detector that covers its words, with a space before them or not, in any case."""
-    byte_level = labelled.run.corpus.byte_level
+    spelling = labelled.run.corpus.spelling
     told, numbers, found = [], {}, []
     for layer, neuron, words in EXAMPLES:
         name = f"{layer}:{neuron}"
@@ -129,8 +129,8 @@ def examples_found(labelled: LabelledRun) -> Judgement:
             told.append(f"{name} is not there")
             continue
         record = labelled.run.layer(layer).neuron(neuron)
-        found.append(set(words) <= _detected(record, byte_level))
-        covered = ", ".join(gram_text(trigger.forms, byte_level) for trigger in record.triggers[1].covered)
+        found.append(set(words) <= _detected(record, spelling))
+        covered = ", ".join(gram_text(trigger.forms, spelling) for trigger in record.triggers[1].covered)
         told.append(f"{name} detects {covered or 'nothing'}")
         numbers[name] = covered
     holds = False if False in found else True if len(found) == len(EXAMPLES) else None
@@ -139,9 +139,9 @@ def examples_found(labelled: LabelledRun) -> Judgement:
     return Judgement(holds, because, numbers, () if holds else ("layers",))
 
 
-def _detected(record: NeuronRecord, byte_level: bool) -> set[str]:
+def _detected(record: NeuronRecord, spelling: Spelling) -> set[str]:
     """What a token detector detects: its covered tokens without spaces, in lower case."""
-    covered = (token_bytes(trigger.forms[0], byte_level) for trigger in record.triggers[1].covered)
+    covered = (token_bytes(trigger.forms[0], spelling) for trigger in record.triggers[1].covered)
     return {text.decode(errors="replace").strip().lower() for text in covered}
 
 

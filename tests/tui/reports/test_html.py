@@ -76,7 +76,7 @@ class Page(HTMLParser):
 
 def shown(form: str) -> str:
     """A token as a report shows it."""
-    return shortened(visible_token(form, True))
+    return shortened(visible_token(form, "bytes"))
 
 
 def source(run: Run, neurons: list[tuple[int, int]] | None, chosen_by: str = "") -> str:

@@ -120,4 +120,4 @@ def test_a_sparkline_has_a_block_for_neighbouring_positions() -> None:
 
 
 def test_n_grams_show_each_token_apart(run: Run) -> None:
-    assert gram_text([form(b" the"), form(b" title")], byte_level=True) == "·the ·title"
+    assert gram_text([form(b" the"), form(b" title")], spelling="bytes") == "·the ·title"

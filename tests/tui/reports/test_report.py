@@ -91,7 +91,7 @@ def test_markdown_says_what_a_neuron_is_and_shows_its_triggers_effects_positions
     assert report.startswith("# 1 neuron of `demo`\n\n- Model: `synthetic-opt`, 3 layers of 24 neurons\n")
     assert f"\n## 0:{neuron} · token detector, suppresses its triggers\n" in report
     trigger = record.triggers[1].top[0]
-    shown = visible_token(trigger.forms[0], byte_level=True)
+    shown = visible_token(trigger.forms[0], spelling="bytes")
     assert f"| `{shown}` | {trigger.active:,} | {trigger.occurrences:,} | " in report
     assert re.search(rf"\| `{re.escape(shown)}` ◂ \| −0\.\d+ \|\n", report)
     for heading in ("Triggers: tokens", "Triggers: bigrams", "Triggers: trigrams", "Writes", "Position", "Contexts"):
@@ -105,7 +105,7 @@ def test_markdown_begins_with_a_table_of_the_neurons_and_ends_with_what_signs_an
     record = run.layers[0].neuron(1)
     assert record.position is not None
     assert "| 0:0 | dead | 0% | 0 | 0.000 |  |\n" in front
-    trigger = visible_token(record.triggers[1].top[0].forms[0], byte_level=True)
+    trigger = visible_token(record.triggers[1].top[0].forms[0], spelling="bytes")
     information = f"{record.position.mutual_information:.3f}"
     numbers = f"{percent(record.frequency)} | {record.triggers[1].covering} | {information}"
     assert f"| 0:1 | token ▼ | {numbers} | `{trigger}` |\n" in front
@@ -192,7 +192,7 @@ def line(forms: list[bytes], active: set[int], focus: int, offset: int = 100) ->
         active=tuple(i in active for i in range(len(forms))),
         focus=focus,
     )
-    return context_line(ContextView(context, byte_level=True))
+    return context_line(ContextView(context, spelling="bytes"))
 
 
 def test_a_context_marks_the_active_text_and_reads_on_around_it() -> None:
@@ -290,7 +290,7 @@ def test_a_score_that_is_no_number_and_a_trigger_that_is_not_there_are_damage(ru
     record = run.layers[0].neuron(1)
     wrong = (replace(record.effect.promoted[0], score=float("nan")), *record.effect.promoted[1:])
     with pytest.raises(RunDamagedError, match=r"layer 0, neuron 1: a score that is no number"):
-        neuron_view(replace(record, effect=replace(record.effect, promoted=wrong)), [], byte_level=True)
+        neuron_view(replace(record, effect=replace(record.effect, promoted=wrong)), [], spelling="bytes")
     damaged = open_run(copy)
     with h5py.File(damaged.layers[0].path, "r+") as file:
         file["triggers/1/first"][1] = 10**6

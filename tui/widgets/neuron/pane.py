@@ -311,7 +311,7 @@ class NeuronPane(LineView, can_focus=True):
         """Ask which neurons fire on what the cursor is on."""
         if (asked := self._at.asked) is not None and self._card is not None and self._card.view is not None:
             ids, forms = asked
-            self.post_message(self.TokenAsked(ids, gram_text(forms, self._card.view.byte_level)))
+            self.post_message(self.TokenAsked(ids, gram_text(forms, self._card.view.spelling)))
 
     def action_only(self) -> None:
         """Show only contexts of the trigger under the cursor; all again."""
