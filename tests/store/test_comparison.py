@@ -127,7 +127,7 @@ def test_tokens_of_other_vocabularies_are_told_by_what_they_read(labelled: dict[
     assert "Tokens of runs whose vocabularies differ are the same if they read the same." in comparison.notes
     lists = token_lists(first, swapped)
     form = first.run.corpus.form(5)  # which is what 4 is called there
-    assert lists.shared == (DetectedToken(form, True, (0,), (3,)),)
+    assert lists.shared == (DetectedToken(form, "bytes", (0,), (3,)),)
     assert {token.form for token in lists.first_only} == {first.run.corpus.form(token) for token in (4, 6, 7)}
     assert lists.second_only == ()
 

@@ -134,7 +134,7 @@ def test_large_counts_leave_the_n_gram_room_and_are_not_cut(whole: Run, width: i
         replace(t, active=t.active * 1234, occurrences=t.occurrences * 1234) for t in view.record.triggers[1].top
     )
     triggers = {**view.record.triggers, 1: replace(view.record.triggers[1], top=top, total=1234 * view.record.count)}
-    page = lay_out(neuron_view(replace(view.record, triggers=triggers), [], True), CardShape(width, 40))
+    page = lay_out(neuron_view(replace(view.record, triggers=triggers), [], "bytes"), CardShape(width, 40))
     item = next(item for item in page.items if item.part == TRIGGER)
     text = plain(fit_line(page.lines[item.line], width))
     assert len(text) == width
@@ -150,7 +150,7 @@ def test_a_share_too_small_for_its_column_does_not_shift_it(whole: Run) -> None:
     top = (replace(tokens.top[0], occurrences=90_000_000), *tokens.top[1:])
     record = replace(view.record, triggers={**view.record.triggers, 1: replace(tokens, top=top)})
     for width in (30, 60):
-        lines = [plain(line) for line in lay_out(neuron_view(record, [], True), CardShape(width, 40)).lines]
+        lines = [plain(line) for line in lay_out(neuron_view(record, [], "bytes"), CardShape(width, 40)).lines]
         row = next(line for line in lines if line.startswith("○·the"))
         assert "<.01%" in row or row.count("%") == 1
         assert len(row) == width

@@ -36,7 +36,7 @@ def contexts(draw: st.DrawFn) -> Context:
 
 @given(contexts(), st.integers(30, 120))
 def test_a_line_fills_its_width_and_the_sampled_token_keeps_its_column(context: Context, width: int) -> None:
-    line, places = context_line(ContextView(context, True), width)
+    line, places = context_line(ContextView(context, "bytes"), width)
     assert width_of(line) == width
     assert not any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") for c in plain(line))
     left = max(6, width * 2 // 5)
@@ -47,17 +47,17 @@ def test_a_line_fills_its_width_and_the_sampled_token_keeps_its_column(context: 
 
 @given(contexts(), st.integers(30, 120))
 def test_marks_come_in_pairs_also_where_a_line_is_cut(context: Context, width: int) -> None:
-    text = plain(context_line(ContextView(context, True), width)[0])
+    text = plain(context_line(ContextView(context, "bytes"), width)[0])
     marks = [c for c in text if c in (OPEN, CLOSE)]
     assert marks == [OPEN, CLOSE] * (len(marks) // 2)
 
 
 @given(contexts(), st.integers(30, 120))
 def test_tokens_of_a_passage_stand_where_they_are_said_to(context: Context, width: int) -> None:
-    block = passages([ContextView(context, True)], width)
+    block = passages([ContextView(context, "bytes")], width)
     assert all(width_of(line) <= width for line in block.lines)
     (item,) = block.items
-    texts = {p.token: p.text for p in marked(ContextView(context, True), 0, len(context.forms)) if p.token >= 0}
+    texts = {p.token: p.text for p in marked(ContextView(context, "bytes"), 0, len(context.forms)) if p.token >= 0}
     assert len(item.places) == len(item.ids) == sum(cell_len(text) > 0 for text in texts.values())
     for place, token in zip(item.places, item.ids, strict=True):
         assert token == context.ids[context.focus + place.token]
@@ -71,24 +71,24 @@ def test_text_between_active_tokens_reads_as_one_text(context: Context) -> None:
     calm = Context(
         context.domain, context.offset, context.ids, context.forms, (False,) * len(context.ids), context.focus
     )
-    text = "".join(piece.text for piece in marked(ContextView(calm, True), 0, len(calm.forms)))
-    assert text == printable(decode(list(calm.forms), True))
+    text = "".join(piece.text for piece in marked(ContextView(calm, "bytes"), 0, len(calm.forms)))
+    assert text == printable(decode(list(calm.forms), "bytes"))
 
 
 def test_text_of_unknown_activity_is_told_from_the_rest() -> None:
     forms = tuple("abcdefgh")
     active = (False, False, True, True, False, False, False, False)
     context = Context("prose", 3, tuple(range(8)), forms, active, 3, unknown_before=2, unknown_after=3)
-    found = marked(ContextView(context, True), 0, 8)
+    found = marked(ContextView(context, "bytes"), 0, 8)
     assert "".join(piece.text for piece in found) == f"ab{EDGE}{OPEN}cd{CLOSE}e{EDGE}fgh"
     assert "".join(piece.text for piece in found if piece.role == "dim") == "abfgh"
-    known = marked(ContextView(replace(context, unknown_before=0, unknown_after=0), True), 0, 8)
+    known = marked(ContextView(replace(context, unknown_before=0, unknown_after=0), "bytes"), 0, 8)
     assert not any(piece.text == EDGE or piece.role == "dim" for piece in known)
 
 
 def test_contexts_stand_below_the_name_of_their_domain() -> None:
     def one(domain: str) -> ContextView:
-        return ContextView(Context(domain, 3, (1,), ("a",), (True,), 0), True)
+        return ContextView(Context(domain, 3, (1,), ("a",), (True,), 0), "bytes")
 
     block = concordance([one("prose"), one("prose"), one("\x1b[31m")], 40)
     assert [plain(block.lines[i]).strip() for i in (0, 3)] == ["prose", "\\x1b[31m"]
