@@ -99,7 +99,7 @@ def test_the_cursor_is_lit_where_the_item_stands(whole: Run) -> None:
         ((x, width, role),) = reader.at.lit(item.line)
         assert role == "cursor"
         text = reader.card().split("\n")[item.line][x : x + width]
-        assert text.startswith(gram_text([token.form], True)[:4])
+        assert text.startswith(gram_text([token.form], "bytes")[:4])
         strip = reader.pane.render_line(item.line - reader.pane.scroll_offset.y)
         cells = [(s.text, s.style.bgcolor if s.style else None) for s in strip]
         lit = "".join(text for text, ground in cells if ground is not None and ground != cells[0][1])
@@ -168,7 +168,7 @@ def test_asking_on_a_trigger_gives_its_ids_and_its_visible_text(whole: Run, orde
         trigger = view_of(reader).record.triggers[order].top[1]
         (asked,) = reader.screen.asked
         assert asked.ids == trigger.ids
-        assert asked.shown == gram_text(trigger.forms, True)
+        assert asked.shown == gram_text(trigger.forms, "bytes")
         assert asked.shown.isprintable()
 
     at_pane(whole, ask, neuron=HOSTILE)
@@ -223,7 +223,7 @@ def test_a_trigger_shows_only_its_contexts_and_all_again(whole: Run) -> None:
         for item, context in zip(shown, wanted, strict=True):
             sampled = next(i for i, place in enumerate(item.places) if place.token == 0)
             assert item.ids[sampled] == trigger.ids[0] == context.ids[context.focus]
-        assert f"Contexts of {gram_text(trigger.forms, True)}" in reader.card()
+        assert f"Contexts of {gram_text(trigger.forms, "bytes")}" in reader.card()
         assert f"{len(wanted)} of {len(view.contexts)} samples" in reader.card()
         assert reader.at.item is not None
         assert reader.at.item.part == CONTEXT
