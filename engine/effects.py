@@ -12,7 +12,8 @@ import torch
 from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.schema import STORED_EFFECTS
 
-_TILE_ELEMENTS = 1 << 26
+TILE_ELEMENTS = 1 << 26
+"""Scores that are made in one go."""
 
 Float32s = npt.NDArray[np.float32]
 Number = TypeVar("Number", bound=np.generic)
@@ -72,7 +73,7 @@ def layer_effects(
     vocabulary, neurons = len(unembedding), update_directions.shape[1]
     poles = len(top_tokens) // neurons if neurons else 1
     stored = min(STORED_EFFECTS, vocabulary)
-    tile = max(1, _TILE_ELEMENTS // vocabulary)
+    tile = max(1, TILE_ELEMENTS // vocabulary)
     occurring = _Occurring(frequency, unembedding.device)
     parts = []
     for start in range(0, neurons, tile):

@@ -12,6 +12,7 @@ from typing import Literal
 
 import torch
 
+from neuron_tui.engine.effects import TILE_ELEMENTS
 from neuron_tui.engine.model.opened import OpenedModel
 from neuron_tui.engine.model.residual import Place
 from neuron_tui.engine.request import ExtractionRequest
@@ -75,6 +76,7 @@ def resources_for(
         context_length=options.context_length,
         dtype=getattr(torch, options.dtype),
         device=device,
+        vocabulary=model.causal.vocabulary,
         domains=len({argument.domain for argument in request.corpus_arguments}),
         memory=request.memory,
         keep_activations=keeps_activations(
@@ -98,6 +100,7 @@ def plan_resources(
     context_length: int,
     dtype: torch.dtype,
     device: torch.device,
+    vocabulary: int,
     domains: int,
     memory: int | None,
     keep_activations: bool,
@@ -108,6 +111,8 @@ def plan_resources(
     ----------
     positions, width, neurons, layers, layer_weights, context_length
         P, the residual stream's width, N, layers to write, parameters of one layer, T.
+    vocabulary, domains
+        V, D.
     memory
         Bytes that the residual stream and the counters may take of host memory; None: most of what is free.
     """
@@ -132,7 +137,8 @@ def plan_resources(
         place = "file"
     host += residual if place == "memory" else 0
     if device.type == "cpu":
-        host += weights
+        # Effects: the unembedding, and what is made of a tile of scores.
+        host += weights + 4 * vocabulary * width + 3 * 4 * min(TILE_ELEMENTS, neurons * vocabulary)
     host += _PROCESS
     scratch = (residual if place == "file" else 0) + (bits if bits_in_file else 0)
     per_layer = neurons * (_BYTES_PER_NEURON + 2 * context_length) + (bits // 2 if keep_activations else 0)

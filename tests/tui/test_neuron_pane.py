@@ -223,7 +223,7 @@ def test_a_trigger_shows_only_its_contexts_and_all_again(whole: Run) -> None:
         for item, context in zip(shown, wanted, strict=True):
             sampled = next(i for i, place in enumerate(item.places) if place.token == 0)
             assert item.ids[sampled] == trigger.ids[0] == context.ids[context.focus]
-        assert f"Contexts of {gram_text(trigger.forms, "bytes")}" in reader.card()
+        assert f"Contexts of {gram_text(trigger.forms, 'bytes')}" in reader.card()
         assert f"{len(wanted)} of {len(view.contexts)} samples" in reader.card()
         assert reader.at.item is not None
         assert reader.at.item.part == CONTEXT
