@@ -166,7 +166,7 @@ def _manifest(model: Model) -> Manifest:
             sequences=model.full_sequences,
             full_sequences=model.full_sequences,
             vocabulary=model.vocabulary,
-            spelling="bytes",
+            byte_level=True,
             bos=0,
             eos=2,
             pad=1,

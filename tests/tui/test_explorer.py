@@ -103,8 +103,7 @@ def test_a_malformed_filter_points_at_the_place_and_stays_open(runs: Path) -> No
         await person.press("/")
         await person.type("type:dead fooo<1")
         await person.sees("unknown word 'fooo'")
-        *_, says, line, caret = person.lines()
-        assert "unknown word 'fooo'" in says
+        *_, line, caret = person.lines()
         assert line.index("fooo") == caret.index("▲")
         await person.press("enter")
         assert isinstance(person.app.screen, Prompt)

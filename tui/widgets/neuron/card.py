@@ -28,6 +28,9 @@ from neuron_tui.tui.widgets.neuron.passages import passages
 TWO_COLUMNS = 72
 """Inner width from which the card has two columns."""
 
+_LOW = 26
+"""A pane of fewer lines has no room for values before the contexts: they come below."""
+
 
 @dataclass(frozen=True, slots=True)
 class CardShape:
@@ -120,9 +123,12 @@ def _wide(view: NeuronView, shape: CardShape, samples: Samples) -> tuple[Block, 
     lists.add_block(writes_block(view, left, 50 if shape.long else _clamp(free - triggers, 5, 30)))
     rows = curve_rows(view, right, _clamp(shape.height // 4, 5, 14))
     curve = Place(len(block.lines), left + 2, right, rows)
-    texts = Block([*[BLANK] * rows, *value_lines(view, right, shape.height)])
+    values = value_lines(view, right, shape.height)
+    below = shape.height < _LOW and shape.reach == LINE
+    texts = Block([*[BLANK] * rows, *([] if below else values)])
     if shape.reach == LINE:
         texts.add_block(_contexts(view, shape, samples, right))
+    texts.add(*(values if below else []))
     block.add_block(side_by_side(lists, texts, left))
     if shape.reach != LINE:  # text that is read takes the whole width, below the rest
         block.add_block(_contexts(view, shape, samples, shape.width))
