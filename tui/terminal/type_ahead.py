@@ -58,10 +58,11 @@ class TypeAheadApp(OpenApp):
             await self._take(event)
         else:
             self._typed.append(event)
-            self.set_timer(_PATIENCE, self._look_after)
 
     async def _take(self, key: events.Key) -> None:
         self._taken_at = time.monotonic()
+        # What a key closes may take its marker along, and nobody would say that the key has been taken.
+        self.set_timer(_PATIENCE, self._look_after)
         target, screen = self.focused or self.screen, self.screen
         await super().on_event(key)
         self._follow(self.KeyFollowed(target, screen, 1))
