@@ -35,6 +35,7 @@ from neuron_tui.store.neurons.arrangement import ListQuery, arrange
 from neuron_tui.store.neurons.opened import open_for_browsing
 from neuron_tui.store.neurons.places import Addresses
 from neuron_tui.store.runs.job import job_status
+from neuron_tui.store.runs.rule import Rule
 from neuron_tui.tui.jobs.jobs import cancel_job, start_job
 
 PATIENCE = 30.0
@@ -104,14 +105,14 @@ class Terminal:
         os.close(self.descriptor)
 
 
-def title_of(layer: int, neuron: int) -> re.Pattern[str]:
+def title_of(rule: Rule, layer: int, neuron: int) -> re.Pattern[str]:
     """The title of a neuron's pane, between the spaces and rules of its border."""
-    return re.compile(rf" {layer}:{neuron} [─━]")
+    return re.compile(rf" {layer}:{re.escape(rule.name(neuron))} [─━]")
 
 
-def cursor_on(layer: int, neuron: int) -> re.Pattern[str]:
+def cursor_on(rule: Rule, layer: int, neuron: int) -> re.Pattern[str]:
     """The row of a neuron in the list, behind the cursor's mark."""
-    return re.compile(rf"▸\s+{layer}\s+{neuron}\s")
+    return re.compile(rf"▸\s+{layer}\s+{re.escape(rule.name(neuron))}\s")
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -158,12 +159,12 @@ def measure(arguments: argparse.Namespace, state: str) -> None:
     """Measure and print a table; `state` is a directory for what the app remembers."""
     run = open_run(arguments.run)
     columns, rows = (int(part) for part in arguments.size.split("x"))
-    first_layer, neurons = next(iter(run.layers)), run.manifest.model.neurons
+    first_layer, neurons, rule = next(iter(run.layers)), run.manifest.rows, run.manifest.rule
     command = [sys.executable, "-c", "import sys; from neuron_tui.tui.cli.main import main; sys.exit(main())"]
     command += ["open", str(Path(run.path).resolve())]
     # The most notable neuron comes first; keys are measured in the order of the model.
     opened = open_for_browsing(Path(run.path))
-    first = title_of(*Addresses(opened.table, arrange(opened, ListQuery()).rows[:1])[0])
+    first = title_of(rule, *Addresses(opened.table, arrange(opened, ListQuery()).rows[:1])[0])
 
     openings, opening_work = [], []
     for _ in range(arguments.openings):
@@ -185,7 +186,7 @@ def measure(arguments: argparse.Namespace, state: str) -> None:
     for step in range(1, steps + 1):
         pressed = time.perf_counter()
         terminal.press("j")
-        first, whole = terminal.wait_for(cursor_on(first_layer, step), title_of(first_layer, step))
+        first, whole = terminal.wait_for(cursor_on(rule, first_layer, step), title_of(rule, first_layer, step))
         cursor.append(first - pressed)
         card.append(whole - pressed)
     work = (terminal.processor_time() - before) / steps
@@ -194,7 +195,7 @@ def measure(arguments: argparse.Namespace, state: str) -> None:
     pressed = time.perf_counter()
     terminal.press("k" * 50)
     last = len(run.layers) * neurons - 51
-    held = terminal.wait_for(title_of(list(run.layers)[last // neurons], last % neurons))[0] - pressed
+    held = terminal.wait_for(title_of(rule, list(run.layers)[last // neurons], last % neurons))[0] - pressed
     terminal.close()
 
     print(
