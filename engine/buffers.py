@@ -1,10 +1,10 @@
-"""Keep the large buffers of a step for the next one."""
+"""Keep the large buffers of a step for the next one, and of a layer give back what the next one cannot use."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Final
+from typing import Any, Final
 
 M_TRIM_THRESHOLD: Final = -1
 M_MMAP_MAX: Final = -4
@@ -17,9 +17,24 @@ def keep_freed_memory() -> None:
     By default glibc maps every buffer over 32 MiB anew and unmaps it when freed, so that each step pays for the
     kernel to clear the same pages again: a third of a small model's training time on a CPU. Peak memory stays.
     """
-    if not sys.platform.startswith("linux"):
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+    mallopt = _of_libc("mallopt")
     if mallopt is not None:
         mallopt(M_MMAP_MAX, 0)
         mallopt(M_TRIM_THRESHOLD, LARGEST_INT)
+
+
+def give_back_freed_memory() -> None:
+    """Give free pages back to the system, as far as glibc's allocator has any; elsewhere, do nothing.
+
+    What lives on between two large buffers keeps the next one from their place, so that free memory would grow by about
+    a weight matrix a layer. Called once a layer, the pages that are cleared again for the next one do not matter.
+    """
+    trim = _of_libc("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
+def _of_libc(name: str) -> Any:  # noqa: ANN401 - a function of C
+    if not sys.platform.startswith("linux"):
+        return None
+    return getattr(ctypes.CDLL(None), name, None)  # musl has none

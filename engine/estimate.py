@@ -11,12 +11,12 @@ import numpy as np
 import torch
 
 from neuron_tui.engine.corpus.tokenise import DomainTokens
-from neuron_tui.engine.layers import probe
 from neuron_tui.engine.model.forward import batches
 from neuron_tui.engine.model.opened import OpenedModel, open_model
+from neuron_tui.engine.probe import probe
 from neuron_tui.engine.progress import ProgressSink
 from neuron_tui.engine.request import ExtractionRequest, choose_device, refuse_other_options, resolve_options, tokenise
-from neuron_tui.engine.resources import Resources, free_disk, resources_for, too_large_batches_named
+from neuron_tui.engine.resources import Resources, free_disk, resources_for, too_large_sequences_named
 from neuron_tui.store.errors import concerning
 from neuron_tui.store.runs.catalog import run_folder
 from neuron_tui.store.runs.folder import refuse_foreign_folder
@@ -130,7 +130,7 @@ def estimate(request: ExtractionRequest, progress: ProgressSink = lambda _: None
         tokenising = (time.perf_counter() - begin) / sum(len(domain.tokens) for domain in sample)
     domains = tuple(_whole(domain, share, None if budget is None else budget // len(names)) for domain in sample)
     positions = sum(domain.positions for domain in domains)
-    with concerning("batch-tokens"), too_large_batches_named(device, options.batch_tokens):
+    with concerning("batch-tokens"), too_large_sequences_named(device):
         a_layer = _seconds_a_position(model, options, device, sample)
     return Estimate(
         model=model.identity.name,

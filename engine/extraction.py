@@ -18,7 +18,8 @@ from neuron_tui.engine.corpus.sources import changed_sources
 from neuron_tui.engine.corpus.tokenise import DomainTokens
 from neuron_tui.engine.counting.layer import counting_plan
 from neuron_tui.engine.interrupt import steered
-from neuron_tui.engine.job import JobRecord, recording
+from neuron_tui.engine.job import JobRecord, peak_memory, recording
+from neuron_tui.engine.layer_writer import LayerWriter
 from neuron_tui.engine.layers import Pass, run_layers
 from neuron_tui.engine.model.forward import batches
 from neuron_tui.engine.model.opened import OpenedModel, open_model
@@ -32,17 +33,26 @@ from neuron_tui.engine.resources import (
     keeps_activations,
     require_disk,
     resources_for,
-    too_large_batches_named,
+    too_large_sequences_named,
 )
-from neuron_tui.engine.writing import write_corpus, write_layer
+from neuron_tui.engine.stopwatch import Stopwatch
+from neuron_tui.engine.writing import write_corpus
 from neuron_tui.store.disk.files import sha256
 from neuron_tui.store.disk.schema import ENOUGH_SEQUENCES
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.findings.aggregates_cache import aggregates_of
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.runs.catalog import missing_or_cut, run_folder
-from neuron_tui.store.runs.folder import SCRATCH, clear_scratch, delete_files, writing_to
-from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, Manifest, RunOptions, read_manifest, write_manifest
+from neuron_tui.store.runs.folder import SCRATCH, clear_scratch, delete_files, forget_kept, writing_to
+from neuron_tui.store.runs.manifest import (
+    CORPUS_FILE,
+    MANIFEST,
+    Manifest,
+    RunOptions,
+    Usage,
+    read_manifest,
+    write_manifest,
+)
 
 
 def extract(request: ExtractionRequest, progress: ProgressSink = quiet, announce: Announce = quiet) -> Path:
@@ -117,8 +127,9 @@ def _go(
         resources = resources_for(request, model, options, device, corpus.positions)
         require_disk(folder, resources.scratch_bytes)
     work = _pass(model, options, device, corpus, resources, scratch)
-    with too_large_batches_named(device, options.batch_tokens):
+    with too_large_sequences_named(device):
         _extract_layers(folder, manifest, work, progress)
+    forget_kept(folder)
     aggregates_of(Run(folder))  # counted and kept, so that figures need not wait for them
 
 
@@ -128,12 +139,10 @@ def _peak_on(device: torch.device) -> int | None:
 
 @contextmanager
 def _scratch_in(folder: Path) -> Iterator[Path]:
-    """Give a place for scratch files, which goes when the block ends."""
+    """Give a place for scratch files, which go when the block ends, but for what the run could go on from."""
     clear_scratch(folder)
-    scratch = folder / SCRATCH
-    scratch.mkdir(exist_ok=True)
     try:
-        yield scratch
+        yield folder / SCRATCH
     finally:
         clear_scratch(folder)
 
@@ -206,6 +215,7 @@ def _pass(
     resources: Resources,
     scratch: Path,
 ) -> Pass:
+    scratch.mkdir(exist_ok=True)
     plan = counting_plan(
         corpus.order, corpus.sequence_start, corpus.sequence_domain, options.context_length, corpus.domains
     )
@@ -228,11 +238,27 @@ def _extract_layers(folder: Path, manifest: Manifest, work: Pass, progress: Prog
     keep = keeps_activations(options.keep_activations, work.corpus.positions, work.rows, len(options.layers))
     missing = [layer for layer in options.layers if layer not in manifest.layers]
     before = len(manifest.layers)
+    watch = Stopwatch(work.device)
 
     def tell(step: Progress) -> None:
         progress(replace(step, place=before + step.place, layers=len(options.layers)))
 
-    for result in run_layers(work, missing, tell):
-        entry = write_layer(folder, result, work.plan, keep)
-        manifest = manifest.model_copy(update={"layers": manifest.layers | {result.layer: entry}})
-        write_manifest(folder, manifest)
+    def used() -> Usage:
+        return _usage(manifest.usage, work, watch.seconds | {"write": writer.seconds})
+
+    with LayerWriter(folder, manifest, work.plan, keep, work.resources.overlaps, used) as writer:
+        for result in run_layers(work, missing, tell, watch):
+            writer.write(result)
+
+
+def _usage(before: Usage | None, work: Pass, seconds: dict[str, float]) -> Usage:
+    """What was used up to now, the times before included."""
+    earlier = before.seconds if before else {}
+    device = _peak_on(work.device)
+    return Usage(
+        planned_host=work.resources.host_bytes,
+        planned_device=work.resources.device_bytes,
+        host=max(peak_memory(), before.host if before else 0),
+        device=None if device is None else max(device, before.device or 0 if before else 0),
+        seconds={kind: round(earlier.get(kind, 0.0) + seconds.get(kind, 0.0), 3) for kind in earlier | seconds},
+    )

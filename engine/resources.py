@@ -18,6 +18,7 @@ from neuron_tui.engine.model.residual import Place
 from neuron_tui.engine.request import ExtractionRequest
 from neuron_tui.store.disk.schema import STORED_CONTEXTS
 from neuron_tui.store.errors import DiskFullError, InputError
+from neuron_tui.store.runs.catalog import run_folder
 from neuron_tui.store.runs.manifest import RunOptions
 from neuron_tui.store.wording import size_text
 
@@ -28,121 +29,230 @@ _BYTES_PER_CONTEXT = 272
 """A key, the bits and the values around."""
 
 _SHARE_OF_FREE = 0.6
-_PROCESS = 650 << 20
-"""Python, torch and what they work with, beside the buffers; found as the difference to peaks of real runs."""
+_PROCESS = 500 << 20
+"""Python, torch, numba and what they work with, beside the buffers; found as the difference to peaks of real runs."""
+
+_BYTES_PER_POSITION = 60
+"""The nested order, its runs and tables, and the drawing of contexts."""
 
 _WORKING_SPACE = 1 << 30
+_MOST_WORKING_SPACE = 8 << 30
+"""Bytes of the device for looking at a batch and for tiles of neurons."""
+
 _BYTES_PER_NEURON = 4800
 """Stored per neuron, position curve aside, as measured on runs of 1M tokens."""
+
+_SHARE_OF_DISK = 0.5
+"""The residual stream is kept where two of them, the old one and the new, take at most this share of what is free."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
     """Where the big buffers live and what the run will take, in bytes.
 
-    `residual` is the place of the residual stream, `bits_in_file` whether the layer's bits are spilled,
-    `scratch` the size of both files.
+    `residual`: the place of the residual stream; `kept`: whether it is kept on disk at layers' ends, to go on from;
+    `bits_in_file`, `bits_on_device`: whether the layer's bits are spilled, or stay where they are computed; `overlaps`:
+    whether a layer is written while the next one computes, which takes a second set of buffers; `reads_ahead`: whether
+    the next layer's weights are read meanwhile; `holds_unembedding`: whether the unembedding is read but once;
+    `working`: bytes of the device for tiles; `scratch_bytes`: files for the time being.
     """
 
     residual: Place
-    bits_in_file: bool
-    host_bytes: int
-    device_bytes: int
-    scratch_bytes: int
-    disk_bytes: int
+    kept: bool = False
+    bits_in_file: bool = False
+    bits_on_device: bool = False
+    overlaps: bool = False
+    reads_ahead: bool = False
+    holds_unembedding: bool = True
+    working: int = _WORKING_SPACE
+    host_bytes: int = 0
+    device_bytes: int = 0
+    scratch_bytes: int = 0
+    disk_bytes: int = 0
 
     def describe(self) -> str:
         """Peak memory and disk in words."""
         where = {"device": "on the device", "memory": "in memory", "file": "in a file"}[self.residual]
+        bits = "in a file" if self.bits_in_file else "on the device" if self.bits_on_device else "in memory"
         device = f"{size_text(self.device_bytes)} on the device, " if self.device_bytes else ""
         scratch = f", {size_text(self.scratch_bytes)} of it for the time being" if self.scratch_bytes else ""
+        after = "goes on from the last layer whose output was kept" if self.kept else "passes through the layers again"
         return (
-            f"Peak memory about {device}{size_text(self.host_bytes)} here (residual stream {where}); "
-            f"disk about {size_text(self.disk_bytes + self.scratch_bytes)}{scratch}"
+            f"Peak memory about {device}{size_text(self.host_bytes)} here (residual stream {where}, bits {bits}); "
+            f"disk about {size_text(self.disk_bytes + self.scratch_bytes)}{scratch}; "
+            f"after an interruption it {after}"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What an extraction's memory follows from.
+
+    P `positions`, the residual stream's `width`, N `rows` and D `domains` of each of the `layers` that are written, T
+    `context_length`, V `vocabulary`; `layer_weights` and `batch_tokens` are numbers of parameters and positions,
+    `held` the bytes of a parameter in the checkpoint.
+    """
+
+    positions: int
+    width: int
+    rows: int
+    layers: int
+    layer_weights: int
+    held: int
+    batch_tokens: int
+    context_length: int
+    vocabulary: int
+    domains: int
+    dtype: torch.dtype
+    keep_activations: bool
+
+    @property
+    def residual(self) -> int:
+        """Bytes of the residual stream."""
+        return self.positions * self.width * self.dtype.itemsize
+
+    @property
+    def bits(self) -> int:
+        """Bytes of a layer's bits."""
+        return self.positions * 8 * -(-self.rows // 64)
+
+    @property
+    def contexts(self) -> int:
+        """Bytes of a layer's contexts as they are collected."""
+        return self.rows * (1 + self.domains) * STORED_CONTEXTS * _BYTES_PER_CONTEXT
+
+    @property
+    def counts(self) -> int:
+        """Bytes of a layer's counts: by position above all, and the stored n-grams."""
+        return self.rows * (4 * self.domains * self.context_length + 8 * self.context_length + 5000)
+
+    @property
+    def tables(self) -> int:
+        """Bytes of a layer's contexts as they are sorted to be written."""
+        return 3 * self.rows * STORED_CONTEXTS * _BYTES_PER_CONTEXT
+
+    @property
+    def weights(self) -> int:
+        """Bytes of a layer's weights in host memory, as in the checkpoint and, if that differs, as they compute."""
+        converted = 0 if self.held == self.dtype.itemsize else self.dtype.itemsize
+        return self.layer_weights * (self.held + converted)
+
+    @property
+    def unembedding(self) -> int:
+        """Bytes of the unembedding."""
+        return 4 * self.vocabulary * self.width
+
+    @property
+    def effects(self) -> int:
+        """Bytes that effects take: directions, and what is made of a tile of scores."""
+        return 12 * self.width * self.rows + 3 * 4 * min(TILE_ELEMENTS, self.rows * self.vocabulary)
+
+    @property
+    def batch(self) -> int:
+        """Bytes of one batch on its way through a layer."""
+        return self.batch_tokens * (12 * self.width + 3 * self.rows) * max(self.dtype.itemsize, 4)
 
 
 def resources_for(
     request: ExtractionRequest, model: OpenedModel, options: RunOptions, device: torch.device, positions: int
 ) -> Resources:
     """What an extraction on so many positions takes."""
-    layer = model.causal.layers[0]
-    return plan_resources(
+    rows = model.causal.neurons * options.rule.poles
+    sizes = Sizes(
         positions=positions,
         width=model.causal.width,
-        neurons=model.causal.neurons * options.rule.poles,
+        rows=rows,
         layers=len(options.layers),
-        layer_weights=sum(p.numel() for p in layer.parameters()),
+        layer_weights=sum(p.numel() for p in model.causal.layers[0].parameters()),
+        held=model.causal.bytes_of_a_weight(),
+        batch_tokens=max(options.batch_tokens, options.context_length),
         context_length=options.context_length,
-        dtype=getattr(torch, options.dtype),
-        device=device,
         vocabulary=model.causal.vocabulary,
         domains=len({argument.domain for argument in request.corpus_arguments}),
-        memory=request.memory,
-        keep_activations=keeps_activations(
-            options.keep_activations, positions, model.causal.neurons * options.rule.poles, len(options.layers)
-        ),
+        dtype=getattr(torch, options.dtype),
+        keep_activations=keeps_activations(options.keep_activations, positions, rows, len(options.layers)),
     )
+    folder = run_folder(request.runs_dir, request.name)
+    return plan_resources(sizes, device, request.memory, free_disk(folder)[1])
 
 
-def keeps_activations(keep: Literal["auto", "always", "never"], positions: int, neurons: int, layers: int) -> bool:
+def keeps_activations(keep: Literal["auto", "always", "never"], positions: int, rows: int, layers: int) -> bool:
     """Whether the bits of every layer are stored with it."""
-    return keep == "always" or (keep == "auto" and positions * neurons * layers // 8 <= _KEPT_BY_ITSELF)
+    return keep == "always" or (keep == "auto" and positions * rows * layers // 8 <= _KEPT_BY_ITSELF)
 
 
-def plan_resources(
-    *,
-    positions: int,
-    width: int,
-    neurons: int,
-    layers: int,
-    layer_weights: int,
-    context_length: int,
-    dtype: torch.dtype,
-    device: torch.device,
-    vocabulary: int,
-    domains: int,
-    memory: int | None,
-    keep_activations: bool,
-) -> Resources:
-    """Decide where the residual stream and the bits live.
+def plan_resources(of: Sizes, device: torch.device, memory: int | None, disk: int) -> Resources:
+    """Decide where the residual stream and the bits live, and what is done ahead or twice.
 
     Parameters
     ----------
-    positions, width, neurons, layers, layer_weights, context_length
-        P, the residual stream's width, N, layers to write, parameters of one layer, T.
-    vocabulary, domains
-        V, D.
     memory
         Bytes that the residual stream and the counters may take of host memory; None: most of what is free.
+    disk
+        Bytes that the disk has free.
     """
-    limit = memory if memory is not None else int(_free_memory() * _SHARE_OF_FREE)
-    item = torch.empty(0, dtype=dtype).element_size()
-    residual = positions * width * item
-    bits = positions * 8 * -(-neurons // 64)
-    order = positions * 60  # the nested order, its runs and tables, and the drawing of contexts
-    contexts = neurons * (1 + domains) * STORED_CONTEXTS * _BYTES_PER_CONTEXT
-    weights = layer_weights * item
-    place: Place = "memory"
-    device_bytes = 0
-    if device.type == "cuda":
-        free = torch.cuda.mem_get_info(device)[0]
-        device_bytes = weights + contexts + _WORKING_SPACE
-        if residual < 0.9 * free - device_bytes:
-            place, device_bytes = "device", device_bytes + residual
-    host = order + 2 * contexts  # as they are kept, and sorted to be written
-    bits_in_file = host + bits > limit
-    host += 0 if bits_in_file else bits
-    if place != "device" and host + residual > limit:
-        place = "file"
-    host += residual if place == "memory" else 0
-    if device.type == "cpu":
-        # Effects: the unembedding, and what is made of a tile of scores.
-        host += weights + 4 * vocabulary * width + 3 * 4 * min(TILE_ELEMENTS, neurons * vocabulary)
-    host += _PROCESS
-    scratch = (residual if place == "file" else 0) + (bits if bits_in_file else 0)
-    per_layer = neurons * (_BYTES_PER_NEURON + 2 * context_length) + (bits // 2 if keep_activations else 0)
-    return Resources(place, bits_in_file, host, device_bytes, scratch, layers * per_layer + positions * 20)
+    on_gpu = device.type == "cuda"
+    room = _Room(memory if memory is not None else int(_free_memory() * _SHARE_OF_FREE))
+    there = _Room(int(0.9 * torch.cuda.mem_get_info(device)[0]) if on_gpu else 0)
+    room.take(_BYTES_PER_POSITION * of.positions + of.contexts + of.tables + of.counts)
+    if on_gpu:
+        there.take(of.layer_weights * of.dtype.itemsize + of.contexts + of.effects + of.batch + _WORKING_SPACE)
+        room.take(of.layer_weights * of.held)
+    else:
+        room.take(of.weights + max(of.effects, of.batch))
+    holds_unembedding = (there if on_gpu else room).fits(of.unembedding)
+    bits_on_device = there.fits(of.bits)
+    bits_in_file = not bits_on_device and not room.fits(of.bits)
+    place: Place = "device" if there.fits(of.residual) else "memory" if room.fits(of.residual) else "file"
+    second = of.contexts + of.counts + (0 if bits_on_device or bits_in_file else of.bits)
+    overlaps = not (bits_in_file and of.keep_activations) and room.fits(0 if on_gpu else second)
+    reads_ahead = room.fits(of.layer_weights * of.held if on_gpu else of.weights)
+    reads_ahead = reads_ahead and (not on_gpu or there.fits(of.layer_weights * of.dtype.itemsize))
+    working = min(_MOST_WORKING_SPACE, _WORKING_SPACE + there.left // 2) if on_gpu else _WORKING_SPACE
+    there.take(working - _WORKING_SPACE if on_gpu else 0)
+    per_layer = of.rows * (_BYTES_PER_NEURON + 2 * of.context_length) + (of.bits // 2 if of.keep_activations else 0)
+    stays = of.layers * per_layer + of.positions * 20
+    bits_file = of.bits if bits_in_file else 0
+    kept = 2 * of.residual <= _SHARE_OF_DISK * (disk - stays - bits_file)
+    streams = 2 if kept else 1 if place == "file" else 0
+    return Resources(
+        residual=place,
+        kept=kept,
+        bits_in_file=bits_in_file,
+        bits_on_device=bits_on_device,
+        overlaps=overlaps,
+        reads_ahead=reads_ahead,
+        holds_unembedding=holds_unembedding,
+        working=working,
+        # An unembedding that is not held is there while effects are computed.
+        host_bytes=room.taken + _PROCESS + (0 if on_gpu or holds_unembedding else of.unembedding),
+        device_bytes=there.taken if on_gpu else 0,
+        scratch_bytes=streams * of.residual + bits_file,
+        disk_bytes=stays,
+    )
+
+
+class _Room:
+    """Memory that is shared out."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self.taken = size, 0
+
+    @property
+    def left(self) -> int:
+        """Bytes that nobody has."""
+        return max(self._size - self.taken, 0)
+
+    def take(self, size: int) -> None:
+        """Take what has to be there in any case."""
+        self.taken += size
+
+    def fits(self, size: int) -> bool:
+        """Take so many bytes if there are as many left."""
+        if size > self.left:
+            return False
+        self.taken += size
+        return True
 
 
 def require_disk(folder: Path, needed: int) -> None:
@@ -172,12 +282,12 @@ def _free_memory() -> int:
 
 
 @contextmanager
-def too_large_batches_named(device: torch.device, batch_tokens: int) -> Iterator[None]:
-    """Turn the device's running out of memory into an InputError that says what to do."""
+def too_large_sequences_named(device: torch.device) -> Iterator[None]:
+    """Turn the device's running out of memory, for one sequence too, into an InputError that says what to do."""
     try:
         yield
     except torch.OutOfMemoryError as error:
         raise InputError(
-            f"{device} has too little memory for batches of {batch_tokens:,} tokens\n"
-            "Run the same command again with a smaller --batch-tokens; the finished layers are kept."
+            f"{device} has too little memory for a layer and one sequence\n"
+            "Use a shorter --context-length, a smaller --dtype or another --device; finished layers are kept."
         ) from error

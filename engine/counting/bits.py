@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from neuron_tui.store.disk.files import reserve
+from neuron_tui.store.disk.mapped import MappedFile
 
 if TYPE_CHECKING:
     import torch
@@ -57,12 +57,16 @@ class ActiveBits:
         """Room for all; `spill` names a file to use instead of memory."""
         shape = (words_of(neurons), positions)
         self.neurons = neurons
-        if spill is None:
-            self.words: Words = np.zeros(shape, "<u8")
-        else:
-            reserve(spill, 8 * shape[0] * positions)
-            self.words = np.memmap(spill, "<u8", "r+", shape=shape)
+        self._file = None if spill is None else MappedFile(spill, 8 * shape[0] * positions)
+        self.words: Words = (
+            np.zeros(shape, "<u8") if self._file is None else self._file.bytes.view("<u8").reshape(shape)
+        )
 
     def put(self, start: int, packed: Words) -> None:
         """Store the words (B, W) of the positions from `start` on."""
         self.words[:, start : start + len(packed)] = packed.T
+
+    def touched(self, words: int) -> None:
+        """Say that so many words were read or written: those in a file do not stay in memory."""
+        if self._file is not None:
+            self._file.touched(8 * words)

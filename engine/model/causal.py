@@ -47,7 +47,7 @@ class CausalModel:
         self._names = names_in_checkpoint(self._model, iter(weights.names()))
         for key, parameter in self._model.named_parameters():
             if key.startswith(self._prefix):
-                weights.expect(self._names.get(key, key), tuple(parameter.shape))
+                weights.expect(self._name_of(key), tuple(parameter.shape))
 
     @property
     def layers(self) -> nn.ModuleList:
@@ -89,6 +89,11 @@ class CausalModel:
         said = self.family.norm_before
         return bool(getattr(self.config, said)) if isinstance(said, str) else said
 
+    def bytes_of_a_weight(self) -> int:
+        """Bytes that a parameter of a layer takes in the checkpoint; raises CheckpointError if it cannot be read."""
+        name, _ = next(self.layers[0].named_parameters())
+        return self._weights.held(self._name_of(self._layer_prefix(0) + name)).element_size()
+
     def embeds_positions(self) -> bool:
         """Whether the model is told positions: by a table of anything but zeros, or another way [§5.4].
 
@@ -120,11 +125,27 @@ class CausalModel:
             part = self.base.get_submodule(owner)
             setattr(part, own, nn.Parameter(getattr(part, own).to("meta"), requires_grad=False))
 
-    def load_layer(self, index: int, device: torch.device, dtype: torch.dtype) -> nn.Module:
-        """One layer with its weights on a device; raises CheckpointError for values that are not finite."""
-        layer, prefix = self.layers[index], self._layer_prefix(index)
-        read = {name: self._read(prefix + name, device, dtype) for name, _ in layer.named_parameters()}
-        layer.load_state_dict(read, assign=True, strict=False)
+    def read_layer(self, index: int) -> dict[str, torch.Tensor]:
+        """A layer's weights by their names in it, as the checkpoint has them; raises CheckpointError."""
+        prefix = self._layer_prefix(index)
+        return {
+            name: self._weights.held(self._name_of(prefix + name)) for name, _ in self.layers[index].named_parameters()
+        }
+
+    def usable_layer(
+        self, index: int, held: dict[str, torch.Tensor], device: torch.device, dtype: torch.dtype
+    ) -> dict[str, torch.Tensor]:
+        """Weights that `read_layer` gave, on a device in a dtype; raises CheckpointError for values not finite."""
+        prefix = self._layer_prefix(index)
+        return {
+            name: self._weights.usable(self._name_of(prefix + name), tensor, device, dtype)
+            for name, tensor in held.items()
+        }
+
+    def put_layer(self, index: int, weights: dict[str, torch.Tensor], device: torch.device) -> nn.Module:
+        """One layer with its weights, ready to run on the device that they are on."""
+        layer = self.layers[index]
+        layer.load_state_dict(weights, assign=True, strict=False)
         _buffers_to(layer, device)
         return layer
 
@@ -132,19 +153,23 @@ class CausalModel:
         """Forget a layer's weights."""
         to_meta(self.layers[index])
 
-    def update_directions(self, index: int, device: torch.device) -> torch.Tensor:
-        """Update directions of a layer's neurons, (width, N) float32 [§4.4]."""
-        held = self._read(f"{self._layer_prefix(index)}{self.family.write}.weight", device, torch.float32)
-        return held.T.contiguous() if self._transposed else held
+    def update_directions(
+        self, index: int, device: torch.device, held: dict[str, torch.Tensor] | None = None
+    ) -> torch.Tensor:
+        """Update directions of neurons, (width, N) float32 [§4.4]; `held`: what `read_layer` gave, if it did."""
+        found = self._part_of_layer(index, self.family.write, device, held)
+        return found.T.contiguous() if self._transposed else found
 
-    def read_directions(self, index: int, device: torch.device) -> torch.Tensor:
+    def read_directions(
+        self, index: int, device: torch.device, held: dict[str, torch.Tensor] | None = None
+    ) -> torch.Tensor:
         """What a layer's neurons are read from the residual stream with, (width, N) float32; no other weight is read.
 
         A neuron's row of the first FFN map; of a gated FFN that of the linear half, not of the gate. A norm before
         the map, and its bias, are left out (ours). Raises CheckpointError if the weight cannot be read.
         """
-        held = self._read(f"{self._layer_prefix(index)}{self.family.read}.weight", device, torch.float32)
-        rows = held.T if self._transposed else held
+        found = self._part_of_layer(index, self.family.read, device, held)
+        rows = found.T if self._transposed else found
         return (rows.chunk(2)[1] if self.family.fused else rows).T.contiguous()
 
     def unembedding(self, device: torch.device) -> torch.Tensor:
@@ -157,7 +182,7 @@ class CausalModel:
             embeddings = self._model.get_input_embeddings()
             key = next(name for name, part in self._model.named_modules() if part is embeddings) + ".weight"
         shape = tuple(self._model.get_output_embeddings().weight.shape)
-        self._weights.expect(self._names.get(key, key), shape)
+        self._weights.expect(self._name_of(key), shape)
         table = self._read(key, device, torch.float32)
         if not self.family.project_out or _part(self.base, self.family.project_out) is None:
             return table
@@ -178,8 +203,21 @@ class CausalModel:
         first, second = write.weight.shape
         return (second, first) if self._transposed else (first, second)
 
+    def _part_of_layer(
+        self, index: int, part: str, device: torch.device, held: dict[str, torch.Tensor] | None
+    ) -> torch.Tensor:
+        name = f"{part}.weight"
+        key = self._layer_prefix(index) + name
+        if held is None:
+            return self._read(key, device, torch.float32)
+        return self._weights.usable(self._name_of(key), held[name], device, torch.float32)
+
+    def _name_of(self, key: str) -> str:
+        """The checkpoint's name of a weight."""
+        return self._names.get(key, key)
+
     def _read(self, key: str, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
-        return self._weights.read(self._names.get(key, key), device, dtype)
+        return self._weights.read(self._name_of(key), device, dtype)
 
 
 def _family(name: str, config_values: dict[str, Any]) -> tuple[str, Family]:

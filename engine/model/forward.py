@@ -6,9 +6,11 @@ run once a batch with its layers replaced by one that keeps its arguments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,8 @@ from neuron_tui.engine.model.activity import Activations, watched
 from neuron_tui.engine.model.causal import CausalModel
 from neuron_tui.engine.model.residual import ResidualStream
 from neuron_tui.store.errors import CheckpointError
+
+States = TypeVar("States")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,14 @@ class Batch:
     def tokens(self) -> int:
         """Positions in the batch."""
         return self.sequences * self.length
+
+    def halves(self) -> tuple[Batch, Batch]:
+        """The batch as two of about equal size, the larger one first; it has at least two sequences."""
+        first = -(-self.sequences // 2)
+        return (
+            Batch(self.start, first, self.length),
+            Batch(self.start + first * self.length, self.sequences - first, self.length),
+        )
 
 
 def batches(sequence_start: npt.NDArray[np.int64], batch_tokens: int) -> list[Batch]:
@@ -86,51 +98,40 @@ def _put(layers: nn.ModuleList, modules: Sequence[nn.Module]) -> None:
 
 
 class _Stopped(Exception):  # noqa: N818 - not an error: the last layer's output is not needed
-    """The activation has been seen."""
+    """The activations are there."""
 
 
 class LayerwiseForward:
-    """Runs the corpus through one layer after another."""
+    """Runs the corpus through one layer after another.
 
-    def __init__(self, model: CausalModel, name: str, device: torch.device, dtype: torch.dtype) -> None:
-        """Ready to embed; no weight is loaded yet."""
+    A batch that the device has no memory for is halved, and so is every one after it that is as large.
+    """
+
+    def __init__(
+        self, model: CausalModel, name: str, device: torch.device, dtype: torch.dtype, tokens: npt.NDArray[np.int32]
+    ) -> None:
+        """Ready to run on a corpus of (P,) tokens; no weight is loaded yet."""
         self._model, self._name = model, name
-        self._device, self._dtype = device, dtype
+        self._device, self._dtype, self._tokens = device, dtype, tokens
         self._calls: dict[tuple[int, int], list[_Call]] = {}
+        self.most_tokens: int | None = None
 
     @torch.inference_mode()
-    def embed(
-        self,
-        tokens: npt.NDArray[np.int32],
-        corpus: Sequence[Batch],
-        residual: ResidualStream,
-        tick: Callable[[int], None],
-    ) -> None:
-        """Fill the residual stream with the first layer's input and learn how layers are called.
+    def embed(self, corpus: Sequence[Batch], residual: ResidualStream, tick: Callable[[int], None]) -> None:
+        """Fill the residual stream with the first layer's input.
 
         `tick` is called with the positions of each finished batch.
         """
-        model, layers = self._model, list(self._model.layers)
-        catchers = [_Catcher(layer, layer is layers[-1]) for layer in layers]
-        model.load_stem(self._device, self._dtype)
-        _put(model.layers, catchers)
-        try:
-            for batch in corpus:
-                ids = torch.from_numpy(tokens[batch.start : batch.start + batch.tokens].astype(np.int64))
-                try:
-                    model.base(input_ids=ids.view(batch.sequences, -1).to(self._device), use_cache=False)
-                except _Captured:
-                    residual.put(batch.start, catchers[0].hidden_states)
-                self._calls.setdefault((batch.sequences, batch.length), [catcher.call for catcher in catchers])
+        with self._stem() as catchers:
+            for batch, states in self._in_memory(corpus, lambda batch: self._reach_layers(batch, catchers)):
+                residual.put(batch.start, states)
                 tick(batch.tokens)
-        finally:
-            _put(model.layers, layers)
-            model.release_stem()
 
     @torch.inference_mode()
     def run_layer(
         self,
         index: int,
+        weights: dict[str, torch.Tensor],
         corpus: Sequence[Batch],
         residual: ResidualStream,
         on_activation: Callable[[Batch, Activations], None] | None,
@@ -141,43 +142,113 @@ class LayerwiseForward:
 
         Parameters
         ----------
+        weights
+            The layer's, on the device.
         on_activation
-            Called with each batch and the activations of its B * L positions; None: nobody looks.
+            Called with each batch and the activations of its B * L positions, in order; None: nobody looks.
         output_needed
             False stops each batch after the activation and leaves the residual stream as it is.
 
         Raises
         ------
         CheckpointError
-            The layer's weights cannot be used, or its output is not finite.
+            The layer's output is not finite.
+        torch.OutOfMemoryError
+            The device has no memory for one sequence.
         """
-        layer = self._model.load_layer(index, self._device, self._dtype)
-        current: list[Batch] = []
+        self._learn_calls(corpus)  # an extraction that goes on has not embedded
+        layer = self._model.put_layer(index, weights, self._device)
+        seen: list[Activations] = []
 
         def see(activations: Activations) -> None:
-            if on_activation is not None:
-                on_activation(current[0], activations)
+            # Told once the batch is through: what runs out of memory before has not been counted.
+            seen[:] = [activations]
             if not output_needed:
                 raise _Stopped
 
+        def passed(batch: Batch) -> torch.Tensor | None:
+            call = self._call(index, batch)
+            given = residual.get(batch.start, batch.sequences, batch.length)
+            try:
+                output = layer(given, *call.arguments, **call.named)
+            except _Stopped:
+                return None
+            states: torch.Tensor = output[0] if isinstance(output, tuple) else output
+            if not bool(torch.isfinite(states).all()):
+                raise CheckpointError(
+                    f"model {self._name}: layer {index} gives NaN or infinity in {self._dtype}\n"
+                    "Use --dtype float32; if it stays, the checkpoint is broken."
+                )
+            return states
+
         try:
             with watched(layer, self._model.family, see):
-                for batch in corpus:
-                    current[:] = [batch]
-                    states = residual.get(batch.start, batch.sequences, batch.length)
-                    call = self._calls[batch.sequences, batch.length][index]
-                    try:
-                        states = layer(states, *call.arguments, **call.named)
-                    except _Stopped:
-                        tick(batch.tokens)
-                        continue
-                    states = states[0] if isinstance(states, tuple) else states
-                    if not bool(torch.isfinite(states).all()):
-                        raise CheckpointError(
-                            f"model {self._name}: layer {index} gives NaN or infinity in {self._dtype}\n"
-                            "Use --dtype float32; if it stays, the checkpoint is broken."
-                        )
-                    residual.put(batch.start, states)
+                for batch, states in self._in_memory(corpus, passed):
+                    if on_activation is not None:
+                        on_activation(batch, seen[0])
+                    seen.clear()
+                    if states is not None:
+                        residual.put(batch.start, states)
                     tick(batch.tokens)
         finally:
             self._model.release_layer(index)
+
+    def _in_memory(self, corpus: Sequence[Batch], step: Callable[[Batch], States]) -> Iterator[tuple[Batch, States]]:
+        """Take every batch through a step, in halves where the device has no memory for the whole."""
+        waiting = list(reversed(corpus))
+        while waiting:
+            batch = waiting.pop()
+            if self.most_tokens is not None and batch.tokens > self.most_tokens and batch.sequences > 1:
+                waiting.extend(reversed(batch.halves()))
+                continue
+            try:
+                done = step(batch)
+            except torch.OutOfMemoryError:
+                if batch.sequences == 1:
+                    raise
+                self.most_tokens = batch.halves()[0].tokens
+            else:
+                yield batch, done
+                continue
+            # Not in the handler: there the error still holds what the failed step had made.
+            waiting.append(batch)
+            if self._device.type == "cuda":
+                torch.cuda.empty_cache()
+
+    def _call(self, index: int, batch: Batch) -> _Call:
+        shape = batch.sequences, batch.length
+        if shape not in self._calls:
+            self._learn_calls([batch])
+        return self._calls[shape][index]
+
+    def _learn_calls(self, corpus: Sequence[Batch]) -> None:
+        """Learn how the model calls its layers with batches of the shapes in a corpus."""
+        new = {(batch.sequences, batch.length): batch for batch in reversed(corpus)}
+        new = {shape: batch for shape, batch in new.items() if shape not in self._calls}
+        if new:
+            with self._stem() as catchers:
+                for batch in new.values():
+                    self._reach_layers(batch, catchers)
+
+    @contextmanager
+    def _stem(self) -> Iterator[list[_Catcher]]:
+        """Give the model its weights outside the layers, and catchers for layers."""
+        model, layers = self._model, list(self._model.layers)
+        catchers = [_Catcher(layer, layer is layers[-1]) for layer in layers]
+        model.load_stem(self._device, self._dtype)
+        _put(model.layers, catchers)
+        try:
+            yield catchers
+        finally:
+            _put(model.layers, layers)
+            model.release_stem()
+
+    def _reach_layers(self, batch: Batch, catchers: list[_Catcher]) -> torch.Tensor:
+        """Run a batch up to the layers: what the first one is given; how each of them is called is kept."""
+        here = self._tokens[batch.start : batch.start + batch.tokens].astype(np.int64)
+        ids = torch.from_numpy(here).view(batch.sequences, -1).to(self._device)
+        with contextlib.suppress(_Captured):
+            self._model.base(input_ids=ids, use_cache=False)
+        self._calls.setdefault((batch.sequences, batch.length), [catcher.call for catcher in catchers])
+        first: torch.Tensor = catchers[0].hidden_states
+        return first

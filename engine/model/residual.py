@@ -1,39 +1,131 @@
-"""The residual stream of the whole corpus between two layers: on the device, in host memory, or in a file."""
+"""The residual stream between two layers: on the device, in host memory, or in a file."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Literal
 
 import torch
 
-from neuron_tui.store.disk.files import reserve
+from neuron_tui.engine.model.kept import Keeping, KeptStreams, MappedStates, StreamCopy, StreamShape
 
 Place = Literal["device", "memory", "file"]
 
 
-class ResidualStream:
-    """(P, width) hidden states, written in place batch by batch: a layer's output replaces its input."""
+class ResidualStream(ABC):
+    """Hidden states of a stretch of the corpus, batch by batch: a layer's output takes the place of its input."""
 
-    def __init__(
-        self, positions: int, width: int, dtype: torch.dtype, device: torch.device, place: Place, file: Path
-    ) -> None:
-        """Room for the corpus; `file` is used only if `place` is "file"."""
-        self._device = device
-        shape = (positions, width)
-        if place == "file":
-            size = positions * width
-            reserve(file, size * dtype.itemsize)
-            flat = torch.from_file(str(file), shared=True, size=size, dtype=dtype)
-            self._states = flat.view(shape)
-        else:
-            self._states = torch.empty(shape, dtype=dtype, device=device if place == "device" else "cpu")
+    def __init__(self, shape: StreamShape, device: torch.device) -> None:
+        self._shape, self._device = shape, device
 
     def get(self, start: int, sequences: int, length: int) -> torch.Tensor:
-        """Hidden states of consecutive sequences, (B, L, width), on the device."""
-        return self._states[start : start + sequences * length].view(sequences, length, -1).to(self._device)
+        """Hidden states of consecutive sequences from a position of the corpus on, (B, L, width), on the device."""
+        row = start - self._shape.stretch.start
+        return self._read(row, sequences * length).view(sequences, length, -1).to(self._device)
 
     def put(self, start: int, states: torch.Tensor) -> None:
         """Store (B, L, width) hidden states from position `start` on."""
-        flat = states.reshape(-1, states.shape[-1])
-        self._states[start : start + len(flat)].copy_(flat)
+        self._write(start - self._shape.stretch.start, states.reshape(-1, states.shape[-1]))
+
+    @abstractmethod
+    def resume(self, layer: int) -> None:
+        """Take up the kept input of a layer."""
+
+    @abstractmethod
+    def begin(self, layer: int) -> None:
+        """Have what is put from now on be the input of `layer`."""
+
+    @abstractmethod
+    def end(self, seconds: float) -> None:
+        """Have all of it; it took so many seconds to compute. What was kept has its name now."""
+
+    @abstractmethod
+    def _read(self, row: int, rows: int) -> torch.Tensor: ...
+
+    @abstractmethod
+    def _write(self, row: int, states: torch.Tensor) -> None: ...
+
+
+class ResidualMemory(ResidualStream):
+    """A stream on the device or in host memory; with `keeps` a copy is kept now and then."""
+
+    def __init__(
+        self, shape: StreamShape, device: torch.device, place: torch.device, kept: KeptStreams, keeps: bool
+    ) -> None:
+        """Room for all."""
+        super().__init__(shape, device)
+        self._states = torch.empty((len(shape.stretch), shape.width), dtype=shape.dtype, device=place)
+        self._kept, self._keeping = kept, Keeping(shape.bytes) if keeps else None
+        self._copy: StreamCopy | None = None
+
+    def resume(self, layer: int) -> None:
+        """Copy the kept input of a layer from the disk."""
+        self._kept.read(layer, self._shape.stretch, self._states)
+
+    def begin(self, layer: int) -> None:
+        """Have what is put be copied to the disk as well, if it is time for that."""
+        if self._keeping is not None and self._keeping.due():
+            self._copy = StreamCopy(self._kept.path(layer, self._shape.stretch), self._shape)
+
+    def end(self, seconds: float) -> None:
+        """Finish the copy, if there is one."""
+        if self._keeping is None:
+            return
+        self._keeping.passed(seconds)
+        if self._copy is not None:
+            self._keeping.kept(self._copy.finish())
+            self._copy = None
+
+    def _read(self, row: int, rows: int) -> torch.Tensor:
+        return self._states[row : row + rows]
+
+    def _write(self, row: int, states: torch.Tensor) -> None:
+        self._states[row : row + len(states)].copy_(states)
+        if self._copy is not None:
+            self._copy.put(row, states)
+
+
+class ResidualFile(ResidualStream):
+    """A stream in a file; with `keeps` each layer's output is a new file, and its input stays until it is forgotten."""
+
+    def __init__(self, shape: StreamShape, device: torch.device, scratch: Path, kept: KeptStreams, keeps: bool) -> None:
+        """Nothing is reserved before it begins."""
+        super().__init__(shape, device)
+        self._scratch, self._kept, self._keeps = scratch, kept, keeps
+        self._layer = 0
+        self._input: MappedStates | None = None
+        self._output: MappedStates | None = None
+
+    def resume(self, layer: int) -> None:
+        """Read the kept input of a layer where it lies, or put it together from the parts there are."""
+        path = self._kept.path(layer, self._shape.stretch)
+        if self._keeps and path.exists():
+            self._input = MappedStates(path, self._shape, new=False)
+            return
+        self._input = MappedStates(self._scratch / "residual", self._shape, new=True)
+        self._kept.read(layer, self._shape.stretch, self._input.states)
+        self._output = self._input
+
+    def begin(self, layer: int) -> None:
+        """Have what is put go into another file, or into the one there is."""
+        self._layer = layer
+        if self._keeps:
+            self._output = MappedStates(self._scratch / f"residual-{layer}", self._shape, new=True)
+        elif self._input is None:
+            self._input = self._output = MappedStates(self._scratch / "residual", self._shape, new=True)
+
+    def end(self, seconds: float) -> None:
+        """Keep the file that was written; it is what is read from now on."""
+        assert self._output is not None
+        if self._keeps:
+            self._output.move(self._kept.path(self._layer, self._shape.stretch))
+            self._input = self._output
+
+    def _read(self, row: int, rows: int) -> torch.Tensor:
+        assert self._input is not None
+        return self._input.get(row, rows)
+
+    def _write(self, row: int, states: torch.Tensor) -> None:
+        assert self._output is not None
+        self._output.put(row, states)

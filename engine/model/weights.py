@@ -8,6 +8,7 @@ import warnings
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -21,20 +22,23 @@ _ENDS = 1 << 20
 class Weights:
     """The tensors of a checkpoint, found by name in whichever shard holds them.
 
-    Nothing but headers is read on opening. Pickled shards are memory-mapped and loaded as weights only.
+    Nothing but headers is read on opening. Every shard stays open: a tensor then costs its own bytes, not the header's
+    again. Pickled shards are memory-mapped and loaded as weights only.
     """
 
     def __init__(self, files: CheckpointFiles) -> None:
         """Open all shards; raises CheckpointError for a file that is cut short or holds more than weights."""
         self._name = files.name
         self._tensors: dict[str, Path | torch.Tensor] = {}
+        self._open: dict[Path, Any] = {}
         self._shapes: dict[str, tuple[int, ...]] = {}
         for path in files.weights:
             if files.pickled:
                 for name, tensor in _unpickle(files.name, path).items():
                     self._tensors[name], self._shapes[name] = tensor, tuple(tensor.shape)
             else:
-                for name, shape in _header(files.name, path).items():
+                self._open[path] = _opened(files.name, path)
+                for name, shape in _header(files.name, path, self._open[path]).items():
                     self._tensors[name], self._shapes[name] = path, shape
 
     def __contains__(self, name: str) -> bool:
@@ -54,23 +58,26 @@ class Weights:
                 f"its config.json says {shape}\nConfig and weights do not belong together: fetch both again."
             )
 
-    def read(self, name: str, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
-        """One tensor on a device in a dtype.
+    def held(self, name: str) -> torch.Tensor:
+        """One tensor as the checkpoint has it, in host memory; raises CheckpointError if it cannot be read."""
+        there = self._tensors[name]
+        if isinstance(there, torch.Tensor):
+            return there
+        try:
+            tensor: torch.Tensor = self._open[there].get_tensor(name)
+        except (SafetensorError, OSError) as error:
+            raise _broken(self._name, there, error) from error
+        return tensor
+
+    def usable(self, name: str, held: torch.Tensor, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
+        """What `held` gave for a name, on a device in a dtype.
 
         Raises
         ------
         CheckpointError
-            It cannot be read, or holds NaN or infinity, in its own dtype or once converted.
+            It holds NaN or infinity, in its own dtype or once converted.
         """
-        held = self._tensors[name]
-        if isinstance(held, Path):
-            try:
-                with safe_open(held, framework="pt") as file:
-                    held = file.get_tensor(name)
-            except (SafetensorError, OSError) as error:
-                raise _broken(self._name, Path(str(held)), error) from error
-        assert isinstance(held, torch.Tensor)
-        tensor = held.to(device=device, dtype=dtype)
+        tensor = held.to(device=device, dtype=dtype, non_blocking=True)
         if not bool(torch.isfinite(tensor).all()):
             cause = "NaN or infinity" if not bool(torch.isfinite(held).all()) else f"values too large for {dtype}"
             raise CheckpointError(
@@ -78,6 +85,10 @@ class Weights:
                 + ("The checkpoint is broken: fetch it again." if cause.startswith("NaN") else "Use --dtype float32.")
             )
         return tensor
+
+    def read(self, name: str, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
+        """One tensor on a device in a dtype; raises CheckpointError as `held` and `usable` do."""
+        return self.usable(name, self.held(name), device, dtype)
 
 
 def digest(files: CheckpointFiles) -> str:
@@ -96,10 +107,16 @@ def digest(files: CheckpointFiles) -> str:
     return state.hexdigest()
 
 
-def _header(model: str, path: Path) -> dict[str, tuple[int, ...]]:
+def _opened(model: str, path: Path) -> Any:  # noqa: ANN401 - safetensors is not typed
     try:
-        with safe_open(path, framework="pt") as file:
-            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - no mapping
+        return safe_open(path, framework="pt")
+    except (SafetensorError, OSError) as error:
+        raise _broken(model, path, error) from error
+
+
+def _header(model: str, path: Path, file: Any) -> dict[str, tuple[int, ...]]:  # noqa: ANN401
+    try:
+        return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - no mapping
     except (SafetensorError, OSError) as error:
         raise _broken(model, path, error) from error
 

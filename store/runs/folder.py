@@ -20,8 +20,11 @@ DERIVED_FILES = (AGGREGATES_FILE, "facts.h5")
 """Files that follow from the others; the second is what earlier versions called the first."""
 
 SCRATCH = "scratch"
-SCRATCH_FILES = ("residual", "bits")
+SCRATCH_FILES = ("residual*", "bits*")
 """Folder of a run, and the files in it, for what is needed only while it is extracted."""
+
+KEPT_PREFIX = "kept-"
+"""What the names of files there begin with from which an extraction goes on that was cut off."""
 
 
 def holds_run(folder: Path) -> bool:
@@ -73,8 +76,16 @@ def refuse_foreign_folder(folder: Path) -> None:
 
 
 def clear_scratch(folder: Path) -> None:
-    """Delete the scratch files of an extraction, and nothing that others put beside them."""
-    _unlink(*((folder / SCRATCH / name) for name in SCRATCH_FILES))
+    """Delete the scratch files of an extraction but what it could go on from, and nothing others put beside them."""
+    scratch = folder / SCRATCH
+    for pattern in (*SCRATCH_FILES, f"{KEPT_PREFIX}*{TEMPORARY_SUFFIX}"):
+        _unlink(*scratch.glob(pattern))
+    _remove_if_empty(scratch)
+
+
+def forget_kept(folder: Path) -> None:
+    """Delete what an extraction could go on from: it is finished, or begins anew."""
+    _unlink(*(folder / SCRATCH).glob(f"{KEPT_PREFIX}*"))
     _remove_if_empty(folder / SCRATCH)
 
 
@@ -87,6 +98,7 @@ def delete_files(folder: Path) -> None:
     _unlink(*(folder / name for name in files), *(folder / (name + TEMPORARY_SUFFIX) for name in files))
     _unlink(*(folder / "layers").glob("layer_*.h5"), *(folder / "layers").glob("layer_*.h5" + TEMPORARY_SUFFIX))
     _remove_if_empty(folder / "layers")
+    forget_kept(folder)
     variants = folder / VARIANTS
     for variant in () if variants.is_symlink() else variants.glob("*/"):
         if not variant.is_symlink():  # what a link leads to is not the run's

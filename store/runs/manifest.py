@@ -140,6 +140,19 @@ class CorpusIdentity(_Strict):
         return "bytes" if self.byte_level else "wordpieces" if self.wordpieces else "spaces"
 
 
+class Usage(_Strict):
+    """What an extraction was expected to take, and took up to now: peaks in bytes, seconds by kind of work.
+
+    Peaks are the highest of all the times that it went on, seconds their sum.
+    """
+
+    planned_host: Count
+    planned_device: Count
+    host: Count
+    device: Count | None
+    seconds: dict[str, float]
+
+
 class Variant(_Strict):
     """What makes a variant of a run: its thresholds. `name` and `of`, the run's, are those it was counted under.
 
@@ -164,6 +177,7 @@ class Manifest(_Strict):
     variant: Variant | None = None
     corpus: CorpusIdentity | None = None
     layers: dict[int, FileEntry] = Field(default_factory=dict)
+    usage: Usage | None = None
     facts: FileEntry | None = Field(default=None, exclude=True)
     """Listed by earlier versions; it follows from the other files and is not read any more."""
 

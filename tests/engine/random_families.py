@@ -21,8 +21,10 @@ from neuron_tui.engine.effects import TokenFrequency, layer_effects
 from neuron_tui.engine.model.activity import Activations, active, watched
 from neuron_tui.engine.model.causal import CausalModel
 from neuron_tui.engine.model.forward import LayerwiseForward, batches
+from neuron_tui.engine.model.kept import KeptStreams, StreamShape, Stretch
 from neuron_tui.engine.model.locate import locate, read_config
-from neuron_tui.engine.model.residual import ResidualStream
+from neuron_tui.engine.model.reading import LayerReader
+from neuron_tui.engine.model.residual import ResidualMemory
 from neuron_tui.engine.model.weights import Weights
 from neuron_tui.store.runs.rule import Rule
 
@@ -102,16 +104,19 @@ def by_hooks(checkpoint: Checkpoint, starts: np.ndarray = STARTS) -> list[Activa
 
 def by_layers(model: CausalModel, scratch: Path, starts: np.ndarray = STARTS) -> list[Activations]:
     """What the engine sees of each layer, several sequences at a time."""
-    forward = LayerwiseForward(model, "model", torch.device("cpu"), torch.float32)
-    residual = ResidualStream(
-        int(starts[-1]), model.width, torch.float32, torch.device("cpu"), "memory", scratch / "residual"
-    )
+    cpu = torch.device("cpu")
+    forward = LayerwiseForward(model, "model", cpu, torch.float32, tokens(model, starts))
+    shape = StreamShape(Stretch(0, int(starts[-1])), model.width, torch.float32)
+    residual = ResidualMemory(shape, cpu, cpu, KeptStreams(scratch, model.width, torch.float32), keeps=False)
     corpus = batches(starts, 24)
-    forward.embed(tokens(model, starts), corpus, residual, lambda _: None)
+    forward.embed(corpus, residual, lambda _: None)
+    reader = LayerReader(model, cpu, torch.float32, ahead=False)
     result = []
     for index in range(len(model.layers)):
         seen: list[Activations] = []
-        forward.run_layer(index, corpus, residual, lambda _, found: seen.append(found), True, lambda _: None)  # noqa: B023
+        weights = reader.take(index, None).usable
+        look = lambda _, found: seen.append(found)  # noqa: B023, E731
+        forward.run_layer(index, weights, corpus, residual, look, True, lambda _: None)
         result.append(joined(seen))
     return result
 

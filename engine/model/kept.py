@@ -1,0 +1,191 @@
+"""Residual streams kept on disk at a layer's end, from which an extraction that was killed goes on."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from neuron_tui.store.disk.files import TEMPORARY_SUFFIX, disk_full_named, reserve
+from neuron_tui.store.disk.mapped import MappedFile
+from neuron_tui.store.runs.folder import KEPT_PREFIX
+
+_NAMED = re.compile(rf"{KEPT_PREFIX}(\d+)-(\d+)-(\d+)")
+
+_AT_ONCE = 4096
+"""Positions that are read in one go."""
+
+_TIMES = 20
+"""Keeping waits until passing again would take so many times what keeping takes: a twentieth of the time at most."""
+
+_EXPECTED_RATE = 500e6
+_EXPECTED_SYNC = 0.05
+"""Bytes a second, and seconds for the disk to have all of it, until the first stream was kept and timed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Consecutive positions of the corpus, from `start` to `stop` - 1."""
+
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class StreamShape:
+    """The stretch of a stream, the width of its states and their dtype."""
+
+    stretch: Stretch
+    width: int
+    dtype: torch.dtype
+
+    @property
+    def bytes(self) -> int:
+        """Size of the stream."""
+        return len(self.stretch) * self.width * self.dtype.itemsize
+
+
+class KeptStreams:
+    """The kept streams of a run, raw states a file: the input of which layer, and of which stretch, says its name.
+
+    A stretch is all of the corpus, or what one of several processes takes through the layers.
+    """
+
+    def __init__(self, folder: Path, width: int, dtype: torch.dtype) -> None:
+        self._folder, self._row = folder, width * dtype.itemsize
+        self._width, self._dtype = width, dtype
+
+    def path(self, layer: int, stretch: Stretch) -> Path:
+        """Where the input of a layer is kept."""
+        return self._folder / f"{KEPT_PREFIX}{layer}-{stretch.start}-{stretch.stop}"
+
+    def newest(self, positions: int, most: int) -> int | None:
+        """The highest layer up to `most` whose input is there for all positions of the corpus."""
+        parts: dict[int, list[Stretch]] = {}
+        for layer, stretch in self._parts():
+            parts.setdefault(layer, []).append(stretch)
+        whole = [layer for layer, found in parts.items() if layer <= most and _covers(found, positions)]
+        return max(whole, default=None)
+
+    def read(self, layer: int, stretch: Stretch, into: torch.Tensor) -> None:
+        """Copy the input of a layer, (len(stretch), width), from whichever files hold it."""
+        for found, part in self._parts():
+            first, last = max(part.start, stretch.start), min(part.stop, stretch.stop)
+            if found == layer and first < last:
+                shape = StreamShape(part, self._width, self._dtype)
+                states = MappedStates(self.path(layer, part), shape, new=False)
+                for row in range(first, last, _AT_ONCE):
+                    rows = min(_AT_ONCE, last - row)
+                    into[row - stretch.start : row - stretch.start + rows] = states.get(row - part.start, rows)
+
+    def forget_before(self, layer: int) -> None:
+        """Delete the inputs of the layers before one."""
+        for found, stretch in self._parts():
+            if found < layer:
+                self.path(found, stretch).unlink(missing_ok=True)
+
+    def _parts(self) -> list[tuple[int, Stretch]]:
+        """What is there: a file gets its name when the disk has all of it."""
+        found = []
+        for path in sorted(self._folder.glob(f"{KEPT_PREFIX}*")):
+            if named := _NAMED.fullmatch(path.name):
+                layer, start, stop = (int(number) for number in named.groups())
+                if path.stat().st_size == (stop - start) * self._row:
+                    found.append((layer, Stretch(start, stop)))
+        return found
+
+
+class StreamCopy:
+    """A stream that is being kept: rows are written as they come, and it takes its name when all are on the disk."""
+
+    def __init__(self, path: Path, shape: StreamShape) -> None:
+        """Begin; raises DiskFullError."""
+        self._path, self._partial = path, path.with_name(path.name + TEMPORARY_SUFFIX)
+        self._row = shape.bytes // max(len(shape.stretch), 1)
+        begin = time.perf_counter()
+        reserve(self._partial, shape.bytes)
+        self._file = self._partial.open("r+b", buffering=0)
+        self._seconds = time.perf_counter() - begin
+
+    def put(self, row: int, states: torch.Tensor) -> None:
+        """Write (n, width) states from a row on; raises DiskFullError."""
+        begin = time.perf_counter()
+        raw = memoryview(states.cpu().contiguous().view(torch.uint8).numpy().reshape(-1).data)
+        at = row * self._row
+        with disk_full_named(self._path):
+            while raw:
+                written = os.pwrite(self._file.fileno(), raw, at)
+                raw, at = raw[written:], at + written
+        self._seconds += time.perf_counter() - begin
+
+    def finish(self) -> float:
+        """Wait until the disk has all of it, and give it its name; the seconds that keeping it took."""
+        begin = time.perf_counter()
+        with disk_full_named(self._path):
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._partial.replace(self._path)
+        return self._seconds + time.perf_counter() - begin
+
+
+class MappedStates:
+    """A stream in a file that is read and written where it lies."""
+
+    def __init__(self, path: Path, shape: StreamShape, new: bool) -> None:
+        """Map the file; a `new` one is made first, which raises DiskFullError."""
+        self._path = path
+        self._file = MappedFile(path, shape.bytes if new else None)
+        self.states = torch.from_numpy(self._file.bytes).view(shape.dtype).view(len(shape.stretch), shape.width)
+
+    def get(self, row: int, rows: int) -> torch.Tensor:
+        """(rows, width) states from a row on."""
+        self._file.touched(rows * self.states[0].nbytes)
+        return self.states[row : row + rows]
+
+    def put(self, row: int, states: torch.Tensor) -> None:
+        """Write (n, width) states from a row on."""
+        self.states[row : row + len(states)].copy_(states)
+        self._file.touched(states.nbytes)
+
+    def move(self, path: Path) -> None:
+        """Give the file another name, when the disk has all of it."""
+        with disk_full_named(path):
+            self._file.sync()
+            self._path.replace(path)
+        self._path = path
+
+
+def _covers(parts: list[Stretch], positions: int) -> bool:
+    reached = 0
+    for part in sorted(parts, key=lambda part: part.start):
+        reached = max(reached, part.stop) if part.start <= reached else reached
+    return reached >= positions
+
+
+class Keeping:
+    """Decides at which layers' ends the residual stream is kept, by what a kill would cost and what keeping costs."""
+
+    def __init__(self, size: int) -> None:
+        """For a stream of `size` bytes."""
+        self._costs = _EXPECTED_SYNC + size / _EXPECTED_RATE
+        self._lost = self._layer = 0.0
+
+    def due(self) -> bool:
+        """Whether the output of the layer that begins is to be kept."""
+        return self._lost + self._layer >= _TIMES * self._costs
+
+    def passed(self, seconds: float) -> None:
+        """Take note of a layer's forward pass."""
+        self._layer = seconds
+        self._lost += seconds
+
+    def kept(self, seconds: float) -> None:
+        """Take note of a stream that was kept, and of what that took."""
+        self._costs, self._lost = seconds, 0.0
