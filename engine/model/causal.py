@@ -92,7 +92,8 @@ class CausalModel:
     def bytes_of_a_weight(self) -> int:
         """Bytes that a parameter of a layer takes in the checkpoint; raises CheckpointError if it cannot be read."""
         name, _ = next(self.layers[0].named_parameters())
-        return self._weights.held(self._name_of(self._layer_prefix(0) + name)).element_size()
+        key = self._name_of(self._layer_prefix(0) + name)
+        return self._weights.held([key])[key].element_size()
 
     def embeds_positions(self) -> bool:
         """Whether the model is told positions: by a table of anything but zeros, or another way [§5.4].
@@ -128,9 +129,8 @@ class CausalModel:
     def read_layer(self, index: int) -> dict[str, torch.Tensor]:
         """A layer's weights by their names in it, as the checkpoint has them; raises CheckpointError."""
         prefix = self._layer_prefix(index)
-        return {
-            name: self._weights.held(self._name_of(prefix + name)) for name, _ in self.layers[index].named_parameters()
-        }
+        names = {self._name_of(prefix + name): name for name, _ in self.layers[index].named_parameters()}
+        return {names[key]: tensor for key, tensor in self._weights.held(names).items()}
 
     def usable_layer(
         self, index: int, held: dict[str, torch.Tensor], device: torch.device, dtype: torch.dtype

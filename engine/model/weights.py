@@ -7,6 +7,7 @@ import pickle
 import warnings
 import zipfile
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +23,20 @@ _ENDS = 1 << 20
 class Weights:
     """The tensors of a checkpoint, found by name in whichever shard holds them.
 
-    Nothing but headers is read on opening. Every shard stays open: a tensor then costs its own bytes, not the header's
-    again. Pickled shards are memory-mapped and loaded as weights only.
+    Nothing but headers is read on opening. Pickled shards are memory-mapped and loaded as weights only.
     """
 
     def __init__(self, files: CheckpointFiles) -> None:
         """Open all shards; raises CheckpointError for a file that is cut short or holds more than weights."""
         self._name = files.name
         self._tensors: dict[str, Path | torch.Tensor] = {}
-        self._open: dict[Path, Any] = {}
         self._shapes: dict[str, tuple[int, ...]] = {}
         for path in files.weights:
             if files.pickled:
                 for name, tensor in _unpickle(files.name, path).items():
                     self._tensors[name], self._shapes[name] = tensor, tuple(tensor.shape)
             else:
-                self._open[path] = _opened(files.name, path)
-                for name, shape in _header(files.name, path, self._open[path]).items():
+                for name, shape in _header(files.name, path).items():
                     self._tensors[name], self._shapes[name] = path, shape
 
     def __contains__(self, name: str) -> bool:
@@ -58,16 +56,26 @@ class Weights:
                 f"its config.json says {shape}\nConfig and weights do not belong together: fetch both again."
             )
 
-    def held(self, name: str) -> torch.Tensor:
-        """One tensor as the checkpoint has it, in host memory; raises CheckpointError if it cannot be read."""
-        there = self._tensors[name]
-        if isinstance(there, torch.Tensor):
-            return there
-        try:
-            tensor: torch.Tensor = self._open[there].get_tensor(name)
-        except (SafetensorError, OSError) as error:
-            raise _broken(self._name, there, error) from error
-        return tensor
+    def held(self, names: Iterable[str]) -> dict[str, torch.Tensor]:
+        """Tensors as the checkpoint has them, by name, in host memory; raises CheckpointError if one cannot be read.
+
+        Each shard is opened once, and not for longer: what of an open one was read counts as the process's memory.
+        """
+        found: dict[str, torch.Tensor] = {}
+        with ExitStack() as closing:
+            opened: dict[Path, Any] = {}
+            for name in names:
+                there = self._tensors[name]
+                if isinstance(there, torch.Tensor):
+                    found[name] = there
+                    continue
+                try:
+                    if there not in opened:
+                        opened[there] = closing.enter_context(safe_open(there, framework="pt"))
+                    found[name] = opened[there].get_tensor(name)
+                except (SafetensorError, OSError) as error:
+                    raise _broken(self._name, there, error) from error
+        return found
 
     def usable(self, name: str, held: torch.Tensor, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
         """What `held` gave for a name, on a device in a dtype.
@@ -88,7 +96,7 @@ class Weights:
 
     def read(self, name: str, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
         """One tensor on a device in a dtype; raises CheckpointError as `held` and `usable` do."""
-        return self.usable(name, self.held(name), device, dtype)
+        return self.usable(name, self.held([name])[name], device, dtype)
 
 
 def digest(files: CheckpointFiles) -> str:
@@ -107,16 +115,10 @@ def digest(files: CheckpointFiles) -> str:
     return state.hexdigest()
 
 
-def _opened(model: str, path: Path) -> Any:  # noqa: ANN401 - safetensors is not typed
+def _header(model: str, path: Path) -> dict[str, tuple[int, ...]]:
     try:
-        return safe_open(path, framework="pt")
-    except (SafetensorError, OSError) as error:
-        raise _broken(model, path, error) from error
-
-
-def _header(model: str, path: Path, file: Any) -> dict[str, tuple[int, ...]]:  # noqa: ANN401
-    try:
-        return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - no mapping
+        with safe_open(path, framework="pt") as file:
+            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - no mapping
     except (SafetensorError, OSError) as error:
         raise _broken(model, path, error) from error
 
