@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,57 +89,83 @@ def run_layers(
     """
     if not wanted:
         return
-    ticks = _Ticks(wanted, progress)
-    forward = LayerwiseForward(work.model, work.name, work.device, work.dtype, work.corpus.tokens)
     kept = KeptStreams(work.scratch, work.model.width, work.dtype)
-    residual = _residual(work, kept)
-    begin = kept.newest(work.corpus.positions, wanted[0])
-    if begin is None:
-        begin = 0
-        residual.begin(0)
-        with watch.lap("embed"):
-            forward.embed(work.batches, residual, ticks.of("embed", work.corpus.positions, None))
-        residual.end(watch.seconds["embed"])
-    else:
-        residual.resume(begin)
-    sets = [_Buffers.of(work, place) for place in range(2 if work.resources.overlaps else 1)]
-    count, effects = _counter(work), _Effects(work)
     reader = LayerReader(work.model, work.device, work.dtype, work.resources.reads_ahead)
-    try:
-        for layer in range(begin, wanted[-1] + 1):
-            counted, last = layer in wanted, layer == wanted[-1]
-            with watch.lap("read"):
-                weights = reader.take(layer, None if last else layer + 1)
-            observer, bits = sets[wanted.index(layer) % len(sets)].begun() if counted else (None, None)
-            if not last:
-                residual.begin(layer + 1)
-            before = watch.seconds.get("forward", 0.0)
-            with watch.lap("forward"):
-                forward.run_layer(
-                    layer,
-                    weights.usable,
-                    work.batches,
-                    residual,
-                    None if observer is None or bits is None else _seeing(observer, bits, watch),
-                    output_needed=not last,
-                    tick=ticks.of("forward" if counted else "pass", work.corpus.positions, layer),
-                )
-            if not last:
-                residual.end(watch.seconds["forward"] - before)
-            if observer is not None and bits is not None:
-                with watch.lap("count"):
-                    counts = count(bits, ticks.of("count", work.rows, layer))
-                with watch.lap("effects"):
+    with closing(_residual(work, kept)) as residual, closing(reader):
+        yield from _LayerLoop(work, wanted, _Ticks(wanted, progress), watch, kept, residual, reader).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _LayerLoop:
+    """The loop over the layers, with what it works on."""
+
+    work: Pass
+    wanted: list[int]
+    ticks: _Ticks
+    watch: Stopwatch
+    kept: KeptStreams
+    residual: ResidualStream
+    reader: LayerReader
+
+    def run(self) -> Iterator[LayerResult]:
+        work, last = self.work, self.wanted[-1]
+        forward = LayerwiseForward(work.model, work.name, work.device, work.dtype, work.corpus.tokens)
+        begin = self._begin(forward)
+        sets = [_Buffers.of(work, place) for place in range(2 if work.resources.overlaps else 1)]
+        count, effects = _counter(work), _Effects(work)
+        for layer in range(begin, last + 1):
+            with self.watch.lap("read"):
+                weights = self.reader.take(layer, layer + 1 if layer < last else None)
+            buffers = sets[self.wanted.index(layer) % len(sets)] if layer in self.wanted else None
+            self._pass(forward, layer, weights.usable, buffers)
+            if buffers is not None:
+                with self.watch.lap("count"):
+                    counts = count(buffers.bits, self.ticks.of("count", work.rows, layer))
+                with self.watch.lap("effects"):
                     found = effects.of(layer, weights.held, counts)
-                yield LayerResult(layer, counts, observer.seen, found, bits, forward.most_tokens)
+                yield LayerResult(layer, counts, buffers.observer.seen, found, buffers.bits, forward.most_tokens)
             # The layer that was yielded last may not be written yet: what leads to it stays.
-            reached = kept.newest(work.corpus.positions, max((w for w in wanted if w <= layer), default=layer))
+            unwritten = max((wanted for wanted in self.wanted if wanted <= layer), default=layer)
+            reached = self.kept.newest(work.corpus.positions, unwritten)
             if reached is not None:
-                kept.forget_before(reached)
+                self.kept.forget_before(reached)
             del weights
             give_back_freed_memory()
-    finally:
-        reader.close()
+
+    def _begin(self, forward: LayerwiseForward) -> int:
+        """Fill the residual stream; the layer that it is the input of."""
+        positions = self.work.corpus.positions
+        begin = self.kept.newest(positions, self.wanted[0])
+        if begin is not None:
+            with self.watch.lap("resume"):
+                self.residual.resume(begin)
+            return begin
+        self.residual.begin(0)
+        with self.watch.lap("embed"):
+            forward.embed(self.work.batches, self.residual, self.ticks.of("embed", positions, None))
+        self.residual.end(self.watch.seconds["embed"])
+        return 0
+
+    def _pass(
+        self, forward: LayerwiseForward, layer: int, weights: dict[str, torch.Tensor], buffers: _Buffers | None
+    ) -> None:
+        """Take the corpus through a layer, and what is seen of its activations into buffers."""
+        last = layer == self.wanted[-1]
+        if not last:
+            self.residual.begin(layer + 1)
+        before = self.watch.seconds.get("forward", 0.0)
+        with self.watch.lap("forward"):
+            forward.run_layer(
+                layer,
+                weights,
+                self.work.batches,
+                self.residual,
+                None if buffers is None else buffers.seeing(self.watch),
+                output_needed=not last,
+                tick=self.ticks.of("pass" if buffers is None else "forward", self.work.corpus.positions, layer),
+            )
+        if not last:
+            self.residual.end(self.watch.seconds["forward"] - before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,21 +211,16 @@ class _Buffers:
             return cls(DeviceObserver(work.rule, bits, work.plan, work.device), bits)
         return cls(HostObserver(work.rule, bits, work.plan), bits)
 
-    def begun(self) -> tuple[HostObserver | DeviceObserver, ActiveBits]:
-        """Both, ready for another layer."""
+    def seeing(self, watch: Stopwatch) -> Callable[[Batch, Activations], None]:
+        """Begin a layer: what takes in its batches."""
         self.observer.begin()
-        return self.observer, self.bits
 
+        def see(batch: Batch, activations: Activations) -> None:
+            with watch.within("observe"):
+                self.observer.see(batch, activations)
+            self.bits.touched(batch.tokens * len(self.bits.words))
 
-def _seeing(
-    observer: HostObserver | DeviceObserver, bits: ActiveBits, watch: Stopwatch
-) -> Callable[[Batch, Activations], None]:
-    def see(batch: Batch, activations: Activations) -> None:
-        with watch.within("observe"):
-            observer.see(batch, activations)
-        bits.touched(batch.tokens * len(bits.words))
-
-    return see
+        return see
 
 
 def _counter(work: Pass) -> Callable[[ActiveBits, Callable[[int], None]], LayerCounts]:

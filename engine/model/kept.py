@@ -134,6 +134,11 @@ class StreamCopy:
             self._partial.replace(self._path)
         return self._seconds + time.perf_counter() - begin
 
+    def abandon(self) -> None:
+        """Leave nothing."""
+        self._file.close()
+        self._partial.unlink(missing_ok=True)
+
 
 class MappedStates:
     """A stream in a file that is read and written where it lies."""

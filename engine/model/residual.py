@@ -40,6 +40,9 @@ class ResidualStream(ABC):
     def end(self, seconds: float) -> None:
         """Have all of it; it took so many seconds to compute. What was kept has its name now."""
 
+    def close(self) -> None:  # noqa: B027 - not every stream has something to close
+        """Leave nothing half written."""
+
     @abstractmethod
     def _read(self, row: int, rows: int) -> torch.Tensor: ...
 
@@ -76,6 +79,11 @@ class ResidualMemory(ResidualStream):
         if self._copy is not None:
             self._keeping.kept(self._copy.finish())
             self._copy = None
+
+    def close(self) -> None:
+        """Give up a copy that is not finished."""
+        if self._copy is not None:
+            self._copy.abandon()
 
     def _read(self, row: int, rows: int) -> torch.Tensor:
         return self._states[row : row + rows]
