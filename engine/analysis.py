@@ -185,6 +185,7 @@ def _begin(folder: Path, of: Manifest, variant: Variant) -> Manifest:
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "variant": variant,
             "layers": {},
+            "usage": None,
         }
     )
     write_manifest(folder, manifest)

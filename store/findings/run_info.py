@@ -24,6 +24,7 @@ def run_info(run: Run) -> dict[str, Any]:
         "domains": {d.name: d.tokens for d in manifest.corpus.domains} if manifest.corpus else {},
         "state": summarise(run.path).state,
         "thresholds": _plain(manifest.thresholds),
+        "usage": manifest.usage.model_dump() if manifest.usage else None,
         "layers": [summary.to_dict() | {"intervals": layer_intervals(summary)} for summary in summarise_layers(run)],
     }
 

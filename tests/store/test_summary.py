@@ -83,7 +83,17 @@ def test_a_layer_with_only_dead_neurons_has_no_mean_frequency(tmp_path: Path) ->
 
 def test_info_has_the_fields_of_the_contract(run: Run) -> None:
     info = run_info(run)
-    assert list(info) == ["name", "model", "context_length", "tokens", "domains", "state", "thresholds", "layers"]
+    assert list(info) == [
+        "name",
+        "model",
+        "context_length",
+        "tokens",
+        "domains",
+        "state",
+        "thresholds",
+        "usage",
+        "layers",
+    ]
     assert info["tokens"] == sum(info["domains"].values())
     assert info["state"] == "complete"
     layer = info["layers"][0]

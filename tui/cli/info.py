@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from neuron_tui.store.process import guarded
-from neuron_tui.store.wording import percent
+from neuron_tui.store.wording import clock, percent, size_text
 from neuron_tui.tui.cli.options import AsJson, RunArgument, RunsDirectory, runs_directory_of
 from neuron_tui.tui.cli.tables import Column, print_table
 
 if TYPE_CHECKING:
     from neuron_tui.store.neurons.run import Run
+    from neuron_tui.store.runs.manifest import Usage
 
 _HEADINGS = (
     *("layer", "dead", "mean\nfreq", "det.\ntok", "det.\n2g", "det.\n3g", "cov.\ntok", "cov.\n2g", "cov.\n3g"),
@@ -64,6 +65,7 @@ def print_info(run: Run) -> None:
         *([("active", f"if {run.manifest.rule.words} ({run.manifest.rule})")] if run.manifest.rule != VALUE else []),
         ("corpus", f"{facts['tokens']:,} tokens: {domains}" if domains else "not there yet"),
         ("context", f"{facts['context_length']:,} positions"),
+        *([("took", _took(run.manifest.usage))] if run.manifest.usage else []),
     )
     for name, text in lines:
         print(f"{name:8} {printable(text)}")
@@ -76,6 +78,17 @@ def print_info(run: Run) -> None:
     print_table([Column(heading) for heading in _HEADINGS], [*rows, _total(facts["layers"])], gap=1)
     print(_intervals(facts["layers"]))
     print(_LEGEND)
+
+
+def _took(usage: Usage) -> str:
+    """Time and memory of an extraction, in words. What is observed is part of the forward pass."""
+    seconds = {kind: value for kind, value in usage.seconds.items() if kind != "observe"}
+    longest = sorted(seconds.items(), key=lambda part: -part[1])[:3]
+    parts = ", ".join(f"{kind} {clock(value)}" for kind, value in longest)
+    peak = f"peak {size_text(usage.host)} (planned {size_text(usage.planned_host)})"
+    if usage.device is not None:
+        peak += f", on the GPU {size_text(usage.device)} (planned {size_text(usage.planned_device)})"
+    return f"{clock(sum(seconds.values()))} ({parts}); {peak}"
 
 
 def _intervals(layers: list[dict[str, Any]]) -> str:
