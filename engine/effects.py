@@ -9,13 +9,16 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from neuron_tui.store.arrays import Int64s
+from neuron_tui.engine.scores import Float32s, ScoreTables, score_tables
+from neuron_tui.store.arrays import Floats, Int64s
 from neuron_tui.store.disk.schema import STORED_EFFECTS
 
-TILE_ELEMENTS = 1 << 26
-"""Scores that are made in one go."""
+TILE_ELEMENTS = 1 << 22
+"""Scores that are made in one go on a CPU, whose cache holds them."""
 
-Float32s = npt.NDArray[np.float32]
+_DEVICE_TILE_ELEMENTS = 1 << 26
+"""And on a device."""
+
 Number = TypeVar("Number", bound=np.generic)
 
 
@@ -72,30 +75,46 @@ def layer_effects(
     """
     vocabulary, neurons = len(unembedding), update_directions.shape[1]
     poles = len(top_tokens) // neurons if neurons else 1
-    stored = min(STORED_EFFECTS, vocabulary)
-    tile = max(1, TILE_ELEMENTS // vocabulary)
+    own = top_tokens.reshape(neurons, -1)
+    tables = (_compiled if unembedding.device.type == "cpu" else _by_torch)(
+        update_directions, unembedding, min(STORED_EFFECTS, vocabulary), own, frequency
+    )
+    norms = update_directions.norm(dim=0)
+    whole = LayerEffects(
+        **{field.name: getattr(tables, field.name) for field in fields(ScoreTables)},
+        norm=_plain(norms),
+        cosine=_plain((update_directions * read_directions).sum(dim=0) / (norms * read_directions.norm(dim=0))),
+    )
+    return whole if poles == 1 else _with_poles(whole)
+
+
+def _compiled(
+    directions: torch.Tensor, unembedding: torch.Tensor, stored: int, tokens: Int64s, frequency: TokenFrequency
+) -> ScoreTables:
+    ids, weights = frequency.ids, _centred_logarithms(frequency)
+    return score_tables(directions.T, unembedding, stored, tokens, ids, weights, TILE_ELEMENTS)
+
+
+def _by_torch(
+    directions: torch.Tensor, unembedding: torch.Tensor, stored: int, tokens: Int64s, frequency: TokenFrequency
+) -> ScoreTables:
+    tile = max(1, _DEVICE_TILE_ELEMENTS // len(unembedding))
     occurring = _Occurring(frequency, unembedding.device)
     parts = []
-    for start in range(0, neurons, tile):
-        here = slice(start, start + tile)
-        updates, reads = update_directions[:, here], read_directions[:, here]
-        scores = updates.T @ unembedding.T  # (tile, V)
-        own = top_tokens[start * poles : (start + tile) * poles].reshape(len(scores), -1)
+    for start in range(0, len(tokens), tile):
+        scores = directions[:, start : start + tile].T @ unembedding.T  # (tile, V)
         promoted, suppressed = (_extremes(scores, stored, largest) for largest in (True, False))
         parts.append(
-            LayerEffects(
+            ScoreTables(
                 *promoted,
                 *suppressed,
-                top_score=_of_tokens(scores, own),
-                norm=_plain(updates.norm(dim=0)),
-                cosine=_plain((updates * reads).sum(dim=0) / (updates.norm(dim=0) * reads.norm(dim=0))),
+                top_score=_of_tokens(scores, tokens[start : start + tile]),
                 token_frequency=_plain(occurring.correlation(scores)),
                 kurtosis=_plain(_excess_kurtosis(scores)),  # the last: it overwrites the scores
             )
         )
-    names = [field.name for field in fields(LayerEffects)]
-    whole = LayerEffects(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-    return whole if poles == 1 else _with_poles(whole)
+    names = [field.name for field in fields(ScoreTables)]
+    return ScoreTables(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 def _with_poles(of: LayerEffects) -> LayerEffects:
@@ -119,14 +138,20 @@ def _with_poles(of: LayerEffects) -> LayerEffects:
     )
 
 
+def _centred_logarithms(frequency: TokenFrequency) -> Floats:
+    logarithms: Floats = np.log(frequency.occurrences)
+    if len(logarithms):
+        logarithms -= logarithms[0]  # equal ones are then 0, whatever the rounding of their mean
+        logarithms -= logarithms.mean()
+    return logarithms
+
+
 class _Occurring:
     """Correlates scores with the logarithm of how often tokens occur."""
 
     def __init__(self, frequency: TokenFrequency, device: torch.device) -> None:
         self._ids = torch.from_numpy(frequency.ids).to(device)
-        logarithms = np.log(frequency.occurrences)
-        centred = logarithms - logarithms.mean() if len(logarithms) else logarithms
-        self._centred = torch.from_numpy(centred).to(device, torch.float32)
+        self._centred = torch.from_numpy(_centred_logarithms(frequency)).to(device, torch.float32)
 
     def correlation(self, scores: torch.Tensor) -> torch.Tensor:
         """Pearson's correlation of (N, V) scores, (N,); NaN where all tokens occur as often, or have one score."""

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 
-from neuron_tui.engine.compiled import Whole, compiled, keep_highest
+from neuron_tui.engine.compiled import Whole, compiled, keep_highest, lowest_bit
 from neuron_tui.engine.counting.bits import WORD, ActiveBits
 from neuron_tui.engine.counting.layer import CountingPlan
 from neuron_tui.engine.model.activity import Activations
@@ -23,6 +23,9 @@ _VALUE, _PRE, _POLES = range(3)
 
 _KINDS = {"value": _VALUE, "threshold": _VALUE, "pre": _PRE, "gate": _PRE, "poles": _POLES}
 
+_BLOCK = 64
+"""Positions whose words are put in their places at a time."""
+
 _BELOW = ((LOWEST + 127) << 1) - 1
 """A float's exponent and first digit, less this, is its place among the edges, which step by both."""
 
@@ -37,6 +40,7 @@ class HostObserver:
         self._share = -(-len(bits.words) // torch.get_num_threads())
         self.seen = Observation.nothing(bits.neurons, plan.domains, value_edges(rule.signed))
         self._limits = np.full(self.seen.keys.shape[:2], EMPTY, np.int64)
+        self._fresh = np.zeros(self.seen.keys.shape[:2], bool)
 
     def begin(self) -> None:
         """Forget what was seen: a layer begins. What `seen` holds is overwritten."""
@@ -79,6 +83,7 @@ class HostObserver:
                 seen.histogram,
                 seen.keys,
                 self._limits,
+                self._fresh,
             )
             first, last = begin * WORD, min(end * WORD, rows)
             _copy_around(
@@ -86,11 +91,11 @@ class HostObserver:
                 value,
                 start,
                 length,
-                domains,
                 first,
                 last,
                 words,
                 seen.keys,
+                self._fresh,
                 seen.active,
                 seen.around,
             )
@@ -124,13 +129,15 @@ def _see(
     histogram: Array,
     keys: Array,
     limits: Array,
+    fresh: Array,
 ) -> None:
+    one, zero = np.uint64(1), np.float32(0)
     per_word = 32 if kind == _POLES else 64
     neurons = value.shape[1]
-    rows = np.empty(64, np.int64)
-    here = np.empty(64, np.float32)
+    # A row of words is far from the next one: words are put there a few positions at a time.
+    block = np.empty((last_word - first_word, _BLOCK), np.uint64)
+    here = np.empty(1, np.float32)
     bits = here.view(np.int32)
-    zero = np.float32(0)
     for place in range(len(value)):
         position = start + place
         domain = 1 + domains[place // length]
@@ -139,43 +146,34 @@ def _see(
         draw = ((np.int64(0x7FFF_FFFF) - priority[position]) << 32) | reversed_position
         for word_index in range(first_word, last_word):
             first = word_index * per_word
-            last = min(first + per_word, neurons)
+            many = min(per_word, neurons - first)
             word = np.uint64(0)
-            found = 0
-            # Without branches: which neurons are active is what a processor cannot guess.
+            # Without branches, and places that cannot be negative: a processor then takes many at once.
             if kind == _VALUE:
-                for neuron in range(first, last):
-                    amount = value[place, neuron]
-                    on = amount > threshold
-                    word |= np.uint64(on) << np.uint64(neuron - first)
-                    rows[found] = neuron
-                    here[found] = amount
-                    found += on
+                own = value[place, first : first + many]
+                for at in range(len(own)):
+                    word |= np.uint64(own[at] > threshold) << np.uint64(at)
             elif kind == _PRE:
-                for neuron in range(first, last):
-                    on = pre[place, neuron] > zero
-                    word |= np.uint64(on) << np.uint64(neuron - first)
-                    rows[found] = neuron
-                    here[found] = value[place, neuron] + zero
-                    found += on
+                own = pre[place, first : first + many]
+                for at in range(len(own)):
+                    word |= np.uint64(own[at] > zero) << np.uint64(at)
             else:
-                for neuron in range(first, last):
-                    other = linear[place, neuron]
-                    below = other < zero
-                    on = (pre[place, neuron] > zero) & (below | (other > zero))
-                    row = 2 * neuron + below
-                    amount = value[place, neuron]
-                    word |= np.uint64(on) << np.uint64(row - 2 * first)
-                    rows[found] = row
-                    here[found] = (-amount if below else amount) + zero
-                    found += on
-            words[word_index, position] = word
-            if not counts:
-                continue
-            for index in range(found):
-                row = rows[index]
-                total[row] += here[index]
-                pattern = bits[index]
+                own, others = pre[place, first : first + many], linear[place, first : first + many]
+                for at in range(len(own)):
+                    on, other = own[at] > zero, others[at]
+                    pair = np.uint64(on & (other > zero)) | np.uint64(on & (other < zero)) << one
+                    word |= pair << np.uint64(2 * at)
+            block[word_index - first_word, place % _BLOCK] = word
+            while word and counts:
+                row = word_index * 64 + lowest_bit(word)
+                word &= word - one
+                if kind == _POLES:
+                    amount = value[place, row >> 1]
+                    here[0] = (-amount if row & 1 else amount) + zero
+                else:
+                    here[0] = value[place, row] + zero
+                total[row] += here[0]
+                pattern = bits[0]
                 step = ((pattern & 0x7FFF_FFFF) >> 22) - _BELOW
                 step = 0 if step < 0 else min(step, STEPS + 1)
                 if signed:
@@ -185,8 +183,15 @@ def _see(
                 key = (np.int64(pattern ^ ((pattern >> 31) & 0x7FFF_FFFF)) << 32) | reversed_position
                 if key > limits[0, row]:
                     limits[0, row] = keep_highest(keys[0, row], key)
+                    fresh[0, row] = True
                 if draw > limits[domain, row]:
                     limits[domain, row] = keep_highest(keys[domain, row], draw)
+                    fresh[domain, row] = True
+        if place % _BLOCK == _BLOCK - 1 or place == len(value) - 1:
+            begin = position - place % _BLOCK
+            for word_index in range(first_word, last_word):
+                for at in range(position + 1 - begin):
+                    words[word_index, begin + at] = block[word_index - first_word, at]
 
 
 @compiled
@@ -195,35 +200,35 @@ def _copy_around(
     value: Array,
     start: Whole,
     length: Whole,
-    domains: Array,
     first_row: Whole,
     last_row: Whole,
     words: Array,
     keys: Array,
+    fresh: Array,
     active: Array,
     around: Array,
 ) -> None:
-    """Copy bits and values around the contexts that this batch brought: now they are there."""
+    """Copy bits and values around the contexts that this batch brought to `fresh` rows: now they are there."""
+    one = np.uint64(1)
     for group in range(len(keys)):
-        if group != 0 and not (domains[0] <= group - 1 <= domains[-1]):
-            continue
         for row in range(first_row, last_row):
+            if not fresh[group, row]:
+                continue
+            fresh[group, row] = False
             for place in range(keys.shape[2]):
                 key = keys[group, row, place]
                 position = LOW - (key & LOW)
                 if key == EMPTY or position < start:
                     continue
-                begin = (position - start) // length * length
+                begin = start + (position - start) // length * length
+                before = position - CONTEXT_BEFORE
                 mask = np.uint64(0)
-                for bit in range(AROUND):
-                    other = position - start - CONTEXT_BEFORE + bit
-                    amount = np.float32(0)
-                    if begin <= other < begin + length:
-                        on = (words[row >> 6, start + other] >> np.uint64(row & 63)) & np.uint64(1)
-                        if on:
-                            mask |= np.uint64(1) << np.uint64(bit)
-                            amount = value[other, row // poles]
-                            if poles == 2 and row & 1:
-                                amount = -amount
-                    around[group, row, place, bit] = amount
+                for other in range(max(before, begin), min(before + AROUND, begin + length)):
+                    mask |= (words[row >> 6, other] >> np.uint64(row & 63) & one) << np.uint64(other - before)
                 active[group, row, place] = mask
+                around[group, row, place] = 0
+                while mask:
+                    bit = lowest_bit(mask)
+                    mask &= mask - one
+                    amount = value[before + bit - start, row // poles]
+                    around[group, row, place, bit] = -amount if poles == 2 and row & 1 else amount
