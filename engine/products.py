@@ -7,8 +7,10 @@ takes half the time there.
 from __future__ import annotations
 
 import platform
+from functools import partial
 
 import torch
+from torch import nn
 
 _ONE_DNN = (
     platform.machine() in ("x86_64", "AMD64")
@@ -23,3 +25,14 @@ def linear(inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
         product: torch.Tensor = torch.ops.mkldnn._linear_pointwise(inputs, weight, bias, "none", [], "")
         return product
     return torch.nn.functional.linear(inputs, weight, bias)
+
+
+def compute_quickly(module: nn.Module) -> None:
+    """Have all linear maps of a module, which stay as they are, computed by `linear`."""
+    for part in module.modules():
+        if type(part) is nn.Linear:
+            part.forward = partial(_forward, part)  # type: ignore[method-assign]
+
+
+def _forward(of: nn.Linear, inputs: torch.Tensor) -> torch.Tensor:
+    return linear(inputs, of.weight, of.bias)

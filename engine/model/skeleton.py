@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from neuron_tui.engine.products import compute_quickly
+
 
 @contextmanager
 def _parameters_on_meta() -> Iterator[None]:
@@ -42,6 +44,7 @@ def skeleton(model_type: str, config_values: dict[str, Any]) -> Any:  # noqa: AN
             model: Any = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
     finally:
         logging.set_verbosity(before)
+    compute_quickly(model)
     return model.train(False)
 
 

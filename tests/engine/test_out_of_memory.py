@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
+from neuron_tui.engine import products
 from neuron_tui.engine.extraction import extract
 from neuron_tui.store.errors import InputError
 from neuron_tui.store.runs.manifest import read_manifest
@@ -29,16 +29,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[str, ...
 def memory_for(sequences: int, at: str, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Have a map of the layers run out of memory with more sequences than that; says with how many it did."""
     inputs = {"first": SHAPE.width, "last": SHAPE.neurons}[at]
-    plain, failed = nn.Linear.forward, []
+    plain, failed = products.linear, []
 
-    def forward(self: nn.Linear, given: torch.Tensor) -> torch.Tensor:
+    def linear(given: torch.Tensor, *of: torch.Tensor | None) -> torch.Tensor:
         found = given.numel() // given.shape[-1] // SHAPE.context
-        if self.in_features == inputs and found > sequences:
+        if given.shape[-1] == inputs and found > sequences:
             failed.append(found)
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return plain(self, given)
+        return plain(given, *of)
 
-    monkeypatch.setattr(nn.Linear, "forward", forward)
+    monkeypatch.setattr(products, "linear", linear)
     return failed
 
 
