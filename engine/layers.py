@@ -12,7 +12,7 @@ import torch
 
 from neuron_tui.engine.buffers import give_back_freed_memory
 from neuron_tui.engine.corpus.prepared import PreparedCorpus
-from neuron_tui.engine.counting.bits import ActiveBits, words_of
+from neuron_tui.engine.counting.bits import ActiveBits, DeviceBits, words_of
 from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts, count_layer
 from neuron_tui.engine.counting.tiles import TileCounter
 from neuron_tui.engine.effects import LayerEffects, TokenFrequency, layer_effects
@@ -43,7 +43,7 @@ class LayerResult:
     counts: LayerCounts
     seen: Observation
     effects: LayerEffects
-    bits: ActiveBits
+    bits: ActiveBits | DeviceBits
     most_tokens: int | None
 
 
@@ -200,15 +200,18 @@ class _Buffers:
     """What a layer's activations are collected in."""
 
     observer: HostObserver | DeviceObserver
-    bits: ActiveBits
+    bits: ActiveBits | DeviceBits
 
     @classmethod
     def of(cls, work: Pass, place: int) -> _Buffers:
         """One set; several have a `place` each."""
-        spill = work.scratch / f"bits-{place}" if work.resources.bits_in_file else None
-        bits = ActiveBits(work.rows, work.corpus.positions, spill)
+        resources, positions = work.resources, work.corpus.positions
+        if resources.bits_on_device:
+            there = DeviceBits(work.rows, positions, work.device)
+            return cls(DeviceObserver(work.rule, there, work.plan, work.device, resources.working), there)
+        bits = ActiveBits(work.rows, positions, work.scratch / f"bits-{place}" if resources.bits_in_file else None)
         if work.device.type == "cuda":
-            return cls(DeviceObserver(work.rule, bits, work.plan, work.device), bits)
+            return cls(DeviceObserver(work.rule, bits, work.plan, work.device, resources.working), bits)
         return cls(HostObserver(work.rule, bits, work.plan), bits)
 
     def seeing(self, watch: Stopwatch) -> Callable[[Batch, Activations], None]:
@@ -223,13 +226,15 @@ class _Buffers:
         return see
 
 
-def _counter(work: Pass) -> Callable[[ActiveBits, Callable[[int], None]], LayerCounts]:
+def _counter(work: Pass) -> Callable[[ActiveBits | DeviceBits, Callable[[int], None]], LayerCounts]:
     if work.device.type == "cuda":
-        tiles = TileCounter(work.plan, work.device)
+        tiles = TileCounter(work.plan, work.device, work.resources.working)
         return lambda bits, tick: tiles.count(bits.words, work.rows, tick)
     threads = torch.get_num_threads()
 
-    def count(bits: ActiveBits, tick: Callable[[int], None]) -> LayerCounts:
+    def count(bits: ActiveBits | DeviceBits, tick: Callable[[int], None]) -> LayerCounts:
+        assert isinstance(bits, ActiveBits)
+
         def read(rows: int) -> None:
             bits.touched(work.corpus.positions * words_of(rows))
             tick(rows)

@@ -112,8 +112,8 @@ def write_layer(folder: Path, result: LayerResult, plan: CountingPlan, keep_acti
             seen.highest.write(file, "highest")
             if keep_activations:
                 stored_bits = file.create("activations")
-                for word, row in enumerate(result.bits.words):
-                    stored_bits[word] = row
+                for word in range(len(result.bits.words)):
+                    stored_bits[word] = result.bits.row(word)
         with reading(temporary, LAYER):
             pass
     return file_entry(path)

@@ -35,16 +35,29 @@ def pack(active: npt.NDArray[np.bool_]) -> Words:
     return packed.view("<u8")
 
 
-def pack_on_device(active: torch.Tensor) -> Words:
-    """`pack` with the work done where the (B, N) bools are."""
+def pack_rows(active: torch.Tensor) -> torch.Tensor:
+    """Pack (R, B) bools of R rows into (W, B) int64 words where they are: `pack` turned round."""
     import torch  # counting again needs none: it reads bits that are there
 
-    rows, neurons = active.shape
-    padded = torch.nn.functional.pad(active, (0, words_of(neurons) * WORD - neurons))
+    rows, positions = active.shape
+    padded = active.view(torch.uint8)
+    if rows % WORD:
+        padded = torch.nn.functional.pad(padded, (0, 0, 0, -rows % WORD))
     weights = torch.tensor([1 << bit for bit in range(8)], dtype=torch.uint8, device=active.device)
-    packed = (padded.view(rows, -1, 8) * weights).sum(dim=-1, dtype=torch.uint8)
-    words: Words = packed.cpu().numpy().view("<u8")
-    return words
+    packed = (padded.view(-1, 8, positions) * weights[:, None]).sum(dim=1, dtype=torch.uint8)  # (8 W, B)
+    in_words = packed.reshape(-1, 8, positions).transpose(1, 2).clone(memory_format=torch.contiguous_format)
+    return in_words.view(torch.int64).squeeze(-1)
+
+
+def unpack_rows(words: torch.Tensor) -> torch.Tensor:
+    """Whether each of 64 W rows is active, (64 W, B) uint8, 0 for no, of (W, B) int64 words: a byte a bit, no more."""
+    import torch
+
+    count, positions = words.shape
+    plain = words.clone(memory_format=torch.contiguous_format)
+    in_bytes = plain.view(torch.uint8).view(count, positions, 8).transpose(1, 2)  # (W, 8, B)
+    masks = torch.tensor([1 << bit for bit in range(8)], dtype=torch.uint8, device=words.device)
+    return (in_bytes.reshape(count * 8, 1, positions) & masks[:, None]).reshape(count * WORD, positions)
 
 
 class ActiveBits:
@@ -63,10 +76,37 @@ class ActiveBits:
         )
 
     def put(self, start: int, packed: Words) -> None:
-        """Store the words (B, W) of the positions from `start` on."""
-        self.words[:, start : start + len(packed)] = packed.T
+        """Store the words (W, B) of the positions from `start` on."""
+        self.words[:, start : start + packed.shape[1]] = packed
+
+    def row(self, word: int) -> Words:
+        """The (P,) words of 64 rows."""
+        row: Words = self.words[word]
+        return row
 
     def touched(self, words: int) -> None:
         """Say that so many words were read or written: those in a file do not stay in memory."""
         if self._file is not None:
             self._file.touched(8 * words)
+
+
+class DeviceBits:
+    """The bits of a whole layer where they are computed: (W, P) int64 words."""
+
+    def __init__(self, neurons: int, positions: int, device: torch.device) -> None:
+        import torch
+
+        self.neurons = neurons
+        self.words = torch.zeros((words_of(neurons), positions), dtype=torch.int64, device=device)
+
+    def put(self, start: int, packed: torch.Tensor) -> None:
+        """Store the words (W, B) of the positions from `start` on."""
+        self.words[:, start : start + packed.shape[1]] = packed
+
+    def row(self, word: int) -> Words:
+        """The (P,) words of 64 rows, in host memory."""
+        row: Words = self.words[word].cpu().numpy().view("<u8")
+        return row
+
+    def touched(self, words: int) -> None:
+        """Nothing of it lies in a file."""

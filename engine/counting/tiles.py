@@ -1,12 +1,13 @@
-"""Counting on a GPU: tiles of neurons at once, segment sums from trigrams to bigrams to tokens.
+"""Counting on a GPU: only the active positions of as many neurons as there is room for.
 
-Gives bit for bit what `neuron_tui.engine.counting.layer` gives; there neurons are taken one by one over their active
-positions, here 64 at a time over all of them, which is what a GPU is good at.
+Gives bit for bit what `neuron_tui.engine.counting.layer` gives. Bits stay packed until a tile of neurons is looked at,
+and are a byte each for no longer than it takes to find the active ones. By the operations' own reads and writes, not
+measured on a GPU: about 4 bytes are moved for each bit, and some 150 for each active one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,17 +16,20 @@ import numpy.typing as npt
 import torch
 
 from neuron_tui.engine.corpus.order import GramOrder
-from neuron_tui.engine.counting.bits import WORD, Words
+from neuron_tui.engine.counting.bits import WORD, Words, unpack_rows
 from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts
+from neuron_tui.engine.counting.segments import Segments, Tally, highest
 from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.schema import STORED_TRIGGERS
-from neuron_tui.store.measures.thresholds import Thresholds
 
-_BYTES_PER_BIT = 40
-"""Device memory that a position and a neuron of a tile take at the peak, counted generously."""
+_BYTES_PER_BIT = 3
+_BYTES_PER_ACTIVE = 100
+"""Device memory that a bit and an active one take at the peak, counted generously."""
 
-_FIRST_LOOK = 1 << 16
-"""Counted tokens among which the first active one of a tile's neurons is looked for first."""
+_LEAST = 1 << 20
+"""Bytes to work with under which nothing more is divided."""
+
+_Numbers = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +47,24 @@ class _Level:
     table: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Slots:
+    """Where positions are counted, on the device: (L,) `positions`, and for each its `slot` among those of a neuron.
+
+    The slots of a neuron: T for each domain, of which the positions of full-length sequences use all but the first,
+    then one for each domain, for what else is counted.
+    """
+
+    positions: torch.Tensor
+    slot: torch.Tensor
+
+
 class TileCounter:
     """Counts tiles of neurons of any layer on a device; made once for a corpus."""
 
-    def __init__(self, plan: CountingPlan, device: torch.device) -> None:
-        """Put what counting needs of the corpus on the device."""
-        self._plan, self._device = plan, device
-        self._positions = self._there(plan.order.positions)
-        self._domain = self._there(plan.domain_of_place)
+    def __init__(self, plan: CountingPlan, device: torch.device, working: int) -> None:
+        """Put what counting needs of the corpus on the device; `working` bytes are there to count with."""
+        self._plan, self._device, self._working = plan, device, working
         # Places or runs of the level before lead to runs of this one: 3 from places, 2 from 3, 1 from 2.
         self._levels: dict[int, _Level] = {}
         firsts = np.arange(len(plan.order.positions))
@@ -59,69 +73,110 @@ class TileCounter:
             runs = order.run[firsts]
             self._levels[n] = self._level(order, runs)
             firsts = firsts[np.flatnonzero(np.diff(runs, prepend=-1))]
-        # The counted positions of each domain as the corpus has them.
-        in_order = np.flatnonzero(plan.counted)
-        self._reading = [
-            self._there(part) for part in np.split(in_order, np.searchsorted(in_order, plan.domain_start[1:-1]))
-        ]
+        self._starts = self._there(plan.sequence_start[:-1])
+        slot, reading = _slots(plan), _reading(plan)
+        nested = plan.order.positions
+        uncounted = np.flatnonzero(~plan.counted & (slot < plan.domains * plan.context_length))
+        self._nested = _Slots(self._there(nested), self._there(slot[nested]))
+        self._uncounted = _Slots(self._there(uncounted), self._there(slot[uncounted]))
+        self._reading = self._there(reading[nested])
+        self._domain = self._there(plan.domain_of_place)
 
-    def count(self, words: Words, neurons: int, progress: Callable[[int], None]) -> LayerCounts:
-        """Count every neuron of a layer; arguments and result as `count_layer`'s."""
+    def count(self, words: Words | torch.Tensor, neurons: int, progress: Callable[[int], None]) -> LayerCounts:
+        """Count every neuron of a layer; arguments and result as `count_layer`'s, the words here or on the device."""
         counts = LayerCounts.empty(neurons, self._plan)
-        width = self._tile_width()
-        for word, row in enumerate(words):
-            there = self._there(np.ascontiguousarray(row).view(np.int64))
-            for first in range(word * WORD, min((word + 1) * WORD, neurons), width):
-                last = min(first + width, (word + 1) * WORD, neurons)
-                self._count_tile(there, first, last, counts)
-                progress(last - first)
+        a_word = _BYTES_PER_BIT * WORD * max(len(self._nested.positions), 1)
+        at = 0
+        while at < len(words):
+            last = min(at + max(1, self._working // a_word), len(words))
+            try:
+                self._count_words(words[at:last], slice(at * WORD, min(last * WORD, neurons)), counts)
+            except torch.OutOfMemoryError:
+                if last - at == 1 and self._working <= _LEAST:
+                    raise
+            else:
+                progress(min(last * WORD, neurons) - at * WORD)
+                at = last
+                continue
+            self._working = min(self._working, (last - at) * a_word) // 2
+            if self._device.type == "cuda":
+                torch.cuda.empty_cache()
         return counts
 
-    def _count_tile(self, there: torch.Tensor, first: int, last: int, counts: LayerCounts) -> None:
-        plan, tile = self._plan, slice(first, last)
-        shifts = torch.arange(first % WORD, first % WORD + last - first, device=self._device)
+    def _count_words(self, words: Words | torch.Tensor, rows: slice, counts: LayerCounts) -> None:
+        held = words if isinstance(words, torch.Tensor) else torch.from_numpy(words.view(np.int64)).to(self._device)
+        neurons = rows.stop - rows.start
+        counts.bos_count[rows] = _host((unpack_rows(held[:, self._starts]) != 0).sum(dim=1)[:neurons])
+        active = unpack_rows(held[:, self._nested.positions])[:neurons]
+        uncounted = unpack_rows(held[:, self._uncounted.positions])[:neurons]
+        for first, last in self._parts(active):
+            part = slice(rows.start + first, rows.start + last)
+            self._count_rows(active[first:last], uncounted[first:last], part, counts)
 
-        def bits(words: torch.Tensor) -> torch.Tensor:
-            return ((words[:, None] >> shifts) & 1).to(torch.int32)  # (M, tile)
+    def _parts(self, active: torch.Tensor) -> Iterator[tuple[int, int]]:
+        """Cut a tile where the active ones of its neurons are as many as there is room for."""
+        most = self._working // _BYTES_PER_ACTIVE
+        first = held = 0
+        for at, many in enumerate(torch.count_nonzero(active, dim=1).tolist()):
+            if at > first and held + many > most:
+                yield first, at
+                first, held = at, 0
+            held += many
+        yield first, len(active)
 
-        starts = self._there(plan.sequence_start[:-1])
-        counts.bos_count[tile] = bits(there[starts]).sum(dim=0).cpu().numpy()
-        active = bits(there[self._positions])
-        counts.count[tile] = self._sum_into(active, self._domain, plan.domains).T.cpu().numpy()
-        for domain, positions in enumerate(self._reading):
-            counts.first_active[tile, domain] = _first_active(there, positions, bits, counts.count[tile, domain])
-        for domain, begin, end in plan.full_blocks:
-            block = max(1, (1 << 22) // plan.context_length) * plan.context_length
-            for at in range(begin, end, block):
-                part = bits(there[at : min(at + block, end)]).view(-1, plan.context_length, last - first)
-                counts.position_active[tile, domain] += part.sum(dim=0)[1:].T.cpu().numpy()
+    def _count_rows(self, active: torch.Tensor, uncounted: torch.Tensor, rows: slice, counts: LayerCounts) -> None:
+        plan, neurons = self._plan, len(active)
+        neuron, place = _pairs(active)
+        by_slot = self._by_slot(neuron, self._nested.slot[place], neurons)
+        domain = neuron * plan.domains + self._domain[place]
+        first = torch.full((neurons * plan.domains,), len(plan.counted) + 1, dtype=torch.int64, device=self._device)
+        first.scatter_reduce_(0, domain, self._reading[place], "amin")
+        del domain
+        counts.first_active[rows] = _host(torch.where(first > len(plan.counted), 0, first).view(neurons, -1))
+        by_domain = by_slot[:, : plan.domains * plan.context_length].view(neurons, plan.domains, plan.context_length)
+        rest = by_slot[:, plan.domains * plan.context_length :]
+        counts.count[rows] = _host(by_domain.sum(dim=2) + rest)
+        apart, at = _pairs(uncounted)
+        by_domain = by_domain + self._by_slot(apart, self._uncounted.slot[at], neurons)[
+            :, : plan.domains * plan.context_length
+        ].view_as(by_domain)
+        counts.position_active[rows] = _host(by_domain[:, :, 1:])
+        del by_slot, by_domain
+        segments = Segments.of_pairs(neuron, self._levels[3].parent[place])
+        del neuron, place
         for n in (3, 2, 1):
-            level = self._levels[n]
-            active = self._sum_into(active, level.parent, len(level.seniority))
-            self._put_triggers(n, level, active, tile, counts)
+            segments = segments if n == 3 else segments.around(self._levels[n].parent)
+            self._put_triggers(n, segments, neurons, rows, counts)
 
-    def _put_triggers(self, n: int, level: _Level, runs: torch.Tensor, tile: slice, counts: LayerCounts) -> None:
-        told = self._plan.thresholds
-        active = torch.where((level.seniority >= 0)[:, None], runs, 0)  # (R, tile)
-        total = active.sum(dim=0, dtype=torch.int64)
-        covering = _covering(active, total, told)
+    def _by_slot(self, neuron: torch.Tensor, slot: torch.Tensor, neurons: int) -> torch.Tensor:
+        slots = self._plan.domains * (self._plan.context_length + 1)
+        return torch.bincount(neuron * slots + slot, minlength=neurons * slots).view(neurons, slots)
+
+    def _put_triggers(self, n: int, segments: Segments, neurons: int, rows: slice, counts: LayerCounts) -> None:
+        told, level, tables = self._plan.thresholds, self._levels[n], counts.triggers[n]
         if not level.table:
             return
-        key = torch.where(active > 0, active.to(torch.int64) * level.table + level.seniority[:, None], -1)
-        best = key.topk(min(STORED_TRIGGERS, len(key)), dim=0).values  # (K, tile), best first
-        held = best >= 0
-        rows = torch.where(held, level.senior[best.clamp(min=0) % level.table], -1)
-        top = torch.where(held, best // level.table, 0)
-        within = torch.arange(len(best), device=self._device)[:, None] < covering
-        covered = held & within & told.covered(top, level.occurrences[rows.clamp(min=0)])
+        seniority = level.seniority[segments.run]
+        whole = (seniority >= 0).nonzero().squeeze(1)  # other positions have no n-gram
+        neuron, active, seniority = segments.neuron[whole], segments.counts()[whole], seniority[whole]
+        tally = Tally.of(neuron, active, neurons)
+        covering = tally.covering(told.needed(tally.total))
+        # Only what can be among the stored: of most neurons that is little more than these.
+        best = (active >= tally.count_of(STORED_TRIGGERS)[neuron]).nonzero().squeeze(1)
+        keys = active[best] * level.table + seniority[best]
+        top_keys = highest(neuron[best], keys, neurons, STORED_TRIGGERS, self._working // 16)
+        held = top_keys >= 0
+        gram = torch.where(held, level.senior[top_keys.clamp(min=0) % level.table], -1)
+        top = torch.where(held, top_keys // level.table, 0)
+        within = torch.arange(STORED_TRIGGERS, device=self._device) < covering[:, None]
+        covered = held & within & told.covered(top, level.occurrences[gram.clamp(min=0)])
         detector = (covering >= 1) & (covering <= told.most_covering(n))
-        detector &= told.holds(torch.where(covered, top, 0).sum(dim=0), total)
-        tables = counts.triggers[n]
-        tables.total[tile] = total.cpu().numpy()
-        tables.covering[tile] = covering.cpu().numpy()
-        tables.covered[tile] = torch.where(detector, covered.sum(dim=0), 0).cpu().numpy()
-        tables.top_gram[tile, : len(best)] = rows.T.cpu().numpy()
-        tables.top_active[tile, : len(best)] = top.T.cpu().numpy()
+        detector &= told.holds(torch.where(covered, top, 0).sum(dim=1), tally.total)
+        tables.total[rows] = _host(tally.total)
+        tables.covering[rows] = _host(covering)
+        tables.covered[rows] = _host(torch.where(detector, covered.sum(dim=1), 0))
+        tables.top_gram[rows] = _host(gram)
+        tables.top_active[rows] = _host(top)
 
     def _level(self, order: GramOrder, runs: npt.NDArray[np.int32]) -> _Level:
         senior = np.zeros(len(order.ids), np.int64)
@@ -135,53 +190,40 @@ class TileCounter:
             len(order.ids),
         )
 
-    def _sum_into(self, values: torch.Tensor, index: torch.Tensor, length: int) -> torch.Tensor:
-        """Add up rows that share an index: (M, tile) into (length, tile)."""
-        return torch.zeros((length, values.shape[1]), dtype=values.dtype, device=self._device).index_add_(
-            0, index, values
-        )
-
-    def _there(self, values: npt.NDArray[np.integer[Any]]) -> torch.Tensor:
+    def _there(self, values: _Numbers) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self._device)
 
-    def _tile_width(self) -> int:
-        if self._device.type != "cuda":
-            return WORD
-        free = torch.cuda.mem_get_info(self._device)[0] + torch.cuda.memory_reserved(self._device)
-        fits = free // (_BYTES_PER_BIT * max(len(self._positions), 1))
-        return next((width for width in (64, 32, 16, 8, 4, 2) if width <= fits), 1)
+
+def _pairs(active: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Row and column of each that is not 0 in (R, C), row after row."""
+    if not active.numel():
+        nothing = torch.zeros(0, dtype=torch.int64, device=active.device)
+        return nothing, nothing
+    flat = active.reshape(-1).nonzero().squeeze(1)
+    row = flat // active.shape[1]
+    return row, flat - row * active.shape[1]
 
 
-def _first_active(
-    there: torch.Tensor, positions: torch.Tensor, bits: Callable[[torch.Tensor], torch.Tensor], count: Int64s
-) -> Int64s:
-    """Counted tokens of a domain up to the first active one, for each neuron of a tile; 0 where `count` is."""
-    first = np.zeros_like(count)
-    at, length = 0, _FIRST_LOOK
-    while (waiting := (first == 0) & (count > 0)).any():
-        best = bits(there[positions[at : at + length]]).max(dim=0)  # of equal values the index is the first
-        on, place = best.values.cpu().numpy(), best.indices.cpu().numpy()
-        first = np.where(waiting & (on > 0), at + place + 1, first)
-        at, length = at + length, 4 * length
-    return first
+def _slots(plan: CountingPlan) -> npt.NDArray[np.int32]:
+    """(P,) the slot of each position; see _Slots."""
+    lengths = np.diff(plan.sequence_start)
+    domain = np.repeat(plan.sequence_domain, lengths)
+    slot = plan.domains * plan.context_length + domain
+    for own, begin, end in plan.full_blocks:
+        slot[begin:end] = own * plan.context_length + np.arange(end - begin) % plan.context_length
+    starts = plan.sequence_start[:-1]
+    slot[starts] = plan.domains * plan.context_length + plan.sequence_domain
+    return slot.astype(np.int32)
 
 
-def _covering(active: torch.Tensor, total: torch.Tensor, thresholds: Thresholds) -> torch.Tensor:
-    """`covering_length` of every column of (R, tile) counts, as int64."""
-    tile = active.shape[1]
-    most = int(active.max()) if active.numel() else 0
-    if not most:
-        return torch.zeros_like(total)
-    columns = torch.arange(tile, device=active.device) * (most + 1)
-    histogram = torch.bincount((active + columns).flatten(), minlength=tile * (most + 1)).view(tile, most + 1)
-    values = torch.arange(most, 0, -1, device=active.device)
-    grams = histogram[:, 1:].flip(1)  # by value, falling
-    sums = (grams * values).cumsum(dim=1)
-    needed = thresholds.needed(total)
-    last = (sums < needed[:, None]).sum(dim=1)
-    last = last.clamp(max=most - 1)  # only for a total of 0
-    before = torch.where(last > 0, sums.gather(1, (last - 1).clamp(min=0)[:, None])[:, 0], 0)
-    earlier = grams.cumsum(dim=1)
-    earlier = torch.where(last > 0, earlier.gather(1, (last - 1).clamp(min=0)[:, None])[:, 0], 0)
-    length = earlier + -(-(needed - before) // values[last])
-    return torch.where(total > 0, length, 0)
+def _reading(plan: CountingPlan) -> Int64s:
+    """(P,) the how manieth counted token of its domain each position is, from 1."""
+    reached = np.cumsum(plan.counted)
+    before = np.concatenate(([0], reached))[plan.domain_start[:-1]]
+    reading: Int64s = reached - np.repeat(before, np.diff(plan.domain_start))
+    return reading
+
+
+def _host(values: torch.Tensor) -> _Numbers:
+    numbers: _Numbers = values.cpu().numpy()
+    return numbers

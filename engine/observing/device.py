@@ -1,115 +1,165 @@
-"""Seeing activations where they are computed, on a GPU: what `host` does, in tensors. Gives the same bit for bit."""
+"""Seeing activations where they are computed, on a GPU: what `host` does, in tensors. Gives the same bit for bit.
+
+Only the active ones are looked at: of the others, no more is made than their bit. By the operations' own reads and
+writes, not measured on a GPU: some 12 bytes are moved for each activation, and 200 for each active one.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from neuron_tui.engine.counting.bits import ActiveBits, pack_on_device
+from neuron_tui.engine.counting.bits import ActiveBits, DeviceBits, pack_rows
 from neuron_tui.engine.counting.layer import CountingPlan
-from neuron_tui.engine.model.activity import Activations, active, row_values
+from neuron_tui.engine.model.activity import Activations, active
 from neuron_tui.engine.model.forward import Batch
-from neuron_tui.engine.observing.observation import AROUND, EMPTY, LOW, Observation
-from neuron_tui.store.disk.schema import CONTEXT_BEFORE
-from neuron_tui.store.measures.value_edges import value_edges
+from neuron_tui.engine.observing.contenders import Contenders, Kept
+from neuron_tui.engine.observing.observation import LOW, Observation
+from neuron_tui.store.measures.value_edges import LOWEST, STEPS, value_edges
 from neuron_tui.store.runs.rule import Rule
 
-_AT_ONCE = 1 << 24
-"""Activations of a batch that are looked at in one go: a few hundred megabytes of the device."""
+_BYTES_PER_ACTIVE = 160
+"""Device memory that an active one takes at the peak, counted generously."""
+
+_BELOW = ((LOWEST + 127) << 1) - 1
+"""A float's exponent and first digit, less this, is its place among the edges, which step by both."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Active counted positions of some rows of a batch, (L,) each, row after row; values are float32."""
+
+    row: torch.Tensor
+    column: torch.Tensor
+    value: torch.Tensor
 
 
 class DeviceObserver:
     """Sees a layer's batches in the order of the corpus and puts their bits where counting finds them."""
 
-    def __init__(self, rule: Rule, bits: ActiveBits, plan: CountingPlan, device: torch.device) -> None:
-        """For layers of as many rows as `bits` holds."""
-        self._rule, self._bits, self._plan, self._device = rule, bits, plan, device
+    def __init__(
+        self, rule: Rule, bits: ActiveBits | DeviceBits, plan: CountingPlan, device: torch.device, working: int
+    ) -> None:
+        """For layers of as many rows as `bits` holds; `working` bytes are there to look at a batch with."""
+        self._rule, self._bits, self._plan, self._device, self._working = rule, bits, plan, device, working
         self._counted = torch.from_numpy(plan.counted).to(device)
-        self._priority = torch.from_numpy(plan.priority).to(device)
-        self._edges = torch.from_numpy(value_edges(rule.signed)).to(device, torch.float32)
-        self._around = torch.arange(-CONTEXT_BEFORE, AROUND - CONTEXT_BEFORE, device=device)
+        self._draws = 0x7FFF_FFFF - torch.from_numpy(plan.priority).to(device, torch.int64)
+        self._edges = value_edges(rule.signed)
         self.begin()
 
     def begin(self) -> None:
         """Forget what was seen: a layer begins."""
-        rows, domains = self._bits.neurons, self._plan.domains
-        nothing = Observation.nothing(rows, domains, value_edges(self._rule.signed))
-        self._total = torch.from_numpy(nothing.total).to(self._device)
-        self._histogram = torch.zeros(nothing.histogram.shape, dtype=torch.int64, device=self._device)
-        self._keys, self._active, self._values = (
-            torch.from_numpy(one).to(self._device)
-            for one in (nothing.keys, nothing.active.view(np.int64), nothing.around)
-        )
+        rows = self._bits.neurons
+        self._total = torch.zeros(rows, dtype=torch.float64, device=self._device)
+        self._histogram = torch.zeros((rows, len(self._edges) + 1), dtype=torch.int64, device=self._device)
+        self._kept = Kept.nothing(1 + self._plan.domains, rows, self._device)
 
     @property
     def seen(self) -> Observation:
         """What was seen since the layer began."""
         return Observation(
             total=self._total.cpu().numpy(),
-            edges=value_edges(self._rule.signed),
+            edges=self._edges,
             histogram=self._histogram.cpu().numpy(),
-            keys=self._keys.cpu().numpy(),
-            active=self._active.cpu().numpy().view(np.uint64),
-            around=self._values.cpu().numpy(),
+            keys=self._kept.keys.cpu().numpy(),
+            active=self._kept.active.cpu().numpy().view(np.uint64),
+            around=self._kept.around.cpu().numpy(),
         )
 
     def see(self, batch: Batch, activations: Activations) -> None:
         """Take in a batch, (B, N) activations each."""
         on = active(self._rule, activations)
-        self._bits.put(batch.start, pack_on_device(on))
-        neurons = max(1, _AT_ONCE // batch.tokens // self._rule.poles)
-        for first in range(0, activations.value.shape[1], neurons):
-            values = row_values(self._rule, activations.narrowed(first, first + neurons))
-            rows = slice(first * self._rule.poles, first * self._rule.poles + values.shape[1])
-            self._see_rows(batch, rows, on[:, rows], values)
+        by_row = on.T.contiguous()
+        if isinstance(self._bits, DeviceBits):
+            self._bits.put(batch.start, pack_rows(by_row))
+        else:
+            self._bits.put(batch.start, pack_rows(by_row).cpu().numpy().view("<u8"))
+        by_row &= self._counted[batch.start : batch.start + batch.tokens]
+        waiting = list(self._parts(by_row))[::-1]
+        while waiting:
+            first, last = waiting.pop()
+            try:
+                self._see_rows(batch, activations, on, by_row, first, last)
+            except torch.OutOfMemoryError:
+                if last - first == 1:
+                    raise
+            else:
+                continue
+            middle = (first + last) // 2
+            waiting += [(middle, last), (first, middle)]
+            self._working = max(self._working // 2, 1)
+            if self._device.type == "cuda":
+                torch.cuda.empty_cache()
 
-    def _see_rows(self, batch: Batch, rows: slice, on: torch.Tensor, values: torch.Tensor) -> None:
-        here = slice(batch.start, batch.start + batch.tokens)
-        counts = on & self._counted[here, None]
-        self._total[rows] += torch.where(counts, values, 0).sum(dim=0, dtype=torch.float64)
-        steps = torch.bucketize(torch.where(counts, values, 0), self._edges, right=True)
-        if self._rule.signed:  # what is below 0 is told apart as what is above
-            middle = len(self._edges) // 2
-            turned = torch.bucketize(-values, self._edges, right=True)
-            steps = torch.where(values < 0, 2 * middle - turned, steps)
-        place = steps + torch.arange(values.shape[1], device=self._device) * (len(self._edges) + 1)
-        found = torch.bincount(place[counts], minlength=values.shape[1] * (len(self._edges) + 1))
-        self._histogram[rows] += found.view(values.shape[1], -1)
-        reversed_position = LOW - torch.arange(here.start, here.stop, device=self._device)
-        bits = values.contiguous().view(torch.int32)
-        rising = (bits ^ ((bits >> 31) & 0x7FFF_FFFF)).to(torch.int64)
-        self._keep(0, rows, batch, on, values, torch.where(counts, (rising << 32) | reversed_position[:, None], EMPTY))
-        draw = ((0x7FFF_FFFF - self._priority[here].to(torch.int64)) << 32) | reversed_position
+    def _parts(self, by_row: torch.Tensor) -> Iterator[tuple[int, int]]:
+        """Cut the rows where the active ones are as many as there is room for."""
+        most = self._working // _BYTES_PER_ACTIVE
+        first = held = 0
+        for at, many in enumerate(by_row.sum(dim=1).tolist()):
+            if at > first and held + many > most:
+                yield first, at
+                first, held = at, 0
+            held += many
+        yield first, len(by_row)
+
+    def _see_rows(
+        self, batch: Batch, activations: Activations, on: torch.Tensor, by_row: torch.Tensor, first: int, last: int
+    ) -> None:
+        """Take in some rows: all is computed before any of it is added, so that what fails can be done again."""
+        flat = by_row[first:last].reshape(-1).nonzero().squeeze(1)
+        row = flat // batch.tokens
+        column = flat - row * batch.tokens
+        row += first
+        value = _values(self._rule, activations, column, row)
+        lengths = by_row[first:last].sum(dim=1)
+        total = torch.segment_reduce(value.double(), "sum", lengths=lengths, unsafe=True)
+        steps = len(self._edges) + 1
+        histogram = torch.bincount((row - first) * steps + self._steps(value), minlength=(last - first) * steps)
+        contenders = Contenders(
+            batch, on, lambda columns, rows: _values(self._rule, activations, columns, rows), self._working // 32
+        )
+        changes = contenders.changes(self._kept, *self._candidates(batch, _Pairs(row, column, value)))
+        self._total[first:last] += total
+        self._histogram[first:last] += histogram.view(last - first, steps)
+        for change in changes:
+            self._kept.take(change)
+
+    def _candidates(self, batch: Batch, pairs: _Pairs) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Groups and rows as one number, keys and columns of what is above the lowest that its group has kept."""
+        rows = self._bits.neurons
+        reversed_position = LOW - batch.start - pairs.column
+        pattern = pairs.value.view(torch.int32)
+        # Floats rise as their bits do, negative ones after turning them round.
+        rising = (pattern ^ ((pattern >> 31) & 0x7FFF_FFFF)).to(torch.int64)
+        highest = (rising << 32) | reversed_position
         first = int(np.searchsorted(self._plan.sequence_start, batch.start))
         domains = self._plan.sequence_domain[first : first + batch.sequences]
-        of_position = torch.from_numpy(domains.repeat(batch.length)).to(self._device)
-        for domain in np.unique(domains).tolist():
-            own = counts & (of_position == domain)[:, None]
-            self._keep(1 + domain, rows, batch, on, values, torch.where(own, draw[:, None], EMPTY))
+        group = 1 + torch.from_numpy(domains.repeat(batch.length).astype(np.int64)).to(self._device)
+        draws = (self._draws[batch.start : batch.start + batch.tokens][pairs.column] << 32) | reversed_position
+        slot = group[pairs.column] * rows + pairs.row
+        limits = self._kept.limits.view(-1)
+        good, drawn = (highest > limits[pairs.row]), (draws > limits[slot])
+        return (
+            torch.cat((pairs.row[good], slot[drawn])),
+            torch.cat((highest[good], draws[drawn])),
+            torch.cat((pairs.column[good], pairs.column[drawn])),
+        )
 
-    def _keep(
-        self, group: int, rows: slice, batch: Batch, on: torch.Tensor, values: torch.Tensor, keys: torch.Tensor
-    ) -> None:
-        """Let (B, R) keys compete with those that are kept, and copy what is around the new ones."""
-        stored = self._keys.shape[2]
-        all_keys = torch.cat((self._keys[group, rows].T, keys))
-        best, place = all_keys.topk(stored, dim=0)  # no two keys are equal, but those of nothing
-        local = (place - stored).clamp(min=0)
-        begin = local // batch.length * batch.length
-        around = local[..., None] + self._around  # (C, R, 64)
-        inside = (around >= begin[..., None]) & (around < begin[..., None] + batch.length)
-        around = around.clamp(0, batch.tokens - 1)
-        columns = torch.arange(values.shape[1], device=self._device)[:, None]
-        bits = on[around, columns] & inside
-        fresh_values = torch.where(bits, values[around, columns], 0)
-        fresh_active = (bits.to(torch.int64) << torch.arange(AROUND, device=self._device)).sum(dim=-1)
-        old = place < stored
-        kept = place.clamp(max=stored - 1)
-        kept_active = self._active[group, rows].T.gather(0, kept)
-        kept_values = self._values[group, rows].transpose(0, 1).gather(0, kept[..., None].expand(-1, -1, AROUND))
-        there = best != EMPTY
-        self._keys[group, rows] = best.T
-        self._active[group, rows] = torch.where(there, torch.where(old, kept_active, fresh_active), 0).T
-        self._values[group, rows] = torch.where(
-            there[..., None], torch.where(old[..., None], kept_values, fresh_values), 0
-        ).transpose(0, 1)
+    def _steps(self, value: torch.Tensor) -> torch.Tensor:
+        """Between which edges values lie."""
+        pattern = value.view(torch.int32)
+        step = (((pattern & 0x7FFF_FFFF) >> 22) - _BELOW).clamp(0, STEPS + 1)
+        if self._rule.signed:
+            step = torch.where(pattern < 0, STEPS + 1 - step, STEPS + 1 + step)
+        return step.to(torch.int64)
+
+
+def _values(rule: Rule, of: Activations, column: torch.Tensor, row: torch.Tensor) -> torch.Tensor:
+    """Values float32 of some positions and rows; that of a neuron's pole − is turned round."""
+    if rule.poles == 1:
+        return of.value[column, row].float() + 0.0  # -0 becomes 0
+    value = of.value[column, row >> 1].float()
+    return torch.where(row % 2 == 1, -value, value) + 0.0

@@ -13,12 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuron_tui.engine.corpus.order import nested_order
-from neuron_tui.engine.counting.bits import ActiveBits
+from neuron_tui.engine.counting.bits import ActiveBits, DeviceBits
 from neuron_tui.engine.counting.layer import CountingPlan, counting_plan
 from neuron_tui.engine.counting.sampling import quotas, shares
 from neuron_tui.engine.model.activity import Activations, active
 from neuron_tui.engine.model.forward import Batch, batches
-from neuron_tui.engine.observing import device
 from neuron_tui.engine.observing.device import DeviceObserver
 from neuron_tui.engine.observing.host import HostObserver
 from neuron_tui.engine.observing.observation import Observation
@@ -142,22 +141,63 @@ def assert_around(tables: Any, plan: CountingPlan, on: np.ndarray, values: np.nd
     assert next(stored, None) is None
 
 
+@pytest.mark.parametrize("working", [1, 30_000, 1 << 30], ids=["a row at a time", "some", "all"])
 @pytest.mark.parametrize("batch_tokens", [1, 300, 100_000])
 @pytest.mark.parametrize("rule", RULES)
-def test_tensors_see_the_same_in_any_batches(rule: str, batch_tokens: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tensors_see_the_same_in_any_batches(rule: str, batch_tokens: int, working: int) -> None:
     plan, settled = corpus(), parse_rule(rule)
     of = activations(len(plan.counted), 70, gated=rule in ("gate", "poles"))
-    bits = [ActiveBits(70 * settled.poles, len(plan.counted)) for _ in range(2)]
+    rows, cpu = 70 * settled.poles, torch.device("cpu")
+    bits = [ActiveBits(rows, len(plan.counted)) for _ in range(2)]
     expected = seen(HostObserver(settled, bits[0], plan), plan, of, 150)
-    monkeypatch.setattr(device, "_AT_ONCE", 2000)  # some neurons at once, as of a large layer
-    found = seen(DeviceObserver(settled, bits[1], plan, torch.device("cpu")), plan, of, batch_tokens)
+    assert_same(seen(DeviceObserver(settled, bits[1], plan, cpu, working), plan, of, batch_tokens), expected)
     np.testing.assert_array_equal(bits[0].words, bits[1].words)
+    there = DeviceBits(rows, len(plan.counted), cpu)
+    assert_same(seen(DeviceObserver(settled, there, plan, cpu, working), plan, of, batch_tokens), expected)
+    np.testing.assert_array_equal(bits[0].words, there.words.numpy().view(np.uint64))
+
+
+def assert_same(found: Observation, expected: Observation) -> None:
     np.testing.assert_array_equal(found.histogram, expected.histogram)
     np.testing.assert_allclose(found.total, expected.total, rtol=1e-12, atol=1e-12)
-    count = np.full((70 * settled.poles, DOMAINS), 20)
+    count = np.full((len(found.total), DOMAINS), 20)
     for one, other in ((found.highest, expected.highest), (found.sampled(count), expected.sampled(count))):
         for field in dataclasses.fields(one):
             np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name), err_msg=field.name)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_tensors_see_the_same_in_half_precision(dtype: torch.dtype) -> None:
+    plan, cpu = corpus(), torch.device("cpu")
+    of = activations(len(plan.counted), 70, gated=False)
+    of = Activations(of.pre.to(dtype), None, of.value.to(dtype))
+    bits = [ActiveBits(70, len(plan.counted)) for _ in range(2)]
+    expected = seen(HostObserver(Rule("value"), bits[0], plan), plan, of, 150)
+    assert_same(seen(DeviceObserver(Rule("value"), bits[1], plan, cpu, 1 << 30), plan, of, 150), expected)
+    np.testing.assert_array_equal(bits[0].words, bits[1].words)
+
+
+@pytest.mark.parametrize("fails", ["bincount", "topk"])
+def test_rows_that_the_device_has_no_memory_for_are_seen_in_halves_and_once(
+    fails: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, cpu = corpus(), torch.device("cpu")
+    of = activations(len(plan.counted), 70, gated=False)
+    bits = [ActiveBits(70, len(plan.counted)) for _ in range(2)]
+    expected = seen(HostObserver(Rule("value"), bits[0], plan), plan, of, 300)
+    observer, failed = DeviceObserver(Rule("value"), bits[1], plan, cpu, 1 << 30), []
+    of_torch = torch if fails == "bincount" else torch.Tensor
+    plain = getattr(of_torch, fails)
+
+    def short_of_memory(values: torch.Tensor, *others: Any, **named: Any) -> Any:
+        if len(failed) < 3:
+            failed.append(len(values))
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return plain(values, *others, **named)
+
+    monkeypatch.setattr(of_torch, fails, short_of_memory)
+    assert_same(seen(observer, plan, of, 300), expected)
+    assert len(failed) == 3
 
 
 def test_a_layer_begins_with_nothing() -> None:
