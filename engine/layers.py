@@ -210,7 +210,7 @@ class _Buffers:
             there = DeviceBits(work.rows, positions, work.device)
             return cls(DeviceObserver(work.rule, there, work.plan, work.device, resources.working), there)
         bits = ActiveBits(work.rows, positions, work.scratch / f"bits-{place}" if resources.bits_in_file else None)
-        if work.device.type == "cuda":
+        if resources.by_tensors:
             return cls(DeviceObserver(work.rule, bits, work.plan, work.device, resources.working), bits)
         return cls(HostObserver(work.rule, bits, work.plan), bits)
 
@@ -227,7 +227,7 @@ class _Buffers:
 
 
 def _counter(work: Pass) -> Callable[[ActiveBits | DeviceBits, Callable[[int], None]], LayerCounts]:
-    if work.device.type == "cuda":
+    if work.resources.by_tensors:
         tiles = TileCounter(work.plan, work.device, work.resources.working)
         return lambda bits, tick: tiles.count(bits.words, work.rows, tick)
     threads = torch.get_num_threads()

@@ -51,6 +51,7 @@ class Resources:
     """Where the big buffers live and what the run will take, in bytes.
 
     `residual`: the place of the residual stream; `kept`: whether it is kept on disk at layers' ends, to go on from;
+    `by_tensors`: whether activations are looked at and counted by torch, as on a GPU, or by compiled loops;
     `bits_in_file`, `bits_on_device`: whether the layer's bits are spilled, or stay where they are computed; `overlaps`:
     whether a layer is written while the next one computes, which takes a second set of buffers; `reads_ahead`: whether
     the next layer's weights are read meanwhile; `holds_unembedding`: whether the unembedding is read but once;
@@ -60,6 +61,7 @@ class Resources:
     residual: Place
     kept: bool = False
     bits_in_file: bool = False
+    by_tensors: bool = False
     bits_on_device: bool = False
     overlaps: bool = False
     reads_ahead: bool = False
@@ -219,6 +221,7 @@ def plan_resources(of: Sizes, device: torch.device, memory: int | None, disk: in
         residual=place,
         kept=kept,
         bits_in_file=bits_in_file,
+        by_tensors=on_gpu,
         bits_on_device=bits_on_device,
         overlaps=overlaps,
         reads_ahead=reads_ahead,
