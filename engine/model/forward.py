@@ -18,6 +18,7 @@ from torch import nn
 from neuron_tui.engine.model.activity import Activations, watched
 from neuron_tui.engine.model.causal import CausalModel
 from neuron_tui.engine.model.residual import ResidualStream
+from neuron_tui.engine.products import FastProducts
 from neuron_tui.store.errors import CheckpointError
 
 
@@ -161,7 +162,7 @@ class LayerwiseForward:
                 raise _Stopped
 
         try:
-            with watched(layer, self._model.family, see):
+            with watched(layer, self._model.family, see), FastProducts():
                 for batch in corpus:
                     current[:] = [batch]
                     states = residual.get(batch.start, batch.sequences, batch.length)
