@@ -111,9 +111,7 @@ def write_layer(folder: Path, result: LayerResult, plan: CountingPlan, keep_acti
             seen.sampled(counts.count).write(file, "contexts")
             seen.highest.write(file, "highest")
             if keep_activations:
-                stored_bits = file.create("activations")
-                for word, row in enumerate(result.bits.words):
-                    stored_bits[word] = row
+                file.write("activations", result.bits.words)
         with reading(temporary, LAYER):
             pass
     return file_entry(path)
