@@ -16,7 +16,7 @@ from neuron_tui.store.disk.schema import STORED_EFFECTS
 TILE_ELEMENTS = 1 << 22
 """Scores that are made in one go on a CPU, whose cache holds them."""
 
-_DEVICE_TILE_ELEMENTS = 1 << 26
+DEVICE_TILE_ELEMENTS = 1 << 26
 """And on a device."""
 
 Number = TypeVar("Number", bound=np.generic)
@@ -98,7 +98,7 @@ def _compiled(
 def _by_torch(
     directions: torch.Tensor, unembedding: torch.Tensor, stored: int, tokens: Int64s, frequency: TokenFrequency
 ) -> ScoreTables:
-    tile = max(1, _DEVICE_TILE_ELEMENTS // len(unembedding))
+    tile = max(1, DEVICE_TILE_ELEMENTS // len(unembedding))
     occurring = _Occurring(frequency, unembedding.device)
     parts = []
     for start in range(0, len(tokens), tile):

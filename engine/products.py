@@ -1,16 +1,17 @@
 """Products of float32 matrices on a CPU.
 
 torch leaves them to MKL, which does not use all of a processor that Intel has not made: oneDNN, which torch holds too,
-takes half the time there.
+takes about half the time there.
 """
 
 from __future__ import annotations
 
 import platform
-from functools import partial
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
-from torch import nn
+from torch.overrides import TorchFunctionMode
 
 _ONE_DNN = (
     platform.machine() in ("x86_64", "AMD64")
@@ -27,12 +28,19 @@ def linear(inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
     return torch.nn.functional.linear(inputs, weight, bias)
 
 
-def compute_quickly(module: nn.Module) -> None:
-    """Have all linear maps of a module, which stay as they are, computed by `linear`."""
-    for part in module.modules():
-        if type(part) is nn.Linear:
-            part.forward = partial(_forward, part)  # type: ignore[method-assign]
+class FastProducts(TorchFunctionMode):
+    """Within this context the linear maps of a model are `linear`, whatever code calls them."""
 
-
-def _forward(of: nn.Linear, inputs: torch.Tensor) -> torch.Tensor:
-    return linear(inputs, of.weight, of.bias)
+    def __torch_function__(
+        self,
+        function: Callable[..., Any],
+        types: object,
+        arguments: tuple[Any, ...] = (),
+        named: Mapping[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401 - of every function of torch
+        if function is torch.nn.functional.linear:
+            return linear(*arguments, **(named or {}))
+        if function is torch.addmm and len(arguments) == 3 and not named:  # transformers' Conv1D
+            bias, inputs, weight = arguments
+            return linear(inputs, weight.T, bias)
+        return function(*arguments, **(named or {}))

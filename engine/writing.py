@@ -73,7 +73,7 @@ def write_corpus(
 
 def write_layer(folder: Path, result: LayerResult, plan: CountingPlan, keep_activations: bool) -> FileEntry:
     """Write a layer's file: under a temporary name, closed, checked, synced, then moved; raises DiskFullError."""
-    counts, effects, seen = result.counts, result.effects, result.seen
+    counts, effects, seen, bits = result.counts, result.effects, result.seen, result.bits
     neurons, stored = counts.triggers[1].top_gram.shape
     dimensions = {
         "N": neurons,
@@ -111,9 +111,7 @@ def write_layer(folder: Path, result: LayerResult, plan: CountingPlan, keep_acti
             seen.sampled(counts.count).write(file, "contexts")
             seen.highest.write(file, "highest")
             if keep_activations:
-                stored_bits = file.create("activations")
-                for word in range(len(result.bits.words)):
-                    stored_bits[word] = result.bits.row(word)
+                file.write_rows("activations", (bits.row(word) for word in range(len(bits.words))))
         with reading(temporary, LAYER):
             pass
     return file_entry(path)

@@ -118,27 +118,67 @@ def _walk(
     total3, tally3, listed3, lists3, limit3, keys3 = total[2], tally[2], listed[2], lists[2], limit[2], keys[2]
     table1, table2, table3 = tables[0], tables[1], tables[2]
     one = np.uint64(1)
+    before = 3
     for place in range(len(positions)):
         word = words[positions[place]]
-        some3 |= word
-        while word:
-            in3[lowest_bit(word)] += 1
-            word &= word - one
         ended = ends[place]
-        if ended == 0:
-            continue
-        senior = seniority3[run3]
-        _end_run(some3, in3, in2, senior, table3, total3, tally3, listed3, lists3, limit3, keys3)
-        some2 |= some3
-        some3 = np.uint64(0)
-        run3 += 1
-        if ended == 1:
-            continue
-        senior = seniority2[run2]
-        _end_run(some2, in2, in1, senior, table2, total2, tally2, listed2, lists2, limit2, keys2)
-        some1 |= some2
-        some2 = np.uint64(0)
-        run2 += 1
+        # Most trigrams occur once: so many of the runs that end here have no other place. What `_end_run` does is
+        # written out for them, since a call with all these arrays would take longer than what it does.
+        alone = min(before, ended)
+        before = ended
+        if alone >= 2:
+            senior, elder = seniority3[run3], seniority2[run2]
+            key, older = table3 + senior, table2 + elder
+            some1 |= word
+            while word:
+                bit = lowest_bit(word)
+                word &= word - one
+                in1[bit] += 1
+                if senior >= 0:
+                    total3[bit] += 1
+                    tally3[1, bit] += 1
+                    if key > limit3[bit]:
+                        limit3[bit] = keep_highest(keys3[bit], key)
+                if elder >= 0:
+                    total2[bit] += 1
+                    tally2[1, bit] += 1
+                    if older > limit2[bit]:
+                        limit2[bit] = keep_highest(keys2[bit], older)
+            run3 += 1
+            run2 += 1
+        else:
+            if alone == 1:
+                senior = seniority3[run3]
+                key = table3 + senior
+                some2 |= word
+                while word:
+                    bit = lowest_bit(word)
+                    word &= word - one
+                    in2[bit] += 1
+                    if senior >= 0:
+                        total3[bit] += 1
+                        tally3[1, bit] += 1
+                        if key > limit3[bit]:
+                            limit3[bit] = keep_highest(keys3[bit], key)
+            else:
+                some3 |= word
+                while word:
+                    in3[lowest_bit(word)] += 1
+                    word &= word - one
+                if ended == 0:
+                    continue
+                senior = seniority3[run3]
+                _end_run(some3, in3, in2, senior, table3, total3, tally3, listed3, lists3, limit3, keys3)
+                some2 |= some3
+                some3 = np.uint64(0)
+            run3 += 1
+            if ended == 1:
+                continue
+            senior = seniority2[run2]
+            _end_run(some2, in2, in1, senior, table2, total2, tally2, listed2, lists2, limit2, keys2)
+            some1 |= some2
+            some2 = np.uint64(0)
+            run2 += 1
         if ended == 2:
             continue
         senior = seniority1[run1]

@@ -20,6 +20,7 @@ from torch import nn
 from neuron_tui.engine.model.activity import Activations, watched
 from neuron_tui.engine.model.causal import CausalModel
 from neuron_tui.engine.model.residual import ResidualStream
+from neuron_tui.engine.products import FastProducts
 from neuron_tui.store.errors import CheckpointError
 
 States = TypeVar("States")
@@ -114,6 +115,7 @@ class LayerwiseForward:
         self._model, self._name = model, name
         self._device, self._dtype, self._tokens = device, dtype, tokens
         self._calls: dict[tuple[int, int], list[_Call]] = {}
+        self._products = FastProducts() if device.type == "cpu" else contextlib.nullcontext()
         self.most_tokens: int | None = None
 
     @torch.inference_mode()
@@ -182,7 +184,7 @@ class LayerwiseForward:
             return states
 
         try:
-            with watched(layer, self._model.family, see):
+            with watched(layer, self._model.family, see), self._products:
                 for batch, states in self._in_memory(corpus, passed):
                     if on_activation is not None:
                         on_activation(batch, seen[0])

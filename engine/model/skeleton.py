@@ -10,8 +10,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from neuron_tui.engine.products import compute_quickly
-
 
 @contextmanager
 def _parameters_on_meta() -> Iterator[None]:
@@ -44,7 +42,6 @@ def skeleton(model_type: str, config_values: dict[str, Any]) -> Any:  # noqa: AN
             model: Any = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
     finally:
         logging.set_verbosity(before)
-    compute_quickly(model)
     return model.train(False)
 
 

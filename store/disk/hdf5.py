@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,9 @@ from neuron_tui.store.arrays import Array, Int64s
 from neuron_tui.store.disk.hdf5_checks import checked_dataset, checked_dimensions, damaged, refuse_unknown, structure_of
 from neuron_tui.store.disk.schema import ACTIVATIONS_CHUNK, FORMAT_VERSION, Dataset, FileSchema, resolve
 from neuron_tui.store.disk.sink import Sink
+
+_LEVEL = 1
+"""Of compression: the fastest."""
 
 _CHUNK_CACHE = 1 << 16
 """Bytes that HDF5 keeps of each open dataset: a chunk or two, since a hundred files of thirty may be open."""
@@ -63,7 +67,19 @@ class SchemaWriter:
         shape = resolve(spec.shape, self._dimensions)
         if values.shape != shape:
             raise ValueError(f"{name}: shape {values.shape}, the schema says {shape}")
-        self._create(spec, shape)[...] = _fitting(spec, values)
+        dataset, fitting = self._create(spec, shape), _fitting(spec, values)
+        if dataset.chunks and fitting.dtype.kind in "iu":
+            _write_packed(dataset, fitting)
+        else:
+            dataset[...] = fitting
+        self._raise_if_failed()
+
+    def write_rows(self, name: str, rows: Iterable[Array]) -> None:
+        """Write a dataset of whole numbers a row at a time, for what there is too much of to be held at once."""
+        spec = self._schema[name]
+        dataset = self._create(spec, resolve(spec.shape, self._dimensions))
+        for at, row in enumerate(rows):
+            _write_packed(dataset, _fitting(spec, row[np.newaxis]), at)
         self._raise_if_failed()
 
     def write_texts(self, name: str, texts: Sequence[str]) -> None:
@@ -78,11 +94,6 @@ class SchemaWriter:
         self._dimensions[name] = value
         self._file.attrs[f"dimension_{name}"] = value
 
-    def create(self, name: str) -> h5py.Dataset:
-        """Make a dataset of the schema's shape to be filled by slices."""
-        spec = self._schema[name]
-        return self._create(spec, resolve(spec.shape, self._dimensions))
-
     def _raise_if_failed(self) -> None:
         if self._sink.error is not None:
             raise self._sink.error
@@ -93,13 +104,32 @@ class SchemaWriter:
             tail = shape[1:] if spec.rows > 1 else tuple(min(extent, ACTIVATIONS_CHUNK) for extent in shape[1:])
             options["chunks"] = (min(spec.rows, shape[0]), *tail)
             options["compression"] = "gzip"
-            options["compression_opts"] = 1
+            options["compression_opts"] = _LEVEL
             options["shuffle"] = True
         dataset = self._file.create_dataset(spec.name, shape, np.dtype(spec.dtype), **options)
         # As fixed-length strings: others would need HDF5's global heap, whose reader a damaged file can hang.
         dataset.attrs["unit"] = np.bytes_(spec.unit.encode())
         dataset.attrs["meaning"] = np.bytes_(spec.meaning.encode())
         return dataset
+
+
+def _write_packed(dataset: h5py.Dataset, values: Array, first: int = 0) -> None:
+    """Write whole numbers, from a row on that a chunk begins with, as the dataset's filters would.
+
+    But look for nothing but runs of equal bytes: bits and counts come out smaller than by the search that the filter
+    makes for any repetition, in two thirds of the time.
+    """
+    for place in np.ndindex(*(-(-extent // size) for extent, size in zip(values.shape, dataset.chunks, strict=True))):
+        start = tuple(at * size for at, size in zip(place, dataset.chunks, strict=True))
+        chunk = values[tuple(slice(begin, begin + size) for begin, size in zip(start, dataset.chunks, strict=True))]
+        if chunk.shape != dataset.chunks:  # the last ones of a dataset are filled up
+            whole = np.zeros(dataset.chunks, values.dtype)
+            whole[tuple(map(slice, chunk.shape))] = chunk
+            chunk = whole
+        shuffled = chunk.reshape(-1, 1).view(np.uint8).T.tobytes()  # the first byte of each number, the second, ...
+        packer = zlib.compressobj(_LEVEL, strategy=zlib.Z_RLE)
+        packed = packer.compress(shuffled) + packer.flush()
+        dataset.id.write_direct_chunk((first + start[0], *start[1:]), packed)
 
 
 def _fitting(spec: Dataset, values: Array) -> Array:

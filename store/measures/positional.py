@@ -5,6 +5,7 @@ The types are the paper's (Fig. 7), which draws them; the numbers that tell them
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -169,9 +170,13 @@ def smooth(frequency: Floats, width: int) -> Floats:
 
 def longest_run(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     """Length of the longest run of True along the last axis: (..., L) gives (...) int64."""
-    places = np.arange(1, mask.shape[-1] + 1)
-    since = places - np.maximum.accumulate(np.where(mask, 0, places), axis=-1)
-    longest: npt.NDArray[np.int64] = since.max(axis=-1, initial=0)
+    rows, length = math.prod(mask.shape[:-1]), mask.shape[-1]
+    ended = np.zeros((rows, length + 1), bool)  # no run goes on into the next row
+    ended[:, :length] = mask.reshape(rows, length)
+    edges = np.flatnonzero(np.diff(ended.ravel(), prepend=False))
+    begins, ends = edges[::2], edges[1::2]
+    longest = np.zeros(mask.shape[:-1], np.int64)
+    np.maximum.at(longest.reshape(-1), begins // (length + 1), ends - begins)
     return longest
 
 
@@ -186,11 +191,12 @@ def _changes(s: Floats) -> npt.NDArray[np.int64]:
     """How often curves (M, L) change between their low and their high third, (M,)."""
     low, high = s.min(axis=1, keepdims=True), s.max(axis=1, keepdims=True)
     third = (high - low) / 3
-    side = np.where(s < low + third - _ROUNDING, -1, np.where(s > high - third + _ROUNDING, 1, 0))
+    high_side = s > high - third + _ROUNDING
     # Between the thirds a curve is still on the side it came from.
-    last = np.maximum.accumulate(np.where(side != 0, np.arange(s.shape[1]), -1), axis=1)
-    held = np.where(last >= 0, np.take_along_axis(side, np.maximum(last, 0), axis=1), 0)
-    changes: npt.NDArray[np.int64] = ((held[:, 1:] != held[:, :-1]) & (held[:, :-1] != 0)).sum(axis=1)
+    rows, places = np.nonzero((s < low + third - _ROUNDING) | high_side)
+    side = high_side[rows, places]
+    changed = (side[1:] != side[:-1]) & (rows[1:] == rows[:-1])
+    changes: npt.NDArray[np.int64] = np.bincount(rows[1:][changed], minlength=len(s))
     return changes
 
 

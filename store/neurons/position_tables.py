@@ -14,8 +14,8 @@ from neuron_tui.store.measures.positional import Curves
 from neuron_tui.store.measures.sensitivity import SETTINGS, count_types, lowest_positional
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
 
-_CURVES = 1024
-"""Neurons whose curves are looked at in one go: those of a whole layer would take gigabytes."""
+_CURVES = 128
+"""Neurons whose curves are looked at in one go: what is made of so many stays in cache."""
 
 
 @dataclass(frozen=True, slots=True)

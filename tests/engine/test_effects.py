@@ -30,7 +30,7 @@ def found(top: np.ndarray = TOP, frequency: TokenFrequency = FREQUENCY) -> Layer
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "as on a device":
         monkeypatch.setattr(effects, "_compiled", effects._by_torch)
-        monkeypatch.setattr(effects, "_DEVICE_TILE_ELEMENTS", 16 * VOCABULARY)
+        monkeypatch.setattr(effects, "DEVICE_TILE_ELEMENTS", 16 * VOCABULARY)
     elif request.param == "compiled, by small tiles":
         monkeypatch.setattr(effects, "TILE_ELEMENTS", 16 * 1024)
     return str(request.param)

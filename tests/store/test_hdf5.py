@@ -192,13 +192,32 @@ def test_a_hostile_file_is_refused_in_words(tmp_path: Path, change: str) -> None
         pass
 
 
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(neurons=st.integers(1, 150), positions=st.integers(1, 70_000), seed=st.integers(0, 2**32 - 1))
+def test_packed_numbers_are_read_as_they_were_written(tmp_path: Path, neurons: int, positions: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    sizes = SIZES | {"N": neurons, "W": 2, "P": positions}
+    written = {
+        "activations": random.integers(0, 2**64, (2, positions), np.uint64)
+        & random.integers(0, 2**64, dtype=np.uint64),
+        "position/active": random.integers(0, 2**31, (neurons, 2, 3)) >> random.integers(0, 31, (neurons, 2, 3)),
+        "triggers/1/top_gram": random.integers(-1, 2**40, (neurons, 3)),
+        "position/type": np.zeros(neurons, np.uint8),
+    }
+    with SchemaWriter(tmp_path / "a.h5", LAYER, sizes) as file:
+        for name, numbers in written.items():
+            file.write(name, numbers)
+    with h5py.File(tmp_path / "a.h5") as file:
+        for name, numbers in written.items():
+            np.testing.assert_array_equal(file[name][...], numbers, name)
+
+
 def test_a_size_far_over_what_is_stored_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "a.h5"
-    with SchemaWriter(path, LAYER, SIZES | {"P": 1 << 30}) as file:
-        file.create("activations")  # never filled: 8 GB of nothing
-        for dataset in LAYER.datasets:
-            if dataset.name != "activations":
-                file.write(dataset.name, values(dataset.dtype, resolve(dataset.shape, SIZES)))
+    path = write_all(tmp_path / "a.h5", LAYER, leave_out=("activations",))
+    with h5py.File(path, "r+") as file:
+        file.attrs["dimension_P"] = 1 << 30
+        # Never filled: 8 GB of nothing.
+        file.create_dataset("activations", (1, 1 << 30), np.uint64, chunks=(1, 1 << 15), compression="gzip")
     message = "`activations` declares far more than the file holds"
     with pytest.raises(RunDamagedError, match=message), reading(path, LAYER):
         pass
