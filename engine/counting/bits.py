@@ -61,15 +61,15 @@ def unpack_rows(words: torch.Tensor) -> torch.Tensor:
 
 
 class ActiveBits:
-    """The bits of a whole layer, (W, P) words, in memory or in a file of their own.
+    """The bits of a layer, (W, P) words, in memory or in a file of their own.
 
     One buffer serves every layer in turn; each position is written once a layer.
     """
 
-    def __init__(self, neurons: int, positions: int, spill: Path | None = None) -> None:
-        """Room for all; `spill` names a file to use instead of memory."""
+    def __init__(self, neurons: int, positions: int, spill: Path | None = None, first: int = 0) -> None:
+        """Room for `positions` of the corpus from the `first` on; `spill` names a file to use instead of memory."""
         shape = (words_of(neurons), positions)
-        self.neurons = neurons
+        self.neurons, self.first = neurons, first
         self._file = None if spill is None else MappedFile(spill, 8 * shape[0] * positions)
         self.words: Words = (
             np.zeros(shape, "<u8") if self._file is None else self._file.bytes.view("<u8").reshape(shape)
@@ -77,7 +77,7 @@ class ActiveBits:
 
     def put(self, start: int, packed: Words) -> None:
         """Store the words (W, B) of the positions from `start` on."""
-        self.words[:, start : start + packed.shape[1]] = packed
+        self.words[:, start - self.first : start - self.first + packed.shape[1]] = packed
 
     def row(self, word: int) -> Words:
         """The (P,) words of 64 rows."""
@@ -93,15 +93,15 @@ class ActiveBits:
 class DeviceBits:
     """The bits of a whole layer where they are computed: (W, P) int64 words."""
 
-    def __init__(self, neurons: int, positions: int, device: torch.device) -> None:
+    def __init__(self, neurons: int, positions: int, device: torch.device, first: int = 0) -> None:
         import torch
 
-        self.neurons = neurons
+        self.neurons, self.first = neurons, first
         self.words = torch.zeros((words_of(neurons), positions), dtype=torch.int64, device=device)
 
     def put(self, start: int, packed: torch.Tensor) -> None:
         """Store the words (W, B) of the positions from `start` on."""
-        self.words[:, start : start + packed.shape[1]] = packed
+        self.words[:, start - self.first : start - self.first + packed.shape[1]] = packed
 
     def row(self, word: int) -> Words:
         """The (P,) words of 64 rows, in host memory."""

@@ -17,12 +17,16 @@ from neuron_tui.engine.counting.layer import CountingPlan
 from neuron_tui.engine.model.activity import Activations, active
 from neuron_tui.engine.model.forward import Batch
 from neuron_tui.engine.observing.contenders import Contenders, Kept
+from neuron_tui.engine.observing.exact import BINS
 from neuron_tui.engine.observing.observation import LOW, Observation
 from neuron_tui.store.measures.value_edges import LOWEST, STEPS, value_edges
 from neuron_tui.store.runs.rule import Rule
 
 _BYTES_PER_ACTIVE = 160
 """Device memory that an active one takes at the peak, counted generously."""
+
+_LANES = 8
+"""Neighbours are added up in places of their own: on a GPU additions to one place wait for each other."""
 
 _BELOW = ((LOWEST + 127) << 1) - 1
 """A float's exponent and first digit, less this, is its place among the edges, which step by both."""
@@ -53,7 +57,7 @@ class DeviceObserver:
     def begin(self) -> None:
         """Forget what was seen: a layer begins."""
         rows = self._bits.neurons
-        self._total = torch.zeros(rows, dtype=torch.float64, device=self._device)
+        self._sums = torch.zeros((rows, BINS), dtype=torch.int64, device=self._device)
         self._histogram = torch.zeros((rows, len(self._edges) + 1), dtype=torch.int64, device=self._device)
         self._kept = Kept.nothing(1 + self._plan.domains, rows, self._device)
 
@@ -61,7 +65,7 @@ class DeviceObserver:
     def seen(self) -> Observation:
         """What was seen since the layer began."""
         return Observation(
-            total=self._total.cpu().numpy(),
+            sums=self._sums.cpu().numpy(),
             edges=self._edges,
             histogram=self._histogram.cpu().numpy(),
             keys=self._kept.keys.cpu().numpy(),
@@ -114,15 +118,14 @@ class DeviceObserver:
         column = flat - row * batch.tokens
         row += first
         value = _values(self._rule, activations, column, row)
-        lengths = by_row[first:last].sum(dim=1)
-        total = torch.segment_reduce(value.double(), "sum", lengths=lengths, unsafe=True)
+        sums = self._exact_sums(row - first, value, last - first)
         steps = len(self._edges) + 1
         histogram = torch.bincount((row - first) * steps + self._steps(value), minlength=(last - first) * steps)
         contenders = Contenders(
             batch, on, lambda columns, rows: _values(self._rule, activations, columns, rows), self._working // 32
         )
         changes = contenders.changes(self._kept, *self._candidates(batch, _Pairs(row, column, value)))
-        self._total[first:last] += total
+        self._sums[first:last] += sums
         self._histogram[first:last] += histogram.view(last - first, steps)
         for change in changes:
             self._kept.take(change)
@@ -147,6 +150,19 @@ class DeviceObserver:
             torch.cat((highest[good], draws[drawn])),
             torch.cat((pairs.column[good], pairs.column[drawn])),
         )
+
+    def _exact_sums(self, row: torch.Tensor, value: torch.Tensor, rows: int) -> torch.Tensor:
+        """(rows, BINS) the sums of the values of each row, as `neuron_tui.engine.observing.exact` has them."""
+        pattern = value.view(torch.int32).to(torch.int64)
+        exponent = (pattern >> 23) & 0xFF
+        digits = torch.where(exponent > 0, (pattern & 0x7F_FFFF) | 0x80_0000, pattern & 0x7F_FFFF)
+        exponent = (exponent - 1).clamp(min=0)
+        digits <<= exponent & 7
+        lane = torch.arange(len(row), device=self._device) % _LANES
+        place = (row * BINS + (exponent >> 3)) * _LANES + lane
+        sums = torch.zeros(rows * BINS * _LANES, dtype=torch.int64, device=self._device)
+        sums.index_add_(0, place, torch.where(pattern < 0, -digits, digits))
+        return sums.view(rows, BINS, _LANES).sum(dim=2)
 
     def _steps(self, value: torch.Tensor) -> torch.Tensor:
         """Between which edges values lie."""

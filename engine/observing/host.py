@@ -12,6 +12,7 @@ from neuron_tui.engine.counting.bits import WORD, ActiveBits
 from neuron_tui.engine.counting.layer import CountingPlan
 from neuron_tui.engine.model.activity import Activations
 from neuron_tui.engine.model.forward import Batch
+from neuron_tui.engine.observing.exact import add_exactly
 from neuron_tui.engine.observing.observation import AROUND, EMPTY, LOW, Observation
 from neuron_tui.store.arrays import Array
 from neuron_tui.store.disk.schema import CONTEXT_BEFORE
@@ -44,7 +45,7 @@ class HostObserver:
 
     def begin(self) -> None:
         """Forget what was seen: a layer begins. What `seen` holds is overwritten."""
-        self.seen.total[:] = 0
+        self.seen.sums[:] = 0
         self.seen.histogram[:] = 0
         self.seen.active[:] = 0
         self.seen.keys[:] = self._limits[:] = EMPTY
@@ -57,7 +58,7 @@ class HostObserver:
         linear = _plain(activations.linear) if kind == _POLES and activations.linear is not None else value
         first = int(np.searchsorted(plan.sequence_start, batch.start))
         domains = plan.sequence_domain[first : first + batch.sequences]
-        words = self._bits.words
+        words, first_position = self._bits.words, self._bits.first
 
         threshold, signed = np.float32(self._rule.threshold), self._rule.signed
         start, length, rows = batch.start, batch.length, self._bits.neurons
@@ -79,7 +80,8 @@ class HostObserver:
                 begin,
                 end,
                 words,
-                seen.total,
+                first_position,
+                seen.sums,
                 seen.histogram,
                 seen.keys,
                 self._limits,
@@ -94,6 +96,7 @@ class HostObserver:
                 first,
                 last,
                 words,
+                first_position,
                 seen.keys,
                 self._fresh,
                 seen.active,
@@ -125,7 +128,8 @@ def _see(
     first_word: Whole,
     last_word: Whole,
     words: Array,
-    total: Array,
+    first_position: Whole,
+    sums: Array,
     histogram: Array,
     keys: Array,
     limits: Array,
@@ -172,8 +176,8 @@ def _see(
                     here[0] = (-amount if row & 1 else amount) + zero
                 else:
                     here[0] = value[place, row] + zero
-                total[row] += here[0]
                 pattern = bits[0]
+                add_exactly(sums[row], pattern)
                 step = ((pattern & 0x7FFF_FFFF) >> 22) - _BELOW
                 step = 0 if step < 0 else min(step, STEPS + 1)
                 if signed:
@@ -188,9 +192,9 @@ def _see(
                     limits[domain, row] = keep_highest(keys[domain, row], draw)
                     fresh[domain, row] = True
         if place % _BLOCK == _BLOCK - 1 or place == len(value) - 1:
-            begin = position - place % _BLOCK
+            begin = position - place % _BLOCK - first_position
             for word_index in range(first_word, last_word):
-                for at in range(position + 1 - begin):
+                for at in range(position - first_position + 1 - begin):
                     words[word_index, begin + at] = block[word_index - first_word, at]
 
 
@@ -203,6 +207,7 @@ def _copy_around(
     first_row: Whole,
     last_row: Whole,
     words: Array,
+    first_position: Whole,
     keys: Array,
     fresh: Array,
     active: Array,
@@ -224,7 +229,8 @@ def _copy_around(
                 before = position - CONTEXT_BEFORE
                 mask = np.uint64(0)
                 for other in range(max(before, begin), min(before + AROUND, begin + length)):
-                    mask |= (words[row >> 6, other] >> np.uint64(row & 63) & one) << np.uint64(other - before)
+                    word = words[row >> 6, other - first_position]
+                    mask |= (word >> np.uint64(row & 63) & one) << np.uint64(other - before)
                 active[group, row, place] = mask
                 around[group, row, place] = 0
                 while mask:

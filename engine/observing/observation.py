@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuron_tui.engine.counting.sampling import quotas
+from neuron_tui.engine.observing.exact import BINS, sums_of
 from neuron_tui.store.arrays import Floats, Int64s, Uint64s
 from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE, STORED_CONTEXTS
 from neuron_tui.store.neurons.stored_contexts import ContextTables
@@ -26,13 +27,13 @@ LOW = 0xFFFF_FFFF
 class Observation:
     """What was seen of N rows over a corpus of D domains.
 
-    `total` (N,): sum of the values at active counted positions; `histogram` (N, H+1): how many lie between the edges.
-    Contexts are kept in 1 + D groups: those of the highest values, and for each domain those of least priority. Of each
+    `sums` (N, BINS): of the values at active counted positions, exactly; `histogram` (N, H+1): how many of them lie
+    between the edges. Contexts are kept in 1 + D groups: those of the highest values, and for each domain those of least priority. Of each
     there are `keys` (1+D, N, C), highest first in importance but in no order, `active` (1+D, N, C) bits and `around`
     (1+D, N, C, 64) values around it, 0 where inactive.
     """
 
-    total: Floats
+    sums: Int64s
     edges: Floats
     histogram: npt.NDArray[np.integer]
     keys: Int64s
@@ -44,13 +45,18 @@ class Observation:
         """Before anything is seen. What is never written takes no memory."""
         groups = (1 + domains, rows, STORED_CONTEXTS)
         return cls(
-            total=np.zeros(rows),
+            sums=np.zeros((rows, BINS), np.int64),
             edges=edges,
             histogram=np.zeros((rows, len(edges) + 1), np.int32),
             keys=np.full(groups, EMPTY, np.int64),
             active=np.zeros(groups, np.uint64),
             around=np.zeros((*groups, AROUND), np.float32),
         )
+
+    @property
+    def total(self) -> Floats:
+        """(N,) sum of the values at active counted positions."""
+        return sums_of(self.sums)
 
     @property
     def highest(self) -> ContextTables:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuron_tui.engine.corpus.order import nested_order
@@ -19,6 +20,7 @@ from neuron_tui.engine.counting.sampling import quotas, shares
 from neuron_tui.engine.model.activity import Activations, active
 from neuron_tui.engine.model.forward import Batch, batches
 from neuron_tui.engine.observing.device import DeviceObserver
+from neuron_tui.engine.observing.exact import BINS, add_exactly
 from neuron_tui.engine.observing.host import HostObserver
 from neuron_tui.engine.observing.observation import Observation
 from neuron_tui.store.measures.value_edges import value_edges
@@ -44,6 +46,24 @@ def test_shares_are_equal_as_far_as_domains_reach(available: list[int], places: 
 def test_edges_are_powers_of_two_and_half_way_between_them() -> None:
     assert value_edges(signed=False).tolist() == EDGES
     assert value_edges(signed=True).tolist() == [-edge for edge in reversed(EDGES)] + EDGES
+
+
+def bins_of(values: list[float]) -> np.ndarray:
+    bins = np.zeros(BINS, np.int64)
+    for pattern in np.array(values, np.float32).view(np.int32).tolist():
+        add_exactly(bins, pattern)
+    return bins
+
+
+@settings(deadline=None)  # the first one compiles
+@given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), max_size=40), st.randoms())
+def test_sums_are_exact_and_do_not_depend_on_the_order(values: list[float], random: Any) -> None:
+    bins = bins_of(values)
+    random.shuffle(values)
+    np.testing.assert_array_equal(bins_of(values), bins)
+    assert sum(Fraction(int(count)) * Fraction(2) ** (8 * place - 149) for place, count in enumerate(bins)) == sum(
+        map(Fraction, values)
+    )
 
 
 def corpus() -> CountingPlan:
@@ -100,7 +120,7 @@ def test_all_that_is_kept_equals_plain_python(rule: str, neurons: int) -> None:
     for row in range(on.shape[1]):
         places = [p for p in range(positions) if on[p, row] and plan.counted[p]]
         amounts = {p: float(values[p, row]) for p in places}
-        assert found.total[row] == pytest.approx(math.fsum(amounts.values()))
+        assert found.total[row] == pytest.approx(math.fsum(amounts.values()), rel=1e-15)
         assert best[row] == max(amounts.values()) if places else np.isnan(best[row])
         counts = [0] * (len(edges) + 1)
         for amount in amounts.values():
@@ -159,8 +179,8 @@ def test_tensors_see_the_same_in_any_batches(rule: str, batch_tokens: int, worki
 
 def assert_same(found: Observation, expected: Observation) -> None:
     np.testing.assert_array_equal(found.histogram, expected.histogram)
-    np.testing.assert_allclose(found.total, expected.total, rtol=1e-12, atol=1e-12)
-    count = np.full((len(found.total), DOMAINS), 20)
+    np.testing.assert_array_equal(found.sums, expected.sums)
+    count = np.full((len(found.sums), DOMAINS), 20)
     for one, other in ((found.highest, expected.highest), (found.sampled(count), expected.sampled(count))):
         for field in dataclasses.fields(one):
             np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name), err_msg=field.name)

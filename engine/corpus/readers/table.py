@@ -29,7 +29,7 @@ def csv_chunks(path: Path, packing: str, key: str, notes: Notes) -> Iterator[Chu
     CorpusError
         The file cannot be read, is no CSV, or has no such column.
     """
-    csv.field_size_limit(LONGEST_RECORD)
+    before = csv.field_size_limit(LONGEST_RECORD)  # of the whole process
     rows = csv.reader(lines(path, characters(path, packing, notes, may_be_cut=True)), strict=True)
     try:
         header = next(rows, [])
@@ -48,6 +48,8 @@ def csv_chunks(path: Path, packing: str, key: str, notes: Notes) -> Iterator[Chu
         raise CorpusError(
             f"corpus {path}, line {rows.line_num:,}: not CSV ({error})\nWrite it with commas, and quotes around text."
         ) from error
+    finally:
+        csv.field_size_limit(before)
 
 
 def parquet_chunks(path: Path, key: str, notes: Notes) -> Iterator[Chunk]:
