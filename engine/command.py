@@ -17,7 +17,7 @@ from neuron_tui.engine.command_options import RunsDirectory, argument, option, s
 from neuron_tui.engine.interrupt import ready_for_signals
 from neuron_tui.engine.training.command import train
 from neuron_tui.store.errors import NeuronTuiError, UsageError
-from neuron_tui.store.process import guarded, problem_of, say
+from neuron_tui.store.process import DONE, guarded, problem_of, say
 from neuron_tui.store.runs.catalog import runs_directory
 from neuron_tui.store.runs.option_texts import OptionTexts
 from neuron_tui.store.runs.options import FLAG, OPTIONS, SOURCES, ExtractionOptions
@@ -59,7 +59,7 @@ def extract(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the estimate, or why there is none, as JSON.")] = False,
     runs_dir: RunsDirectory = None,
-) -> None:
+) -> int:
     """Extract a run: which neurons of MODEL are active where on a corpus, counted exactly, layer by layer."""
     ready_for_signals()
     from neuron_tui.engine.progress_bar import showing
@@ -79,12 +79,19 @@ def extract(
             with showing() as progress:
                 expected = estimate(request, progress)
             print(json.dumps(expected.as_json()) if as_json else expected.describe())
-            return
+            return DONE
     from neuron_tui.engine.extraction import extract as run_extraction
+    from neuron_tui.engine.ranks.following import follow
+    from neuron_tui.engine.ranks.group import Ranks
+    from neuron_tui.engine.request import choose_device
 
-    with saying_how_to_resume(), showing() as progress:
-        folder = run_extraction(request, progress, say)
+    with Ranks.joined(choose_device(request.device)) as ranks:
+        if not ranks.leads:
+            return follow(request, ranks)
+        with saying_how_to_resume(), showing() as progress:
+            folder = run_extraction(request, progress, say, ranks)
     say(f"Done: {folder}")
+    return DONE
 
 
 @contextmanager

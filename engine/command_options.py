@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -17,6 +17,8 @@ RunsDirectory = Annotated[
     Path | None,
     typer.Option(help="Where runs lie. (default: $NEURON_TUI_RUNS, or the platform's place for user data)"),
 ]
+
+Result = TypeVar("Result")
 
 _BY_NAME = inspect.Parameter.KEYWORD_ONLY
 
@@ -42,16 +44,16 @@ def argument(name: str, text: str, metavar: str) -> inspect.Parameter:
     return _parameter(name, Annotated[str, typer.Argument(metavar=metavar, help=text)], required=True)
 
 
-def taking(parameters: Iterable[inspect.Parameter]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def taking(parameters: Iterable[inspect.Parameter]) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Give a command more parameters: what is given for them comes as the dict `typed`, what is left out does not."""
     made = sorted(parameters, key=lambda one: one.default is not inspect.Parameter.empty)
     names = {one.name for one in made}
 
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+    def decorate(command: Callable[..., Result]) -> Callable[..., Result]:
         @functools.wraps(command)
-        def run(**given: Any) -> None:  # noqa: ANN401 - texts, switches, and what else the command takes
+        def run(**given: Any) -> Result:  # noqa: ANN401 - texts, switches, and what else the command takes
             typed = {name: given.pop(name) for name in list(given) if name in names}
-            command({name: value for name, value in typed.items() if value not in (None, False)}, **given)
+            return command({name: value for name, value in typed.items() if value not in (None, False)}, **given)
 
         own = [
             one.replace(kind=_BY_NAME)

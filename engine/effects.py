@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +51,12 @@ class LayerEffects:
     cosine: Float32s
     kurtosis: Float32s
     token_frequency: Float32s
+
+    @classmethod
+    def nothing(cls) -> LayerEffects:
+        """Effects of no rows."""
+        none: Any = np.zeros(0, np.float32)
+        return cls(**{field.name: none for field in fields(cls)})
 
 
 @torch.inference_mode()

@@ -16,21 +16,20 @@ from neuron_tui.engine.corpus.prepared import PreparedCorpus, join_domains, read
 from neuron_tui.engine.corpus.reading import announcement
 from neuron_tui.engine.corpus.sources import changed_sources
 from neuron_tui.engine.corpus.tokenise import DomainTokens
-from neuron_tui.engine.counting.layer import counting_plan
 from neuron_tui.engine.interrupt import steered
 from neuron_tui.engine.job import JobRecord, peak_memory, recording
 from neuron_tui.engine.layer_writer import LayerWriter
-from neuron_tui.engine.layers import Pass, run_layers
-from neuron_tui.engine.model.forward import batches
+from neuron_tui.engine.layers import Pass, pass_over, run_layers
 from neuron_tui.engine.model.opened import OpenedModel, open_model
 from neuron_tui.engine.progress import Announce, Progress, ProgressSink, quiet
+from neuron_tui.engine.ranks.group import Ranks
+from neuron_tui.engine.ranks.leading import Beginning, begin, leading
 from neuron_tui.engine.request import (
     ExtractionRequest as ExtractionRequest,  # the request belongs to `extract`: one import gives both
 )
 from neuron_tui.engine.request import choose_device, refuse_other_options, resolve_options, tokenise
 from neuron_tui.engine.resources import (
     Resources,
-    keeps_activations,
     require_disk,
     resources_for,
     too_large_sequences_named,
@@ -55,13 +54,20 @@ from neuron_tui.store.runs.manifest import (
 )
 
 
-def extract(request: ExtractionRequest, progress: ProgressSink = quiet, announce: Announce = quiet) -> Path:
+def extract(
+    request: ExtractionRequest,
+    progress: ProgressSink = quiet,
+    announce: Announce = quiet,
+    ranks: Ranks | None = None,
+) -> Path:
     """Extract a run, or go on with an interrupted one of the same name and options.
 
     Parameters
     ----------
     progress, announce
         Called with every step, and with sentences for people.
+    ranks
+        The processes that share the work, which this one leads; the others call `follow`.
 
     Returns
     -------
@@ -76,12 +82,13 @@ def extract(request: ExtractionRequest, progress: ProgressSink = quiet, announce
     device = choose_device(request.device)
     arguments = request.arguments()  # malformed ones are refused before a model is fetched
     with (
+        leading(ranks or Ranks()) as all_ranks,
         writing_to(folder),
         recording(folder, arguments, partial(_peak_on, device)) as job,
         _scratch_in(folder) as scratch,
         steered(job.telling(progress)) as step,
     ):
-        _go(request, device, scratch, job, step, announce)
+        _go(request, device, scratch, job, step, announce, all_ranks)
     return folder
 
 
@@ -92,6 +99,7 @@ def _go(
     job: JobRecord,
     progress: ProgressSink,
     announce: Announce,
+    ranks: Ranks,
 ) -> None:
     folder = run_folder(request.runs_dir, request.name)
     if request.overwrite or not (folder / MANIFEST).exists():
@@ -110,8 +118,10 @@ def _go(
             announce(told)
         progress(Progress("sort", 0, 1, layers=len(options.layers)))
         corpus = join_domains(domains, model.special)
-        resources = resources_for(request, model, options, device, corpus.positions)
+        resources = resources_for(request, model, options, device, corpus.positions, ranks.count)
         _say(announce, model, options, device, corpus, resources)
+        if not ranks.alone:
+            announce(f"{ranks.count} processes share the text and the neurons.")
         require_disk(folder, resources.disk_bytes + resources.scratch_bytes)
         manifest = _begin(folder, model, options, corpus, domains)
         job.goes_on_with(request.model_copy(update={"overwrite": False}).arguments())
@@ -124,9 +134,11 @@ def _go(
         _say_what_changed(announce, request, manifest)
         progress(Progress("sort", 0, 1, place=len(manifest.layers), layers=len(options.layers)))
         corpus = read_corpus(folder, model.special)
-        resources = resources_for(request, model, options, device, corpus.positions)
+        resources = resources_for(request, model, options, device, corpus.positions, ranks.count)
         require_disk(folder, resources.scratch_bytes)
-    work = _pass(model, options, device, corpus, resources, scratch)
+    missing = tuple(layer for layer in options.layers if layer not in manifest.layers)
+    begin(ranks, Beginning(model.identity.digest, options, corpus, missing))
+    work = pass_over(model, options, device, corpus, resources, scratch, ranks)
     with too_large_sequences_named(device):
         _extract_layers(folder, manifest, work, progress)
     forget_kept(folder)
@@ -207,35 +219,8 @@ def _say(
         announce(f"Only {full} full-length sequences: neurons get no positional type ({ENOUGH_SEQUENCES} are needed).")
 
 
-def _pass(
-    model: OpenedModel,
-    options: RunOptions,
-    device: torch.device,
-    corpus: PreparedCorpus,
-    resources: Resources,
-    scratch: Path,
-) -> Pass:
-    scratch.mkdir(exist_ok=True)
-    plan = counting_plan(
-        corpus.order, corpus.sequence_start, corpus.sequence_domain, options.context_length, corpus.domains
-    )
-    return Pass(
-        model=model.causal,
-        rule=options.rule,
-        name=model.identity.name,
-        device=device,
-        dtype=getattr(torch, options.dtype),
-        corpus=corpus,
-        plan=plan,
-        batches=batches(corpus.sequence_start, options.batch_tokens),
-        resources=resources,
-        scratch=scratch,
-    )
-
-
 def _extract_layers(folder: Path, manifest: Manifest, work: Pass, progress: ProgressSink) -> None:
     options = manifest.options
-    keep = keeps_activations(options.keep_activations, work.corpus.positions, work.rows, len(options.layers))
     missing = [layer for layer in options.layers if layer not in manifest.layers]
     before = len(manifest.layers)
     watch = Stopwatch(work.device)
@@ -246,7 +231,7 @@ def _extract_layers(folder: Path, manifest: Manifest, work: Pass, progress: Prog
     def used() -> Usage:
         return _usage(manifest.usage, work, watch.seconds | {"write": writer.seconds})
 
-    with LayerWriter(folder, manifest, work.plan, keep, work.resources.overlaps, used) as writer:
+    with LayerWriter(folder, manifest, work, used) as writer:
         for result in run_layers(work, missing, tell, watch):
             writer.write(result)
 

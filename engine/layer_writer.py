@@ -8,8 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
-from neuron_tui.engine.counting.layer import CountingPlan
-from neuron_tui.engine.layers import LayerResult
+from neuron_tui.engine.layers import LayerResult, Pass
 from neuron_tui.engine.writing import write_layer
 from neuron_tui.store.runs.manifest import Manifest, Usage, write_manifest
 
@@ -20,21 +19,14 @@ class LayerWriter:
     Leaving its block waits for the last one, also where an error or an interruption ends the block.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        manifest: Manifest,
-        plan: CountingPlan,
-        keep: bool,
-        overlaps: bool,
-        usage: Callable[[], Usage],
-    ) -> None:
-        """For a run that has `manifest` so far; with `overlaps` a layer may still be on its way when `write` returns.
+    def __init__(self, folder: Path, manifest: Manifest, work: Pass, usage: Callable[[], Usage]) -> None:
+        """For a run that has `manifest` so far.
 
-        `usage` is asked, after each layer, what the extraction has taken so far.
+        Where memory is not short, a layer may still be on its way when `write` returns. `usage` is asked, after each
+        layer, what the extraction has taken so far.
         """
-        self._folder, self._manifest, self._plan = folder, manifest, plan
-        self._keep, self._overlaps, self._usage = keep, overlaps, usage
+        self._folder, self._manifest, self._plan = folder, manifest, work.plan
+        self._keep, self._overlaps, self._usage = work.keep_activations, work.resources.overlaps, usage
         self._pool = ThreadPoolExecutor(1)
         self._last: Future[None] | None = None
         self.seconds = 0.0

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from neuron_tui.engine.buffers import give_back_freed_memory
 from neuron_tui.engine.corpus.prepared import PreparedCorpus
-from neuron_tui.engine.counting.bits import ActiveBits, DeviceBits, words_of
-from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts, count_layer
-from neuron_tui.engine.counting.tiles import TileCounter
-from neuron_tui.engine.effects import LayerEffects, TokenFrequency, layer_effects
+from neuron_tui.engine.counting.bits import ActiveBits, DeviceBits
+from neuron_tui.engine.counting.layer import CountingPlan, LayerCounts, counting_plan
+from neuron_tui.engine.effects import LayerEffects
+from neuron_tui.engine.layer_counting import LayerCounting
 from neuron_tui.engine.model.activity import Activations
 from neuron_tui.engine.model.causal import CausalModel
-from neuron_tui.engine.model.forward import Batch, LayerwiseForward
-from neuron_tui.engine.model.kept import KeptStreams, StreamShape, Stretch
+from neuron_tui.engine.model.forward import Batch, LayerwiseForward, batches
+from neuron_tui.engine.model.kept import KeptStreams, StreamShape
+from neuron_tui.engine.model.opened import OpenedModel
 from neuron_tui.engine.model.reading import LayerReader
 from neuron_tui.engine.model.residual import ResidualFile, ResidualMemory, ResidualStream
 from neuron_tui.engine.observing.device import DeviceObserver
 from neuron_tui.engine.observing.host import HostObserver
 from neuron_tui.engine.observing.observation import Observation
 from neuron_tui.engine.progress import Progress, Stage
-from neuron_tui.engine.resources import Resources
+from neuron_tui.engine.ranks.group import Ranks
+from neuron_tui.engine.ranks.shares import share_of_batches, stretch_of
+from neuron_tui.engine.resources import Resources, keeps_activations
 from neuron_tui.engine.stopwatch import Stopwatch
+from neuron_tui.store.runs.manifest import RunOptions
 from neuron_tui.store.runs.rule import Rule
 
 
@@ -61,6 +64,13 @@ class Pass:
     batches: list[Batch]
     resources: Resources
     scratch: Path
+    ranks: Ranks = field(default_factory=Ranks)
+    keep_activations: bool = True
+
+    @property
+    def own_batches(self) -> list[Batch]:
+        """What this process takes through the layers."""
+        return share_of_batches(self.batches, self.ranks.count, self.ranks.rank)
 
     @property
     def rows(self) -> int:
@@ -69,8 +79,38 @@ class Pass:
 
     @property
     def stream(self) -> StreamShape:
-        """The residual stream of the corpus."""
-        return StreamShape(Stretch(0, self.corpus.positions), self.model.width, self.dtype)
+        """The residual stream of what this process takes through the layers."""
+        return StreamShape(stretch_of(self.own_batches), self.model.width, self.dtype)
+
+
+def pass_over(
+    model: OpenedModel,
+    options: RunOptions,
+    device: torch.device,
+    corpus: PreparedCorpus,
+    resources: Resources,
+    scratch: Path,
+    ranks: Ranks,
+) -> Pass:
+    """The pass of a model over a corpus."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    rows = model.causal.neurons * options.rule.poles
+    return Pass(
+        model=model.causal,
+        rule=options.rule,
+        name=model.identity.name,
+        device=device,
+        dtype=getattr(torch, options.dtype),
+        corpus=corpus,
+        plan=counting_plan(
+            corpus.order, corpus.sequence_start, corpus.sequence_domain, options.context_length, corpus.domains
+        ),
+        batches=batches(corpus.sequence_start, options.batch_tokens),
+        resources=resources,
+        scratch=scratch,
+        ranks=ranks,
+        keep_activations=keeps_activations(options.keep_activations, corpus.positions, rows, len(options.layers)),
+    )
 
 
 def run_layers(
@@ -110,39 +150,48 @@ class _LayerLoop:
     def run(self) -> Iterator[LayerResult]:
         work, last = self.work, self.wanted[-1]
         forward = LayerwiseForward(work.model, work.name, work.device, work.dtype, work.corpus.tokens)
-        begin = self._begin(forward)
+        with work.ranks.together():
+            begin = self._begin(forward)
         sets = [_Buffers.of(work, place) for place in range(2 if work.resources.overlaps else 1)]
-        count, effects = _counter(work), _Effects(work)
+        counting = LayerCounting(work, self.watch)
         for layer in range(begin, last + 1):
-            with self.watch.lap("read"):
-                weights = self.reader.take(layer, layer + 1 if layer < last else None)
             buffers = sets[self.wanted.index(layer) % len(sets)] if layer in self.wanted else None
-            self._pass(forward, layer, weights.usable, buffers)
+            with work.ranks.together():
+                with self.watch.lap("read"):
+                    weights = self.reader.take(layer, layer + 1 if layer < last else None)
+                self._pass(forward, layer, weights.usable, buffers)
             if buffers is not None:
-                with self.watch.lap("count"):
-                    counts = count(buffers.bits, self.ticks.of("count", work.rows, layer))
-                with self.watch.lap("effects"):
-                    found = effects.of(layer, weights.held, counts)
-                yield LayerResult(layer, counts, buffers.observer.seen, found, buffers.bits, forward.most_tokens)
-            # The layer that was yielded last may not be written yet: what leads to it stays.
-            unwritten = max((wanted for wanted in self.wanted if wanted <= layer), default=layer)
-            reached = self.kept.newest(work.corpus.positions, unwritten)
-            if reached is not None:
-                self.kept.forget_before(reached)
+                tick = self.ticks.of("count", work.rows, layer)
+                counted = counting.counted(layer, weights.held, buffers.bits, buffers.observer.seen, tick)
+                if counted is not None:
+                    yield LayerResult(layer, *counted, forward.most_tokens)
+            self._forget(layer)
             del weights
             give_back_freed_memory()
 
+    def _forget(self, layer: int) -> None:
+        """Delete kept streams that nobody goes on from: the layer that came last may not be written yet."""
+        unwritten = max((wanted for wanted in self.wanted if wanted <= layer), default=layer)
+        reached = self._kept_by_all(unwritten)
+        if reached is not None:
+            self.kept.forget_before(reached)
+
+    def _kept_by_all(self, most: int) -> int | None:
+        """The highest layer up to `most` whose input every process has of its own stretch."""
+        of_each = self.work.ranks.heard(self.kept.whole(self.work.stream.stretch, most))
+        return max(set.intersection(*of_each), default=None)
+
     def _begin(self, forward: LayerwiseForward) -> int:
         """Fill the residual stream; the layer that it is the input of."""
-        positions = self.work.corpus.positions
-        begin = self.kept.newest(positions, self.wanted[0])
+        begin = self._kept_by_all(self.wanted[0])
         if begin is not None:
             with self.watch.lap("resume"):
                 self.residual.resume(begin)
             return begin
         self.residual.begin(0)
         with self.watch.lap("embed"):
-            forward.embed(self.work.batches, self.residual, self.ticks.of("embed", positions, None))
+            tick = self.ticks.of("embed", len(self.work.stream.stretch), None)
+            forward.embed(self.work.own_batches, self.residual, tick)
         self.residual.end(self.watch.seconds["embed"])
         return 0
 
@@ -158,11 +207,11 @@ class _LayerLoop:
             forward.run_layer(
                 layer,
                 weights,
-                self.work.batches,
+                self.work.own_batches,
                 self.residual,
                 None if buffers is None else buffers.seeing(self.watch),
                 output_needed=not last,
-                tick=self.ticks.of("pass" if buffers is None else "forward", self.work.corpus.positions, layer),
+                tick=self.ticks.of("pass" if buffers is None else "forward", len(self.work.stream.stretch), layer),
             )
         if not last:
             self.residual.end(self.watch.seconds["forward"] - before)
@@ -205,11 +254,12 @@ class _Buffers:
     @classmethod
     def of(cls, work: Pass, place: int) -> _Buffers:
         """One set; several have a `place` each."""
-        resources, positions = work.resources, work.corpus.positions
+        resources, stretch = work.resources, work.stream.stretch
         if resources.bits_on_device:
-            there = DeviceBits(work.rows, positions, work.device)
+            there = DeviceBits(work.rows, len(stretch), work.device, stretch.start)
             return cls(DeviceObserver(work.rule, there, work.plan, work.device, resources.working), there)
-        bits = ActiveBits(work.rows, positions, work.scratch / f"bits-{place}" if resources.bits_in_file else None)
+        spill = work.scratch / f"bits-{place}-{stretch.start}" if resources.bits_in_file else None
+        bits = ActiveBits(work.rows, len(stretch), spill, stretch.start)
         if resources.by_tensors:
             return cls(DeviceObserver(work.rule, bits, work.plan, work.device, resources.working), bits)
         return cls(HostObserver(work.rule, bits, work.plan), bits)
@@ -224,46 +274,3 @@ class _Buffers:
             self.bits.touched(batch.tokens * len(self.bits.words))
 
         return see
-
-
-def _counter(work: Pass) -> Callable[[ActiveBits | DeviceBits, Callable[[int], None]], LayerCounts]:
-    if work.resources.by_tensors:
-        tiles = TileCounter(work.plan, work.device, work.resources.working)
-        return lambda bits, tick: tiles.count(bits.words, work.rows, tick)
-    threads = torch.get_num_threads()
-
-    def count(bits: ActiveBits | DeviceBits, tick: Callable[[int], None]) -> LayerCounts:
-        assert isinstance(bits, ActiveBits)
-
-        def read(rows: int) -> None:
-            bits.touched(work.corpus.positions * words_of(rows))
-            tick(rows)
-
-        return count_layer(bits.words, work.rows, work.plan, threads, read)
-
-    return count
-
-
-class _Effects:
-    """Computes effects; the unembedding is read once, or for each layer where memory is short."""
-
-    def __init__(self, work: Pass) -> None:
-        self._work = work
-        self._unembedding: torch.Tensor | None = None
-        # Rows of the table of single tokens lead to their ids.
-        self._grams = work.plan.order.grams[1]
-        self._ids = self._grams.ids[:, 0].astype(np.int64)
-
-    def of(self, layer: int, held: dict[str, torch.Tensor], counts: LayerCounts) -> LayerEffects:
-        """Effects of a layer whose weights are `held` as the checkpoint has them."""
-        model, device, rows = self._work.model, self._work.device, counts.triggers[1].top_gram
-        unembedding = model.unembedding(device) if self._unembedding is None else self._unembedding
-        if self._work.resources.holds_unembedding:
-            self._unembedding = unembedding
-        return layer_effects(
-            model.update_directions(layer, device, held),
-            model.read_directions(layer, device, held),
-            unembedding,
-            np.where(rows >= 0, self._ids[rows], -1),
-            TokenFrequency(self._ids, self._grams.occurrences),
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -30,14 +31,23 @@ class ExtractionRequest(ExtractionOptions):
 
 
 def choose_device(device: str) -> torch.device:
-    """`auto`, `cpu` or `cuda[:K]` to a device; raises InputError."""
+    """`auto`, `cpu` or `cuda[:K]` to a device; raises InputError, and UsageError for one that processes cannot share.
+
+    Of several processes on a machine, started by torchrun, each takes the GPU with its own number.
+    """
+    own = int(os.environ.get("LOCAL_RANK", "0"))
     if device == "auto":
-        return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
+        return torch.device("cuda", own) if torch.cuda.is_available() else torch.device("cpu")
     chosen = torch.device(device)
-    if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
-        raise InputError(
-            f"--device {device}: this machine has {torch.cuda.device_count()} CUDA devices\nUse --device cpu."
-        )
+    if chosen.type == "cuda":
+        if chosen.index is not None and int(os.environ.get("LOCAL_WORLD_SIZE", "1")) > 1:
+            raise UsageError(f"--device {device} is one GPU, and there are several processes\nUse --device cuda.")
+        chosen = torch.device("cuda", own if chosen.index is None else chosen.index)
+        if chosen.index >= torch.cuda.device_count():
+            raise InputError(
+                f"--device {device}: this machine has {torch.cuda.device_count()} CUDA devices\n"
+                + ("Start as many processes as it has, or use --device cpu." if own else "Use --device cpu.")
+            )
     return chosen
 
 

@@ -43,7 +43,7 @@ _BYTES_PER_NEURON = 4800
 """Stored per neuron, position curve aside, as measured on runs of 1M tokens."""
 
 _SHARE_OF_DISK = 0.5
-"""The residual stream is kept where two of them, the old one and the new, take at most this share of what is free."""
+"""The residual stream is kept where those on the disk at once take at most this share of what is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Sizes:
 
     P `positions`, the residual stream's `width`, N `rows` and D `domains` of each of the `layers` that are written, T
     `context_length`, V `vocabulary`; `layer_weights` and `batch_tokens` are numbers of parameters and positions,
-    `held` the bytes of a parameter in the checkpoint.
+    `held` the bytes of a parameter in the checkpoint; `ranks` the processes that share the positions.
     """
 
     positions: int
@@ -107,16 +107,29 @@ class Sizes:
     domains: int
     dtype: torch.dtype
     keep_activations: bool
+    ranks: int = 1
 
     @property
     def residual(self) -> int:
-        """Bytes of the residual stream."""
-        return self.positions * self.width * self.dtype.itemsize
+        """Bytes of a process's part of the residual stream."""
+        return -(-self.positions // self.ranks) * self.width * self.dtype.itemsize
 
     @property
     def bits(self) -> int:
         """Bytes of a layer's bits."""
         return self.positions * 8 * -(-self.rows // 64)
+
+    @property
+    def own_bits(self) -> int:
+        """Bytes of what a process sees of them on its positions."""
+        return self.bits if self.ranks == 1 else -(-self.bits // self.ranks)
+
+    @property
+    def exchanged_bits(self) -> int:
+        """Bytes of the bits on their way between processes, and of all of them where these are kept."""
+        if self.ranks == 1:
+            return 0
+        return 3 * self.own_bits + (2 * self.bits if self.keep_activations else 0)
 
     @property
     def contexts(self) -> int:
@@ -156,9 +169,14 @@ class Sizes:
 
 
 def resources_for(
-    request: ExtractionRequest, model: OpenedModel, options: RunOptions, device: torch.device, positions: int
+    request: ExtractionRequest,
+    model: OpenedModel,
+    options: RunOptions,
+    device: torch.device,
+    positions: int,
+    ranks: int = 1,
 ) -> Resources:
-    """What an extraction on so many positions takes."""
+    """What an extraction on so many positions takes, of each of its processes."""
     rows = model.causal.neurons * options.rule.poles
     sizes = Sizes(
         positions=positions,
@@ -173,6 +191,7 @@ def resources_for(
         domains=len({argument.domain for argument in request.corpus_arguments}),
         dtype=getattr(torch, options.dtype),
         keep_activations=keeps_activations(options.keep_activations, positions, rows, len(options.layers)),
+        ranks=ranks,
     )
     folder = run_folder(request.runs_dir, request.name)
     return plan_resources(sizes, device, request.memory, free_disk(folder)[1])
@@ -203,10 +222,12 @@ def plan_resources(of: Sizes, device: torch.device, memory: int | None, disk: in
     else:
         room.take(of.weights + max(of.effects, of.batch))
     holds_unembedding = (there if on_gpu else room).fits(of.unembedding)
-    bits_on_device = there.fits(of.bits)
-    bits_in_file = not bits_on_device and not room.fits(of.bits)
+    bits_on_device = there.fits(of.own_bits + of.exchanged_bits)
+    if not bits_on_device:
+        room.take(of.exchanged_bits)
+    bits_in_file = not bits_on_device and not room.fits(of.own_bits)
     place: Place = "device" if there.fits(of.residual) else "memory" if room.fits(of.residual) else "file"
-    second = of.contexts + of.counts + (0 if bits_on_device or bits_in_file else of.bits)
+    second = of.contexts + of.counts + (0 if bits_on_device or bits_in_file else of.own_bits)
     overlaps = not (bits_in_file and of.keep_activations) and room.fits(0 if on_gpu else second)
     reads_ahead = room.fits(of.layer_weights * of.held if on_gpu else of.weights)
     reads_ahead = reads_ahead and (not on_gpu or there.fits(of.layer_weights * of.dtype.itemsize))
@@ -214,9 +235,10 @@ def plan_resources(of: Sizes, device: torch.device, memory: int | None, disk: in
     there.take(working - _WORKING_SPACE if on_gpu else 0)
     per_layer = of.rows * (_BYTES_PER_NEURON + 2 * of.context_length) + (of.bits // 2 if of.keep_activations else 0)
     stays = of.layers * per_layer + of.positions * 20
-    bits_file = of.bits if bits_in_file else 0
-    kept = 2 * of.residual <= _SHARE_OF_DISK * (disk - stays - bits_file)
-    streams = 2 if kept else 1 if place == "file" else 0
+    bits_file = of.own_bits if bits_in_file else 0
+    # The old one, the new one, and one that waits for the layer before to be written.
+    kept = 3 * of.residual * of.ranks <= _SHARE_OF_DISK * (disk - stays - bits_file)
+    streams = 3 if kept else 1 if place == "file" else 0
     return Resources(
         residual=place,
         kept=kept,

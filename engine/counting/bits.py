@@ -75,9 +75,20 @@ class ActiveBits:
             np.zeros(shape, "<u8") if self._file is None else self._file.bytes.view("<u8").reshape(shape)
         )
 
+    @classmethod
+    def of(cls, words: Words, neurons: int) -> ActiveBits:
+        """Bits that there are already, (W, P) words from the beginning of the corpus on."""
+        bits = cls(neurons, 0)
+        bits.words = words
+        return bits
+
     def put(self, start: int, packed: Words) -> None:
         """Store the words (W, B) of the positions from `start` on."""
         self.words[:, start - self.first : start - self.first + packed.shape[1]] = packed
+
+    def here(self) -> Words:
+        """All words in host memory."""
+        return self.words
 
     def row(self, word: int) -> Words:
         """The (P,) words of 64 rows."""
@@ -99,9 +110,21 @@ class DeviceBits:
         self.neurons, self.first = neurons, first
         self.words = torch.zeros((words_of(neurons), positions), dtype=torch.int64, device=device)
 
+    @classmethod
+    def of(cls, words: torch.Tensor, neurons: int) -> DeviceBits:
+        """Bits that there are already, (W, P) words from the beginning of the corpus on."""
+        bits = cls(neurons, 0, words.device)
+        bits.words = words
+        return bits
+
     def put(self, start: int, packed: torch.Tensor) -> None:
         """Store the words (W, B) of the positions from `start` on."""
         self.words[:, start - self.first : start - self.first + packed.shape[1]] = packed
+
+    def here(self) -> Words:
+        """All words in host memory."""
+        words: Words = self.words.cpu().numpy().view("<u8")
+        return words
 
     def row(self, word: int) -> Words:
         """The (P,) words of 64 rows, in host memory."""

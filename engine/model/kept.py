@@ -66,13 +66,12 @@ class KeptStreams:
         """Where the input of a layer is kept."""
         return self._folder / f"{KEPT_PREFIX}{layer}-{stretch.start}-{stretch.stop}"
 
-    def newest(self, positions: int, most: int) -> int | None:
-        """The highest layer up to `most` whose input is there for all positions of the corpus."""
+    def whole(self, stretch: Stretch, most: int) -> set[int]:
+        """The layers up to `most` whose input is there for all positions of a stretch."""
         parts: dict[int, list[Stretch]] = {}
-        for layer, stretch in self._parts():
-            parts.setdefault(layer, []).append(stretch)
-        whole = [layer for layer, found in parts.items() if layer <= most and _covers(found, positions)]
-        return max(whole, default=None)
+        for layer, part in self._parts():
+            parts.setdefault(layer, []).append(part)
+        return {layer for layer, found in parts.items() if layer <= most and _cover(found, stretch)}
 
     def read(self, layer: int, stretch: Stretch, into: torch.Tensor) -> None:
         """Copy the input of a layer, (len(stretch), width), from whichever files hold it."""
@@ -167,11 +166,11 @@ class MappedStates:
         self._path = path
 
 
-def _covers(parts: list[Stretch], positions: int) -> bool:
-    reached = 0
+def _cover(parts: list[Stretch], stretch: Stretch) -> bool:
+    reached = stretch.start
     for part in sorted(parts, key=lambda part: part.start):
         reached = max(reached, part.stop) if part.start <= reached else reached
-    return reached >= positions
+    return reached >= stretch.stop
 
 
 class Keeping:

@@ -111,7 +111,7 @@ class ResidualFile(ResidualStream):
         if self._keeps and path.exists():
             self._input = MappedStates(path, self._shape, new=False)
             return
-        self._input = MappedStates(self._scratch / "residual", self._shape, new=True)
+        self._input = MappedStates(self._path("residual"), self._shape, new=True)
         self._kept.read(layer, self._shape.stretch, self._input.states)
         self._output = self._input
 
@@ -119,9 +119,9 @@ class ResidualFile(ResidualStream):
         """Have what is put go into another file, or into the one there is."""
         self._layer = layer
         if self._keeps:
-            self._output = MappedStates(self._scratch / f"residual-{layer}", self._shape, new=True)
+            self._output = MappedStates(self._path(f"residual-{layer}"), self._shape, new=True)
         elif self._input is None:
-            self._input = self._output = MappedStates(self._scratch / "residual", self._shape, new=True)
+            self._input = self._output = MappedStates(self._path("residual"), self._shape, new=True)
 
     def end(self, seconds: float) -> None:
         """Keep the file that was written; it is what is read from now on."""
@@ -129,6 +129,9 @@ class ResidualFile(ResidualStream):
         if self._keeps:
             self._output.move(self._kept.path(self._layer, self._shape.stretch))
             self._input = self._output
+
+    def _path(self, name: str) -> Path:
+        return self._scratch / f"{name}-{self._shape.stretch.start}"
 
     def _read(self, row: int, rows: int) -> torch.Tensor:
         assert self._input is not None

@@ -28,9 +28,9 @@ class Observation:
     """What was seen of N rows over a corpus of D domains.
 
     `sums` (N, BINS): of the values at active counted positions, exactly; `histogram` (N, H+1): how many of them lie
-    between the edges. Contexts are kept in 1 + D groups: those of the highest values, and for each domain those of least priority. Of each
-    there are `keys` (1+D, N, C), highest first in importance but in no order, `active` (1+D, N, C) bits and `around`
-    (1+D, N, C, 64) values around it, 0 where inactive.
+    between the edges. Contexts are kept in 1 + D groups: those of the highest values, and for each domain those of
+    least priority. Of each there are `keys` (1+D, N, C), highest first in importance but in no order, `active`
+    (1+D, N, C) bits and `around` (1+D, N, C, 64) values around it, 0 where inactive.
     """
 
     sums: Int64s

@@ -128,8 +128,9 @@ def test_parts_of_any_cut_make_a_stream(tmp_path: Path) -> None:
             copy.put(1, states[start + 1 : stop])
             copy.put(0, states[start : start + 1])
             assert copy.finish() > 0
-    assert streams.newest(10, 9) == 3  # of layer 5 three positions are missing
-    assert streams.newest(10, 2) is None
+    assert streams.whole(Stretch(0, 10), 9) == {3}  # of layer 5 three positions are missing
+    assert streams.whole(Stretch(2, 7), 9) == {3, 5}
+    assert streams.whole(Stretch(0, 10), 2) == set()
     for start, stop in [(0, 10), (2, 5), (4, 10), (9, 10)]:
         found = torch.zeros((stop - start, 4), dtype=torch.bfloat16)
         streams.read(3, Stretch(start, stop), found)
