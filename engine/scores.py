@@ -111,31 +111,24 @@ def _keep_extremes(scores: Array, first_row: Whole, first_token: Whole, ids: Arr
         row = first_row + place
         high, low = best[0, row, last], -best[1, row, last]
         for begin in range(0, scores.shape[1], 64):
-            end = min(begin + 64, scores.shape[1])
+            some = scores[place, begin : begin + 64]
             word = np.uint64(0)
-            for token in range(begin, end):
-                score = scores[place, token]
-                word |= np.uint64((score > high) | (score < low)) << np.uint64(token - begin)
+            for at in range(len(some)):
+                word |= np.uint64((some[at] > high) | (some[at] < low)) << np.uint64(at)
             while word:
                 better = begin + lowest_bit(word)
                 word &= word - np.uint64(1)
-                score = scores[place, better]
-                if score > high:
-                    high = _insert(ids[0, row], best[0, row], first_token + better, score)
-                if score < low:
-                    low = -_insert(ids[1, row], best[1, row], first_token + better, -score)
-
-
-@compiled
-def _insert(ids: Array, best: Array, token: Whole, score: np.float32) -> np.float32:
-    """Put a score behind those that are as high, in the place of the last one; returns the last one then."""
-    place = len(best) - 1
-    while place > 0 and best[place - 1] < score:
-        best[place], ids[place] = best[place - 1], ids[place - 1]
-        place -= 1
-    best[place], ids[place] = score, token
-    least: np.float32 = best[-1]
-    return least
+                for side in range(2):
+                    score = scores[place, better] if side == 0 else -scores[place, better]
+                    if score <= best[side, row, last]:
+                        continue
+                    rank = last
+                    while rank > 0 and best[side, row, rank - 1] < score:  # those as high stay before it
+                        best[side, row, rank] = best[side, row, rank - 1]
+                        ids[side, row, rank] = ids[side, row, rank - 1]
+                        rank -= 1
+                    best[side, row, rank], ids[side, row, rank] = score, first_token + better
+                high, low = best[0, row, last], -best[1, row, last]
 
 
 @compiled
@@ -153,20 +146,22 @@ def _add_powers(
     scores: Array, first_row: Whole, first_token: Whole, offset: Array, occurs: Array, weight: Array, sums: Array
 ) -> None:
     """Add up powers of scores (R, T) less the offset of their row, which keeps equal ones apart from rounding."""
+    tokens = scores.shape[1]
+    here, weights = occurs[first_token : first_token + tokens], weight[first_token : first_token + tokens]
     for place in range(len(scores)):
         row = first_row + place
         away = offset[row]
         one = two = three = four = own = own_two = weighted = 0.0
-        for token in range(scores.shape[1]):
+        for token in range(tokens):
             score = scores[place, token] - away
             square = score * score
             one += score
             two += square
             three += square * score
             four += square * square
-            own += occurs[first_token + token] * score
-            own_two += occurs[first_token + token] * square
-            weighted += weight[first_token + token] * score
+            own += here[token] * score
+            own_two += here[token] * square
+            weighted += weights[token] * score
         sums[row, 0] += one
         sums[row, 1] += two
         sums[row, 2] += three
