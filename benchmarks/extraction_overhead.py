@@ -13,7 +13,8 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +23,19 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, OPTConfig, OPTForCausalLM
 
+from neuron_tui.engine.buffers import keep_freed_memory
 from neuron_tui.engine.corpus.prepared import PreparedCorpus, join_domains
 from neuron_tui.engine.corpus.tokenise import DomainTokens, SpecialTokens, tokenise_domains
 from neuron_tui.engine.counting.layer import counting_plan
-from neuron_tui.engine.layers import Pass, run_layers
+from neuron_tui.engine.layers import LayerResult, Pass, run_layers
 from neuron_tui.engine.model.activity import choose_rule
 from neuron_tui.engine.model.causal import CausalModel
 from neuron_tui.engine.model.forward import batches
 from neuron_tui.engine.model.locate import CheckpointFiles, read_config
 from neuron_tui.engine.model.opened import open_model
 from neuron_tui.engine.model.weights import Weights
-from neuron_tui.engine.progress import Progress
-from neuron_tui.engine.resources import Resources
+from neuron_tui.engine.resources import Sizes, plan_resources
+from neuron_tui.engine.stopwatch import Stopwatch
 from neuron_tui.engine.writing import write_layer
 from neuron_tui.store.runs.corpus_argument import parse_corpus_argument
 
@@ -102,7 +104,25 @@ def real(options: argparse.Namespace) -> tuple[Any, CausalModel, PreparedCorpus,
     return whole, opened.causal, join_domains(domains, opened.special), length
 
 
+STAGES = {
+    "embed": "embed",
+    "read": "waiting for weights",
+    "forward": "forward, seeing included",
+    "observe": "of which seeing",
+    "count": "count",
+    "effects": "effects",
+    "write": "write, beside the next layer",
+}
+
+
+def written(folder: Path, result: LayerResult, work: Pass, watch: Stopwatch) -> None:
+    begin = time.perf_counter()
+    write_layer(folder, result, work.plan, work.keep_activations)
+    watch.add("write", time.perf_counter() - begin)
+
+
 def main() -> None:
+    keep_freed_memory()  # as the command does
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sequences", type=int, default=96)
     parser.add_argument("--layers", type=int, default=2)
@@ -121,6 +141,21 @@ def main() -> None:
         rule = choose_rule("auto", model.family, model.activation_name)
         layers = min(options.layers, len(model.layers))
         plan = counting_plan(corpus.order, corpus.sequence_start, corpus.sequence_domain, length, corpus.domains)
+        sizes = Sizes(
+            positions=corpus.positions,
+            width=model.width,
+            rows=model.neurons * rule.poles,
+            layers=layers,
+            layer_weights=sum(p.numel() for p in model.layers[0].parameters()),
+            held=model.bytes_of_a_weight(),
+            batch_tokens=options.batch_tokens,
+            context_length=length,
+            vocabulary=model.vocabulary,
+            domains=corpus.domains,
+            dtype=torch.float32,
+            keep_activations=options.keep_activations == "always",
+        )
+        planned = plan_resources(sizes, device, None, 0)
         work = Pass(
             model=model,
             rule=rule,
@@ -130,37 +165,28 @@ def main() -> None:
             corpus=corpus,
             plan=plan,
             batches=batches(corpus.sequence_start, options.batch_tokens),
-            resources=Resources("memory", False, 0, 0, 0, 0),
+            resources=replace(planned, kept=False),
             scratch=folder,
+            keep_activations=options.keep_activations == "always",
         )
         if not options.checkpoint:
             bare_forward(whole, work, device)  # warm up: memory, kernels, caches
-        seconds: dict[str, float] = defaultdict(float)
-        last = time.perf_counter()
-
-        def see(step: Progress) -> None:
-            nonlocal last
-            now = time.perf_counter()
-            seconds[step.stage] += now - last
-            last = now
-
+        watch = Stopwatch(device)
         begin = time.perf_counter()
-        on = 0.0
-        last = begin
-        for result in run_layers(work, list(range(layers)), see):
-            seconds["effects"] += time.perf_counter() - last
-            last = time.perf_counter()
-            write_layer(folder, result, plan, options.keep_activations == "always")
-            seconds["write"] += time.perf_counter() - last
-            last = time.perf_counter()
-            on += result.counts.count.sum() / len(corpus.order.positions) / work.rows / layers
+        on, last = 0.0, None
+        with ThreadPoolExecutor(1) as writer:
+            for result in run_layers(work, list(range(layers)), lambda _: None, watch):
+                if last is not None:
+                    last.result()
+                last = writer.submit(written, folder, result, work, watch)
+                on += result.counts.count.sum() / len(corpus.order.positions) / work.rows / layers
         extraction = time.perf_counter() - begin
         bare = bare_forward(whole, work, device)
     what = f"{corpus.positions:,} positions, {layers} layers, rule {rule}, {100 * on:.1f}% on, {device}"
     print(f"| {what} | seconds | of bare |")
     print("| --- | ---: | ---: |")
     rows = {"bare decoder forward": bare, "extraction, everything on": extraction}
-    rows |= {f"- {stage}": seconds[stage] for stage in ("embed", "forward", "count", "effects", "write")}
+    rows |= {f"- {STAGES[kind]}": seconds for kind, seconds in watch.seconds.items() if kind in STAGES}
     for row, value in rows.items():
         print(f"| {row} | {value:.1f} | {value / bare:.2f} |")
 
