@@ -83,9 +83,12 @@ def extract(
     from neuron_tui.engine.extraction import extract as run_extraction
     from neuron_tui.engine.ranks.following import follow
     from neuron_tui.engine.ranks.group import Ranks
+    from neuron_tui.engine.ranks.launching import accompanied, end_with_the_leader
     from neuron_tui.engine.request import choose_device
 
-    with Ranks.joined(choose_device(request.device)) as ranks:
+    end_with_the_leader()
+    arguments = ("extract", *request.arguments(), "--runs-dir", str(request.runs_dir))
+    with accompanied(request.device, arguments), Ranks.joined(choose_device(request.device)) as ranks:
         if not ranks.leads:
             return follow(request, ranks)
         with saying_how_to_resume(), showing() as progress:

@@ -15,6 +15,7 @@ from neuron_tui.engine.model.forward import batches
 from neuron_tui.engine.model.opened import OpenedModel, open_model
 from neuron_tui.engine.probe import probe
 from neuron_tui.engine.progress import ProgressSink
+from neuron_tui.engine.ranks.launching import processes_of
 from neuron_tui.engine.request import ExtractionRequest, choose_device, refuse_other_options, resolve_options, tokenise
 from neuron_tui.engine.resources import Resources, free_disk, resources_for, too_large_sequences_named
 from neuron_tui.store.errors import concerning
@@ -112,7 +113,7 @@ def estimate(request: ExtractionRequest, progress: ProgressSink = lambda _: None
         folder = run_folder(request.runs_dir, request.name)
         refuse_foreign_folder(folder)
     with concerning("device"):
-        device = choose_device(request.device)
+        device, ranks = choose_device(request.device), processes_of(request.device)
     with concerning("corpus"):
         arguments = request.corpus_arguments
     with concerning("model"):
@@ -138,8 +139,8 @@ def estimate(request: ExtractionRequest, progress: ProgressSink = lambda _: None
         options=options,
         device=device,
         domains=domains,
-        seconds=positions * (tokenising + a_layer * (options.layers[-1] + 1)),
-        resources=resources_for(request, model, options, device, positions),
+        seconds=positions * (tokenising + a_layer / ranks * (options.layers[-1] + 1)),
+        resources=resources_for(request, model, options, device, positions, ranks),
         disk_free=free_disk(folder)[1],
     )
 

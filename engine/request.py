@@ -13,6 +13,7 @@ from neuron_tui.engine.model.activity import choose_rule
 from neuron_tui.engine.model.causal import CausalModel
 from neuron_tui.engine.model.opened import OpenedModel
 from neuron_tui.engine.progress import Progress, ProgressSink
+from neuron_tui.engine.ranks.launching import ALL_GPUS
 from neuron_tui.store.errors import InputError, RunConflictError, UsageError, concerning
 from neuron_tui.store.runs.manifest import Manifest, RunOptions
 from neuron_tui.store.runs.options import Dtype, ExtractionOptions
@@ -31,14 +32,21 @@ class ExtractionRequest(ExtractionOptions):
 
 
 def choose_device(device: str) -> torch.device:
-    """`auto`, `cpu` or `cuda[:K]` to a device; raises InputError, and UsageError for one that processes cannot share.
+    """`auto`, `cpu`, `cuda[:K]` or `cuda:all` to the device of this process.
 
-    Of several processes on a machine, started by torchrun, each takes the GPU with its own number.
+    Of several processes on a machine each takes the GPU with its own number.
+
+    Raises
+    ------
+    UsageError
+        One GPU for several processes.
+    InputError
+        There is no such GPU.
     """
     own = int(os.environ.get("LOCAL_RANK", "0"))
     if device == "auto":
         return torch.device("cuda", own) if torch.cuda.is_available() else torch.device("cpu")
-    chosen = torch.device(device)
+    chosen = torch.device("cuda" if device == ALL_GPUS else device)
     if chosen.type == "cuda":
         if chosen.index is not None and int(os.environ.get("LOCAL_WORLD_SIZE", "1")) > 1:
             raise UsageError(f"--device {device} is one GPU, and there are several processes\nUse --device cuda.")

@@ -12,7 +12,7 @@ from typing import Literal
 
 import torch
 
-from neuron_tui.engine.effects import TILE_ELEMENTS
+from neuron_tui.engine.effects import DEVICE_TILE_ELEMENTS, TILE_ELEMENTS
 from neuron_tui.engine.model.opened import OpenedModel
 from neuron_tui.engine.model.residual import Place
 from neuron_tui.engine.request import ExtractionRequest
@@ -157,10 +157,10 @@ class Sizes:
         """Bytes of the unembedding."""
         return 4 * self.vocabulary * self.width
 
-    @property
-    def effects(self) -> int:
+    def effects(self, on_gpu: bool) -> int:
         """Bytes that effects take: directions, and what is made of a tile of scores."""
-        return 12 * self.width * self.rows + 3 * 4 * min(TILE_ELEMENTS, self.rows * self.vocabulary)
+        tile = DEVICE_TILE_ELEMENTS if on_gpu else TILE_ELEMENTS
+        return 12 * self.width * self.rows + 3 * 4 * min(tile, self.rows * self.vocabulary)
 
     @property
     def batch(self) -> int:
@@ -217,10 +217,10 @@ def plan_resources(of: Sizes, device: torch.device, memory: int | None, disk: in
     there = _Room(int(0.9 * torch.cuda.mem_get_info(device)[0]) if on_gpu else 0)
     room.take(_BYTES_PER_POSITION * of.positions + of.contexts + of.tables + of.counts)
     if on_gpu:
-        there.take(of.layer_weights * of.dtype.itemsize + of.contexts + of.effects + of.batch + _WORKING_SPACE)
+        there.take(of.layer_weights * of.dtype.itemsize + of.contexts + of.effects(on_gpu) + of.batch + _WORKING_SPACE)
         room.take(of.layer_weights * of.held)
     else:
-        room.take(of.weights + max(of.effects, of.batch))
+        room.take(of.weights + max(of.effects(on_gpu), of.batch))
     holds_unembedding = (there if on_gpu else room).fits(of.unembedding)
     bits_on_device = there.fits(of.own_bits + of.exchanged_bits)
     if not bits_on_device:

@@ -244,15 +244,15 @@ class ExtractionOptions(ResultOptions):
     ]
     name: Annotated[str, Option("Name of the run.", metavar="NAME", label="Name", setting=False)]
     device: Annotated[
-        Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,3})?)$")],
+        Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,3}|:all)?)$")],
         Option(
-            "Where the model runs: auto, cpu, cuda, or cuda:1 for the second GPU.",
+            "Where the model runs: auto, cpu, cuda, cuda:1 for the second GPU, or cuda:all for all of them.",
             kind=TEXT,
-            metavar="auto|cpu|cuda[:K]",
+            metavar="auto|cpu|cuda[:K|:all]",
             label="Device",
-            hint="auto, cpu, cuda, or cuda:1 for the second GPU",
+            hint="auto, cpu, cuda, cuda:1 for the second GPU, or cuda:all",
             brief="device",
-            suggestions=("auto", "cpu", "cuda", "cuda:0", "cuda:1"),
+            suggestions=("auto", "cpu", "cuda", "cuda:all", "cuda:0", "cuda:1"),
             example="cuda:1",
         ),
     ] = "auto"

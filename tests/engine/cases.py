@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,7 +129,7 @@ def request(case: Case, folder: Path, corpus: tuple[str, ...], runs: Path, **opt
         "context_length": case.context_length,
         "tokens": case.tokens,
         "layers": case.layers,
-        "device": "cpu",
+        "device": os.environ.get("NEURON_TUI_TEST_DEVICE", "cpu"),
     }
     return ExtractionRequest(model=str(folder), corpus=corpus, runs_dir=runs, **(settled | options))
 

@@ -35,7 +35,7 @@ def test_every_field_is_declared_and_run_json_keeps_those_that_decide_the_result
         ("--tokens", "0", "at least 1"),
         ("--context-length", "1", "at least 2"),
         ("--layers", "5-2", "5-2 is no range: the smaller number comes first"),
-        ("--device", "tpu", "auto, cpu, cuda, or cuda:1 for the second GPU"),
+        ("--device", "tpu", "auto, cpu, cuda, cuda:1 for the second GPU, or cuda:all"),
         ("--dtype", "int8", "one of auto, float32, float16, bfloat16"),
         ("--batch-tokens", "-1", "not a number; write 5,000,000, 600k or 5M"),
         ("--memory", "much", "a size such as 8G, 500M or 1.5T"),

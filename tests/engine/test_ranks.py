@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,10 +14,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from neuron_tui.engine.command import app
 from neuron_tui.engine.extraction import extract
 from neuron_tui.engine.model.forward import Batch, batches
+from neuron_tui.engine.ranks.launching import started as started_beside
 from neuron_tui.engine.ranks.shares import RowShare, share_of_batches, stretch_of
 from neuron_tui.store.runs.manifest import MANIFEST, read_manifest
 
@@ -209,6 +212,60 @@ def test_what_another_process_cannot_do_is_said_by_the_leader(slow: Any, tmp_pat
     assert "not-there" in processes.said(0)
     assert "(process 1 of 2 on " in processes.said(0)
     assert not processes.said(1)
+
+
+def launching(model: str, corpus: tuple[str, ...], runs: str, said: Path) -> None:
+    """The body of a process that starts the other one itself, as for all GPUs of a machine."""
+    with said.open("w") as file:
+        os.dup2(file.fileno(), 2)
+        os.environ["OMP_NUM_THREADS"] = "1"
+        arguments = command(Path(model), corpus, Path(runs))
+        with started_beside([sys.executable, "-m", "neuron_tui.engine", "extract", *arguments], 2):
+            app(["extract", *arguments], prog_name="neuron-tui")
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_process_starts_the_others_and_they_end_with_it(killed: bool, slow: Any, tmp_path: Path) -> None:
+    model, corpus, undisturbed = slow
+    leader = FORKING.Process(target=launching, args=(str(model), corpus, str(tmp_path), tmp_path / "said.txt"))
+    leader.start()
+    try:
+        if killed:
+            while not has_finished(tmp_path, 1)():
+                assert leader.is_alive(), (tmp_path / "said.txt").read_text()
+                leader.join(timeout=0.001)
+            (other,) = children_of(leader.pid)
+            leader.kill()
+            while Path(f"/proc/{other}").exists() and "Z" not in state_of(other):
+                leader.join(timeout=0.01)
+            return
+        leader.join(timeout=120)
+        assert leader.exitcode == 0, (tmp_path / "said.txt").read_text()
+        assert "2 processes share the text and the neurons." in (tmp_path / "said.txt").read_text()
+        assert_same(tmp_path / "x", undisturbed)
+    finally:
+        leader.kill()
+        leader.join()
+        leader.close()
+
+
+def children_of(pid: int | None) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in found.split()]
+
+
+def state_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "Z"
+
+
+def test_all_gpus_of_a_machine_without_any_are_refused(slow: Any, tmp_path: Path) -> None:
+    model, corpus, _ = slow
+    done = CliRunner().invoke(app, ["extract", *command(model, corpus, tmp_path), "--device", "cuda:all"])
+    assert done.exit_code == 3
+    assert "--device cuda:all: this machine has 0 CUDA devices" in done.stderr
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 40])

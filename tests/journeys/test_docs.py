@@ -40,6 +40,7 @@ def commands(text: str) -> list[list[str]]:
     """The words after `neuron-tui` of every command of a page, at a prompt, in a block or in a sentence."""
     lines = re.findall(r"^\$ neuron-tui\b((?:.*\\\n)*.*)", text, re.MULTILINE)
     lines += re.findall(r"`neuron-tui\b([^`]*)`", text)
+    lines += re.findall(r"-m neuron_tui\.engine\b((?:.*\\\n)*.*)", text)
     split = [shlex.split(re.split(r" \| | > ", line.replace("\\\n", " "))[0]) for line in lines]
     return [words for words in split if words]
 

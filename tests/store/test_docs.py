@@ -13,7 +13,7 @@ from neuron_tui.store.findings.figures.figure import Histograms
 from neuron_tui.store.findings.summary import HISTOGRAM_BOUNDS
 from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.runs.job import Job
-from neuron_tui.store.runs.manifest import CorpusIdentity, Manifest, ModelIdentity, RunOptions, Variant
+from neuron_tui.store.runs.manifest import CorpusIdentity, Manifest, ModelIdentity, RunOptions, Usage, Variant
 from neuron_tui.tui.reports.data import csv_row
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -44,7 +44,7 @@ def test_every_dimension_is_explained(page: str) -> None:
     assert used <= named
 
 
-@pytest.mark.parametrize("model", [Manifest, ModelIdentity, RunOptions, CorpusIdentity, Variant, Thresholds])
+@pytest.mark.parametrize("model", [Manifest, ModelIdentity, RunOptions, CorpusIdentity, Usage, Variant, Thresholds])
 def test_every_key_of_run_json_is_explained(page: str, model: type[BaseModel]) -> None:
     section = page.partition("## run.json")[2].partition("## Variants")[0]
     assert [key for key in model.model_fields if f"`{key}`" not in section] == []
