@@ -140,7 +140,7 @@ def _go(
     begin(ranks, Beginning(model.identity.digest, options, corpus, missing))
     work = pass_over(model, options, device, corpus, resources, scratch, ranks)
     with too_large_sequences_named(device):
-        _extract_layers(folder, manifest, work, progress)
+        _extract_layers(folder, manifest, work, progress, announce)
     forget_kept(folder)
     aggregates_of(Run(folder))  # counted and kept, so that figures need not wait for them
 
@@ -219,7 +219,7 @@ def _say(
         announce(f"Only {full} full-length sequences: neurons get no positional type ({ENOUGH_SEQUENCES} are needed).")
 
 
-def _extract_layers(folder: Path, manifest: Manifest, work: Pass, progress: ProgressSink) -> None:
+def _extract_layers(folder: Path, manifest: Manifest, work: Pass, progress: ProgressSink, announce: Announce) -> None:
     options = manifest.options
     missing = [layer for layer in options.layers if layer not in manifest.layers]
     before = len(manifest.layers)
@@ -232,7 +232,13 @@ def _extract_layers(folder: Path, manifest: Manifest, work: Pass, progress: Prog
         return _usage(manifest.usage, work, watch.seconds | {"write": writer.seconds})
 
     with LayerWriter(folder, manifest, work, used) as writer:
+        batch = options.batch_tokens
         for result in run_layers(work, missing, tell, watch):
+            if result.most_tokens is not None and result.most_tokens < batch:
+                batch = result.most_tokens
+                announce(
+                    f"{work.device} has too little memory for larger batches: going on with {batch:,} tokens in each."
+                )
             writer.write(result)
 
 

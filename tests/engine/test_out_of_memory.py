@@ -50,7 +50,11 @@ def test_batches_are_halved_and_nothing_is_counted_twice(
     options = {"batch_tokens": 24 * 16, "memory": memory}
     expected = stored_records(extract(request(CASE, *made, tmp_path / "undisturbed", **options)))
     failed = memory_for(5, at, monkeypatch)
-    folder = extract(request(CASE, *made, tmp_path / "runs", **options))
+    said: list[str] = []
+    folder = extract(request(CASE, *made, tmp_path / "runs", **options), announce=said.append)
+    assert [line for line in said if "too little memory" in line] == [
+        "cpu has too little memory for larger batches: going on with 96 tokens each."
+    ]
     assert failed == [16, 8]  # never again once it is known
     assert read_manifest(folder).options.batch_tokens == 24 * 4
     assert stored_records(folder) == expected
