@@ -9,6 +9,7 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,18 +47,10 @@ def same_integers(options: argparse.Namespace, _: object) -> Found:
     """Extract the built-in model and a planted one on both, and compare every dataset."""
     rows = []
     for name, source, tokens in _sources(options):
-        runs = {
-            (device, dtype): _extracted(options, name, source, tokens, device, dtype)
-            for device, dtype in (
-                ("cpu", "float32"),
-                (options.device, "float32"),
-                (options.device, "bfloat16"),
-                (options.device, "float16"),
-            )
-        }
-        cpu = runs["cpu", "float32"]
-        for (device, dtype), run in list(runs.items())[1:]:
-            rows.append({"model": name, "device": device, "dtype": dtype, **_differences(cpu, run)})
+        cpu = _extracted(options, name, source, tokens, "cpu", "float32")
+        for dtype in ("float32", "bfloat16", "float16"):
+            run = _extracted(options, name, source, tokens, options.device, dtype)
+            rows.append({"model": Path(name).name, "dtype": dtype, **_differences(cpu, run)})
     return {"rows": rows, "notes": ["Against the CPU in float32. Bits of all layers; counts are those that follow."]}
 
 
@@ -81,8 +74,8 @@ def _extracted(
     request = ExtractionRequest(
         model=model,
         corpus=corpus,
-        name=f"{Path(model).name}-{device.replace(':', '')}-{dtype}",
-        runs_dir=options.folder / "runs",
+        name=f"{Path(model).name}-{dtype}",
+        runs_dir=Path(tempfile.mkdtemp(dir=options.folder)),
         device=device,
         dtype=dtype,
         tokens=tokens or None,
@@ -106,7 +99,7 @@ def _differences(one: Path, other: Path) -> Found:
                 elif values.shape == others.shape and values.dtype.kind in "iu":
                     integers += int((values != others).sum())
                     of_integers += values.size
-                elif name.startswith("effect/") and values.shape == others.shape:
+                elif name in ("effect/promoted_score", "effect/suppressed_score") and values.shape == others.shape:
                     both = np.isfinite(values) & np.isfinite(others)
                     largest = max(largest, float(np.abs(values[both] - others[both]).max(initial=0)))
     return {

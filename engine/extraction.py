@@ -119,6 +119,8 @@ def _go(
         progress(Progress("sort", 0, 1, layers=len(options.layers)))
         corpus = join_domains(domains, model.special)
         resources = resources_for(request, model, options, device, corpus.positions, ranks.count)
+        if request.batch_tokens is None:
+            options = options.model_copy(update={"batch_tokens": min(options.batch_tokens, resources.batch_tokens)})
         _say(announce, model, options, device, corpus, resources)
         if not ranks.alone:
             announce(f"{ranks.count} processes share the text and the neurons.")
@@ -237,7 +239,7 @@ def _extract_layers(folder: Path, manifest: Manifest, work: Pass, progress: Prog
             if result.most_tokens is not None and result.most_tokens < batch:
                 batch = result.most_tokens
                 announce(
-                    f"{work.device} has too little memory for larger batches: going on with {batch:,} tokens in each."
+                    f"{work.device} has too little memory for larger batches: going on with {batch:,} tokens each."
                 )
             writer.write(result)
 

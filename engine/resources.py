@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -55,7 +55,8 @@ class Resources:
     `bits_in_file`, `bits_on_device`: whether the layer's bits are spilled, or stay where they are computed; `overlaps`:
     whether a layer is written while the next one computes, which takes a second set of buffers; `reads_ahead`: whether
     the next layer's weights are read meanwhile; `holds_unembedding`: whether the unembedding is read but once;
-    `working`: bytes of the device for tiles; `scratch_bytes`: files for the time being.
+    `batch_tokens`: positions that go through a layer at a time; `working`: bytes of the device for tiles;
+    `scratch_bytes`: files for the time being.
     """
 
     residual: Place
@@ -66,6 +67,7 @@ class Resources:
     overlaps: bool = False
     reads_ahead: bool = False
     holds_unembedding: bool = True
+    batch_tokens: int = 0
     working: int = _WORKING_SPACE
     host_bytes: int = 0
     device_bytes: int = 0
@@ -162,10 +164,17 @@ class Sizes:
         tile = DEVICE_TILE_ELEMENTS if on_gpu else TILE_ELEMENTS
         return 12 * self.width * self.rows + 3 * 4 * min(tile, self.rows * self.vocabulary)
 
+    def with_batches_for(self, left: int) -> Sizes:
+        """With batches halved, down to one sequence, until one fits into so many bytes."""
+        smaller = self
+        while smaller.batch > left and smaller.batch_tokens > self.context_length:
+            smaller = replace(smaller, batch_tokens=max(smaller.batch_tokens // 2, self.context_length))
+        return smaller
+
     @property
     def batch(self) -> int:
         """Bytes of one batch on its way through a layer."""
-        return self.batch_tokens * (12 * self.width + 3 * self.rows) * max(self.dtype.itemsize, 4)
+        return self.batch_tokens * (12 * self.width + 3 * self.rows) * self.dtype.itemsize
 
 
 def resources_for(
@@ -216,12 +225,15 @@ def plan_resources(of: Sizes, device: torch.device, memory: int | None, disk: in
     room = _Room(memory if memory is not None else int(_free_memory() * _SHARE_OF_FREE))
     there = _Room(int(0.9 * torch.cuda.mem_get_info(device)[0]) if on_gpu else 0)
     room.take(_BYTES_PER_POSITION * of.positions + of.contexts + of.tables + of.counts)
+    weights = of.layer_weights * of.dtype.itemsize if on_gpu else of.weights
     if on_gpu:
-        there.take(of.layer_weights * of.dtype.itemsize + of.contexts + of.effects(on_gpu) + of.batch + _WORKING_SPACE)
         room.take(of.layer_weights * of.held)
-    else:
-        room.take(of.weights + max(of.effects(on_gpu), of.batch))
-    holds_unembedding = (there if on_gpu else room).fits(of.unembedding)
+        there.take(of.contexts + _WORKING_SPACE)
+    computing = there if on_gpu else room
+    computing.take(weights)
+    of = of.with_batches_for(computing.left)
+    computing.take(max(of.effects(on_gpu), of.batch))
+    holds_unembedding = computing.fits(of.unembedding)
     bits_on_device = there.fits(of.own_bits + of.exchanged_bits)
     if not bits_on_device:
         room.take(of.exchanged_bits)
@@ -229,8 +241,8 @@ def plan_resources(of: Sizes, device: torch.device, memory: int | None, disk: in
     place: Place = "device" if there.fits(of.residual) else "memory" if room.fits(of.residual) else "file"
     second = of.contexts + of.counts + (0 if bits_on_device or bits_in_file else of.own_bits)
     overlaps = not (bits_in_file and of.keep_activations) and room.fits(0 if on_gpu else second)
-    reads_ahead = room.fits(of.layer_weights * of.held if on_gpu else of.weights)
-    reads_ahead = reads_ahead and (not on_gpu or there.fits(of.layer_weights * of.dtype.itemsize))
+    reads_ahead = room.fits(of.layer_weights * of.held if on_gpu else weights)
+    reads_ahead = reads_ahead and (not on_gpu or there.fits(weights))
     working = min(_MOST_WORKING_SPACE, _WORKING_SPACE + there.left // 2) if on_gpu else _WORKING_SPACE
     there.take(working - _WORKING_SPACE if on_gpu else 0)
     per_layer = of.rows * (_BYTES_PER_NEURON + 2 * of.context_length) + (of.bits // 2 if of.keep_activations else 0)
@@ -248,6 +260,7 @@ def plan_resources(of: Sizes, device: torch.device, memory: int | None, disk: in
         overlaps=overlaps,
         reads_ahead=reads_ahead,
         holds_unembedding=holds_unembedding,
+        batch_tokens=of.batch_tokens,
         working=working,
         # An unembedding that is not held is there while effects are computed.
         host_bytes=room.taken + _PROCESS + (0 if on_gpu or holds_unembedding else of.unembedding),

@@ -58,7 +58,8 @@ def test_less_memory_never_plans_a_higher_peak_and_spills_step_by_step() -> None
     plans = [plan_resources(OPT_125M, CPU, memory, 1000 * GB) for memory in range(0, 12 * GB, GB // 4)]
     peaks = [plan.host_bytes for plan in plans]
     assert peaks == sorted(peaks)
-    assert (plans[0].residual, plans[0].bits_in_file, plans[0].overlaps) == ("file", True, True)
+    assert (plans[0].residual, plans[0].bits_in_file, plans[0].overlaps) == ("file", True, False)
+    assert (plans[0].batch_tokens, plans[-1].batch_tokens) == (2048, 4096)
     assert (plans[-1].residual, plans[-1].bits_in_file) == ("memory", False)
     assert not plans[0].reads_ahead and not plans[0].holds_unembedding
     for plan, memory in zip(plans, range(0, 12 * GB, GB // 4), strict=True):
@@ -85,6 +86,14 @@ def test_a_card_takes_what_fits_it(free: int, residual: str, bits: bool, card: l
     plan = plan_resources(OPT_66B, GPU, 500 * GB, 1000 * GB)
     assert (plan.residual, plan.bits_on_device, plan.by_tensors) == (residual, bits, True)
     assert plan.device_bytes <= 0.9 * free * GB
+    assert plan.batch_tokens == 32768
+
+
+def test_a_small_card_gets_small_batches(card: list[int]) -> None:
+    card[0] = 12 * GB
+    plan = plan_resources(OPT_66B, GPU, 500 * GB, 1000 * GB)
+    assert OPT_66B.context_length <= plan.batch_tokens < 32768
+    assert plan.device_bytes <= 0.9 * 12 * GB
     assert not plan.bits_in_file
 
 
