@@ -83,16 +83,19 @@ def hooks_to_disk(folder: Path, work: Any) -> float:
 
 def nnsight(folder: Path, work: Any) -> float:
     """A trace of each batch that saves the masks."""
-    from nnsight import NNsight
+    import nnsight as tracing
 
-    base = whole(folder).base_model
-    traced, kept = NNsight(base), []
+    traced, kept = tracing.NNsight(whole(folder).base_model), []
     begin = time.perf_counter()
     with torch.inference_mode():
         for ids in _ids(work):
+            masks = None
             with traced.trace(input_ids=ids, use_cache=False):
-                masks = [(layer.activation_fn.output > 0).save() for layer in traced.decoder.layers]
-            kept.extend(masks)
+                masks = tracing.save([])
+                for layer in traced.decoder.layers:
+                    masks.append(layer.activation_fn.output > 0)
+            kept.append(masks)
+    assert len(kept[0]) == len(work.model.layers)
     return time.perf_counter() - begin
 
 
