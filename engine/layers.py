@@ -93,6 +93,8 @@ def pass_over(
     ranks: Ranks,
 ) -> Pass:
     """The pass of a model over a corpus."""
+    if device.type == "cuda":
+        torch.cuda.set_device(device)  # streams and events are the current device's
     scratch.mkdir(parents=True, exist_ok=True)
     rows = model.causal.neurons * options.rule.poles
     return Pass(

@@ -8,6 +8,7 @@ from typing import Literal
 
 import torch
 
+from neuron_tui.engine.buffers import lock_pages, unlock_pages
 from neuron_tui.engine.model.kept import Keeping, KeptStreams, MappedStates, StreamCopy, StreamShape
 
 Place = Literal["device", "memory", "file"]
@@ -22,7 +23,7 @@ class ResidualStream(ABC):
     def get(self, start: int, sequences: int, length: int) -> torch.Tensor:
         """Hidden states of consecutive sequences from a position of the corpus on, (B, L, width), on the device."""
         row = start - self._shape.stretch.start
-        return self._read(row, sequences * length).view(sequences, length, -1).to(self._device)
+        return self._read(row, sequences * length).view(sequences, length, -1).to(self._device, non_blocking=True)
 
     def put(self, start: int, states: torch.Tensor) -> None:
         """Store (B, L, width) hidden states from position `start` on."""
@@ -59,6 +60,7 @@ class ResidualMemory(ResidualStream):
         """Room for all."""
         super().__init__(shape, device)
         self._states = torch.empty((len(shape.stretch), shape.width), dtype=shape.dtype, device=place)
+        self._locked = device.type == "cuda" and place.type == "cpu" and lock_pages(self._states)
         self._kept, self._keeping = kept, Keeping(shape.bytes) if keeps else None
         self._copy: StreamCopy | None = None
 
@@ -84,6 +86,8 @@ class ResidualMemory(ResidualStream):
         """Give up a copy that is not finished."""
         if self._copy is not None:
             self._copy.abandon()
+        if self._locked:
+            unlock_pages(self._states)
 
     def _read(self, row: int, rows: int) -> torch.Tensor:
         return self._states[row : row + rows]

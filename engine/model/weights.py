@@ -85,7 +85,7 @@ class Weights:
         CheckpointError
             It holds NaN or infinity, in its own dtype or once converted.
         """
-        tensor = held.to(device=device, dtype=dtype, non_blocking=True)
+        tensor = held.to(device, non_blocking=True).to(dtype)  # converted where that is quick
         if not bool(torch.isfinite(tensor).all()):
             cause = "NaN or infinity" if not bool(torch.isfinite(held).all()) else f"values too large for {dtype}"
             raise CheckpointError(

@@ -71,6 +71,7 @@ class Ranks:
         distributed.init_process_group("gloo", timeout=_LONG)
         ranks = cls(distributed.get_rank(), count)
         if device.type == "cuda":
+            torch.cuda.set_device(device)
             ranks._between_gpus = distributed.new_group(backend="nccl", timeout=_SHORT)
         return ranks
 
