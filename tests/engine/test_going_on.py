@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from neuron_tui.engine.extraction import extract
 from neuron_tui.engine.model import kept
 from neuron_tui.engine.model.kept import KeptStreams, MappedStates, StreamCopy, StreamShape, Stretch
 from neuron_tui.engine.progress import Progress
 from neuron_tui.engine.resources import Resources, plan_resources
-from neuron_tui.store.errors import DiskFullError
+from neuron_tui.store.errors import CheckpointError, DiskFullError
 from neuron_tui.store.runs.catalog import delete_run
 from neuron_tui.store.runs.manifest import read_manifest
 
@@ -158,3 +159,14 @@ def test_keeping_waits_until_a_kill_would_cost_twenty_times_as_much() -> None:
         keeping.passed(3.0)
         layers += 1
     assert layers == 6  # the seventh brings what could be lost to 21 seconds
+
+
+def test_a_layer_that_cannot_be_used_is_met_when_its_turn_comes(tmp_path: Path) -> None:
+    corpus = build(DEEP, tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    weights["model.decoder.layers.3.fc2.weight"][0, 0] = float("nan")
+    save_file(weights, tmp_path / "model.safetensors")
+    with pytest.raises(CheckpointError, match=r"layers\.3\.fc2\.weight holds NaN"):
+        extract(request(DEEP, tmp_path, corpus, tmp_path / "runs"))
+    # It was read while the layer before was under way, and that one is there.
+    assert set(read_manifest(tmp_path / "runs" / "x").layers) == {0, 1, 2}
