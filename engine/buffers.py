@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import sys
 from typing import TYPE_CHECKING, Any, Final
@@ -43,7 +44,15 @@ def lock_pages(buffer: torch.Tensor) -> bool:
     torch's own locked memory comes in powers of two, which is too much for what takes half of the memory. Returns
     whether it worked; where it did not, copies are slower.
     """
-    return bool(buffer.nbytes) and int(_cudart().cudaHostRegister(buffer.data_ptr(), buffer.nbytes, 0)) == 0
+    import torch
+
+    if not buffer.nbytes:
+        return False
+    if int(_cudart().cudaHostRegister(buffer.data_ptr(), buffer.nbytes, 0)) == 0:
+        return True
+    with contextlib.suppress(RuntimeError):  # CUDA says what failed once more, to whoever comes next
+        torch.ones(1, device="cuda").add_(1)
+    return False
 
 
 def unlock_pages(buffer: torch.Tensor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -109,6 +110,7 @@ def _go(
     options = resolve_options(request, model.causal, model.config, device)
     manifest = None if request.overwrite else _existing(folder, model, options)
     if manifest is not None and manifest.complete:
+        forget_kept(folder)
         announce(f"The run {request.name} is complete: nothing to do.")
         return
     job.begin()  # one that there is already is ours to go on with: only now
@@ -124,7 +126,7 @@ def _go(
         _say(announce, model, options, device, corpus, resources)
         if not ranks.alone:
             announce(f"{ranks.count} processes share the text and the neurons.")
-        require_disk(folder, resources.disk_bytes + resources.scratch_bytes)
+        require_disk(folder, resources.disk_bytes + ranks.count * resources.scratch_bytes)
         manifest = _begin(folder, model, options, corpus, domains)
         job.goes_on_with(request.model_copy(update={"overwrite": False}).arguments())
     else:
@@ -137,10 +139,11 @@ def _go(
         progress(Progress("sort", 0, 1, place=len(manifest.layers), layers=len(options.layers)))
         corpus = read_corpus(folder, model.special)
         resources = resources_for(request, model, options, device, corpus.positions, ranks.count)
-        require_disk(folder, resources.scratch_bytes)
+        require_disk(folder, ranks.count * resources.scratch_bytes)
     missing = tuple(layer for layer in options.layers if layer not in manifest.layers)
-    begin(ranks, Beginning(model.identity.digest, options, corpus, missing))
-    work = pass_over(model, options, device, corpus, resources, scratch, ranks)
+    run = hashlib.sha256(f"{manifest.created} {manifest.model.digest}".encode()).hexdigest()[:12]
+    begin(ranks, Beginning(run, model.identity.digest, options, corpus, missing))
+    work = pass_over(model, options, device, corpus, resources, scratch, ranks, run)
     with too_large_sequences_named(device):
         _extract_layers(folder, manifest, work, progress, announce)
     forget_kept(folder)
@@ -235,7 +238,7 @@ def _extract_layers(folder: Path, manifest: Manifest, work: Pass, progress: Prog
 
     with LayerWriter(folder, manifest, work, used) as writer:
         batch = options.batch_tokens
-        for result in run_layers(work, missing, tell, watch):
+        for result in run_layers(work, missing, tell, watch, writer.has):
             if result.most_tokens is not None and result.most_tokens < batch:
                 batch = result.most_tokens
                 announce(

@@ -57,7 +57,8 @@ class LayerCounting:
             return self._count(layer, held, bits, seen, share, tick)
         with self._watch.lap("exchange"):
             bits, seen = self._exchanged(bits, seen, share)
-        counts, seen, effects, bits = self._count(layer, held, bits, seen, share, tick)
+        with self._work.ranks.together():
+            counts, seen, effects, bits = self._count(layer, held, bits, seen, share, tick)
         with self._watch.lap("exchange"):
             return self._gathered(counts, seen, effects, bits)
 

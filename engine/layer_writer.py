@@ -39,6 +39,10 @@ class LayerWriter:
             if kind is None:
                 self._wait()
 
+    def has(self, layer: int) -> bool:
+        """Whether a layer's file is there, and run.json lists it."""
+        return layer in self._manifest.layers
+
     def write(self, result: LayerResult) -> None:
         """Begin to write a layer, when the one before is there; raises what writing that one raised."""
         self._wait()
@@ -59,5 +63,6 @@ class LayerWriter:
             options = options.model_copy(update={"batch_tokens": min(options.batch_tokens, result.most_tokens)})
         layers = self._manifest.layers | {result.layer: entry}
         changes = {"layers": layers, "options": options, "usage": self._usage()}
-        self._manifest = self._manifest.model_copy(update=changes)
-        write_manifest(self._folder, self._manifest)
+        manifest = self._manifest.model_copy(update=changes)
+        write_manifest(self._folder, manifest)
+        self._manifest = manifest

@@ -28,7 +28,7 @@ from neuron_tui.engine.observing.observation import Observation
 from neuron_tui.engine.progress import Progress, Stage
 from neuron_tui.engine.ranks.group import Ranks
 from neuron_tui.engine.ranks.shares import share_of_batches, stretch_of
-from neuron_tui.engine.resources import Resources, keeps_activations
+from neuron_tui.engine.resources import Resources, keeps_activations, weakest
 from neuron_tui.engine.stopwatch import Stopwatch
 from neuron_tui.store.runs.manifest import RunOptions
 from neuron_tui.store.runs.rule import Rule
@@ -66,6 +66,7 @@ class Pass:
     scratch: Path
     ranks: Ranks = field(default_factory=Ranks)
     keep_activations: bool = True
+    run: str = "0"
 
     @property
     def own_batches(self) -> list[Batch]:
@@ -91,8 +92,9 @@ def pass_over(
     resources: Resources,
     scratch: Path,
     ranks: Ranks,
+    run: str,
 ) -> Pass:
-    """The pass of a model over a corpus."""
+    """The pass of a model over a corpus; `run` stands for the run as it was begun."""
     if device.type == "cuda":
         torch.cuda.set_device(device)  # streams and events are the current device's
     scratch.mkdir(parents=True, exist_ok=True)
@@ -108,19 +110,25 @@ def pass_over(
             corpus.order, corpus.sequence_start, corpus.sequence_domain, options.context_length, corpus.domains
         ),
         batches=batches(corpus.sequence_start, options.batch_tokens),
-        resources=resources,
+        resources=weakest(ranks.heard(resources), resources),
         scratch=scratch,
         ranks=ranks,
+        run=run,
         keep_activations=keeps_activations(options.keep_activations, corpus.positions, rows, len(options.layers)),
     )
 
 
 def run_layers(
-    work: Pass, wanted: list[int], progress: Callable[[Progress], None], watch: Stopwatch
+    work: Pass,
+    wanted: list[int],
+    progress: Callable[[Progress], None],
+    watch: Stopwatch,
+    written: Callable[[int], bool],
 ) -> Iterator[LayerResult]:
     """Extract the wanted layers, in order; the layers between them are only passed through.
 
     It begins with the embedding, or with a residual stream that was kept when the extraction was cut off before.
+    `written` tells whether a layer is on the disk by now, so that what leads to it need not be kept.
 
     Raises
     ------
@@ -131,10 +139,11 @@ def run_layers(
     """
     if not wanted:
         return
-    kept = KeptStreams(work.scratch, work.model.width, work.dtype)
+    kept = KeptStreams(work.scratch, work.run, work.model.width, work.dtype)
+    kept.forget_others()
     reader = LayerReader(work.model, work.device, work.dtype, work.resources.reads_ahead)
     with closing(_residual(work, kept)) as residual, closing(reader):
-        yield from _LayerLoop(work, wanted, _Ticks(wanted, progress), watch, kept, residual, reader).run()
+        yield from _LayerLoop(work, wanted, _Ticks(wanted, progress), watch, written, kept, residual, reader).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,7 @@ class _LayerLoop:
     wanted: list[int]
     ticks: _Ticks
     watch: Stopwatch
+    written: Callable[[int], bool]
     kept: KeptStreams
     residual: ResidualStream
     reader: LayerReader
@@ -154,7 +164,7 @@ class _LayerLoop:
         forward = LayerwiseForward(work.model, work.name, work.device, work.dtype, work.corpus.tokens)
         with work.ranks.together():
             begin = self._begin(forward)
-        sets = [_Buffers.of(work, place) for place in range(2 if work.resources.overlaps else 1)]
+        sets = _buffers(work)
         counting = LayerCounting(work, self.watch)
         for layer in range(begin, last + 1):
             buffers = sets[self.wanted.index(layer) % len(sets)] if layer in self.wanted else None
@@ -172,16 +182,18 @@ class _LayerLoop:
             give_back_freed_memory()
 
     def _forget(self, layer: int) -> None:
-        """Delete kept streams that nobody goes on from: the layer that came last may not be written yet."""
-        unwritten = max((wanted for wanted in self.wanted if wanted <= layer), default=layer)
-        reached = self._kept_by_all(unwritten)
+        """Delete kept streams that nobody goes on from: what leads to a layer that is not written yet stays."""
+        waiting = [wanted for wanted in self.wanted if wanted <= layer and not self.written(wanted)]
+        reached = self._kept_by_all(min(waiting, default=layer + 1))
         if reached is not None:
             self.kept.forget_before(reached)
 
     def _kept_by_all(self, most: int) -> int | None:
-        """The highest layer up to `most` whose input every process has of its own stretch."""
-        of_each = self.work.ranks.heard(self.kept.whole(self.work.stream.stretch, most))
-        return max(set.intersection(*of_each), default=None)
+        """The highest layer, up to what the leader takes for `most`, whose input each process has of its stretch."""
+        stretch = self.work.stream.stretch
+        of_each = self.work.ranks.heard((self.kept.whole(stretch) if len(stretch) else None, most))
+        needed = [layers for layers, _ in of_each if layers is not None]
+        return max((layer for layer in set.intersection(*needed) if layer <= of_each[0][1]), default=None)
 
     def _begin(self, forward: LayerwiseForward) -> int:
         """Fill the residual stream; the layer that it is the input of."""
@@ -190,12 +202,16 @@ class _LayerLoop:
             with self.watch.lap("resume"):
                 self.residual.resume(begin)
             return begin
-        self.residual.begin(0)
+        self.residual.begin(0, self._keeps())
         with self.watch.lap("embed"):
             tick = self.ticks.of("embed", len(self.work.stream.stretch), None)
             forward.embed(self.work.own_batches, self.residual, tick)
         self.residual.end(self.watch.seconds["embed"])
         return 0
+
+    def _keeps(self) -> bool:
+        """Whether the residual stream is kept at the end of what begins: the leader says so."""
+        return bool(self.work.ranks.heard(self.residual.due)[0])
 
     def _pass(
         self, forward: LayerwiseForward, layer: int, weights: dict[str, torch.Tensor], buffers: _Buffers | None
@@ -203,7 +219,7 @@ class _LayerLoop:
         """Take the corpus through a layer, and what is seen of its activations into buffers."""
         last = layer == self.wanted[-1]
         if not last:
-            self.residual.begin(layer + 1)
+            self.residual.begin(layer + 1, self._keeps())
         before = self.watch.seconds.get("forward", 0.0)
         with self.watch.lap("forward"):
             forward.run_layer(
@@ -253,19 +269,6 @@ class _Buffers:
     observer: HostObserver | DeviceObserver
     bits: ActiveBits | DeviceBits
 
-    @classmethod
-    def of(cls, work: Pass, place: int) -> _Buffers:
-        """One set; several have a `place` each."""
-        resources, stretch = work.resources, work.stream.stretch
-        if resources.bits_on_device:
-            there = DeviceBits(work.rows, len(stretch), work.device, stretch.start)
-            return cls(DeviceObserver(work.rule, there, work.plan, work.device, resources.working), there)
-        spill = work.scratch / f"bits-{place}-{stretch.start}" if resources.bits_in_file else None
-        bits = ActiveBits(work.rows, len(stretch), spill, stretch.start)
-        if resources.by_tensors:
-            return cls(DeviceObserver(work.rule, bits, work.plan, work.device, resources.working), bits)
-        return cls(HostObserver(work.rule, bits, work.plan), bits)
-
     def seeing(self, watch: Stopwatch) -> Callable[[Batch, Activations], None]:
         """Begin a layer: what takes in its batches."""
         self.observer.begin()
@@ -276,3 +279,25 @@ class _Buffers:
             self.bits.touched(batch.tokens * len(self.bits.words))
 
         return see
+
+
+def _buffers(work: Pass) -> list[_Buffers]:
+    """What layers are collected in by turns: two sets where one layer is written while the next one computes.
+
+    The bits are needed for that only if they are written. What was seen on a device is copied from it.
+    """
+    resources, stretch = work.resources, work.stream.stretch
+
+    def bits(place: int) -> ActiveBits | DeviceBits:
+        if resources.bits_on_device:
+            return DeviceBits(work.rows, len(stretch), work.device, stretch.start)
+        spilled = resources.bits_in_file and len(stretch) > 0
+        spill = work.scratch / f"bits-{place}-{stretch.start}-{stretch.stop}" if spilled else None
+        return ActiveBits(work.rows, len(stretch), spill, stretch.start)
+
+    held = bits(0)
+    if resources.by_tensors:
+        return [_Buffers(DeviceObserver(work.rule, held, work.plan, work.device, resources.working), held)]
+    sets = [held, bits(1) if work.keep_activations else held] if resources.overlaps else [held]
+    assert all(isinstance(one, ActiveBits) for one in sets)
+    return [_Buffers(HostObserver(work.rule, one, work.plan), one) for one in sets if isinstance(one, ActiveBits)]

@@ -42,7 +42,7 @@ def probe(
     own = tokens[batch.start : batch.start + batch.tokens]
     forward = LayerwiseForward(model.causal, model.identity.name, device, dtype, own)
     shape = StreamShape(Stretch(0, small.tokens), model.causal.width, dtype)
-    kept = KeptStreams(Path("unused"), shape.width, dtype)
+    kept = KeptStreams(Path("unused"), "0", shape.width, dtype)
     residual = ResidualMemory(shape, device, torch.device("cpu"), kept, keeps=False)
     forward.embed([small], residual, lambda _: None)
     weights = LayerReader(model.causal, device, dtype, ahead=False).take(0, None)

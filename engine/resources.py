@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,6 +41,9 @@ _MOST_WORKING_SPACE = 8 << 30
 
 _BYTES_PER_NEURON = 4800
 """Stored per neuron, position curve aside, as measured on runs of 1M tokens."""
+
+_BYTES_PER_POSITION_THERE = 80
+"""The same on a device, where counting is done there."""
 
 _SHARE_OF_DISK = 0.5
 """The residual stream is kept where those on the disk at once take at most this share of what is free."""
@@ -222,13 +225,14 @@ def plan_resources(of: Sizes, device: torch.device, memory: int | None, disk: in
         Bytes that the disk has free.
     """
     on_gpu = device.type == "cuda"
-    room = _Room(memory if memory is not None else int(_free_memory() * _SHARE_OF_FREE))
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    room = _Room(memory if memory is not None else int(_free_memory() * _SHARE_OF_FREE / processes))
     there = _Room(int(0.9 * torch.cuda.mem_get_info(device)[0]) if on_gpu else 0)
     room.take(_BYTES_PER_POSITION * of.positions + of.contexts + of.tables + of.counts)
     weights = of.layer_weights * of.dtype.itemsize if on_gpu else of.weights
     if on_gpu:
         room.take(of.layer_weights * of.held)
-        there.take(of.contexts + _WORKING_SPACE)
+        there.take(of.contexts + _BYTES_PER_POSITION_THERE * of.positions + _WORKING_SPACE)
     computing = there if on_gpu else room
     computing.take(weights)
     of = of.with_batches_for(computing.left)
@@ -239,8 +243,9 @@ def plan_resources(of: Sizes, device: torch.device, memory: int | None, disk: in
         room.take(of.exchanged_bits)
     bits_in_file = not bits_on_device and not room.fits(of.own_bits)
     place: Place = "device" if there.fits(of.residual) else "memory" if room.fits(of.residual) else "file"
-    second = of.contexts + of.counts + (0 if bits_on_device or bits_in_file else of.own_bits)
-    overlaps = not (bits_in_file and of.keep_activations) and room.fits(0 if on_gpu else second)
+    # A layer on its way to the disk, beside the next one: its bits too, where these are written.
+    second = of.contexts + of.counts + (of.own_bits if of.keep_activations else 0)
+    overlaps = not (of.keep_activations and (on_gpu or bits_in_file)) and room.fits(second)
     reads_ahead = room.fits(of.layer_weights * of.held if on_gpu else weights)
     reads_ahead = reads_ahead and (not on_gpu or there.fits(weights))
     working = min(_MOST_WORKING_SPACE, _WORKING_SPACE + there.left // 2) if on_gpu else _WORKING_SPACE
@@ -293,6 +298,20 @@ class _Room:
         return True
 
 
+def weakest(plans: Sequence[Resources], own: Resources) -> Resources:
+    """What all processes of an extraction do: what every one of them can; `own` says what this one takes."""
+    places: list[Place] = ["device", "memory", "file"]
+    return replace(
+        own,
+        residual=max((plan.residual for plan in plans), key=places.index),
+        kept=all(plan.kept for plan in plans),
+        bits_in_file=any(plan.bits_in_file for plan in plans),
+        bits_on_device=all(plan.bits_on_device for plan in plans),
+        overlaps=all(plan.overlaps for plan in plans),
+        working=min(plan.working for plan in plans),
+    )
+
+
 def require_disk(folder: Path, needed: int) -> None:
     """Raise DiskFullError unless the disk below `folder` has that many bytes free."""
     there, free = free_disk(folder)
@@ -324,7 +343,7 @@ def too_large_sequences_named(device: torch.device) -> Iterator[None]:
     """Turn the device's running out of memory, for one sequence too, into an InputError that says what to do."""
     try:
         yield
-    except torch.OutOfMemoryError as error:
+    except (torch.OutOfMemoryError, MemoryError) as error:
         raise InputError(
             f"{device} has too little memory for a layer and one sequence\n"
             "Use a shorter --context-length, a smaller --dtype or another --device; finished layers are kept."

@@ -21,13 +21,11 @@ class Stopwatch:
     def lap(self, kind: str) -> Iterator[None]:
         """Time a stretch of work to its end, on the device too."""
         begin = time.perf_counter()
-        try:
-            yield
-        finally:
-            if self._device.type == "cuda":
-                torch.cuda.synchronize(self._device)
-                self._read_events()
-            self.add(kind, time.perf_counter() - begin)
+        yield
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)
+            self._read_events()
+        self.add(kind, time.perf_counter() - begin)
 
     @contextmanager
     def within(self, kind: str) -> Iterator[None]:

@@ -45,6 +45,9 @@ class CausalModel:
         self._name, self._weights = name, weights
         self._prefix = f"{self._model.base_model_prefix}."
         self._names = names_in_checkpoint(self._model, iter(weights.names()))
+        # Known from now on: while a stand-in takes a layer's place, another thread may read the next one's weights.
+        self._prefixes = [self._path_of(layer) for layer in self.layers]
+        self._own_names = [[own for own, _ in layer.named_parameters()] for layer in self.layers]
         for key, parameter in self._model.named_parameters():
             if key.startswith(self._prefix):
                 weights.expect(self._name_of(key), tuple(parameter.shape))
@@ -91,8 +94,7 @@ class CausalModel:
 
     def bytes_of_a_weight(self) -> int:
         """Bytes that a parameter of a layer takes in the checkpoint; raises CheckpointError if it cannot be read."""
-        name, _ = next(self.layers[0].named_parameters())
-        key = self._name_of(self._layer_prefix(0) + name)
+        key = self._name_of(self._layer_prefix(0) + self._own_names[0][0])
         return self._weights.held([key])[key].element_size()
 
     def embeds_positions(self) -> bool:
@@ -129,7 +131,7 @@ class CausalModel:
     def read_layer(self, index: int) -> dict[str, torch.Tensor]:
         """A layer's weights by their names in it, as the checkpoint has them; raises CheckpointError."""
         prefix = self._layer_prefix(index)
-        names = {self._name_of(prefix + name): name for name, _ in self.layers[index].named_parameters()}
+        names = {self._name_of(prefix + name): name for name in self._own_names[index]}
         return {names[key]: tensor for key, tensor in self._weights.held(names).items()}
 
     def usable_layer(
@@ -189,7 +191,9 @@ class CausalModel:
         return table @ self._read(f"{self._prefix}{self.family.project_out}.weight", device, torch.float32)
 
     def _layer_prefix(self, index: int) -> str:
-        layer = self.layers[index]
+        return self._prefixes[index]
+
+    def _path_of(self, layer: nn.Module) -> str:
         return f"{next(name for name, part in self._model.named_modules() if part is layer)}."
 
     @property

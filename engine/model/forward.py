@@ -147,7 +147,8 @@ class LayerwiseForward:
         weights
             The layer's, on the device.
         on_activation
-            Called with each batch and the activations of its B * L positions, in order; None: nobody looks.
+            Called with each batch and the activations of its B * L positions, in order; None: nobody looks. Where it
+            raises torch.OutOfMemoryError, it has counted nothing: it is called with halves of the batch.
         output_needed
             False stops each batch after the activation and leaves the residual stream as it is.
 
@@ -158,42 +159,50 @@ class LayerwiseForward:
         torch.OutOfMemoryError
             The device has no memory for one sequence.
         """
-        self._learn_calls(corpus)  # an extraction that goes on has not embedded
+        with contextlib.suppress(torch.OutOfMemoryError):  # smaller batches learn when they come
+            self._learn_calls(corpus)  # an extraction that goes on has not embedded
         layer = self._model.put_layer(index, weights, self._device)
         seen: list[Activations] = []
 
         def see(activations: Activations) -> None:
-            # Told once the batch is through: what runs out of memory before has not been counted.
+            # Told once the batch is through: what runs out of memory before that has not been counted.
             seen[:] = [activations]
             if not output_needed:
                 raise _Stopped
 
         def passed(batch: Batch) -> torch.Tensor | None:
-            call = self._call(index, batch)
-            given = residual.get(batch.start, batch.sequences, batch.length)
             try:
-                output = layer(given, *call.arguments, **call.named)
-            except _Stopped:
-                return None
-            states: torch.Tensor = output[0] if isinstance(output, tuple) else output
-            if not bool(torch.isfinite(states).all()):
-                raise CheckpointError(
-                    f"model {self._name}: layer {index} gives NaN or infinity in {self._dtype}\n"
-                    "Use --dtype float32; if it stays, the checkpoint is broken."
-                )
+                states = self._pass(layer, index, batch, residual)
+                if on_activation is not None:
+                    on_activation(batch, seen[0])
+            finally:
+                seen.clear()
             return states
 
         try:
             with watched(layer, self._model.family, see), self._products:
                 for batch, states in self._in_memory(corpus, passed):
-                    if on_activation is not None:
-                        on_activation(batch, seen[0])
-                    seen.clear()
                     if states is not None:
                         residual.put(batch.start, states)
                     tick(batch.tokens)
         finally:
             self._model.release_layer(index)
+
+    def _pass(self, layer: nn.Module, index: int, batch: Batch, residual: ResidualStream) -> torch.Tensor | None:
+        """The output of a layer for a batch; None where it stopped before."""
+        call = self._call(index, batch)
+        given = residual.get(batch.start, batch.sequences, batch.length)
+        try:
+            output = layer(given, *call.arguments, **call.named)
+        except _Stopped:
+            return None
+        states: torch.Tensor = output[0] if isinstance(output, tuple) else output
+        if not bool(torch.isfinite(states).all()):
+            raise CheckpointError(
+                f"model {self._name}: layer {index} gives NaN or infinity in {self._dtype}\n"
+                "Use --dtype float32; if it stays, the checkpoint is broken."
+            )
+        return states
 
     def _in_memory(self, corpus: Sequence[Batch], step: Callable[[Batch], States]) -> Iterator[tuple[Batch, States]]:
         """Take every batch through a step, in halves where the device has no memory for the whole."""

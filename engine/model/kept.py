@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import time
@@ -14,7 +15,7 @@ from neuron_tui.store.disk.files import TEMPORARY_SUFFIX, disk_full_named, reser
 from neuron_tui.store.disk.mapped import MappedFile
 from neuron_tui.store.runs.folder import KEPT_PREFIX
 
-_NAMED = re.compile(rf"{KEPT_PREFIX}(\d+)-(\d+)-(\d+)")
+_NAMED = re.compile(rf"{KEPT_PREFIX}([0-9a-f]+)-(\d+)-(\d+)-(\d+)")
 
 _AT_ONCE = 4096
 """Positions that are read in one go."""
@@ -53,25 +54,26 @@ class StreamShape:
 
 
 class KeptStreams:
-    """The kept streams of a run, raw states a file: the input of which layer, and of which stretch, says its name.
+    """The kept streams of a run, raw states a file: of which run, the input of which layer and stretch, says its name.
 
-    A stretch is all of the corpus, or what one of several processes takes through the layers.
+    A stretch is all of the corpus, or what one of several processes takes through the layers. What `run` stands for is
+    the run as it was begun: of another one of the same name, the streams are others.
     """
 
-    def __init__(self, folder: Path, width: int, dtype: torch.dtype) -> None:
-        self._folder, self._row = folder, width * dtype.itemsize
+    def __init__(self, folder: Path, run: str, width: int, dtype: torch.dtype) -> None:
+        self._folder, self._run, self._row = folder, run, width * dtype.itemsize
         self._width, self._dtype = width, dtype
 
     def path(self, layer: int, stretch: Stretch) -> Path:
         """Where the input of a layer is kept."""
-        return self._folder / f"{KEPT_PREFIX}{layer}-{stretch.start}-{stretch.stop}"
+        return self._folder / f"{KEPT_PREFIX}{self._run}-{layer}-{stretch.start}-{stretch.stop}"
 
-    def whole(self, stretch: Stretch, most: int) -> set[int]:
-        """The layers up to `most` whose input is there for all positions of a stretch."""
+    def whole(self, stretch: Stretch) -> set[int]:
+        """The layers whose input is there for all positions of a stretch."""
         parts: dict[int, list[Stretch]] = {}
         for layer, part in self._parts():
             parts.setdefault(layer, []).append(part)
-        return {layer for layer, found in parts.items() if layer <= most and _cover(found, stretch)}
+        return {layer for layer, found in parts.items() if _cover(found, stretch)}
 
     def read(self, layer: int, stretch: Stretch, into: torch.Tensor) -> None:
         """Copy the input of a layer, (len(stretch), width), from whichever files hold it."""
@@ -94,11 +96,21 @@ class KeptStreams:
         """What is there: a file gets its name when the disk has all of it."""
         found = []
         for path in sorted(self._folder.glob(f"{KEPT_PREFIX}*")):
-            if named := _NAMED.fullmatch(path.name):
-                layer, start, stop = (int(number) for number in named.groups())
+            named = _NAMED.fullmatch(path.name)
+            if named is None or named[1] != self._run:
+                continue
+            layer, start, stop = (int(number) for number in named.groups()[1:])
+            with contextlib.suppress(FileNotFoundError):  # another process has just deleted it
                 if path.stat().st_size == (stop - start) * self._row:
                     found.append((layer, Stretch(start, stop)))
         return found
+
+    def forget_others(self) -> None:
+        """Delete what was kept of other runs of the name."""
+        for path in self._folder.glob(f"{KEPT_PREFIX}*"):
+            named = _NAMED.fullmatch(path.name)
+            if named is not None and named[1] != self._run:
+                path.unlink(missing_ok=True)
 
 
 class StreamCopy:
@@ -145,25 +157,34 @@ class MappedStates:
     def __init__(self, path: Path, shape: StreamShape, new: bool) -> None:
         """Map the file; a `new` one is made first, which raises DiskFullError."""
         self._path = path
-        self._file = MappedFile(path, shape.bytes if new else None)
-        self.states = torch.from_numpy(self._file.bytes).view(shape.dtype).view(len(shape.stretch), shape.width)
+        self._file = MappedFile(path, shape.bytes if new else None) if shape.bytes else None
+        if self._file is None:  # a process without batches
+            self.states = torch.empty((0, shape.width), dtype=shape.dtype)
+        else:
+            self.states = torch.from_numpy(self._file.bytes).view(shape.dtype).view(-1, shape.width)
 
     def get(self, row: int, rows: int) -> torch.Tensor:
         """(rows, width) states from a row on."""
-        self._file.touched(rows * self.states[0].nbytes)
+        self._touched(rows)
         return self.states[row : row + rows]
 
     def put(self, row: int, states: torch.Tensor) -> None:
         """Write (n, width) states from a row on."""
         self.states[row : row + len(states)].copy_(states)
-        self._file.touched(states.nbytes)
+        self._touched(len(states))
 
     def move(self, path: Path) -> None:
         """Give the file another name, when the disk has all of it."""
+        if self._file is None:
+            return
         with disk_full_named(path):
             self._file.sync()
             self._path.replace(path)
         self._path = path
+
+    def _touched(self, rows: int) -> None:
+        if self._file is not None:
+            self._file.touched(rows * self.states[0].nbytes)
 
 
 def _cover(parts: list[Stretch], stretch: Stretch) -> bool:

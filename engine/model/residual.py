@@ -33,9 +33,14 @@ class ResidualStream(ABC):
     def resume(self, layer: int) -> None:
         """Take up the kept input of a layer."""
 
+    @property
     @abstractmethod
-    def begin(self, layer: int) -> None:
-        """Have what is put from now on be the input of `layer`."""
+    def due(self) -> bool:
+        """Whether it is worth it to keep the input of the layer that comes next."""
+
+    @abstractmethod
+    def begin(self, layer: int, keep: bool) -> None:
+        """Have what is put from now on be the input of `layer`; `keep` it, as all processes do."""
 
     @abstractmethod
     def end(self, seconds: float) -> None:
@@ -68,9 +73,14 @@ class ResidualMemory(ResidualStream):
         """Copy the kept input of a layer from the disk."""
         self._kept.read(layer, self._shape.stretch, self._states)
 
-    def begin(self, layer: int) -> None:
-        """Have what is put be copied to the disk as well, if it is time for that."""
-        if self._keeping is not None and self._keeping.due():
+    @property
+    def due(self) -> bool:
+        """Whether a kill would cost much more by now than keeping does."""
+        return self._keeping is not None and self._keeping.due()
+
+    def begin(self, layer: int, keep: bool) -> None:
+        """Have what is put be copied to the disk as well, to `keep` it."""
+        if keep and len(self._shape.stretch):
             self._copy = StreamCopy(self._kept.path(layer, self._shape.stretch), self._shape)
 
     def end(self, seconds: float) -> None:
@@ -119,7 +129,12 @@ class ResidualFile(ResidualStream):
         self._kept.read(layer, self._shape.stretch, self._input.states)
         self._output = self._input
 
-    def begin(self, layer: int) -> None:
+    @property
+    def due(self) -> bool:
+        """Whether there is room for another file: it costs nothing more."""
+        return self._keeps
+
+    def begin(self, layer: int, keep: bool) -> None:
         """Have what is put go into another file, or into the one there is."""
         self._layer = layer
         if self._keeps:
@@ -135,7 +150,7 @@ class ResidualFile(ResidualStream):
             self._input = self._output
 
     def _path(self, name: str) -> Path:
-        return self._scratch / f"{name}-{self._shape.stretch.start}"
+        return self._scratch / f"{name}-{self._shape.stretch.start}-{self._shape.stretch.stop}"
 
     def _read(self, row: int, rows: int) -> torch.Tensor:
         assert self._input is not None

@@ -35,6 +35,13 @@ class Kept:
             limits=torch.full(shape[:2], EMPTY, dtype=torch.int64, device=device),
         )
 
+    def clear(self) -> None:
+        """Be as before anything was seen."""
+        self.keys.fill_(EMPTY)
+        self.active.zero_()
+        self.around.zero_()
+        self.limits.fill_(EMPTY)
+
     def take(self, change: Change) -> None:
         """Put changed contexts in their places."""
         self.keys.view(-1, STORED_CONTEXTS)[change.slot] = change.keys

@@ -19,6 +19,7 @@ from neuron_tui.engine.model.forward import Batch
 from neuron_tui.engine.observing.contenders import Contenders, Kept
 from neuron_tui.engine.observing.exact import BINS
 from neuron_tui.engine.observing.observation import LOW, Observation
+from neuron_tui.store.arrays import Array
 from neuron_tui.store.measures.value_edges import LOWEST, STEPS, value_edges
 from neuron_tui.store.runs.rule import Rule
 
@@ -49,32 +50,42 @@ class DeviceObserver:
     ) -> None:
         """For layers of as many rows as `bits` holds; `working` bytes are there to look at a batch with."""
         self._rule, self._bits, self._plan, self._device, self._working = rule, bits, plan, device, working
+        rows = bits.neurons
         self._counted = torch.from_numpy(plan.counted).to(device)
         self._draws = 0x7FFF_FFFF - torch.from_numpy(plan.priority).to(device, torch.int64)
         self._edges = value_edges(rule.signed)
-        self.begin()
+        self._sums = torch.zeros((rows, BINS), dtype=torch.int64, device=device)
+        self._histogram = torch.zeros((rows, len(self._edges) + 1), dtype=torch.int64, device=device)
+        self._kept = Kept.nothing(1 + plan.domains, rows, device)
 
     def begin(self) -> None:
         """Forget what was seen: a layer begins."""
-        rows = self._bits.neurons
-        self._sums = torch.zeros((rows, BINS), dtype=torch.int64, device=self._device)
-        self._histogram = torch.zeros((rows, len(self._edges) + 1), dtype=torch.int64, device=self._device)
-        self._kept = Kept.nothing(1 + self._plan.domains, rows, self._device)
+        self._sums.zero_()
+        self._histogram.zero_()
+        self._kept.clear()
 
     @property
     def seen(self) -> Observation:
-        """What was seen since the layer began."""
+        """What was seen since the layer began, in host memory: another layer does not touch it."""
         return Observation(
-            sums=self._sums.cpu().numpy(),
+            sums=_copy(self._sums),
             edges=self._edges,
-            histogram=self._histogram.cpu().numpy(),
-            keys=self._kept.keys.cpu().numpy(),
-            active=self._kept.active.cpu().numpy().view(np.uint64),
-            around=self._kept.around.cpu().numpy(),
+            histogram=_copy(self._histogram),
+            keys=_copy(self._kept.keys),
+            active=_copy(self._kept.active).view(np.uint64),
+            around=_copy(self._kept.around),
         )
 
     def see(self, batch: Batch, activations: Activations) -> None:
-        """Take in a batch, (B, N) activations each."""
+        """Take in a batch, (B, N) activations each.
+
+        Raises
+        ------
+        torch.OutOfMemoryError
+            Nothing was counted.
+        MemoryError
+            There is no memory for one row.
+        """
         on = active(self._rule, activations)
         by_row = on.T.contiguous()
         if isinstance(self._bits, DeviceBits):
@@ -88,8 +99,8 @@ class DeviceObserver:
             try:
                 self._see_rows(batch, activations, on, by_row, first, last)
             except torch.OutOfMemoryError:
-                if last - first == 1:
-                    raise
+                if last - first == 1:  # other rows are counted: the batch cannot be taken in again
+                    raise MemoryError from None
             else:
                 continue
             middle = (first + last) // 2
@@ -171,6 +182,11 @@ class DeviceObserver:
         if self._rule.signed:
             step = torch.where(pattern < 0, STEPS + 1 - step, STEPS + 1 + step)
         return step.to(torch.int64)
+
+
+def _copy(values: torch.Tensor) -> Array:
+    copied: Array = values.to("cpu", copy=True).numpy()
+    return copied
 
 
 def _values(rule: Rule, of: Activations, column: torch.Tensor, row: torch.Tensor) -> torch.Tensor:

@@ -19,7 +19,7 @@ _LONG = timedelta(days=30)
 """A pause may last; a process that is gone is noticed by its connection."""
 
 _SHORT = timedelta(minutes=10)
-"""Between GPUs a process that is gone is noticed only by this. All are there when they begin to exchange."""
+"""For all to meet; and between GPUs, where a process that is gone is noticed only by this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Ranks:
     def __init__(self, rank: int = 0, count: int = 1) -> None:
         self.rank, self.count = rank, count
         self.begun = False
+        self._group: Any = None
         self._between_gpus: Any = None
 
     @property
@@ -68,8 +69,9 @@ class Ranks:
             return cls()
         import torch.distributed as distributed
 
-        distributed.init_process_group("gloo", timeout=_LONG)
+        distributed.init_process_group("gloo", timeout=_SHORT)
         ranks = cls(distributed.get_rank(), count)
+        ranks._group = distributed.new_group(backend="gloo", timeout=_LONG)
         if device.type == "cuda":
             torch.cuda.set_device(device)
             ranks._between_gpus = distributed.new_group(backend="nccl", timeout=_SHORT)
@@ -91,7 +93,7 @@ class Ranks:
 
         parcel = [what]
         with self._gone_named():
-            distributed.broadcast_object_list(parcel, src=0)
+            distributed.broadcast_object_list(parcel, src=0, group=self._group)
         return parcel[0]
 
     def heard(self, what: object) -> list[Any]:
@@ -102,7 +104,7 @@ class Ranks:
 
         said: list[Any] = [None] * self.count
         with self._gone_named():
-            distributed.all_gather_object(said, what)
+            distributed.all_gather_object(said, what, group=self._group)
         return said
 
     def exchanged(self, parts: list[torch.Tensor], sizes: list[int]) -> list[torch.Tensor]:
@@ -111,7 +113,7 @@ class Ranks:
 
         given = torch.cat(parts) if len(parts) > 1 else parts[0]
         got = given.new_empty(sum(sizes))
-        group = self._between_gpus if given.device.type == "cuda" else None
+        group = self._between_gpus if given.device.type == "cuda" else self._group
         with self._gone_named():
             distributed.all_to_all_single(got, given, sizes, [part.numel() for part in parts], group=group)
         return list(torch.split(got, sizes))

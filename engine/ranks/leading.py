@@ -15,8 +15,12 @@ from neuron_tui.store.runs.manifest import RunOptions
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What there is to do: with the model of a digest, by options, on a corpus, for the `missing` layers."""
+    """What there is to do: with the model of a digest, by options, on a corpus, for the `missing` layers.
 
+    `run` stands for the run as it was begun.
+    """
+
+    run: str
     digest: str
     options: RunOptions
     corpus: PreparedCorpus

@@ -107,7 +107,7 @@ def by_layers(model: CausalModel, scratch: Path, starts: np.ndarray = STARTS) ->
     cpu = torch.device("cpu")
     forward = LayerwiseForward(model, "model", cpu, torch.float32, tokens(model, starts))
     shape = StreamShape(Stretch(0, int(starts[-1])), model.width, torch.float32)
-    residual = ResidualMemory(shape, cpu, cpu, KeptStreams(scratch, model.width, torch.float32), keeps=False)
+    residual = ResidualMemory(shape, cpu, cpu, KeptStreams(scratch, "0", model.width, torch.float32), keeps=False)
     corpus = batches(starts, 24)
     forward.embed(corpus, residual, lambda _: None)
     reader = LayerReader(model, cpu, torch.float32, ahead=False)

@@ -36,7 +36,8 @@ def test_files_are_the_same(name: str, on_device: bool, tmp_path: Path, monkeypa
     plan = resources.plan_resources
 
     def as_on_a_gpu(sizes: Any, device: torch.device, memory: int | None, disk: int) -> resources.Resources:
-        return replace(plan(sizes, device, memory, disk), by_tensors=True, bits_on_device=on_device, working=200_000)
+        on_a_gpu = {"by_tensors": True, "bits_on_device": on_device, "overlaps": False, "working": 200_000}
+        return replace(plan(sizes, device, memory, disk), **on_a_gpu)
 
     monkeypatch.setattr(resources, "plan_resources", as_on_a_gpu)
     tensors = extract(asked.model_copy(update={"runs_dir": tmp_path / "tensors"}))

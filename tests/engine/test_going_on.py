@@ -67,7 +67,11 @@ def test_layers_below_the_kept_stream_are_not_passed_through_again(
     assert not (tmp_path / "x" / "scratch").exists()
 
 
-def test_only_what_could_be_needed_stays_on_the_disk(undisturbed: tuple, always_due: None, tmp_path: Path) -> None:
+@pytest.mark.parametrize("memory", MEMORIES.values(), ids=MEMORIES)
+@pytest.mark.parametrize("layers", [None, (0, 5)], ids=["all layers", "some far apart"])
+def test_only_what_could_be_needed_stays_on_the_disk(
+    layers: tuple[int, ...] | None, memory: int | None, undisturbed: tuple, always_due: None, tmp_path: Path
+) -> None:
     folder, corpus, _ = undisturbed
     most = 0
 
@@ -75,7 +79,7 @@ def test_only_what_could_be_needed_stays_on_the_disk(undisturbed: tuple, always_
         nonlocal most
         most = max(most, len(list((tmp_path / "x" / "scratch").glob("kept-*"))))
 
-    extract(request(DEEP, folder, corpus, tmp_path), look)
+    extract(request(DEEP, folder, corpus, tmp_path, layers=layers, memory=memory), look)
     assert 1 <= most <= 3
 
 
@@ -121,7 +125,7 @@ def test_without_room_on_the_disk_the_layers_are_passed_through_again(
 
 def test_parts_of_any_cut_make_a_stream(tmp_path: Path) -> None:
     states = torch.arange(40, dtype=torch.bfloat16).view(10, 4)
-    streams = KeptStreams(tmp_path, 4, torch.bfloat16)
+    streams = KeptStreams(tmp_path, "0", 4, torch.bfloat16)
     for layer, cuts in {3: [0, 4, 10], 5: [0, 7]}.items():
         for start, stop in pairwise(cuts):
             shape = StreamShape(Stretch(start, stop), 4, torch.bfloat16)
@@ -129,15 +133,18 @@ def test_parts_of_any_cut_make_a_stream(tmp_path: Path) -> None:
             copy.put(1, states[start + 1 : stop])
             copy.put(0, states[start : start + 1])
             assert copy.finish() > 0
-    assert streams.whole(Stretch(0, 10), 9) == {3}  # of layer 5 three positions are missing
-    assert streams.whole(Stretch(2, 7), 9) == {3, 5}
-    assert streams.whole(Stretch(0, 10), 2) == set()
+    assert streams.whole(Stretch(0, 10)) == {3}  # of layer 5 three positions are missing
+    assert streams.whole(Stretch(2, 7)) == {3, 5}
+    assert streams.whole(Stretch(0, 0)) == {3, 5}
+    assert KeptStreams(tmp_path, "1", 4, torch.bfloat16).whole(Stretch(0, 10)) == set()  # another run's
     for start, stop in [(0, 10), (2, 5), (4, 10), (9, 10)]:
         found = torch.zeros((stop - start, 4), dtype=torch.bfloat16)
         streams.read(3, Stretch(start, stop), found)
         assert torch.equal(found, states[start:stop])
     streams.forget_before(5)
-    assert [path.name for path in tmp_path.iterdir()] == ["kept-5-0-7"]
+    assert [path.name for path in tmp_path.iterdir()] == ["kept-0-5-0-7"]
+    KeptStreams(tmp_path, "1", 4, torch.bfloat16).forget_others()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_copy_that_the_disk_has_no_room_for_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from neuron_tui.engine import layers
+from neuron_tui.engine import layer_counting
 from neuron_tui.engine.extraction import ExtractionRequest, extract
 from neuron_tui.engine.job import peak_memory, recording
 from neuron_tui.engine.progress import Progress
@@ -253,7 +253,7 @@ def test_what_fails_before_it_has_a_run_leaves_a_trace_only_if_the_app_started_i
 
 def test_a_fault_of_ours_is_told_too(asked: ExtractionRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = interrupted(asked)
-    monkeypatch.setattr(layers, "layer_effects", lambda *_: 1 / 0)
+    monkeypatch.setattr(layer_counting, "layer_effects", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         extract(asked)
     job = read_job(folder)

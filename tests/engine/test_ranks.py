@@ -32,6 +32,7 @@ CASES = {
         Shape(layers=2, width=16, heads=2, neurons=140, context=24), "fast", 300, three_domains
     ),
     "less text than a window": FAMILY["less text than a window"],
+    "in files": Case(Shape(layers=3, width=16, heads=2, neurons=70, context=24), "fast", 300, two_domains, tokens=200),
 }
 
 
@@ -133,7 +134,9 @@ def assert_same(found: Path, expected: Path) -> None:
             assert files[name][key].tobytes() == value.tobytes(), f"{name} {key}"
 
 
-@pytest.mark.parametrize(("name", "count"), [("three words of neurons", 3), ("less text than a window", 2)])
+@pytest.mark.parametrize(
+    ("name", "count"), [("three words of neurons", 3), ("less text than a window", 2), ("in files", 3)]
+)
 def test_files_are_those_of_one_process(name: str, count: int, tmp_path: Path) -> None:
     case = CASES[name]
     corpus = build(case, tmp_path)
@@ -141,6 +144,8 @@ def test_files_are_those_of_one_process(name: str, count: int, tmp_path: Path) -
     asked = request(case, tmp_path, corpus, tmp_path / "one", keep_activations="always", batch_tokens=batch_tokens)
     one = extract(asked)
     more = ("--keep-activations", "always", "--batch-tokens", str(batch_tokens))
+    if name == "in files":
+        more += ("--memory", "1")
     with started([command(tmp_path, corpus, tmp_path / "runs", *more)] * count, tmp_path) as processes:
         assert processes.ended() == [0] * count, processes.said(0)
     assert_same(tmp_path / "runs" / "x", one)
