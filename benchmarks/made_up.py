@@ -215,7 +215,7 @@ def timed_extraction(work: Pass, layers: int) -> Extracted:
 
     last = None
     with ThreadPoolExecutor(1) as writer:
-        for result in run_layers(work, list(range(layers)), lambda _: None, watch, lambda _: True):
+        for result in run_layers(work, list(range(layers)), lambda _: None, watch, lambda _, __: True):
             if last is not None:
                 writing += last.result()
             last = writer.submit(write, result)

@@ -66,8 +66,9 @@ def layer_effects(
     unembedding: torch.Tensor,
     top_tokens: Int64s,
     frequency: TokenFrequency,
+    neurons: slice = slice(None),
 ) -> LayerEffects:
-    """Score every token for every neuron of a layer, in float32.
+    """Score every token for some neurons of a layer, in float32.
 
     Parameters
     ----------
@@ -78,18 +79,22 @@ def layer_effects(
     top_tokens
         (N, K) ids of the tokens that each row fires on, -1 where there are no more. With twice as many rows as neurons,
         each neuron has a pole + and a pole −, which writes the opposite.
+    neurons
+        Which they are; `top_tokens` are of these alone.
     """
-    vocabulary, neurons = len(unembedding), update_directions.shape[1]
-    poles = len(top_tokens) // neurons if neurons else 1
-    own = top_tokens.reshape(neurons, -1)
+    vocabulary, some = len(unembedding), update_directions[:, neurons]
+    poles = len(top_tokens) // some.shape[1] if some.shape[1] else 1
+    own = top_tokens.reshape(some.shape[1], -1)
     tables = (_compiled if unembedding.device.type == "cpu" else _by_torch)(
-        update_directions, unembedding, min(STORED_EFFECTS, vocabulary), own, frequency
+        some, unembedding, min(STORED_EFFECTS, vocabulary), own, frequency
     )
+    # Of the whole layer, so that rounding does not depend on which neurons are asked for.
     norms = update_directions.norm(dim=0)
+    cosine = (update_directions * read_directions).sum(dim=0) / (norms * read_directions.norm(dim=0))
     whole = LayerEffects(
         **{field.name: getattr(tables, field.name) for field in fields(ScoreTables)},
-        norm=_plain(norms),
-        cosine=_plain((update_directions * read_directions).sum(dim=0) / (norms * read_directions.norm(dim=0))),
+        norm=_plain(norms[neurons]),
+        cosine=_plain(cosine[neurons]),
     )
     return whole if poles == 1 else _with_poles(whole)
 

@@ -92,11 +92,12 @@ class LayerCounting:
         poles = self._work.rule.poles
         neurons = slice(share.rows.start // poles, share.rows.stop // poles)
         return layer_effects(
-            model.update_directions(layer, device, held)[:, neurons],
-            model.read_directions(layer, device, held)[:, neurons],
+            model.update_directions(layer, device, held),
+            model.read_directions(layer, device, held),
             unembedding,
             np.where(rows >= 0, self._ids[rows], -1),
             TokenFrequency(self._ids, self._grams.occurrences),
+            neurons,
         )
 
     def _exchanged(self, bits: Bits, seen: Observation, share: RowShare) -> tuple[Bits, Observation]:

@@ -39,8 +39,10 @@ class LayerWriter:
             if kind is None:
                 self._wait()
 
-    def has(self, layer: int) -> bool:
-        """Whether a layer's file is there, and run.json lists it."""
+    def has(self, layer: int, wait: bool) -> bool:
+        """Whether a layer's file is there, and run.json lists it; `wait` for one that is on its way."""
+        if wait:
+            self._wait()
         return layer in self._manifest.layers
 
     def write(self, result: LayerResult) -> None:

@@ -33,6 +33,12 @@ from neuron_tui.engine.stopwatch import Stopwatch
 from neuron_tui.store.runs.manifest import RunOptions
 from neuron_tui.store.runs.rule import Rule
 
+Written = Callable[[int, bool], bool]
+"""Whether a layer is on the disk, once it was yielded; with True for the second argument, when it is there."""
+
+_MOST_KEPT = 3
+"""Kept streams that may be there at once: what a layer that is being written follows from, the input and the output."""
+
 
 @dataclass(frozen=True, slots=True)
 class LayerResult:
@@ -123,12 +129,12 @@ def run_layers(
     wanted: list[int],
     progress: Callable[[Progress], None],
     watch: Stopwatch,
-    written: Callable[[int], bool],
+    written: Written,
 ) -> Iterator[LayerResult]:
     """Extract the wanted layers, in order; the layers between them are only passed through.
 
     It begins with the embedding, or with a residual stream that was kept when the extraction was cut off before.
-    `written` tells whether a layer is on the disk by now, so that what leads to it need not be kept.
+    `written` is asked whether a layer is on the disk, so that what leads to it need not be kept.
 
     Raises
     ------
@@ -154,7 +160,7 @@ class _LayerLoop:
     wanted: list[int]
     ticks: _Ticks
     watch: Stopwatch
-    written: Callable[[int], bool]
+    written: Written
     kept: KeptStreams
     residual: ResidualStream
     reader: LayerReader
@@ -162,16 +168,18 @@ class _LayerLoop:
     def run(self) -> Iterator[LayerResult]:
         work, last = self.work, self.wanted[-1]
         forward = LayerwiseForward(work.model, work.name, work.device, work.dtype, work.corpus.tokens)
+        begin, keep = self._kept_by_all(self.wanted[0]), self._keeps()
         with work.ranks.together():
-            begin = self._begin(forward)
+            self._begin(forward, begin, keep)
         sets = _buffers(work)
         counting = LayerCounting(work, self.watch)
-        for layer in range(begin, last + 1):
+        for layer in range(begin or 0, last + 1):
+            keep = layer < last and self._keeps()
             buffers = sets[self.wanted.index(layer) % len(sets)] if layer in self.wanted else None
             with work.ranks.together():
                 with self.watch.lap("read"):
                     weights = self.reader.take(layer, layer + 1 if layer < last else None)
-                self._pass(forward, layer, weights.usable, buffers)
+                self._pass(forward, layer, weights.usable, buffers, keep)
             if buffers is not None:
                 tick = self.ticks.of("count", work.rows, layer)
                 counted = counting.counted(layer, weights.held, buffers.bits, buffers.observer.seen, tick)
@@ -183,7 +191,8 @@ class _LayerLoop:
 
     def _forget(self, layer: int) -> None:
         """Delete kept streams that nobody goes on from: what leads to a layer that is not written yet stays."""
-        waiting = [wanted for wanted in self.wanted if wanted <= layer and not self.written(wanted)]
+        wait = len(self.kept.whole(self.work.stream.stretch)) >= _MOST_KEPT
+        waiting = [wanted for wanted in self.wanted if wanted <= layer and not self.written(wanted, wait)]
         reached = self._kept_by_all(min(waiting, default=layer + 1))
         if reached is not None:
             self.kept.forget_before(reached)
@@ -195,31 +204,34 @@ class _LayerLoop:
         needed = [layers for layers, _ in of_each if layers is not None]
         return max((layer for layer in set.intersection(*needed) if layer <= of_each[0][1]), default=None)
 
-    def _begin(self, forward: LayerwiseForward) -> int:
-        """Fill the residual stream; the layer that it is the input of."""
-        begin = self._kept_by_all(self.wanted[0])
+    def _begin(self, forward: LayerwiseForward, begin: int | None, keep: bool) -> None:
+        """Fill the residual stream with the kept input of a layer, or by embedding."""
         if begin is not None:
             with self.watch.lap("resume"):
                 self.residual.resume(begin)
-            return begin
-        self.residual.begin(0, self._keeps())
+            return
+        self.residual.begin(0, keep)
         with self.watch.lap("embed"):
             tick = self.ticks.of("embed", len(self.work.stream.stretch), None)
             forward.embed(self.work.own_batches, self.residual, tick)
         self.residual.end(self.watch.seconds["embed"])
-        return 0
 
     def _keeps(self) -> bool:
         """Whether the residual stream is kept at the end of what begins: the leader says so."""
         return bool(self.work.ranks.heard(self.residual.due)[0])
 
     def _pass(
-        self, forward: LayerwiseForward, layer: int, weights: dict[str, torch.Tensor], buffers: _Buffers | None
+        self,
+        forward: LayerwiseForward,
+        layer: int,
+        weights: dict[str, torch.Tensor],
+        buffers: _Buffers | None,
+        keep: bool,
     ) -> None:
         """Take the corpus through a layer, and what is seen of its activations into buffers."""
         last = layer == self.wanted[-1]
         if not last:
-            self.residual.begin(layer + 1, self._keeps())
+            self.residual.begin(layer + 1, keep)
         before = self.watch.seconds.get("forward", 0.0)
         with self.watch.lap("forward"):
             forward.run_layer(

@@ -78,9 +78,12 @@ def score_tables(
     with ThreadPoolExecutor(threads) as pool:
         for row in range(0, neurons, tile):
             own = directions[row : row + tile].contiguous()
-            share = -(-len(own) // threads)
+            many = len(own)
+            # The product of a single row adds up in another order than that of many would for this row.
+            own = own.repeat(2, 1) if many == 1 else own
+            share = -(-many // threads)
             for token in range(0, vocabulary, _TOKENS):
-                scores = linear(own, unembedding[token : token + _TOKENS]).numpy()
+                scores = linear(own, unembedding[token : token + _TOKENS]).numpy()[:many]
                 if token == 0:
                     offset[row : row + tile] = scores[:, 0]
 
@@ -90,7 +93,7 @@ def score_tables(
                     _keep_scores(part, row + begin, token, top_tokens, top_score)
                     _add_powers(part, row + begin, token, offset, occurs, weight, sums)
 
-                for _ in pool.map(look, range(0, len(own), share)):
+                for _ in pool.map(look, range(0, many, share)):
                     pass
     return ScoreTables(
         promoted_id=ids[0],

@@ -33,7 +33,7 @@ def follow(request: ExtractionRequest, ranks: Ranks) -> int:
         scratch = run_folder(request.runs_dir, request.name) / SCRATCH
         work = pass_over(model, told.options, device, told.corpus, resources, scratch, ranks, told.run)
         with steered(quiet) as step, too_large_sequences_named(device):
-            for _ in run_layers(work, list(told.missing), step, Stopwatch(device), lambda _: True):
+            for _ in run_layers(work, list(told.missing), step, Stopwatch(device), lambda _, __: True):
                 pass
         forget_kept(scratch.parent)
     except NeuronTuiError as error:

@@ -32,7 +32,7 @@ CASES = {
         Shape(layers=2, width=16, heads=2, neurons=140, context=24), "fast", 300, three_domains
     ),
     "less text than a window": FAMILY["less text than a window"],
-    "in files": Case(Shape(layers=3, width=16, heads=2, neurons=70, context=24), "fast", 300, two_domains, tokens=200),
+    "in files": Case(Shape(layers=3, width=16, heads=2, neurons=129, context=24), "fast", 300, two_domains),
 }
 
 
