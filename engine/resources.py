@@ -86,8 +86,8 @@ class Resources:
         after = "goes on from the last layer whose output was kept" if self.kept else "passes through the layers again"
         return (
             f"Peak memory about {device}{size_text(self.host_bytes)} here (residual stream {where}, bits {bits}); "
-            f"disk about {size_text(self.disk_bytes + self.scratch_bytes)}{scratch}; "
-            f"after an interruption it {after}"
+            f"disk about {size_text(self.disk_bytes + self.scratch_bytes)}{scratch}.\n"
+            f"After an interruption it {after}"
         )
 
 

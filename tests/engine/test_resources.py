@@ -112,6 +112,6 @@ def test_processes_share_the_stream_and_the_bits() -> None:
 def test_the_plan_is_told_in_words() -> None:
     told = Resources("memory", host_bytes=1_200_000_000, disk_bytes=55_600_000).describe()
     assert told == (
-        "Peak memory about 1.2 GB here (residual stream in memory, bits in memory); disk about 55.6 MB; "
-        "after an interruption it passes through the layers again"
+        "Peak memory about 1.2 GB here (residual stream in memory, bits in memory); disk about 55.6 MB.\n"
+        "After an interruption it passes through the layers again"
     )
