@@ -180,6 +180,7 @@ class _LayerLoop:
                 with self.watch.lap("read"):
                     weights = self.reader.take(layer, layer + 1 if layer < last else None)
                 self._pass(forward, layer, weights.usable, buffers, keep)
+            give_back_freed_memory()  # batches' buffers are not what counting and effects take
             if buffers is not None:
                 tick = self.ticks.of("count", work.rows, layer)
                 counted = counting.counted(layer, weights.held, buffers.bits, buffers.observer.seen, tick)

@@ -29,8 +29,8 @@ _BYTES_PER_CONTEXT = 272
 """A key, the bits and the values around."""
 
 _SHARE_OF_FREE = 0.6
-_PROCESS = 500 << 20
-"""Python, torch, numba and what they work with, beside the buffers; found as the difference to peaks of real runs."""
+_PROCESS = 600 << 20
+"""Python, torch, numba and what they work with, beside the buffers: the most that peaks of real runs had above these."""
 
 _BYTES_PER_POSITION = 60
 """The nested order, its runs and tables, and the drawing of contexts."""

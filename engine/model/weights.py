@@ -86,8 +86,8 @@ class Weights:
             It holds NaN or infinity, in its own dtype or once converted.
         """
         tensor = held.to(device, non_blocking=True).to(dtype)  # converted where that is quick
-        if not bool(torch.isfinite(tensor).all()):
-            cause = "NaN or infinity" if not bool(torch.isfinite(held).all()) else f"values too large for {dtype}"
+        if not _finite(tensor):
+            cause = "NaN or infinity" if not _finite(held) else f"values too large for {dtype}"
             raise CheckpointError(
                 f"model {self._name}: the weight {name} holds {cause}\n"
                 + ("The checkpoint is broken: fetch it again." if cause.startswith("NaN") else "Use --dtype float32.")
@@ -97,6 +97,14 @@ class Weights:
     def read(self, name: str, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
         """One tensor on a device in a dtype; raises CheckpointError as `held` and `usable` do."""
         return self.usable(name, self.held([name])[name], device, dtype)
+
+
+def _finite(tensor: torch.Tensor) -> bool:
+    """Whether all values are finite, found without a copy of them."""
+    if not tensor.numel() or not tensor.is_floating_point():
+        return True
+    lowest, highest = torch.aminmax(tensor)  # NaN if one value is
+    return bool(torch.isfinite(lowest) & torch.isfinite(highest))
 
 
 def digest(files: CheckpointFiles) -> str:
