@@ -30,7 +30,7 @@ _BYTES_PER_CONTEXT = 272
 
 _SHARE_OF_FREE = 0.6
 _PROCESS = 600 << 20
-"""Python, torch, numba and what they work with, beside the buffers: the most that peaks of real runs had above these."""
+"""Python, torch, numba and what they work with, beside the buffers: the most that the peaks of real runs had above."""
 
 _BYTES_PER_POSITION = 60
 """The nested order, its runs and tables, and the drawing of contexts."""
