@@ -164,18 +164,19 @@ class NeuronTuiApp(TypeAheadApp):
 
     @property
     def quiet(self) -> bool:
-        """Whether every key is taken and no part of the screen in sight has a message before it."""
+        """Whether every key is taken, and all of the screen in sight is in its place with no message before it."""
         if self.leaving:
             return True
         screen = self.screen
         parts = (self, screen, *screen.walk_children(with_self=False))
-        return not self.keys_wait and screen.is_current and not any(part.message_queue_size for part in parts)
+        at_rest = not any(part.message_queue_size for part in parts) and is_laid_out(screen)
+        return not self.keys_wait and screen.is_current and at_rest
 
     @property
     def idle(self) -> bool:
         """Whether the app waits for a person: it is quiet, and no thread or task of it is at work."""
         at_work = any(not worker.is_finished for worker in self.workers)
-        return self.quiet and not at_work and is_laid_out(self.screen)
+        return self.quiet and not at_work
 
 
 def known_theme(settings: ConfigFile) -> str:

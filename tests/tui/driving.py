@@ -95,7 +95,7 @@ class Person:
     async def settled(self) -> None:
         """Wait until the run is open, all that was asked for is shown, and the layers are summarised."""
         await self.until(lambda: any(isinstance(screen, Explorer) for screen in self.app.screen_stack))
-        await self.until(lambda: self.explorer.browser.ready)
+        await self.until(lambda: self.explorer.browser.ready and self.app.quiet)
 
     async def knows_the_run(self) -> None:
         """Have a run that is opened for the first time in the order of the model, without the overview."""
