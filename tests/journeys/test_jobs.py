@@ -35,7 +35,13 @@ def started(home: Home, texts: Texts, size: tuple[int, int]) -> Terminal:
 
 
 def has_layers(folder: Path, count: int) -> Callable[[str], bool]:
-    return lambda _: (status := job_status(folder)) is not None and status.job.place >= count
+    """Whether a job is past so many layers and has written them: it writes one while it computes the next."""
+
+    def there(_: str) -> bool:
+        status = job_status(folder)
+        return status is not None and status.job.place >= count and len(read_manifest(folder).layers) >= count
+
+    return there
 
 
 def left(terminal: Terminal) -> None:
