@@ -31,7 +31,8 @@ def give_back_freed_memory() -> None:
     """Give free pages back to the system, as far as glibc's allocator has any; elsewhere, do nothing.
 
     What lives on between two large buffers keeps the next one from their place, so that free memory would grow by about
-    a weight matrix a layer. Called once a layer, the pages that are cleared again for the next one do not matter.
+    a weight matrix a layer; and what batches took would stay beside what effects take. Called twice a layer, the pages
+    that are cleared again do not matter.
     """
     trim = _of_libc("malloc_trim")
     if trim is not None:
