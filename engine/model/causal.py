@@ -128,6 +128,27 @@ class CausalModel:
             part = self.base.get_submodule(owner)
             setattr(part, own, nn.Parameter(getattr(part, own).to("meta"), requires_grad=False))
 
+    def load_head(self, device: torch.device, dtype: torch.dtype) -> None:
+        """Give the unembedding its weights; where it shares those of the embedding, `load_stem` has to come first."""
+        head = self._model.get_output_embeddings()
+        for name, _ in list(head.named_parameters(recurse=False)):
+            shared = name == "weight" and self._shares_embedding
+            weight = (
+                self._model.get_input_embeddings().weight.detach()
+                if shared
+                else self._read(f"lm_head.{name}", device, dtype)
+            )
+            setattr(head, name, nn.Parameter(weight, requires_grad=False))
+
+    @property
+    def whole(self) -> Any:  # noqa: ANN401 - transformers is not typed
+        """The model's own code, unembedding included; its weights are those that were put there."""
+        return self._model
+
+    @property
+    def _shares_embedding(self) -> bool:
+        return bool(self.config.tie_word_embeddings) or "lm_head.weight" not in self._names
+
     def read_layer(self, index: int) -> dict[str, torch.Tensor]:
         """A layer's weights by their names in it, as the checkpoint has them; raises CheckpointError."""
         prefix = self._layer_prefix(index)
@@ -180,7 +201,7 @@ class CausalModel:
         The final norm, and what scales or caps the logits, are left out (ours).
         """
         key = "lm_head.weight"
-        if self.config.tie_word_embeddings or key not in self._names:
+        if self._shares_embedding:
             embeddings = self._model.get_input_embeddings()
             key = next(name for name, part in self._model.named_modules() if part is embeddings) + ".weight"
         shape = tuple(self._model.get_output_embeddings().weight.shape)
