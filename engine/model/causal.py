@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
@@ -91,6 +93,20 @@ class CausalModel:
         """Whether a norm stands before each block; in OPT-350m it stands after [§6]."""
         said = self.family.norm_before
         return bool(getattr(self.config, said)) if isinstance(said, str) else said
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether layers add to the residual stream and no norm stands on it before the final one.
+
+        OPT-350m's stands there, and BLOOM's where its residual connection starts behind a norm.
+        """
+        on_stream = bool(getattr(self.config, "apply_residual_connection_post_layernorm", False))
+        return not on_stream and (self.norm_before or bool(self.family.after_write))
+
+    @property
+    def residual_factor(self) -> float:
+        """What an FFN's output is multiplied with before it is added to the residual stream."""
+        return float(getattr(self.config, "residual_multiplier", 1.0))
 
     def bytes_of_a_weight(self) -> int:
         """Bytes that a parameter of a layer takes in the checkpoint; raises CheckpointError if it cannot be read."""
@@ -182,6 +198,23 @@ class CausalModel:
         """Update directions of neurons, (width, N) float32 [§4.4]; `held`: what `read_layer` gave, if it did."""
         found = self._part_of_layer(index, self.family.write, device, held)
         return found.T.contiguous() if self._transposed else found
+
+    def written_by(self, index: int, neurons: npt.NDArray[np.integer[Any]], device: torch.device) -> torch.Tensor:
+        """Update directions of some neurons, (n, width); from the checkpoint where the layer is not in memory."""
+        there: Any = self.layers[index].get_submodule(self.family.write).weight
+        rows = torch.from_numpy(neurons.astype(np.int64)).to(device)
+        if there.is_meta:
+            return self.update_directions(index, device)[:, rows].T
+        return there[rows] if self._transposed else there[:, rows].T
+
+    def part_of_layer(self, index: int, path: str, device: torch.device, dtype: torch.dtype) -> nn.Module:
+        """A part of a layer with its weights, read from the checkpoint where the layer is not in memory."""
+        part = self.layers[index].get_submodule(path)
+        for name, parameter in list(part.named_parameters()):
+            if parameter.is_meta:
+                read = self._read(f"{self._layer_prefix(index)}{path}.{name}", device, dtype)
+                part.load_state_dict({name: read}, assign=True, strict=False)
+        return part
 
     def read_directions(
         self, index: int, device: torch.device, held: dict[str, torch.Tensor] | None = None

@@ -30,6 +30,8 @@ class Family:
         Of the base model: a projection between the last layer and the unembedding; empty if there is none.
     norm_before
         Whether a norm stands before each block: True, False, or as the configuration's field of that name says.
+    after_write
+        A norm between the second FFN map and the residual stream; empty where there is none.
     """
 
     activation: str
@@ -40,6 +42,7 @@ class Family:
     learned_positions: str = ""
     project_out: str = ""
     norm_before: bool | str = True
+    after_write: str = ""
 
 
 _LLAMA = Family("mlp.act_fn", "mlp.up_proj", "mlp.down_proj", gated=True)
@@ -78,14 +81,14 @@ FAMILIES: dict[str, Family] = {
     **dict.fromkeys(
         (
             *("llama", "mistral", "qwen2", "qwen3", "smollm3", "stablelm", "granite", "olmo"),
-            *("gemma", "gemma2", "gemma3_text", "cohere", "cohere2"),
+            *("gemma", "cohere", "cohere2"),
         ),
         _LLAMA,
     ),
-    "olmo2": replace(_LLAMA, norm_before=False),
-    "olmo3": replace(_LLAMA, norm_before=False),
+    **dict.fromkeys(("gemma2", "gemma3_text"), replace(_LLAMA, after_write="post_feedforward_layernorm")),
+    **dict.fromkeys(("olmo2", "olmo3"), replace(_LLAMA, norm_before=False, after_write="post_feedforward_layernorm")),
     "phi3": _FUSED,
     "glm": _FUSED,
-    "glm4": _FUSED,
+    "glm4": replace(_FUSED, after_write="post_mlp_layernorm"),
 }
 """By the `model_type` of config.json."""

@@ -26,11 +26,16 @@ def reader_of(made: Checkpoint, resident: bool = True) -> tuple[TextReader, Rule
     return reader, rule
 
 
+def expected_logits(made: Checkpoint) -> torch.Tensor:
+    """(L, V) logits, by transformers."""
+    with torch.inference_mode():
+        found: torch.Tensor = made.whole(input_ids=torch.from_numpy(IDS)[None]).logits[0]
+    return found
+
+
 def expected(made: Checkpoint) -> torch.Tensor:
     """(L, V) logarithms of probabilities, by transformers."""
-    with torch.inference_mode():
-        found: torch.Tensor = made.whole(input_ids=torch.from_numpy(IDS)[None]).logits[0].log_softmax(-1)
-    return found
+    return expected_logits(made).log_softmax(-1)
 
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
