@@ -11,7 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from neuron_tui.engine.analyze_command import EXAMPLE, analyze
+from neuron_tui.engine.analyze_command import EXAMPLE as ANALYZE_EXAMPLE
+from neuron_tui.engine.analyze_command import analyze
+from neuron_tui.engine.asking.prompt_command import EXAMPLE as PROMPT_EXAMPLE
+from neuron_tui.engine.asking.prompt_command import prompt
+from neuron_tui.engine.asking.session_command import ask
 from neuron_tui.engine.buffers import keep_freed_memory
 from neuron_tui.engine.command_options import RunsDirectory, argument, option, saying_how_to_resume, switch, taking
 from neuron_tui.engine.interrupt import ready_for_signals
@@ -109,7 +113,9 @@ def _refusals_as_json(wanted: bool) -> Iterator[None]:
         raise
 
 
-app.command(epilog=EXAMPLE)(guarded(analyze))
+app.command(epilog=ANALYZE_EXAMPLE)(guarded(analyze))
+app.command(epilog=PROMPT_EXAMPLE)(guarded(prompt))
+app.command()(guarded(ask))
 app.command()(guarded(train))
 
 

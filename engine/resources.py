@@ -226,7 +226,7 @@ def plan_resources(of: Sizes, device: torch.device, memory: int | None, disk: in
     """
     on_gpu = device.type == "cuda"
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    room = _Room(memory if memory is not None else int(_free_memory() * _SHARE_OF_FREE / processes))
+    room = _Room(memory if memory is not None else int(free_memory() * _SHARE_OF_FREE / processes))
     there = _Room(int(0.9 * torch.cuda.mem_get_info(device)[0]) if on_gpu else 0)
     room.take(_BYTES_PER_POSITION * of.positions + of.contexts + of.tables + of.counts)
     weights = of.layer_weights * of.dtype.itemsize if on_gpu else of.weights
@@ -328,7 +328,8 @@ def free_disk(folder: Path) -> tuple[Path, int]:
     return there, shutil.disk_usage(there).free
 
 
-def _free_memory() -> int:
+def free_memory() -> int:
+    """Bytes of host memory that are free, or half of all where the system does not say."""
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):

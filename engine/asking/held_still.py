@@ -23,6 +23,10 @@ class HeldStill:
     bias: torch.Tensor
     centred: bool
 
+    def through(self, part: torch.Tensor) -> torch.Tensor:
+        """What a part of the input, (width,), adds to the output."""
+        return (part - part.mean() if self.centred else part) * self.slope
+
     def back(self, directions: torch.Tensor) -> torch.Tensor:
         """(T, width) directions behind the norm as those before it that have the same product with any part."""
         turned = directions * self.slope

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
 from neuron_tui.engine.model.families import Family
+from neuron_tui.store.arrays import Floats
+from neuron_tui.store.errors import UsageError
+from neuron_tui.store.neurons.run import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,45 @@ class Silenced:
     neuron: int
     pole: str = ""
     mean: float = 0.0
+
+
+def silenced_rows(run: Run, rows: Iterable[tuple[int, int]], mean: bool) -> list[Silenced]:
+    """What it takes to silence rows, by layer and row: a neuron whose poles are both among them as a whole.
+
+    With `mean` a row's value is replaced by its mean over the tokens of the run, 0 where it is inactive.
+
+    Raises
+    ------
+    UsageError
+        The run keeps no values, and so no mean.
+    NeuronNotFoundError, RunPartialError, RunDamagedError
+        A row is not there, or cannot be read.
+    """
+    by_layer: dict[int, set[int]] = {}
+    for layer, row in rows:
+        if layer >= run.manifest.model.layers or row >= run.manifest.rows:
+            run.layer(layer).neuron(row)  # says that there is none
+        by_layer.setdefault(layer, set()).add(row)
+    found: list[Silenced] = []
+    rule = run.manifest.rule
+    for layer, own in sorted(by_layer.items()):
+        means = _means(run, layer) if mean else np.zeros(run.manifest.rows)
+        for row in sorted(own):
+            neuron, pole = rule.row(row)
+            if pole and row ^ 1 in own:
+                if pole == "+":
+                    found.append(Silenced(layer, neuron, "", float(means[row] - means[row + 1])))
+                continue
+            found.append(Silenced(layer, neuron, pole, float(means[row] * (-1 if pole == "-" else 1))))
+    return found
+
+
+def _means(run: Run, layer: int) -> Floats:
+    """(rows,) mean value of each over the counted tokens of the run."""
+    sums = run.layer(layer).columns("values/sum").get("values/sum")
+    if sums is None:
+        raise UsageError(f"the run {run.name} keeps no values, and so no mean\nExtract it again, or silence to zero.")
+    return np.asarray(sums, np.float64) / max(run.manifest.tokens, 1)
 
 
 @contextmanager

@@ -108,6 +108,12 @@ class CausalModel:
         """What an FFN's output is multiplied with before it is added to the residual stream."""
         return float(getattr(self.config, "residual_multiplier", 1.0))
 
+    @property
+    def logit_cap(self) -> float | None:
+        """What a model's logits never go beyond, by a hyperbolic tangent; None where it caps none."""
+        cap = getattr(self.config, "final_logit_softcapping", None)
+        return None if cap is None else float(cap)
+
     def bytes_of_a_weight(self) -> int:
         """Bytes that a parameter of a layer takes in the checkpoint; raises CheckpointError if it cannot be read."""
         key = self._name_of(self._layer_prefix(0) + self._own_names[0][0])

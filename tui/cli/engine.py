@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("extract", cls=_PassedOn, options_metavar="MODEL --corpus [DOMAIN=]SOURCE --name NAME")(extract)
     app.command("analyze", cls=_PassedOn, options_metavar="RUN --name NAME")(analyze)
+    app.command("prompt", cls=_PassedOn, options_metavar="RUN --text TEXT")(prompt)
     app.command("train", cls=_PassedOn, options_metavar="DIRECTORY --corpus [DOMAIN=]SOURCE")(train)
 
 
@@ -36,6 +37,11 @@ def extract(context: typer.Context) -> None:
 def analyze(context: typer.Context) -> None:
     """Count a finished run again with other thresholds, without its model."""
     _on_runs("analyze", context)
+
+
+def prompt(context: typer.Context) -> None:
+    """Have a run's model read a text: what fires, what it expects, what goes with silenced neurons."""
+    _on_runs("prompt", context)
 
 
 def train(context: typer.Context) -> None:

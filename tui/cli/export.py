@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import sys
 import time
@@ -57,10 +56,11 @@ def export(
     """Write reports of neurons, in order of layer, then neuron."""
     if sum((bool(neuron), where is not None, all_)) != 1:
         raise UsageError("which neurons?\nGive exactly one of --neuron L:I (repeatable), --where QUERY, --all.")
-    asked = [parse_neuron(text) for text in neuron or []]
     from neuron_tui.store import open_run
+    from neuron_tui.store.neurons.naming import parse_neuron, rows_named
     from neuron_tui.tui.reports.report import write_report
 
+    asked = [parse_neuron(text) for text in neuron or []]
     if where is not None:
         from neuron_tui.store.neurons.query import parse_query
 
@@ -81,33 +81,13 @@ def export(
         write_report(opened, chosen, format_, destination, chosen_by=where or "", heard=heard)
 
 
-def parse_neuron(text: str) -> tuple[int, int, str]:
-    """Layer, neuron and pole (empty for all) named as `3:117` or `3:117+`; raises UsageError."""
-    match = re.fullmatch(r"([0-9]{1,9}):([0-9]{1,9})([+-]?)", text.strip())
-    if match is None:
-        raise UsageError(f"{text!r} names no neuron\nWrite layer and neuron, both from 0, such as 3:117.")
-    return int(match[1]), int(match[2]), match[3]
-
-
-def rows_named(run: Run, layer: int, neuron: int, pole: str) -> list[tuple[int, int]]:
-    """Layer and row of what a name means: of a neuron with poles both, unless it names one; raises UsageError."""
-    from neuron_tui.store.runs.rule import POLES
-
-    poles = run.manifest.rule.poles
-    if pole and poles == 1:
-        raise UsageError(f"{layer}:{neuron}{pole} names a pole, and the neurons of {run.name} have none")
-    return [(layer, neuron * poles + place) for place in range(poles) if not pole or POLES[place] == pole]
-
-
 def _matching(run: Run, query: str) -> list[tuple[int, int]]:
-    from neuron_tui.store.neurons.query import matching
-    from neuron_tui.store.neurons.table import read_table
+    from neuron_tui.store.neurons.naming import matching_rows
 
-    table = read_table(run)
-    keep = matching(run, table, query)
-    if not keep.any():
+    found = matching_rows(run, query)
+    if not found:
         say(f"no neuron of {run.name} matches {query}")
-    return list(zip(table.layer[keep].tolist(), table.neuron[keep].tolist(), strict=True))
+    return found
 
 
 def _tell_if_partial(run: Run) -> None:
