@@ -14,7 +14,7 @@ from neuron_tui.engine.asking.text_reader import LIKELIEST, TextReader
 from neuron_tui.engine.asking.trace import Trace, traced
 from neuron_tui.engine.model.opened import open_model
 from neuron_tui.engine.resources import free_memory
-from neuron_tui.store.arrays import Int64s
+from neuron_tui.store.arrays import Bools, Int64s
 from neuron_tui.store.errors import CheckpointError, InputError
 from neuron_tui.store.neurons.run import Run
 
@@ -95,6 +95,12 @@ class AskedModel:
         """What the model makes of a sequence, and what flowed through it; `tick` is called with 1 after each layer."""
         with traced(self.causal) as trace:
             return self._reader.read(ids, without, likeliest, tick), trace
+
+    def expect(
+        self, ids: Int64s, without: Sequence[Silenced], layer: int, rows: Int64s
+    ) -> tuple[torch.Tensor, Bools]:
+        """What comes after (B, L) sequences, and where rows of a layer fire; see `TextReader.expect`."""
+        return self._reader.expect(ids, without, layer, rows)
 
     def direct(self, reading: Reading, trace: Trace, position: int, targets: Sequence[int]) -> DirectWay | None:
         """What each part adds to the logits of tokens, see `direct_way`; None where a model has no direct way."""

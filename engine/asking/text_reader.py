@@ -16,7 +16,7 @@ from neuron_tui.engine.model.activity import Activations, active, row_values, wa
 from neuron_tui.engine.model.causal import CausalModel
 from neuron_tui.engine.model.reading import LayerReader
 from neuron_tui.engine.products import FastProducts
-from neuron_tui.store.arrays import Int64s
+from neuron_tui.store.arrays import Bools, Int64s
 from neuron_tui.store.runs.rule import Rule
 
 LIKELIEST = 10
@@ -85,6 +85,49 @@ class TextReader:
             logits = self._model.whole(input_ids=sequence, use_cache=False).logits[0].float()
         return _reading(ids, seen, logits, likeliest)
 
+    @torch.inference_mode()
+    def expect(
+        self, ids: Int64s, without: Sequence[Silenced], layer: int, rows: Int64s
+    ) -> tuple[torch.Tensor, Bools]:
+        """What comes after sequences of one length, and where some rows of a layer fire.
+
+        Parameters
+        ----------
+        ids
+            (B, L) tokens, the model's BOS first where it has one.
+        rows
+            (M,) rows of `layer`; of silenced ones: what they would have done.
+
+        Returns
+        -------
+        (B, V) float32 logarithms of the probabilities of what comes after the last token, on the device; (B, L, M)
+        whether each row is active.
+        """
+        seen: list[torch.Tensor] = []
+        chosen = torch.from_numpy(rows).to(self._device)
+
+        def see(activations: Activations) -> None:
+            seen.append(active(self._rule, activations)[:, chosen])
+
+        sequences = torch.from_numpy(ids).to(self._device)
+        with ExitStack() as stack:
+            if not self._resident:
+                stack.enter_context(self._visiting())
+            stack.enter_context(watched(self._model.layers[layer], self._model.family, see))
+            stack.enter_context(self._silencing(without))
+            stack.enter_context(self._products)
+            logits = self._model.whole(input_ids=sequences, use_cache=False, logits_to_keep=1).logits
+        expected = logits[:, -1].float().log_softmax(dim=-1)
+        return expected, seen[0].view(*ids.shape, len(rows)).cpu().numpy()
+
+    @contextmanager
+    def _silencing(self, without: Sequence[Silenced]) -> Iterator[None]:
+        with ExitStack() as stack:
+            for index in {one.layer for one in without}:
+                here = [one for one in without if one.layer == index]
+                stack.enter_context(silenced(self._model.layers[index], self._model.family, here))
+            yield
+
     @contextmanager
     def _layers(self, without: Sequence[Silenced], see: Callable[[Activations], None]) -> Iterator[None]:
         """Watch all layers, silence what is to be silenced, and have layers that do not stay come and go."""
@@ -92,10 +135,9 @@ class TextReader:
         with ExitStack() as stack:
             if not self._resident:
                 stack.enter_context(self._visiting())
-            for index, layer in enumerate(model.layers):
+            for layer in model.layers:
                 stack.enter_context(watched(layer, model.family, see))
-                here = [one for one in without if one.layer == index]
-                stack.enter_context(silenced(layer, model.family, here))
+            stack.enter_context(self._silencing(without))
             yield
 
     @contextmanager

@@ -73,6 +73,11 @@ class StoredCorpus:
         with reading_finished(self._path, CORPUS) as file:
             return file.read("sequence_start"), file.read("sequence_domain")
 
+    def sequences(self) -> tuple[npt.NDArray[np.int32], Int64s]:
+        """All tokens, (P,), and where each sequence begins, (S + 1,) with the end of the last; raises RunDamagedError."""
+        with reading_finished(self._path, CORPUS) as file:
+            return file.read("tokens"), self._sequences[0]
+
     def domain_stretches(self) -> list[tuple[int, int]]:
         """First position of each domain, and the one after its last."""
         starts, domains = self._sequences

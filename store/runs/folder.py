@@ -19,6 +19,9 @@ AGGREGATES_FILE = "aggregates.cache"
 DERIVED_FILES = (AGGREGATES_FILE, "facts.h5")
 """Files that follow from the others; the second is what earlier versions called the first."""
 
+CAUSAL_FILE = "causal.jsonl"
+"""What silencing its neurons did, measured with the model; lost with the run, and nowhere else."""
+
 SCRATCH = "scratch"
 SCRATCH_FILES = ("residual*", "bits*")
 """Folder of a run, and the files in it, for what is needed only while it is extracted."""
@@ -94,7 +97,7 @@ def delete_files(folder: Path) -> None:
 
     The caller holds the run's lock, whose file stays.
     """
-    files = (MANIFEST, CORPUS_FILE, *DERIVED_FILES)
+    files = (MANIFEST, CORPUS_FILE, *DERIVED_FILES, CAUSAL_FILE)
     _unlink(*(folder / name for name in files), *(folder / (name + TEMPORARY_SUFFIX) for name in files))
     _unlink(*(folder / "layers").glob("layer_*.h5"), *(folder / "layers").glob("layer_*.h5" + TEMPORARY_SUFFIX))
     _remove_if_empty(folder / "layers")

@@ -108,3 +108,23 @@ def test_a_mean_takes_the_place_of_each_value(tmp_path: Path) -> None:
     come = expected(made)[:-1].gather(1, torch.from_numpy(IDS[1:])[:, None])[:, 0]
     hook.remove()
     np.testing.assert_allclose(silenced.losses, -come.numpy(), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_what_comes_after_several_texts_is_what_comes_after_each(family: str, tmp_path: Path) -> None:
+    made = make(tmp_path, family, {})
+    reader, _ = reader_of(made)
+    two = np.stack([IDS, IDS[::-1]])
+    without = [Silenced(1, 3)]
+    expected_after, on = reader.expect(two, without, 1, np.array([2, 5]))
+    for ids, after, fires in zip(two, expected_after, on, strict=True):
+        alone = reader.read(np.ascontiguousarray(ids), without, VOCABULARY)
+        torch.testing.assert_close(
+            after[torch.from_numpy(alone.likeliest[-1])],
+            torch.from_numpy(alone.log_probabilities[-1]),
+            atol=1e-4,
+            rtol=1e-4,
+        )
+        for position in range(len(ids)):
+            rows, _ = alone.layers[1].at(position)
+            assert fires[position].tolist() == [row in rows for row in (2, 5)]

@@ -1,0 +1,146 @@
+"""What silencing neurons did to a model's predictions, kept beside the run: causal.jsonl, a line a measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from neuron_tui.store.disk.files import disk_full_named, write_text
+from neuron_tui.store.disk.lock import keeping
+from neuron_tui.store.errors import RunDamagedError
+from neuron_tui.store.runs.folder import CAUSAL_FILE
+from neuron_tui.store.runs.rule import Rule
+
+Method = Literal["zero", "mean"]
+Interval = tuple[float, float]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Change(_Strict):
+    """A mean over contexts, in nats, before and after silencing; 95% `interval` of the mean `change` over contexts."""
+
+    before: float
+    after: float
+    change: float
+    interval: Interval
+
+
+class Effect(_Strict):
+    """What silencing does at the last token of some contexts.
+
+    `contexts` were read, on `fired` of them one of the silenced rows is active at the last token. `loss`: of the token
+    that follows. `trigger_logprob`: logarithm of the probability that one of the triggers follows.
+    """
+
+    contexts: Annotated[int, Field(ge=1)]
+    fired: Annotated[int, Field(ge=0)]
+    loss: Change
+    trigger_logprob: Change
+
+
+class CausalRecord(_Strict):
+    """Some rows of a layer silenced at once: a single one, or those that `where` matches.
+
+    `triggers` are token ids: the covered tokens of detectors (`covered`), or the tokens most often active. `settings`
+    of two records are equal if they were measured in the same way. `suppresses_triggers` is None but for a single
+    token detector.
+    """
+
+    layer: int
+    rows: tuple[int, ...]
+    where: str = ""
+    method: Method
+    contexts: int
+    window: int
+    seed: int
+    triggers: tuple[int, ...]
+    covered: bool
+    suppresses_triggers: bool | None = None
+    on_triggers: Effect
+    on_random: Effect | None = None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What a later measurement takes the place of."""
+        return self.layer, self.rows, self.where, self.method
+
+    @property
+    def settings(self) -> tuple[object, ...]:
+        """How it was measured."""
+        return self.contexts, self.window, self.seed
+
+    @property
+    def comes_back(self) -> bool | None:
+        """Whether a trigger is likelier to follow once the rows are silent; None where the interval holds no change."""
+        low, high = self.on_triggers.trigger_logprob.interval
+        return True if low > 0 else False if high < 0 else None
+
+    def to_dict(self, rule: Rule) -> dict[str, Any]:
+        """The record as `ablate --json` prints it: neurons by their own names."""
+        names = [rule.row(row) for row in self.rows]
+        if self.where:
+            who: dict[str, Any] = {"layer": self.layer, "where": self.where}
+            who["neurons"] = [f"{neuron}{pole}" if pole else neuron for neuron, pole in names]
+        else:
+            neuron, pole = names[0]
+            who = {"layer": self.layer, "neuron": neuron, **({"pole": pole} if pole and len(names) == 1 else {})}
+        rest = self.model_dump(mode="json", exclude={"layer", "rows", "where"})
+        return {**who, **rest, "comes_back": self.comes_back}
+
+
+def read_causal(folder: Path) -> list[CausalRecord]:
+    """Measurements kept with the run in a folder, the latest of each; a last line that was cut off does not count.
+
+    Raises
+    ------
+    RunDamagedError
+        The file cannot be read, or a line of it.
+    """
+    path = folder / CAUSAL_FILE
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunDamagedError(f"{path}: cannot be read ({error.strerror})\nMake it a readable file.") from error
+    found: dict[tuple[object, ...], CausalRecord] = {}
+    for number, line in enumerate(text[: text.rfind(b"\n") + 1].splitlines(), 1):
+        try:
+            record = CausalRecord.model_validate_json(line)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            raise RunDamagedError(
+                f"{path}, line {number}: {first['msg']}\nDelete the file and measure again with: neuron-tui ablate"
+            ) from error
+        found.pop(record.key, None)
+        found[record.key] = record
+    return list(found.values())
+
+
+def keep_causal(folder: Path, records: Iterable[CausalRecord]) -> None:
+    """Add measurements to those kept with the run, each in place of an earlier one of the same rows and method.
+
+    Raises
+    ------
+    RunBusyError
+        The run is being written.
+    InputError, DiskFullError, RunDamagedError
+        The file cannot be written, or the one that is there cannot be read.
+    """
+    path = folder / CAUSAL_FILE
+    with keeping(folder):
+        kept = {record.key: record for record in read_causal(folder)}
+        kept |= {record.key: record for record in records}
+        lines = (record.model_dump_json() + "\n" for record in sorted(kept.values(), key=_order))
+        with disk_full_named(path):
+            write_text(path, "".join(lines))
+
+
+def _order(record: CausalRecord) -> tuple[int, str, tuple[int, ...], str]:
+    return record.layer, record.where, record.rows, record.method
