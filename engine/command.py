@@ -13,6 +13,8 @@ import typer
 
 from neuron_tui.engine.analyze_command import EXAMPLE as ANALYZE_EXAMPLE
 from neuron_tui.engine.analyze_command import analyze
+from neuron_tui.engine.asking.ablate_command import EXAMPLE as ABLATE_EXAMPLE
+from neuron_tui.engine.asking.ablate_command import ablate
 from neuron_tui.engine.asking.prompt_command import EXAMPLE as PROMPT_EXAMPLE
 from neuron_tui.engine.asking.prompt_command import prompt
 from neuron_tui.engine.asking.session_command import ask
@@ -115,6 +117,7 @@ def _refusals_as_json(wanted: bool) -> Iterator[None]:
 
 app.command(epilog=ANALYZE_EXAMPLE)(guarded(analyze))
 app.command(epilog=PROMPT_EXAMPLE)(guarded(prompt))
+app.command(epilog=ABLATE_EXAMPLE)(guarded(ablate))
 app.command()(guarded(ask))
 app.command()(guarded(train))
 

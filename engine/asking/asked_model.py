@@ -25,6 +25,9 @@ _SHARE = 0.7
 class AskedModel:
     """A run's model, which has to be the one it was extracted from, in the dtype of the run."""
 
+    steps: int
+    """How often `load` ticks."""
+
     def __init__(
         self, run: Run, device: torch.device, model: str | None = None, allow_pickle: bool = False, memory: int = 0
     ) -> None:
@@ -54,13 +57,9 @@ class AskedModel:
         dtype = getattr(torch, run.manifest.options.dtype)
         parameters = {id(one): one.numel() for one in opened.causal.whole.parameters()}
         needed = sum(parameters.values()) * dtype.itemsize
-        self.stays = needed <= (memory or _SHARE * _free(device))
+        self.stays = bool(needed <= (memory or _SHARE * _free(device)))
+        self.steps = 1 + len(opened.causal.layers) * self.stays
         self._reader = TextReader(opened.causal, self.rule, device, dtype, self.stays)
-
-    @property
-    def steps(self) -> int:
-        """How often `load` ticks."""
-        return 1 + len(self.causal.layers) * self.stays
 
     def load(self, tick: Callable[[int], None]) -> None:
         """Load the weights; raises CheckpointError. `tick` is called with 1, `steps` times."""
@@ -96,9 +95,7 @@ class AskedModel:
         with traced(self.causal) as trace:
             return self._reader.read(ids, without, likeliest, tick), trace
 
-    def expect(
-        self, ids: Int64s, without: Sequence[Silenced], layer: int, rows: Int64s
-    ) -> tuple[torch.Tensor, Bools]:
+    def expect(self, ids: Int64s, without: Sequence[Silenced], layer: int, rows: Int64s) -> tuple[torch.Tensor, Bools]:
         """What comes after (B, L) sequences, and where rows of a layer fire; see `TextReader.expect`."""
         return self._reader.expect(ids, without, layer, rows)
 
@@ -110,4 +107,4 @@ class AskedModel:
 
 
 def _free(device: torch.device) -> int:
-    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else free_memory()
+    return int(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else free_memory()

@@ -42,7 +42,7 @@ def predicted_logits(
             else held_still(module, given[position]).through(less)
         )
     head = causal.whole.get_output_embeddings()
-    unembedded = trace.unembedded[position].double() - head.weight.double() @ less
+    unembedded: torch.Tensor = trace.unembedded[position].double() - head.weight.double() @ less
     factor, cap = trace.factor(position), causal.logit_cap
     if factor is not None:
         return unembedded * factor

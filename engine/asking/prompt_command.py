@@ -143,5 +143,3 @@ def _write_json(answer: Answer, top: int, at: int | None) -> None:
     if at is not None:
         rest["direct"] = answer.direct(at, top)
     sys.stdout.write("], " + json.dumps(rest)[1:] + "\n")
-
-

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from math import exp
 from typing import Any
 
+import numpy as np
+
 from neuron_tui.engine.asking.answer import Answer
 from neuron_tui.store.tokens import Spelling, visible_token
 
@@ -23,7 +25,7 @@ def lines(answer: Answer, top: int, at: int | None, spelling: Spelling) -> Itera
     losses = ["", *(f"{loss:.2f}" for loss in reading.losses)]
     after = answer.after[0] if answer.after else None
     without = ["", *(f"{loss:.2f}" for loss in after.losses)] if after else []
-    fires = sum(layer.counts for layer in reading.layers)
+    fires = np.sum([layer.counts for layer in reading.layers], axis=0)
     yield f"{'':>4} {'token':{_WIDE}} {'fire':>7} {'loss':>6} {'silenced' if after else '':>8}  likeliest to follow"
     for k, (token, come) in enumerate(zip(shown, answer.next(), strict=True)):
         likely = "  ".join(f"{visible_token(one['text'], spelling)} {_share(one)}" for one in come[:_NAMED])

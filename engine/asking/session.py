@@ -19,7 +19,7 @@ from neuron_tui.store.neurons.run import Run
 Record = dict[str, Any]
 
 
-class Cancelled(Exception):
+class CancelledError(Exception):
     """Whoever asked does not want to know any more."""
 
 
@@ -51,7 +51,7 @@ class Session:
         threading.Thread(target=self._listen, daemon=True).start()
         try:
             self.model.load(self._ticking({"loading": True}, self.model.steps))
-        except Cancelled:
+        except CancelledError:
             return
         self._say({"ready": {"direct": self.model.causal.adds_up, "stays": self.model.stays}})
         while True:
@@ -79,7 +79,7 @@ class Session:
         kind = question["ask"]
         try:
             return {kind: {"read": self._read, "writes": self._writes, "moved": self._moved}[kind](question)}
-        except Cancelled:
+        except CancelledError:
             return {"cancelled": True}
         except NeuronTuiError as error:
             return {"refused": str(error)}
@@ -116,7 +116,7 @@ class Session:
         def tick(steps: int) -> None:
             nonlocal done
             if self._cancel.is_set():
-                raise Cancelled
+                raise CancelledError
             done += steps
             self._say({**about, "progress": [done, total]})
 

@@ -86,9 +86,7 @@ class TextReader:
         return _reading(ids, seen, logits, likeliest)
 
     @torch.inference_mode()
-    def expect(
-        self, ids: Int64s, without: Sequence[Silenced], layer: int, rows: Int64s
-    ) -> tuple[torch.Tensor, Bools]:
+    def expect(self, ids: Int64s, without: Sequence[Silenced], layer: int, rows: Int64s) -> tuple[torch.Tensor, Bools]:
         """What comes after sequences of one length, and where some rows of a layer fire.
 
         Parameters

@@ -79,9 +79,8 @@ def traced(model: CausalModel) -> Iterator[Trace]:
         hooks.append(layer.get_submodule(model.family.write).register_forward_hook(writes))
         hooks.append(layer.get_submodule(model.family.after_write or model.family.write).register_forward_hook(adds))
     inside = {id(part) for part in model.layers.modules()}
-    for part in model.base.modules():
-        if id(part) not in inside and not list(part.children()):
-            hooks.append(part.register_forward_pre_hook(ends))
+    outside = (part for part in model.base.modules() if id(part) not in inside and not list(part.children()))
+    hooks.extend(part.register_forward_pre_hook(ends) for part in outside)
     hooks.append(model.whole.get_output_embeddings().register_forward_hook(unembeds))
     hooks.append(model.whole.register_forward_hook(concludes))
     try:

@@ -211,7 +211,8 @@ class CausalModel:
         rows = torch.from_numpy(neurons.astype(np.int64)).to(device)
         if there.is_meta:
             return self.update_directions(index, device)[:, rows].T
-        return there[rows] if self._transposed else there[:, rows].T
+        chosen: torch.Tensor = there[rows] if self._transposed else there[:, rows].T
+        return chosen
 
     def part_of_layer(self, index: int, path: str, device: torch.device, dtype: torch.dtype) -> nn.Module:
         """A part of a layer with its weights, read from the checkpoint where the layer is not in memory."""

@@ -14,6 +14,9 @@ from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.runs.folder import CAUSAL_FILE
 from neuron_tui.store.runs.rule import Rule
 
+LEAST_CONTEXTS = 5
+"""With fewer contexts nothing is said of whether triggers come back."""
+
 Method = Literal["zero", "mean"]
 Interval = tuple[float, float]
 
@@ -77,7 +80,12 @@ class CausalRecord(_Strict):
 
     @property
     def comes_back(self) -> bool | None:
-        """Whether a trigger is likelier to follow once the rows are silent; None where the interval holds no change."""
+        """Whether a trigger is likelier to follow once the rows are silent.
+
+        None where the interval holds no change, or there are too few contexts.
+        """
+        if self.on_triggers.contexts < LEAST_CONTEXTS:
+            return None
         low, high = self.on_triggers.trigger_logprob.interval
         return True if low > 0 else False if high < 0 else None
 

@@ -74,7 +74,7 @@ class StoredCorpus:
             return file.read("sequence_start"), file.read("sequence_domain")
 
     def sequences(self) -> tuple[npt.NDArray[np.int32], Int64s]:
-        """All tokens, (P,), and where each sequence begins, (S + 1,) with the end of the last; raises RunDamagedError."""
+        """All tokens, (P,), and where sequences begin, (S + 1,) with the end of the last; raises RunDamagedError."""
         with reading_finished(self._path, CORPUS) as file:
             return file.read("tokens"), self._sequences[0]
 

@@ -32,6 +32,7 @@ _STAGES = {
     "tokenise": "tokenising",
     "sort": "sorting n-grams",
     "embed": "embedding",
+    "silence": "silencing neurons",
 }
 _TAIL_BYTES = 1 << 16
 

@@ -80,9 +80,7 @@ def _logits_without(made: Checkpoint, written: torch.Tensor, layer: int) -> np.n
     inside = {id(part) for part in layers_of(made.whole).modules()}
     after = made.model.family.after_write
     norms = [
-        part
-        for part in made.whole.base_model.modules()
-        if "Norm" in type(part).__name__ and id(part) not in inside
+        part for part in made.whole.base_model.modules() if "Norm" in type(part).__name__ and id(part) not in inside
     ]
     if after:
         norms.append(layers_of(made.whole)[layer].get_submodule(after))

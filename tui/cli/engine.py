@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command("extract", cls=_PassedOn, options_metavar="MODEL --corpus [DOMAIN=]SOURCE --name NAME")(extract)
     app.command("analyze", cls=_PassedOn, options_metavar="RUN --name NAME")(analyze)
     app.command("prompt", cls=_PassedOn, options_metavar="RUN --text TEXT")(prompt)
+    app.command("ablate", cls=_PassedOn, options_metavar="RUN")(ablate)
     app.command("train", cls=_PassedOn, options_metavar="DIRECTORY --corpus [DOMAIN=]SOURCE")(train)
 
 
@@ -42,6 +43,11 @@ def analyze(context: typer.Context) -> None:
 def prompt(context: typer.Context) -> None:
     """Have a run's model read a text: what fires, what it expects, what goes with silenced neurons."""
     _on_runs("prompt", context)
+
+
+def ablate(context: typer.Context) -> None:
+    """Silence neurons where their triggers stand, and anywhere: what becomes of loss, and of the triggers."""
+    _on_runs("ablate", context)
 
 
 def train(context: typer.Context) -> None:

@@ -1,0 +1,187 @@
+"""`neuron-tui ablate RUN`: the causal table, what silencing neurons does to what the model predicts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neuron_tui.engine.asking.prompt_command import AllowPickle, Device, Mean, Memory, ModelPath, asked_model
+from neuron_tui.engine.command_options import RunsDirectory
+from neuron_tui.engine.interrupt import ready_for_signals
+from neuron_tui.store.errors import UsageError
+from neuron_tui.store.process import say
+from neuron_tui.store.runs.catalog import runs_directory
+
+if TYPE_CHECKING:
+    from neuron_tui.engine.asking.asked_model import AskedModel
+    from neuron_tui.engine.asking.silencing import Settings, Subject
+    from neuron_tui.store.neurons.causal import CausalRecord
+    from neuron_tui.store.neurons.run import Run
+
+EXAMPLE = """Examples:
+
+    neuron-tui ablate demo
+
+    neuron-tui ablate demo --neuron 1:117 --mean --json
+
+    neuron-tui ablate demo --where 'type:token,suppressing layer:1' --together
+
+What is measured is kept with the run: run the same command again to go on, or with --again to measure anew."""
+
+_KEPT_TOGETHER = 16
+"""Measurements that are written at once."""
+
+
+def ablate(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run: its name in the runs directory, or a path.")],
+    neuron: Annotated[
+        list[str] | None, typer.Option(metavar="L:I[+|-]", help="A neuron, or a pole. Repeatable.")
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option(metavar="QUERY", help="The neurons that a filter matches. (default: type:token)")
+    ] = None,
+    together: Annotated[
+        bool, typer.Option("--together", help="Silence all that match in a layer at once, layer by layer.")
+    ] = False,
+    mean: Mean = False,
+    contexts: Annotated[int, typer.Option(metavar="N", min=2, help="Contexts of each kind for a neuron.")] = 32,
+    window: Annotated[int, typer.Option(metavar="N", min=2, help="Positions of a context at most.")] = 32,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="What contexts are drawn by.")] = 0,
+    again: Annotated[bool, typer.Option("--again", help="Measure anew what is kept with the run.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+    as_lines: Annotated[bool, typer.Option("--lines", hidden=True)] = False,
+    model: ModelPath = None,
+    device: Device = "auto",
+    memory: Memory = None,
+    allow_pickle: AllowPickle = False,
+    runs_dir: RunsDirectory = None,
+) -> None:
+    """Silence neurons where their triggers stand, and anywhere: what becomes of loss, and of the triggers."""
+    ready_for_signals()
+    if neuron and where is not None:
+        raise UsageError("--neuron and --where both say which neurons\nGive one of them.")
+    if together and neuron:
+        raise UsageError("--together is for what a filter matches\nUse it with --where.")
+    from neuron_tui.engine.asking.silencing import Settings
+    from neuron_tui.engine.asking.table_text import table
+    from neuron_tui.store import open_run
+    from neuron_tui.store.neurons.causal import read_causal
+
+    opened = open_run(run, runs_directory(runs_dir))
+    query = "type:token" if where is None else where
+    settings = Settings(contexts, window, seed, "mean" if mean else "zero")
+    subjects = _subjects(opened, neuron or [], query, together)
+    if not subjects:
+        say(f"no neuron of {opened.name} matches {query}")
+    kept = {} if again else {record.key: record for record in read_causal(opened.path)}
+    found = [_kept(kept, one, settings) for one in subjects]
+    missing = [one for one, record in zip(subjects, found, strict=True) if record is None]
+    if missing:
+        with (
+            _telling(as_lines, len(missing)) as told,
+            asked_model(opened, model, device, memory, allow_pickle) as asked,
+        ):
+            _measure(opened, asked, settings, missing, told)
+        kept = {record.key: record for record in read_causal(opened.path)}
+        found = [_kept(kept, one, settings) for one in subjects]
+    records = [record for record in found if record is not None]
+    if without := len(found) - len(records):
+        say(f"{without:,} left out: their triggers do not stand in the corpus where a context could end")
+    if as_lines:
+        print(json.dumps({"done": len(records)}), flush=True)
+    elif as_json:
+        print(json.dumps(_as_json(opened, settings, records)))
+    else:
+        for line in table(opened, records):
+            print(line)
+
+
+def _subjects(run: Run, named: Sequence[str], query: str, together_: bool) -> list[Subject]:
+    from neuron_tui.engine.asking.silencing import single, together
+    from neuron_tui.store.neurons.naming import matching_rows, parse_neuron, rows_named
+
+    rows = [row for text in named for row in rows_named(run, *parse_neuron(text))] or (
+        [] if named else matching_rows(run, query)
+    )
+    subjects: list[Subject] = []
+    for layer in sorted({layer for layer, _ in rows}):
+        import numpy as np
+
+        own = sorted({row for at, row in rows if at == layer})
+        for row in own:
+            if row >= run.manifest.rows:
+                run.layer(layer).neuron(row)  # says that there is none
+        records = run.layer(layer).records(np.array(own))
+        here = [one for row, record in zip(own, records, strict=True) if (one := single(record, row)).triggers[0]]
+        if together_ and here:
+            subjects.append(together(here, query))
+        elif not together_:
+            subjects += here
+    return subjects
+
+
+def _kept(kept: dict[tuple[object, ...], CausalRecord], subject: Subject, settings: Settings) -> CausalRecord | None:
+    record = kept.get((subject.layer, subject.rows, subject.where, settings.method))
+    same = record is not None and record.settings == (settings.contexts, settings.window, settings.seed)
+    return record if same else None
+
+
+def _measure(
+    run: Run,
+    model: AskedModel,
+    settings: Settings,
+    subjects: Sequence[Subject],
+    told: Callable[[int], None],
+) -> None:
+    from neuron_tui.engine.asking.silencing import Silencing
+    from neuron_tui.store.neurons.causal import keep_causal
+
+    model.load(lambda _: None)
+    done, waiting = 0, []
+    silencing = Silencing(run, model, settings)
+
+    def one_more() -> None:
+        nonlocal done
+        done += 1
+        told(done)
+
+    told(0)
+    try:
+        for record in silencing.measure(subjects, one_more):
+            waiting.append(record)
+            if len(waiting) == _KEPT_TOGETHER:
+                keep_causal(run.path, waiting)
+                waiting = []
+    finally:
+        if waiting:
+            keep_causal(run.path, waiting)
+
+
+@contextmanager
+def _telling(as_lines: bool, total: int) -> Iterator[Callable[[int], None]]:
+    if as_lines:
+        yield lambda done: print(json.dumps({"progress": [done, total]}), flush=True)
+        return
+    from neuron_tui.engine.progress import Progress
+    from neuron_tui.engine.progress_bar import showing
+
+    with showing() as show:
+        yield lambda done: show(Progress("silence", done, total))
+
+
+def _as_json(run: Run, settings: Settings, records: Sequence[CausalRecord]) -> dict[str, Any]:
+    from neuron_tui.store.findings.causal_summary import causal_summary
+
+    return {
+        "run": run.name,
+        "method": settings.method,
+        "contexts": settings.contexts,
+        "window": settings.window,
+        "seed": settings.seed,
+        "neurons": [record.to_dict(run.manifest.rule) for record in records],
+        "summary": [one.to_dict() for one in causal_summary(records)],
+    }
