@@ -20,13 +20,14 @@ from transformers import OPTConfig, OPTForCausalLM, PreTrainedTokenizerFast
 from neuron_tui.engine.corpus.prepared import PreparedCorpus, join_domains
 from neuron_tui.engine.corpus.tokenise import DomainTokens, SpecialTokens
 from neuron_tui.engine.counting.layer import counting_plan
+from neuron_tui.engine.free import free_disk
 from neuron_tui.engine.layers import LayerResult, Pass, run_layers
 from neuron_tui.engine.model.activity import choose_rule
 from neuron_tui.engine.model.causal import CausalModel
 from neuron_tui.engine.model.forward import batches
 from neuron_tui.engine.model.locate import CheckpointFiles, read_config
 from neuron_tui.engine.model.weights import Weights
-from neuron_tui.engine.resources import Sizes, free_disk, plan_resources
+from neuron_tui.engine.resources import Sizes, plan_resources
 from neuron_tui.engine.stopwatch import Stopwatch
 from neuron_tui.engine.writing import write_layer
 

@@ -11,13 +11,14 @@ import numpy as np
 import torch
 
 from neuron_tui.engine.corpus.tokenise import DomainTokens
+from neuron_tui.engine.free import free_disk
 from neuron_tui.engine.model.forward import batches
 from neuron_tui.engine.model.opened import OpenedModel, open_model
 from neuron_tui.engine.probe import probe
 from neuron_tui.engine.progress import ProgressSink
 from neuron_tui.engine.ranks.launching import processes_of
 from neuron_tui.engine.request import ExtractionRequest, choose_device, refuse_other_options, resolve_options, tokenise
-from neuron_tui.engine.resources import Resources, free_disk, resources_for, too_large_sequences_named
+from neuron_tui.engine.resources import Resources, resources_for, too_large_sequences_named
 from neuron_tui.store.errors import concerning
 from neuron_tui.store.runs.catalog import run_folder
 from neuron_tui.store.runs.folder import refuse_foreign_folder

@@ -17,6 +17,7 @@ from neuron_tui.engine.corpus.prepared import PreparedCorpus, join_domains, read
 from neuron_tui.engine.corpus.reading import announcement
 from neuron_tui.engine.corpus.sources import changed_sources
 from neuron_tui.engine.corpus.tokenise import DomainTokens
+from neuron_tui.engine.free import require_disk
 from neuron_tui.engine.interrupt import steered
 from neuron_tui.engine.job import JobRecord, peak_memory, recording
 from neuron_tui.engine.layer_writer import LayerWriter
@@ -31,7 +32,6 @@ from neuron_tui.engine.request import (
 from neuron_tui.engine.request import choose_device, refuse_other_options, resolve_options, tokenise
 from neuron_tui.engine.resources import (
     Resources,
-    require_disk,
     resources_for,
     too_large_sequences_named,
 )

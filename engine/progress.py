@@ -15,8 +15,8 @@ class Progress:
 
     Units are tokens to tokenise, positions to embed, to take forward, or to pass through a layer that is not counted,
     and neurons to count, to count again, or to silence; opening the model and sorting the n-grams are one step each.
-    `total` is None where it is not known; `layer` is the layer under way, `place` how many of the run's `layers` are finished.
-    `paused` says that nothing will follow until somebody lets the extraction go on.
+    `total` is None where it is not known; `layer` is the layer under way, `place` how many of the run's `layers` are
+    finished. `paused` says that nothing will follow until somebody lets the extraction go on.
     """
 
     stage: Stage

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 import torch
 
 from neuron_tui.engine.effects import DEVICE_TILE_ELEMENTS, TILE_ELEMENTS
+from neuron_tui.engine.free import free_memory
 from neuron_tui.engine.model.opened import OpenedModel
 from neuron_tui.engine.model.residual import Place
 from neuron_tui.engine.request import ExtractionRequest
 from neuron_tui.store.disk.schema import STORED_CONTEXTS
-from neuron_tui.store.errors import DiskFullError, InputError
+from neuron_tui.store.errors import InputError
 from neuron_tui.store.runs.catalog import run_folder
 from neuron_tui.store.runs.manifest import RunOptions
 from neuron_tui.store.wording import size_text
@@ -310,33 +308,6 @@ def weakest(plans: Sequence[Resources], own: Resources) -> Resources:
         overlaps=all(plan.overlaps for plan in plans),
         working=min(plan.working for plan in plans),
     )
-
-
-def require_disk(folder: Path, needed: int) -> None:
-    """Raise DiskFullError unless the disk below `folder` has that many bytes free."""
-    there, free = free_disk(folder)
-    if needed > free:
-        raise DiskFullError(
-            f"no space for the run on {there}: it needs about {size_text(needed)}, {size_text(free)} are free\n"
-            "Free some space, choose another place with --runs-dir, or fewer --tokens."
-        )
-
-
-def free_disk(folder: Path) -> tuple[Path, int]:
-    """The folder, or the first above it that there is, and the bytes that its disk has free."""
-    there = next(p for p in (folder, *folder.parents) if p.exists())
-    return there, shutil.disk_usage(there).free
-
-
-def free_memory() -> int:
-    """Bytes of host memory that are free, or half of all where the system does not say."""
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
 @contextmanager

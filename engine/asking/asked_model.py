@@ -12,8 +12,8 @@ from neuron_tui.engine.asking.reading import Reading
 from neuron_tui.engine.asking.silence import Silenced
 from neuron_tui.engine.asking.text_reader import LIKELIEST, TextReader
 from neuron_tui.engine.asking.trace import Trace, traced
+from neuron_tui.engine.free import free_memory
 from neuron_tui.engine.model.opened import open_model
-from neuron_tui.engine.resources import free_memory
 from neuron_tui.store.arrays import Bools, Int64s
 from neuron_tui.store.errors import CheckpointError, InputError
 from neuron_tui.store.neurons.run import Run
