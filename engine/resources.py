@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from typing import Literal
 import torch
 
 from neuron_tui.engine.effects import DEVICE_TILE_ELEMENTS, TILE_ELEMENTS
-from neuron_tui.engine.free import free_memory
+from neuron_tui.engine.free import free_disk, free_memory
 from neuron_tui.engine.model.opened import OpenedModel
 from neuron_tui.engine.model.residual import Place
 from neuron_tui.engine.request import ExtractionRequest
