@@ -21,7 +21,7 @@ from neuron_tui.store.runs.rule import VALUE, Rule
 from neuron_tui.tui.actions import bindings
 from neuron_tui.tui.browsing.browsing import View
 from neuron_tui.tui.drawing.spans import message
-from neuron_tui.tui.navigation import ClaimsPlace, FiguresPlace, TeamPlace, go
+from neuron_tui.tui.navigation import ClaimsPlace, FiguresPlace, LivePlace, TeamPlace, go
 from neuron_tui.tui.remembered.session import Session
 from neuron_tui.tui.screens.explorer import keys
 from neuron_tui.tui.screens.explorer.asking import Asking
@@ -203,6 +203,12 @@ class Explorer(Page[None]):
         """Ask for a text, then show which neurons fire on it."""
         if self.opened is not None:
             self._asking.for_text(self.opened)
+
+    def action_live(self) -> None:
+        """Have the run's model read a text, and go where that leads."""
+        if self.opened is not None:
+            marked = [address_of(self.opened, code) for code in sorted(self.browser.browsing.marks.codes)]
+            go(self, LivePlace(self.opened, marked), self.go_to)
 
     # What lies around the run.
 

@@ -127,6 +127,14 @@ ON_THE_RUN = (
         shown="W",
     ),
     Action(
+        "explorer.live",
+        "R",
+        "live",
+        "have the model read a text",
+        "has the run's model read a text: what fires on each token, what it writes, what silencing changes.",
+        palette="Read a text with the model",
+    ),
+    Action(
         "explorer.team",
         "t,T",
         "team",
