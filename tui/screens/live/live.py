@@ -43,6 +43,7 @@ from neuron_tui.tui.widgets.note_line import NoteLine
 from neuron_tui.tui.widgets.painting import TextLine
 
 _BAR = 8
+_BORDERS = 2
 
 
 class Live(Screen[Address | None]):
@@ -192,8 +193,9 @@ class Live(Screen[Address | None]):
         if self._silenced:
             silenced = f"{len(self._silenced):,} silenced to {'their mean' if self._mean else 'zero'} · "
         role = "bad" if state.bad else "active" if state.busy else "dim"
-        name = printable(self._opened.run.name)
-        line = ((f" {name} · a text ", "strong"), (f" {silenced}", "bad"), (f"{state.words}{share}", role))
+        run = self._opened.run
+        who = f" {printable(run.name)} · {printable(run.manifest.model.name)} reads a text "
+        line = ((who, "strong"), (f" {silenced}", "bad"), (f"{state.words}{share}", role))
         self.query_one("#live-head", TextLine).show_text(line)
 
     def _show_text(self, read: TextRead) -> None:
@@ -201,6 +203,7 @@ class Live(Screen[Address | None]):
         self.query_one(TokenGrid).show(
             grid_of(read, self._opened.spelling, self._opened.run.manifest.rows), not self._fresh
         )
+        self._fit_height()
         loss = f" · loss {np.mean(read.losses):.3f} nats a token" if read.losses else ""
         after = read.ablated
         if after is not None and after.loss is not None:
@@ -219,10 +222,19 @@ class Live(Screen[Address | None]):
         tokens = tuple(visible_token(form(token), spelling) for token in found.ids)
         grid = Grid(tokens, ("",) * len(tokens), (), found.layers, found.counts, self._opened.run.manifest.rows)
         self.query_one(TokenGrid).show(grid, stay=False)
+        self._fit_height()
         self._entitle("live-tokens", "Expected from the run's trigger tables: no model has read it")
         self.query_one(ComingList).show((), spelling)
         self.query_one(TokenGrid).focus()
         self._look()
+
+    def on_resize(self) -> None:
+        """The lists below get what the layers leave."""
+        self._fit_height()
+
+    def _fit_height(self) -> None:
+        needed = self.query_one(TokenGrid).lines + _BORDERS
+        self.query_one("#live-tokens").styles.height = max(7, min(needed, self.size.height // 2))
 
     @on(TokenGrid.Moved)
     def _moved(self) -> None:
@@ -236,7 +248,7 @@ class Live(Screen[Address | None]):
             shares = self._predicted.shares[grid.depth][grid.position]
             layer = self._predicted.layers[grid.depth]
             self.query_one(FiredList).show_expected(self._opened, layer, rows, shares)
-            self._entitle("live-fired", f"layer {layer} · {count_noun(len(rows), 'neuron')} expected to fire")
+            self._entitle("live-fired", f"{count_noun(len(rows), 'neuron')} of layer {layer} expected to fire")
             return
         if self._read is None:
             return
@@ -263,7 +275,7 @@ class Live(Screen[Address | None]):
         coming.show(tokens, self._opened.spelling)  # type: ignore[arg-type]
         moved = self._read is not None and self._read.ablated is not None
         after = self._token_shown(position)
-        self._entitle("live-coming", f"What {'silencing moves' if moved else 'may come'} after {after}")
+        self._entitle("live-coming", f"{'Moved' if moved else 'May come'} after {after}")
 
     def _show_moved(self, moved: list[Moved]) -> None:
         if self._read is not None:
@@ -274,11 +286,11 @@ class Live(Screen[Address | None]):
         fired.silenced = self._silenced
         fired.show(self._opened, writes)
         target = visible_token(writes.targets[0].text, self._opened.spelling)
-        title = f"layer {writes.layer} · {len(writes.rows):,} fire on {self._token_shown(writes.position)}"
+        title = f"{len(writes.rows):,} fire in layer {writes.layer}"
         if writes.way is not None:
             capped = " before the cap" if writes.way.capped else ""
             added = writes.way.feed_forward[writes.layer][0]
-            title += f" · FFN adds {signed(added)} of {writes.way.logits[0]:.2f}{capped} to {target}"
+            title += f" · it adds {signed(added)} of {writes.way.logits[0]:.2f}{capped} to {target}"
         self._entitle("live-fired", title)
 
     def _token_shown(self, position: int) -> str:

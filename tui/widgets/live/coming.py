@@ -15,6 +15,9 @@ TARGET = "◂"
 
 _BAR = 6
 
+_WIDE = 40
+"""Cells from which on there is room for what the direct way alone says."""
+
 
 class ComingList(RowList):
     """Tokens with their probabilities."""
@@ -27,19 +30,22 @@ class ComingList(RowList):
 
     def show(self, tokens: Sequence[Likely | Moved], spelling: Spelling) -> None:
         """Show what may come, likeliest or most moved first."""
+        here = self.token
         self._tokens, self._spelling = tokens, spelling
-        self.set_rows(len(tokens), 0)
+        self.set_rows(len(tokens), next((row for row, token in enumerate(tokens) if token.id == here), 0))
         self.refresh()
 
     @property
     def token(self) -> int | None:
         """The token under the cursor."""
-        return self._tokens[self.cursor].id if self._tokens else None
+        return self._tokens[self.cursor].id if self.cursor < len(self._tokens) else None
 
     def header_line(self, width: int) -> Line:
         """Titles."""
-        moved = bool(self._tokens) and isinstance(self._tokens[0], Moved)
-        return ((" " + ("token, before → after (directly)" if moved else "token"), "column"),)
+        if not self._tokens or not isinstance(self._tokens[0], Moved):
+            return ((" token" + " " * max(0, width - 20) + "probability", "column"),)
+        title = "before    after" + ("  directly" if width >= _WIDE else "")
+        return ((" token" + fit(title, max(0, width - 6), "right"), "column"),)
 
     def row_line(self, row: int, width: int) -> Line:
         """A token."""
@@ -55,7 +61,8 @@ class ComingList(RowList):
                 (fit(short_percent(share), 7, "right"), ""),
                 (f" {bar(share, _BAR)}", "bar"),
             )
-        directly = "" if token.predicted is None else f" ({short_percent(token.predicted)})"
-        numbers = f"{short_percent(token.before):>6} → {short_percent(token.after):<6}{directly:>9}"
+        directly = "" if token.predicted is None else short_percent(token.predicted)
+        numbers = f"{short_percent(token.before):>6} → {short_percent(token.after):>6}"
+        numbers += f"  {directly:>8}" if width >= _WIDE else ""
         role = "bad" if token.after < token.before else "strong"
         return ((mark, "mark"), (fit(name, max(4, width - len(numbers) - 2)), "active"), (f" {numbers}", role))

@@ -23,6 +23,13 @@ from neuron_tui.tui.widgets.painting import LineView, paint
 _NARROWEST, _WIDEST = 5, 12
 """Cells of a token's column."""
 
+_WHAT = (
+    "The model reads the text above: its tokens stand across, its layers down,",
+    "and in each cell how many neurons fire. Go to one to see which, what each",
+    "adds to the logit of the next token, and what changes when it is silent.",
+)
+"""What stands here before there is a text."""
+
 _LABEL = 9
 """Cells before the first token."""
 
@@ -99,25 +106,26 @@ class TokenGrid(LineView, can_focus=True):
         """Lines that stay at the top."""
         return 3 if self.grid is not None and self.grid.silenced else 2
 
+    @property
+    def lines(self) -> int:
+        """How many there are, those that stay at the top among them."""
+        return 0 if self.grid is None else len(self.grid.layers) + self._head
+
     def show(self, grid: Grid, stay: bool) -> None:
         """Show a text; the cursor goes to its last token, or stays."""
         self.grid = grid
         self.position = min(self.position, len(grid.tokens) - 1) if stay else len(grid.tokens) - 1
         self.depth = min(self.depth, len(grid.layers) - 1)
-        self.set_line_count(len(grid.layers) + self._head)
+        self.set_line_count(self.lines)
         self._reveal()
         self.refresh()
-
-    def clear(self) -> None:
-        """Show nothing."""
-        self.grid = None
-        self.set_line_count(0)
 
     def render_line(self, y: int) -> Strip:
         """Textual's way to ask for a line in sight."""
         width, grid = self.line_width, self.grid
         if grid is None:
-            return paint(self, BLANK, width, self.base_style)
+            said = _WHAT[y] if y < len(_WHAT) else ""
+            return paint(self, ((f" {said}", "dim"),), width, self.base_style)
         texts = ((grid.tokens, "token", "strong"), (grid.losses, "loss", "dim"), (grid.silenced, "silenced", ""))
         if y < self._head:
             cells, label, role = texts[y]
