@@ -12,8 +12,8 @@ from neuron_tui.engine.asking.direct import DirectWay, direct_way
 from neuron_tui.engine.asking.reading import Reading
 from neuron_tui.engine.asking.trace import traced
 from neuron_tui.engine.model.families import FAMILIES
+from tests.engine.asking.test_text_reader import IDS, expected_logits, reader_of
 from tests.engine.random_families import Checkpoint, layers_of, make
-from tests.engine.test_text_reader import IDS, expected_logits, reader_of
 
 TARGETS = (3, 41, 60)
 POSITION = 7
