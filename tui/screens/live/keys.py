@@ -59,19 +59,11 @@ ACTIONS = (
     Action("live.sort", "s", "sort", "sort", "sorts the neurons.", palette="Sort"),
     Action(
         "live.cancel",
-        "X,ctrl+x",
+        "X",
         "cancel",
         "stop reading",
-        "stops the reading that is under way; the model stays.",
+        "stops the reading that is under way, as escape does; the model stays.",
         palette="Stop reading",
-    ),
-    Action(
-        "live.pickle",
-        "P",
-        "pickle",
-        "load pickled weights",
-        "where the model's weights are pickle files: loads them, as weights only.",
-        palette="Load pickled weights",
     ),
     Action(
         "live.help",

@@ -29,7 +29,7 @@ from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.drawing.spans import bar, message
 from neuron_tui.tui.jobs.model_answers import Heard, Moved, TextRead, Writes
 from neuron_tui.tui.latest import Latest
-from neuron_tui.tui.screens.ask import Choose
+from neuron_tui.tui.screens.ask import Choose, Confirm
 from neuron_tui.tui.screens.filter_prompt import FilterPrompt
 from neuron_tui.tui.screens.help import Help, help_sections
 from neuron_tui.tui.screens.live import keys
@@ -172,15 +172,20 @@ class Live(Screen[Address | None]):
         if not gone:
             self._note(" ".join(problem.split("\n")))
             return
-        more = "\nP loads them, as weights only." if "--allow-pickle" in problem else ""
-        self.app.notify(
-            message(problem.replace("add --allow-pickle: they are then loaded as weights only.", "press P.") + more),
-            title="The model",
-            severity="error",
-            timeout=12,
-            markup=False,
-        )
+        if "--allow-pickle" in problem:
+            self._ask_for_pickle(problem.split("\n")[0])
+            return
+        self.app.notify(message(problem), title="The model", severity="error", timeout=12, markup=False)
         self._prediction.request(self.query_one(TextField).value)
+
+    def _ask_for_pickle(self, problem: str) -> None:
+        def answered(yes: bool | None) -> None:
+            self._pickled = bool(yes)
+            if yes:
+                self.action_read()
+
+        detail = f"{problem}. If you trust where they come from, they are loaded as weights only."
+        self.app.push_screen(Confirm("Load pickled weights?", detail, "Load them", "No"), answered)
 
     def _note(self, text: str) -> None:
         self.query_one(NoteLine).note(text)
@@ -193,9 +198,11 @@ class Live(Screen[Address | None]):
         if self._silenced:
             silenced = f"{len(self._silenced):,} silenced to {'their mean' if self._mean else 'zero'} · "
         role = "bad" if state.bad else "active" if state.busy else "dim"
-        run = self._opened.run
-        who = f" {printable(run.name)} · {printable(run.manifest.model.name)} reads a text "
-        line = ((who, "strong"), (f" {silenced}", "bad"), (f"{state.words}{share}", role))
+        line = (
+            (f" {printable(self._opened.run.name)} · a text ", "strong"),
+            (f" {silenced}", "bad"),
+            (f"{state.words}{share}", role),
+        )
         self.query_one("#live-head", TextLine).show_text(line)
 
     def _show_text(self, read: TextRead) -> None:
@@ -390,11 +397,6 @@ class Live(Screen[Address | None]):
         """Stop the reading under way."""
         self._talk.cancel()
 
-    def action_pickle(self) -> None:
-        """Load pickled weights."""
-        self._pickled = True
-        self.action_read()
-
     @on(FiredList.Chosen)
     def _chosen(self, event: FiredList.Chosen) -> None:
         if isinstance(event.rows, ComingList):
@@ -413,8 +415,10 @@ class Live(Screen[Address | None]):
         self.app.push_screen(Help(help_sections(self)))
 
     def action_leave(self) -> None:
-        """From the text back to the tokens, if there are any; else back to the run."""
-        if isinstance(self.focused, TextField) and (self._read is not None or self._predicted is not None):
+        """Stop what is under way; from the text back to the tokens, if there are any; else back to the run."""
+        if self._talk.reads:
+            self._talk.cancel()
+        elif isinstance(self.focused, TextField) and (self._read is not None or self._predicted is not None):
             self.query_one(TokenGrid).focus()
         else:
             self.dismiss(None)

@@ -85,6 +85,11 @@ class Talk:
         """Whether an answer is awaited."""
         return bool(self._waiting) or self._asked is not None
 
+    @property
+    def reads(self) -> bool:
+        """Whether a text is being read, or will be once the model is there."""
+        return "read" in self._waiting or (self._asked is not None and self._asked[1].kind == "read")
+
     def read(self, text: str, silenced: Sequence[Address], mean: bool) -> None:
         """Have a text read; what was asked about the last one does not count any more."""
         self._waiting.clear()
@@ -101,8 +106,11 @@ class Talk:
     def cancel(self) -> None:
         """Give up what is under way."""
         self._waiting.clear()
-        if self._process is not None:
+        if self._process is not None and self._ready:
             self._process.cancel()
+        elif self._process is not None:
+            self.stop()
+            self._show(AWAY)
 
     def stop(self) -> None:
         """Release the model."""
