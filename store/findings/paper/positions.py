@@ -66,9 +66,9 @@ def other_says_less(labelled: LabelledRun) -> Judgement:
     }
     because = (
         f"Below the median mutual information of positional neurons are {counts[0]:,} of the {counts[1]:,} of type "
-        f"other ({percent(counts[0] / counts[1])}) and {counts[2]:,} of the {counts[3]:,} of the three other types "
-        f"({percent(counts[2] / counts[3])}); {difference_text(margin_low, margin_high)}. Medians in nats: "
-        f"{', '.join(f'{kind} {value_text(median)}' for kind, median in medians.items())}."
+        f"other ({percent(counts[0] / counts[1])}) and {counts[2]:,} of the {counts[3]:,} oscillatory, "
+        f"both and one ({percent(counts[2] / counts[3])}); {difference_text(margin_low, margin_high)}. Medians in "
+        f"nats: {', '.join(f'{kind} {value_text(median)}' for kind, median in medians.items())}."
         f"{' Too few to tell.' if holds is None else ''}"
     )
     numbers |= {"difference": difference, "difference_low": margin_low, "difference_high": margin_high}
@@ -146,7 +146,7 @@ POSITIONS = (
     ),
     Claim(
         "other-information",
-        "Positional neurons of type other have lower mutual information with position than the three other types.",
+        "Neurons of type other have lower mutual information with position than oscillatory, both and one.",
         "§5.2, Fig. 7",
         POSITION_NEEDS,
         any_model,

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import combinations
-
-import numpy as np
 
 from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.findings.paper.claim import Claim, Judgement, Number
 from neuron_tui.store.findings.paper.detectors import beyond, share_with_interval, too_few
-from neuron_tui.store.findings.paper.early_layers import RISING, rank_correlation
 from neuron_tui.store.findings.paper.model import norm_not_after, smaller_than
 from neuron_tui.store.findings.paper.needs import Need
-from neuron_tui.store.measures.intervals import newcombe, wilson
-from neuron_tui.store.wording import percent, signed
+from neuron_tui.store.findings.paper.shape import Shape, Signs, fit
+from neuron_tui.store.measures.intervals import wilson
+from neuron_tui.store.wording import percent
 
 LARGEST_FROM = "opt-13b"
 """The smallest of what the paper calls the largest models."""
@@ -24,44 +21,62 @@ RISE_AND_FALL = (1, -1)
 THREE_STAGES = (-1, 1, -1)
 """The three monotonic stages: many detectors in the very first layer, and fewer before there are most (ours)."""
 
+_SHAPES: tuple[Signs, ...] = ((1,), (-1,), RISE_AND_FALL, (-1, 1), THREE_STAGES, (1, -1, 1))
 
-def detector_stages(labelled: LabelledRun, signs: Sequence[int]) -> Judgement:
-    """The number of token detectors goes up (1) and down (-1) with depth in stages of these signs.
+
+def detector_stages(labelled: LabelledRun, signs: Signs) -> Judgement:
+    """The number of token detectors goes up and down with depth in stages of these signs.
 
     The layers where it turns are those that make the smallest of the changes from turn to turn largest. It holds if
-    each change has its sign, surely (Newcombe's interval of the two layers' shares of detectors), and each stage its
-    rank correlation with depth, of at least `RISING`. It does not hold if the best turns leave a change that surely
-    has the other sign, or a stage with a rank correlation of the other sign, or none. (ours)
+    each change surely has its direction (Newcombe's interval of the two layers' shares of detectors), and no move
+    against it undoes over `BACK` of it. It does not hold if wherever the turns are a change surely has the other
+    direction or is surely undone, or if the layers surely have another shape of up to three stages. (ours)
     """
     counts = [s.detectors[1] for s in labelled.summaries]
     if len(counts) <= len(signs):
         return Judgement(None, f"It takes {len(signs) + 1} layers to tell.")
     if not any(counts):
         return Judgement(None, "There is no token detector.", {"token_detectors": 0})
-    turns = _turns(counts, signs)
-    stages = list(zip(turns, turns[1:], signs, strict=False))
     neurons = labelled.summaries[0].neurons
-    changes = [sorted(sign * end for end in newcombe(counts[b], neurons, counts[a], neurons)) for a, b, sign in stages]
-    ranks = [rank_correlation(np.arange(a, b + 1.0), np.array(counts[a : b + 1], np.float64)) for a, b, _ in stages]
-    strengths = [sign * rank for rank, sign in zip(ranks, signs, strict=True)]
-    sure = all(low > 0 for low, _, _ in changes)
-    holds = True if sure and min(strengths) >= RISING else None
-    if any(high < 0 for _, _, high in changes) or (sure and min(strengths) <= 0):
-        holds = False
-    layers = [labelled.layers[turn] for turn in turns]
-    told = ", ".join(f"{counts[turn]:,} in layer {layer}" for turn, layer in zip(turns, layers, strict=True))
-    why = "" if holds is not None else " It goes up and down between them." if sure else " Too few to tell."
-    because = (
-        f"Token detectors where the stages begin and end: {told}; rank correlation with depth stage by stage: "
-        f"{', '.join(signed(rank) for rank in ranks)}.{why}"
-    )
+    shape = fit(counts, neurons, signs)
+    others = (fit(counts, neurons, one) for one in _SHAPES if one != signs and len(one) < len(counts))
+    rather = None if shape.holds else next((other for other in others if other.holds), None)
+    if shape.holds or rather is not None:
+        holds: bool | None = shape.holds
+        because = _told(labelled, counts, rather or shape)
+    else:
+        holds = False if shape.against or shape.broken else None
+        because = _nearest(labelled, counts, shape)
+    shown = rather or shape
     numbers: dict[str, Number] = {
         "token_detectors": sum(counts),
-        "layers": ", ".join(map(str, layers)),
-        "detectors_there": ", ".join(str(counts[turn]) for turn in turns),
-        "spearman": ", ".join(f"{rank:.3f}" for rank in ranks),
+        "layers": ", ".join(str(labelled.layers[turn]) for turn in shown.places),
+        "detectors_there": ", ".join(str(counts[turn]) for turn in shown.places),
+        "undone": ", ".join(percent(stage.back) for stage in shown.stages),
     }
     return Judgement(holds, because, numbers)
+
+
+def _told(labelled: LabelledRun, counts: Sequence[int], shape: Shape) -> str:
+    words = ", then ".join("rise" if stage.sign > 0 else "fall" for stage in shape.stages)
+    back = max(stage.back for stage in shape.stages)
+    undone = f"; moves against that undo at most {percent(back)} of a stage" if back else ""
+    return f"Token detectors {words}: {_turns_text(labelled, counts, shape)}{undone}."
+
+
+def _nearest(labelled: LabelledRun, counts: Sequence[int], shape: Shape) -> str:
+    near = f"Token detectors come nearest to it with {_turns_text(labelled, counts, shape)}"
+    if (stage := shape.against) is not None:
+        where = f"{labelled.layers[stage.first]} to {labelled.layers[stage.last]}"
+        return f"{near}, but from layer {where} they surely {'fall' if stage.sign > 0 else 'rise'}."
+    if (stage := shape.broken) is not None:
+        where = f"{labelled.layers[stage.first]} and {labelled.layers[stage.last]}"
+        return f"{near}, but between layers {where} a move the other way is {percent(stage.back)} of the change."
+    return f"{near}. Too few to tell."
+
+
+def _turns_text(labelled: LabelledRun, counts: Sequence[int], shape: Shape) -> str:
+    return ", ".join(f"{counts[turn]:,} in layer {labelled.layers[turn]}" for turn in shape.places)
 
 
 def many_in_first_layer(labelled: LabelledRun) -> Judgement:
@@ -85,17 +100,6 @@ def many_in_first_layer(labelled: LabelledRun) -> Judgement:
         "even_share": even,
     }
     return Judgement(holds, because, numbers)
-
-
-def _turns(counts: Sequence[int], signs: Sequence[int]) -> tuple[int, ...]:
-    """First layer, turns and last layer whose smallest change, each in its sign, is largest; the lowest of several."""
-    last = len(counts) - 1
-
-    def least(inner: tuple[int, ...]) -> int:
-        turns = (0, *inner, last)
-        return min(sign * (counts[b] - counts[a]) for a, b, sign in zip(turns, turns[1:], signs, strict=False))
-
-    return (0, *max(combinations(range(1, last), len(signs) - 1), key=least), last)
 
 
 def is_smaller(labelled: LabelledRun) -> bool:
