@@ -326,7 +326,7 @@ async def paper(person: Person) -> None:
     await person.sees("cannot be said")
     await person.press("e", *"600k", "enter")
     await person.sees("does not hold")
-    await person.press("down", "down", "down")
+    await person.press(*["down"] * 5)
     await person.sees("57.7%")
 
 

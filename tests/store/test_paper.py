@@ -517,6 +517,14 @@ def test_the_numbers_are_those_of_the_records(tmp_path: Path) -> None:
     assert findings["two-stages"]["strong_first_third"] == sum(
         r.position is not None and r.position.strength == "strong" for r in typed
     )
+    assert findings["detectors-rise-fall"]["token_detectors"] == len(detectors)
+    assert findings["new-trigrams"]["detected"] == sum(
+        len({covered.ids for r in layer for covered in r.triggers[3].covered}) for layer in records[1:]
+    )
+    positions = [r.position for layer in records for r in layer if r.position and r.position.type]
+    information = [position.mutual_information for position in positions if position.type == "other"]
+    assert findings["other-information"]["other"] == len(information)
+    assert findings["other-information"]["median_other"] == pytest.approx(np.median(information))
     low = sum(record.triggers[2].detector for layer in records[:3] for record in layer)
     assert findings["detectors-low"]["bigram_detectors_bottom_half"] == low
 

@@ -55,8 +55,31 @@ def test_a_jump_takes_both_models_on_the_same_text() -> None:
     (finding,) = found("opt-30b-trigrams", thirteen, trigrams("opt-30b", 2000, corpus="1", tokens=6_000_000))
     assert finding.verdict == OPEN
     assert finding.because.startswith("It takes the same text for all. The runs differ in")
-    (finding,) = found("opt-30b-trigrams", thirteen, trigrams("opt-30b", 2000, depth=50, neurons=28_000))[:1] or (None,)
-    assert finding is None
+    assert not found("opt-30b-trigrams", thirteen, trigrams("opt-30b", 2000, neurons=28_000))
+
+
+# The gap between larger and smaller models.
+
+
+def detectors(neurons: int, tokens: int, trigrams: int, **changes: object) -> LabelledRun:
+    model = Model([Layer(detectors=(tokens, 0, trigrams))], neurons)
+    return planted(replace(model, **changes), f"of-{neurons}")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("smallest", "largest", "verdict"),
+    [
+        (detectors(100, 50, 5), detectors(400, 100, 100), HOLDS),
+        (detectors(100, 50, 50), detectors(400, 200, 20), FAILS),
+        (detectors(100, 5, 2), detectors(400, 20, 12), OPEN),
+        (detectors(100, 0, 0), detectors(400, 20, 120), OPEN),
+        (detectors(100, 50, 5), detectors(400, 100, 100, corpus="1"), OPEN),
+    ],
+)
+def test_the_gap_is_wider_for_trigrams(smallest: LabelledRun, largest: LabelledRun, verdict: str) -> None:
+    between = detectors(200, 10, 10)
+    (finding,) = found("trigram-gap", largest, between, smallest)
+    assert (finding.run, finding.verdict) == ("of-100, of-400", verdict), finding.because
 
 
 # From OPT-13b to OPT-66b: both, then one.

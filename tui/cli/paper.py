@@ -27,7 +27,9 @@ def register(app: typer.Typer) -> None:
 
 def paper(
     context: typer.Context,
-    runs: Annotated[list[str], runs_argument("RUN...", " Several of one family are compared by size too.")],
+    runs: Annotated[
+        list[str], runs_argument("RUN...", " Several of one family are compared by size, checkpoints by step.")
+    ],
     format_: Annotated[str, format_option(FORMATS, "Format of the report.")] = "table",
     enough: Annotated[
         int | None,

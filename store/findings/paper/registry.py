@@ -18,7 +18,7 @@ from neuron_tui.store.findings.paper.scale import SCALE_CLAIMS, families
 from neuron_tui.store.findings.paper.several import GroupClaim
 from neuron_tui.store.findings.paper.stages import STAGES
 from neuron_tui.store.findings.paper.training import OSCILLATORY_LATE
-from neuron_tui.store.findings.paper.trigram_jump import TRIGRAM_JUMP
+from neuron_tui.store.findings.paper.trigrams_by_size import TRIGRAM_GAP, TRIGRAM_JUMP
 
 CLAIMS: tuple[Claim, ...] = (
     *EARLY_LAYERS,
@@ -31,8 +31,8 @@ CLAIMS: tuple[Claim, ...] = (
 )
 """Claims on a model. Those on models of several sizes are `SCALE_CLAIMS`."""
 
-GROUP_CLAIMS: tuple[GroupClaim, ...] = (TRIGRAM_JUMP, BOTH_TO_ONE, OSCILLATORY_LATE)
-"""Claims on two of the paper's models, or on checkpoints of one training."""
+GROUP_CLAIMS: tuple[GroupClaim, ...] = (TRIGRAM_GAP, TRIGRAM_JUMP, BOTH_TO_ONE, OSCILLATORY_LATE)
+"""Claims on a smaller and a larger model, named or not, and on checkpoints of one training."""
 
 
 def check_paper(runs: Sequence[LabelledRun], enough: Enough = PAPERS) -> tuple[Finding, ...]:

@@ -75,6 +75,11 @@ def families(runs: Sequence[LabelledRun]) -> list[list[LabelledRun]]:
     return [group for group in groups.values() if len({neurons_of(one) for one in group}) > 1]
 
 
+def ends_of_families(runs: Sequence[LabelledRun]) -> list[tuple[LabelledRun, LabelledRun]]:
+    """The smallest and the largest model of each family; of several runs of these the first that was given."""
+    return [(min(group, key=neurons_of), max(group, key=neurons_of)) for group in families(runs)]
+
+
 def _kendall(sizes: Sequence[int], values: Sequence[float]) -> float:
     """Pairs in the same order less those in the opposite one, over those that differ in size; ascending sizes."""
     pairs = [

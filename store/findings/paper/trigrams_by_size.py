@@ -1,17 +1,48 @@
-"""The claim that OPT-30b covers drastically more trigrams than the next smaller model [App. A.2, Fig. 14]."""
+"""Claims on what larger models have more of than smaller ones: trigrams rather than tokens [§4.5, App. A.2]."""
 
 from __future__ import annotations
 
 from neuron_tui.store.findings.paper.claim import Judgement, Number
 from neuron_tui.store.findings.paper.detectors import beyond
 from neuron_tui.store.findings.paper.model import neurons_of
+from neuron_tui.store.findings.paper.needs import Need
+from neuron_tui.store.findings.paper.positions import difference_text
 from neuron_tui.store.findings.paper.positions_by_size import models
+from neuron_tui.store.findings.paper.scale import ends_of_families
 from neuron_tui.store.findings.paper.several import Group, GroupClaim
-from neuron_tui.store.measures.intervals import wilson
-from neuron_tui.store.wording import count_noun, value_text
+from neuron_tui.store.measures.intervals import newcombe, wilson
+from neuron_tui.store.wording import count_noun, percent, value_text
 
 DRASTIC = 2.0
 """Factor by which the covered trigrams per neuron grow, from which on that counts as drastic (ours)."""
+
+
+def wider_for_trigrams(group: Group) -> Judgement:
+    """Of the token and trigram detectors, a surely larger share is of trigrams in the largest model than the smallest.
+
+    That is the same as that trigram detectors grow by a larger factor than token detectors. (ours)
+    """
+    counts = [tuple(sum(s.detectors[n] for s in one.summaries) for n in (1, 3)) for one in group]
+    numbers: dict[str, Number] = {}
+    for one, (tokens, trigrams) in zip(group, counts, strict=True):
+        numbers |= {f"token_detectors_{one.label}": tokens, f"trigram_detectors_{one.label}": trigrams}
+    told = "; ".join(
+        f"{one.label} {count_noun(tokens, 'token detector')} and {count_noun(trigrams, 'trigram detector')}"
+        for one, (tokens, trigrams) in zip(group, counts, strict=True)
+    )
+    because = f"The smallest model and the largest: {told}"
+    (few_tokens, few_trigrams), (tokens, trigrams) = counts
+    if not few_tokens + few_trigrams or not tokens + trigrams:
+        return Judgement(None, f"{because}. It takes some in each.", numbers)
+    below = few_trigrams / (few_tokens + few_trigrams)
+    difference, low, high = newcombe(trigrams, tokens + trigrams, few_trigrams, few_tokens + few_trigrams)
+    holds = beyond(low, high, 0)
+    because = (
+        f"{because}. Of trigrams are {percent(below)} of these and {percent(below + difference)}; "
+        f"{difference_text(low, high)}.{' Too few to tell.' if holds is None else ''}"
+    )
+    numbers |= {"difference": difference, "difference_low": low, "difference_high": high}
+    return Judgement(holds, because, numbers)
 
 
 def trigrams_jump(group: Group) -> Judgement:
@@ -55,11 +86,22 @@ def _finite(value: float) -> float | None:
     return None if value == float("inf") else value
 
 
+_NEEDS: tuple[Need, ...] = ("text", "layers", "detector thresholds")
+
+TRIGRAM_GAP = GroupClaim(
+    "trigram-gap",
+    "The gap between larger and smaller models is wider for trigrams than for tokens.",
+    "§4.5",
+    _NEEDS,
+    ends_of_families,
+    wider_for_trigrams,
+)
+
 TRIGRAM_JUMP = GroupClaim(
     "opt-30b-trigrams",
     "From OPT-13b to OPT-30b the number of covered trigrams jumps drastically.",
     "App. A.2, Fig. 14",
-    ("text", "layers", "detector thresholds"),
+    _NEEDS,
     models("opt-13b", "opt-30b"),
     trigrams_jump,
 )
