@@ -114,6 +114,7 @@ NO_POSITIONS = Model(layers=(Layer(positional=(WEAK,)), Layer()), positions=Fals
         ("rarest-where-dead", PAPERLIKE, HOLDS),
         ("rarest-where-dead", with_layers(LOWEST, *(replace(DENSE, frequency=0.01),) * 3), FAILS),
         ("rarest-where-dead", with_layers(*(Layer(dead=d, frequency=f) for d, f in RANKED)), OPEN),
+        ("rarest-where-dead", with_layers(replace(LOWEST, dead=3), DENSE, DENSE, DENSE), OPEN),  # too few
         ("rarest-where-dead", changed(dead=0), OPEN),
         ("rarest-where-dead", changed(dead=400), OPEN),
         ("rarest-where-dead", with_layers(SPARSE, DENSE, replace(DENSE, dead=1000, frequency=None)), OPEN),

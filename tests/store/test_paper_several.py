@@ -160,7 +160,8 @@ def test_oscillatory_neurons_come_late(moments: tuple[LabelledRun, ...], verdict
 def test_the_counts_of_every_moment_are_told() -> None:
     (finding,) = found("training-oscillatory", moment("50k", STRONG), moment("", STRONG, OSCILLATORY), moment("150k"))
     assert finding.because.startswith(
-        "Oscillatory neurons by step: 50,000 none (1 strong of any type), 150,000 none (0 strong of any type), end 1 ("
+        "Oscillatory neurons, and strong ones of any type: at step 50,000 none and 1; at step 150,000 none and none; "
+        "at the end 1 and 1."
     )
     assert finding.numbers["oscillatory_at-end"] == 1
 

@@ -58,7 +58,7 @@ def mean_class(labelled: LabelledRun, n: int) -> float:
 COVERING = (
     Claim(
         "largest-few-tokens",
-        "In the largest models 1 to 5 tokens cover a substantial part of the neurons.",
+        "In the largest models 1 to 5 tokens cover a substantial share of neurons.",
         "§4.1, Fig. 2",
         COVERING_NEEDS,
         is_among_largest,

@@ -11,6 +11,7 @@ from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.findings.paper.claim import Claim, Judgement, Number
 from neuron_tui.store.findings.paper.model import norm_after, norm_not_after
 from neuron_tui.store.findings.summary import LayerSummary
+from neuron_tui.store.measures.intervals import newcombe
 from neuron_tui.store.wording import percent, signed
 
 FULLY_ALIVE = 0.001
@@ -87,8 +88,9 @@ def frequency_rises(labelled: LabelledRun) -> Judgement:
 def rarest_where_dead(labelled: LabelledRun) -> Judgement:
     """Over the layers, the share of dead neurons and the mean frequency of the others have opposite ranks.
 
-    Their rank correlation is at most minus `RISING`; it does not hold from 0 on. Layers that are dead altogether have
-    no frequency and are left out.
+    Their rank correlation is at most minus `RISING`; it does not hold from 0 on. It cannot be said unless the layer of
+    most dead neurons surely has a larger share of them than that of fewest. Layers that are dead altogether have no
+    frequency and are left out.
     """
     layers = [s for s in labelled.summaries if s.mean_frequency_alive is not None]
     if len(layers) < 3:
@@ -112,6 +114,9 @@ def rarest_where_dead(labelled: LabelledRun) -> Judgement:
         f"layer {rare.layer} ({percent(min(means))} of the tokens). Rank correlation of the share of dead neurons with "
         f"how often the others are active, over {len(layers):,} layers: {signed(rank)}."
     )
+    least = min(layers, key=lambda s: s.dead / s.neurons)
+    if newcombe(dead.dead, dead.neurons, least.dead, least.neurons)[1] <= 0:
+        return Judgement(None, f"{because} Too few neurons are dead to tell layers apart.", numbers)
     holds = True if rank <= -RISING else False if rank >= 0 else None
     return Judgement(holds, because if holds is not None else f"{because} That is too weak to tell.", numbers)
 
@@ -171,7 +176,7 @@ EARLY_LAYERS = (
     ),
     Claim(
         "rarest-where-dead",
-        "Layers with most dead neurons are those where alive neurons are active most rarely.",
+        "Where most neurons are dead, alive ones are active most rarely.",
         "§3, Fig. 1",
         ("zeros", "dead text", "layers"),
         norm_not_after,

@@ -146,7 +146,7 @@ POSITIONS = (
     ),
     Claim(
         "other-information",
-        "Neurons of type other have lower mutual information with position than oscillatory, both and one.",
+        "Type other has lower mutual information than oscillatory, both and one.",
         "§5.2, Fig. 7",
         POSITION_NEEDS,
         any_model,

@@ -151,7 +151,7 @@ def _is_larger(labelled: LabelledRun) -> bool:
 POSITIONS_BY_SIZE = (
     Claim(
         "oscillatory-in-smaller",
-        "In models smaller than OPT-6.7b oscillatory is the most frequent type of positional neurons.",
+        "In models smaller than OPT-6.7b oscillatory is the most frequent type.",
         "§5.3, Fig. 8",
         POSITION_NEEDS,
         _is_smaller,
@@ -167,7 +167,7 @@ POSITIONS_BY_SIZE = (
     ),
     Claim(
         "opt-both-oscillatory",
-        "In the first stage neurons of type both outnumber oscillatory ones, in the second it is the other way round.",
+        "Type both outnumbers oscillatory in the first stage, not in the second.",
         "§5.3, Fig. 8",
         POSITION_NEEDS,
         is_one_of("opt-1.3b", "opt-2.7b"),
@@ -175,7 +175,7 @@ POSITIONS_BY_SIZE = (
     ),
     Claim(
         "opt-both-above",
-        "Neurons of type both are a smaller part of the positional ones in the second stage than in the first.",
+        "Type both is less frequent in the second stage than in the first.",
         "§5.3, Fig. 8",
         POSITION_NEEDS,
         is_one_of("opt-13b", "opt-30b"),
@@ -185,7 +185,7 @@ POSITIONS_BY_SIZE = (
 
 BOTH_TO_ONE = GroupClaim(
     "opt-66b-both-one",
-    "From OPT-13b to OPT-66b type both becomes rarer among positional neurons and type one more frequent.",
+    "From OPT-13b to OPT-66b type both gets rarer and type one more frequent.",
     "§5.3, Fig. 8",
     POSITION_NEEDS,
     models("opt-13b", "opt-66b"),

@@ -117,7 +117,7 @@ _NEEDS: tuple[Need, ...] = ("text", "layers", "detector thresholds")
 STAGES = (
     Claim(
         "detectors-rise-fall",
-        "In smaller models the number of token detectors rises with depth, then falls.",
+        "In smaller models token detectors rise in number with depth, then fall.",
         "§4.2, Fig. 3a",
         _NEEDS,
         is_smaller,
@@ -125,7 +125,7 @@ STAGES = (
     ),
     Claim(
         "detectors-three-stages",
-        "In the largest models the number of token detectors changes in three stages: it falls, rises and falls.",
+        "In the largest models token detectors come in three monotonic stages.",
         "§4.2, Fig. 3a",
         _NEEDS,
         is_among_largest,

@@ -80,20 +80,22 @@ def oscillatory_late(group: Group) -> Judgement:
     counts = [oscillatory_neurons(one) for one in group]
     strong = [int((one.positional.strength == STRENGTHS.index("strong")).sum()) for one in group]
     moments = zip(steps, counts, strong, strict=True)
-    told = ", ".join(f"{_when(step)} {count or 'none'} ({of:,} strong of any type)" for step, count, of in moments)
-    because = f"Oscillatory neurons by step: {told}."
+    told = "; ".join(f"{_when(step)} {count or 'none'} and {of or 'none'}" for step, count, of in moments)
+    because = f"Oscillatory neurons, and strong ones of any type: {told}."
     numbers: dict[str, Number] = {}
     for one, count, of in zip(group, counts, strong, strict=True):
         numbers |= {f"oscillatory_{one.label}": count, f"strong_{one.label}": of}
     if not early:
         return Judgement(None, f"{because} It takes a checkpoint of the first half of the training.", numbers)
     if any(counts[: len(early)]):
-        return Judgement(False, f"{because} There are some in the first half of the training.", numbers, ("layers",))
+        return Judgement(
+            False, f"{because} Oscillatory ones are there in the first half of the training.", numbers, ("layers",)
+        )
     if not counts[-1]:
         why = "They are gone at the end." if any(counts) else "The training may be too short for them."
         return Judgement(None, f"{because} {why}", numbers)
     if not strong[len(early) - 1]:
-        return Judgement(False, f"{because} Nor is there another strong positional neuron before.", numbers)
+        return Judgement(False, f"{because} In the first half no positional neuron is strong.", numbers)
     return Judgement(True, because, numbers)
 
 
@@ -123,7 +125,7 @@ def _stem(name: str) -> str:
 
 
 def _when(step: float) -> str:
-    return "end" if step == END else f"{int(step):,}"
+    return "at the end" if step == END else f"at step {int(step):,}"
 
 
 def _trainings_with_positions(runs: Group) -> list[Group]:
@@ -132,7 +134,7 @@ def _trainings_with_positions(runs: Group) -> list[Group]:
 
 OSCILLATORY_LATE = GroupClaim(
     "training-oscillatory",
-    "Oscillatory neurons come late in the training, after other strong positional neurons.",
+    "Oscillatory neurons come late in training, other strong ones before.",
     "§5.4, Fig. 11",
     POSITION_NEEDS,
     _trainings_with_positions,

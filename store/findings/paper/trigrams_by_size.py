@@ -38,7 +38,7 @@ def wider_for_trigrams(group: Group) -> Judgement:
     difference, low, high = newcombe(trigrams, tokens + trigrams, few_trigrams, few_tokens + few_trigrams)
     holds = beyond(low, high, 0)
     because = (
-        f"{because}. Of trigrams are {percent(below)} of these and {percent(below + difference)}; "
+        f"{because}. Trigram detectors are {percent(below)} and {percent(below + difference)} of them; "
         f"{difference_text(low, high)}.{' Too few to tell.' if holds is None else ''}"
     )
     numbers |= {"difference": difference, "difference_low": low, "difference_high": high}
