@@ -495,7 +495,7 @@ def test_sizes_are_compared_on_the_same_text_in_one_family_only() -> None:
     assert {finding.verdict for finding in scale(other_text).values()} == {OPEN}
     assert "It takes the same text for all. The runs differ in" in scale(other_text)["scale-dead"].because
     little = (replace(GROWING[0], tokens=10**6), replace(GROWING[1], tokens=10**6))
-    assert "m0: it takes 20,000,000 tokens, and there are 1,000,000." in scale(little)["scale-dead"].because
+    assert "m0, m1: it takes 20,000,000 tokens, and there are 1,000,000." in scale(little)["scale-dead"].because
     assert not scale((GROWING[0], GROWING[0]))
     assert not scale((GROWING[0], replace(GROWING[1], norm_before=False)))
     assert not scale((GROWING[0], replace(GROWING[1], positions=False)))

@@ -40,13 +40,13 @@ class GroupClaim:
 
 
 def lacking_of(runs: Group, needs: Sequence[Need], enough: Enough) -> list[str]:
-    """What each of several runs lacks of some needs, and the same text if they have not that, in sentences."""
-    lacks = [
-        f"{one.label}: {said[0].lower()}{said[1:]}"
-        for one in runs
-        for need in needs
-        if (said := LACKING[need](one, enough))
-    ]
+    """What several runs lack of some needs, and the same text if they have not that, in sentences."""
+    lacking: dict[str, list[str]] = {}
+    for need in needs:
+        for one in runs:
+            if said := LACKING[need](one, enough):
+                lacking.setdefault(f"{said[0].lower()}{said[1:]}", []).append(one.label)
+    lacks = [f"{', '.join(labels)}: {said}" for said, labels in lacking.items()]
     if len({one.run.manifest.corpus.file.sha256 if one.run.manifest.corpus else "" for one in runs}) > 1:
         told = [note for note in notes_on(runs) if note.startswith("The runs differ")]
         lacks += [f"It takes the same text for all. {' '.join(told)}"]
