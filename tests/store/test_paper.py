@@ -119,6 +119,7 @@ NO_POSITIONS = Model(layers=(Layer(positional=(WEAK,)), Layer()), positions=Fals
         ("rarest-where-dead", changed(dead=400), OPEN),
         ("rarest-where-dead", with_layers(SPARSE, DENSE, replace(DENSE, dead=1000, frequency=None)), OPEN),
         ("rarest-where-dead", replace(PAPERLIKE, tokens=19_999_999), OPEN),
+        ("rarest-where-dead", replace(PAPERLIKE, gated=True), OPEN),  # what is off there may write something
         ("new-trigrams", PAPERLIKE, HOLDS),
         ("new-trigrams", with_layers(SPARSE, DENSE, DENSE, DENSE), OPEN),
         ("new-trigrams", changed(trigrams=1), OPEN),

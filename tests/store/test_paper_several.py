@@ -111,6 +111,7 @@ def test_from_13b_to_66b_both_gives_way_to_one(small: dict[str, int], large: dic
         ("EleutherAI/pythia-70m", "EleutherAI/pythia-70m", END),
         ("models/base/checkpoints/step_0000250", "models/base", 250),
         ("models/base/", "models/base", END),
+        ("./models/base", "models/base", END),
         ("mine/checkpoint-500/", "mine", 500),
         ("base-step-50k", "base", 50_000),
         ("out/iter_0005000", "out", 5000),

@@ -109,10 +109,11 @@ def rarest_where_dead(labelled: LabelledRun) -> Judgement:
         "rarest_mean_frequency": min(means),
         "layers": len(layers),
     }
+    where = "there too" if rare is dead else f"in layer {rare.layer}"
     because = (
-        f"Layer {dead.layer} has most dead neurons ({percent(max(shares))}); alive neurons are active most rarely in "
-        f"layer {rare.layer} ({percent(min(means))} of the tokens). Rank correlation of the share of dead neurons with "
-        f"how often the others are active, over {len(layers):,} layers: {signed(rank)}."
+        f"Layer {dead.layer} has most dead neurons ({percent(max(shares))}); alive neurons are active most rarely "
+        f"{where} ({percent(min(means))} of the tokens). Rank correlation of the share of dead neurons with how often "
+        f"the others are active, over {len(layers):,} layers: {signed(rank)}."
     )
     least = min(layers, key=lambda s: s.dead / s.neurons)
     if newcombe(dead.dead, dead.neurons, least.dead, least.neurons)[1] <= 0:

@@ -120,8 +120,8 @@ def _key(labelled: LabelledRun, place: int, name: Checkpoint) -> tuple[object, .
 
 
 def _stem(name: str) -> str:
-    """A name without what stands between it and a step: `mine/checkpoints/` and `mine@` are `mine`."""
-    return re.sub(r"(?:[/\\@_.:-]|(?<=[/\\])checkpoints?)+$", "", name)
+    """A name without what stands between it and a step: `./mine/checkpoints/` and `mine@` are `mine`."""
+    return re.sub(r"^(?:\./)+|(?:[/\\@_.:-]|(?<=[/\\])checkpoints?)+$", "", name)
 
 
 def _when(step: float) -> str:
