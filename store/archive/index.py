@@ -17,6 +17,9 @@ INDEX = "index.json"
 INDEX_BYTES = 4 << 20
 """Bytes that an index may have."""
 
+TEXT_BYTES = 64 << 20
+"""Bytes that a run.json or a file of notes may have: they are read as a whole."""
+
 NOTES = "notes.jsonl"
 """What a person wrote on the neurons of a run, if anything."""
 
@@ -38,7 +41,7 @@ def _path_of_a_run(path: str) -> str:
 class IndexedFile(_Strict):
     """A file of the run, by its path below the run's folder."""
 
-    path: Annotated[str, AfterValidator(_path_of_a_run)]
+    path: Annotated[str, Field(max_length=300), AfterValidator(_path_of_a_run)]
     bytes: Annotated[int, Field(ge=0, lt=1 << 62)]
     sha256: Sha256
 
@@ -53,7 +56,7 @@ class Index(_Strict):
 
     format: Literal["neuron-tui run"] = "neuron-tui run"
     version: Literal[1] = 1
-    name: str
+    name: Annotated[str, Field(max_length=300)]
     files: tuple[IndexedFile, ...]
 
     @model_validator(mode="after")
@@ -65,6 +68,8 @@ class Index(_Strict):
         for folder, files in {"": {}, **self.by_folder()}.items():
             if MANIFEST not in files:
                 raise ValueError(f"it lists no {folder}{MANIFEST}")
+            if large := next((n for n in (MANIFEST, NOTES) if n in files and files[n].bytes > TEXT_BYTES), None):
+                raise ValueError(f"{folder}{large} has {files[large].bytes:,} bytes")
         return self
 
     @property
@@ -103,7 +108,7 @@ def read_index(data: bytes, source: str) -> Index:
             raise InputError(
                 f"{source}: packed by a later version of neuron-tui\nUnpack it with that version, or a later one."
             ) from error
-        where = ".".join(map(str, first["loc"]))
+        where = ".".join(map(str, first["loc"]))[:100]
         said = str(first["msg"]).removeprefix("Value error, ")
         raise unusable(source, f"{INDEX}: {where}{': ' if where else ''}{said}") from error
 

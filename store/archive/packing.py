@@ -8,13 +8,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from neuron_tui.store.archive.index import INDEX, NOTES, Index, IndexedFile
+from neuron_tui.store.archive.index import INDEX, NOTES, TEXT_BYTES, Index, IndexedFile
 from neuron_tui.store.archive.members import Sink, Watch, write_end, write_header, write_padding
 from neuron_tui.store.disk.lock import is_being_written, keeping
 from neuron_tui.store.errors import InputError, NeuronTuiError, RunBusyError, RunDamagedError, UsageError
 from neuron_tui.store.runs.catalog import missing_or_cut
 from neuron_tui.store.runs.manifest import MANIFEST, VARIANTS, FileEntry, read_manifest
 from neuron_tui.store.runs.variants import name_of, run_of, variant_folder, variants_of
+from neuron_tui.store.wording import size_text
 
 _AT_ONCE = 1 << 20
 
@@ -129,6 +130,8 @@ def _texts(folder: Path, path: str, left_out: list[str]) -> dict[str, bytes]:
     notes = folder / NOTES
     if notes.is_symlink() or (notes.exists() and not notes.is_file()):
         left_out.append(f"{path}{NOTES} stays behind: it is no regular file")  # a link could lead anywhere
+    elif notes.exists() and notes.stat().st_size > TEXT_BYTES:
+        left_out.append(f"{path}{NOTES} stays behind: it has more than {size_text(TEXT_BYTES)}")
     elif notes.exists():
         found[f"{path}{NOTES}"] = notes.read_bytes()
     return found

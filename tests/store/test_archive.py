@@ -157,6 +157,13 @@ def test_notes_that_are_a_link_stay_behind(source: Path, tmp_path: Path) -> None
     assert b"mine" not in archive_of(source)
 
 
+def test_notes_of_any_size_are_no_reason_to_fill_the_memory(source: Path) -> None:
+    with (source / "notes.jsonl").open("wb") as notes:
+        notes.truncate(1 << 40)
+    with packing(source) as ready:
+        assert ready.left_out == ("notes.jsonl stays behind: it has more than 67.1 MB",)
+
+
 def test_a_damaged_run_is_refused(source: Path) -> None:
     layer = source / layer_file(0)
     layer.write_bytes(layer.read_bytes()[:-1] + b"?")
@@ -426,6 +433,10 @@ def test_an_index_that_cannot_be_read_is_refused(archive: bytes, tmp_path: Path)
         ({"files": listed_files(archive)[1:]}, "it lists no run.json"),
         ({"more": 1}, "more: "),
         ({"name": 7}, "name: "),
+        ({"name": "x" * 301}, "at most 300 characters"),
+        ({"y" * 5000: 1}, "index.json: y{100}: Extra"),
+        ({"files": [listed_files(archive)[0] | {"bytes": (64 << 20) + 1}]}, r"run\.json has 67,108,865 bytes"),
+        ({"files": [listed_files(archive)[0] | {"path": "z" * 5000}]}, "at most 300 characters"),
         ({"files": [listed_files(archive)[0] | {"bytes": -1}]}, "greater than or equal"),
         ({"files": [listed_files(archive)[0] | {"bytes": "7"}]}, "valid integer"),
         ({"files": [listed_files(archive)[0] | {"sha256": "../.."}]}, "match pattern"),
