@@ -136,3 +136,18 @@ def test_a_pipe_gets_it_and_a_terminal_does_not(
 def test_the_app_offers_it() -> None:
     assert screen.NAMES["parquet"] == "Parquet"
     assert screen.SUFFIXES[".parquet"] == "parquet"
+
+
+def names_of(kind: pa.DataType) -> set[str]:
+    if pa.types.is_list(kind):
+        return names_of(kind.value_type)
+    fields = [kind.field(i) for i in range(kind.num_fields)] if pa.types.is_struct(kind) else []
+    return {field.name for field in fields} | {name for field in fields for name in names_of(field.type)}
+
+
+def test_every_column_is_described() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reports.md").read_text(encoding="utf-8")
+    section = page.partition("### Columns of Parquet")[2].partition("\n### ")[0]
+    columns = {field.name for field in schema(2)} | {name for field in schema(2) for name in names_of(field.type)}
+    assert "occurrences" in columns
+    assert {name for name in columns if f"`{name}`" not in section} == set()
