@@ -11,6 +11,7 @@ from neuron_tui.store.disk.schema import ORDERS
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.neurons.record import NeuronRecord, TokenScore, Trigger
 from neuron_tui.store.neurons.run import Run
+from neuron_tui.tui.reports.contexts_data import context_data, with_contexts
 from neuron_tui.tui.reports.selection import Selection
 
 _WEIGHTS = ("norm", "cosine", "kurtosis", "token_frequency")
@@ -24,19 +25,28 @@ def records(run: Run, selection: Selection) -> Iterator[NeuronRecord]:
 
 def write_jsonl(run: Run, selection: Selection, stream: TextIO) -> None:
     """One record a line."""
-    encode = _Encoder()
-    for record in records(run, selection):
-        stream.write(encode(record) + "\n")
+    for text in _encoded(run, selection):
+        stream.write(text + "\n")
 
 
 def write_json(run: Run, selection: Selection, stream: TextIO) -> None:
     """A list of records."""
-    encode = _Encoder()
     before = "[\n"
-    for record in records(run, selection):
-        stream.write(before + encode(record))
+    for text in _encoded(run, selection):
+        stream.write(before + text)
         before = ",\n"
     stream.write("[]\n" if before == "[\n" else "\n]\n")
+
+
+def _encoded(run: Run, selection: Selection) -> Iterator[str]:
+    """Records as JSON; with contexts, if the selection asks for them, as the last key: `highest` and `sampled`."""
+    encode = _Encoder()
+    if not selection.contexts:
+        yield from map(encode, records(run, selection))
+        return
+    for record, highest, sampled in with_contexts(run, selection):
+        found = {"highest": [*map(context_data, highest)], "sampled": [*map(context_data, sampled)]}
+        yield f'{encode(record)[:-1]}, "contexts": {json_text(found)}}}'
 
 
 def write_csv(run: Run, selection: Selection, stream: TextIO) -> None:

@@ -138,7 +138,7 @@ def test_what_hears_of_each_neuron_can_end_the_report_and_nothing_is_left(run: R
     for kind in FORMATS:
         heard.clear()
         with pytest.raises(KeyboardInterrupt):
-            write_report(run, None, kind, tmp_path / "out", heard=stop_at_three)
+            write_report(run, [(0, neuron) for neuron in range(5)], kind, tmp_path / "out", heard=stop_at_three)
         assert heard == [1, 2, 3]
         assert list(tmp_path.iterdir()) == []
 
@@ -270,7 +270,7 @@ def test_a_place_that_cannot_be_written_is_named(run: Run, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("kind", ["pdf", ""])
 def test_a_format_that_is_not_there_names_those_that_are(run: Run, kind: str) -> None:
-    with pytest.raises(UsageError, match="Use one of: md, html, json, jsonl, csv"):
+    with pytest.raises(UsageError, match="Use one of: md, html, json, jsonl, csv, neuronpedia, parquet"):
         write_report(run, None, kind, io.StringIO())
 
 
@@ -305,10 +305,8 @@ def test_values_and_weights_stand_in_every_report_alike(run: Run) -> None:
     assert record.values.max is not None
     assert record.weights is not None
     texts = {}
-    for name in FORMATS:
-        stream = io.StringIO()
-        write_report(run, [(0, 1)], name, stream)
-        texts[name] = stream.getvalue()
+    for name in ("md", "html", "json", "jsonl", "csv"):
+        texts[name] = written(run, [(0, 1)], name)
     (row,) = csv.DictReader(io.StringIO(texts["csv"]))
     assert list(row)[-6:] == ["max", "mean_active", "norm", "cosine", "kurtosis", "token_frequency"]
     assert float(row["max"]) == record.values.max == json.loads(texts["jsonl"])["values"]["max"]
