@@ -59,7 +59,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class ContentsRow:
-    """A neuron in the table of contents; `mutual_information` is None without positional statistics."""
+    """A neuron in the table of contents, with what people call it.
+
+    `mutual_information` is None without positional statistics.
+    """
 
     layer: int
     neuron: int
@@ -69,6 +72,7 @@ class ContentsRow:
     covering: int
     mutual_information: float | None
     trigger: str
+    label: str = ""
 
 
 def facts(run: Run, selection: Selection) -> Iterator[Fact]:
@@ -121,7 +125,7 @@ def _contents_of(run: Run, layer: Layer, neurons: list[int]) -> Iterator[Content
     gram_columns = [f"triggers/{n}/covered" for n in ORDERS]
     information, type_code = "position/mutual_information", "position/type"
     names = ["count", "triggers/1/first", "triggers/1/covering", "effect/trigger_score", information, type_code]
-    columns = layer.columns(*names, *gram_columns)
+    columns, notes, rule = layer.columns(*names, *gram_columns), run.notes, run.manifest.rule
     count = columns["count"].sum(axis=1)
     first = columns["triggers/1/first"]
     score = np.nan_to_num(columns["effect/trigger_score"])
@@ -145,6 +149,7 @@ def _contents_of(run: Run, layer: Layer, neurons: list[int]) -> Iterator[Content
             covering=int(columns["triggers/1/covering"][neuron]),
             mutual_information=float(columns[information][neuron]) if information in columns else None,
             trigger=_first_token(corpus, gram) if gram >= 0 else "",
+            label=printable(", ".join(n.label for n in notes.on(layer.index, *rule.row(neuron)) if n.label)),
         )
 
 
