@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from neuron_tui.store.notes.note import Key, Note
+from neuron_tui.store.runs.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,14 @@ class Notebook:
         notes = self._by_neuron.get((layer, neuron), ())
         return tuple(note for note in notes if not pole or note.pole in ("", pole))
 
+    def labels(self, rule: Rule, rows: int) -> dict[int, str]:
+        """What neurons are called, by layer * `rows` + row, where layers have so many rows by a rule."""
+        found: dict[int, list[Note]] = {}
+        for note in self:
+            for row in rule.rows(note.neuron, note.pole) if note.label else ():
+                found.setdefault(note.layer * rows + row, []).append(note)
+        return {code: called_by(notes) for code, notes in found.items()}
+
     def of(self, key: Key) -> Note | None:
         """Somebody's note on just that neuron or pole, also one that was taken away."""
         return self._by_key.get(key)
@@ -77,6 +86,11 @@ class Notebook:
             else:
                 counts["newer" if note.rank > mine.rank else "older"] += 1
         return Notebook([*self._by_key.values(), *theirs]), Merging(**counts)
+
+
+def called_by(notes: Iterable[Note]) -> str:
+    """What people call the neuron that some notes are on: their labels, each once; empty without one."""
+    return ", ".join(dict.fromkeys(note.label for note in notes if note.label))
 
 
 EMPTY = Notebook()

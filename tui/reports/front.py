@@ -17,6 +17,7 @@ from neuron_tui.store.neurons.corpus import StoredCorpus
 from neuron_tui.store.neurons.layer import Layer
 from neuron_tui.store.neurons.places import place_text
 from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.notes.notebook import called_by
 from neuron_tui.store.runs.rule import VALUE, Rule
 from neuron_tui.store.tokens import printable, visible_token
 from neuron_tui.store.wording import count_noun, percent
@@ -149,7 +150,7 @@ def _contents_of(run: Run, layer: Layer, neurons: list[int]) -> Iterator[Content
             covering=int(columns["triggers/1/covering"][neuron]),
             mutual_information=float(columns[information][neuron]) if information in columns else None,
             trigger=_first_token(corpus, gram) if gram >= 0 else "",
-            label=printable(", ".join(n.label for n in notes.on(layer.index, *rule.row(neuron)) if n.label)),
+            label=printable(called_by(notes.on(layer.index, *rule.row(neuron)))),
         )
 
 
