@@ -258,8 +258,9 @@ class Explorer(Page[None]):
         self.growing.pause()
 
     def action_look(self) -> None:
-        """Look for new layers."""
+        """Look for new layers, and what others wrote."""
         self.growing.look()
+        self.noting.look()
 
     def action_leave(self) -> None:
         """From the neuron alone to the list; from there to the runs."""

@@ -35,7 +35,8 @@ class Noting:
     def __init__(self, screen: Screen[None], teller: Teller, browser: RunBrowser) -> None:
         self._screen, self._teller, self._browser = screen, teller, browser
         self._notes = EMPTY
-        self._problem = ""
+        self.problem = ""
+        """Why the notes cannot be read; empty if they can."""
         self._reading: Latest[Run, _Found] = Latest(screen, _read, self._show, self._refuse)
 
     def start(self) -> None:
@@ -52,8 +53,8 @@ class Noting:
         opened, here = self._browser.opened, self._browser.here
         if opened is None or here is None:
             return
-        if self._problem:
-            self._teller.complain(self._problem)
+        if self.problem:
+            self._teller.complain(self.problem)
             return
         run, author = opened.run, author_of(getattr(self._screen.app, "config", Config()))
         neuron, pole = run.manifest.rule.row(here[1])
@@ -74,7 +75,7 @@ class Noting:
         self._screen.app.push_screen(editor, answered)
 
     def _show(self, _: Run, found: _Found) -> None:
-        self._problem = ""
+        self.problem = ""
         if found.notes is self._notes or found.notes == self._notes:
             return
         self._notes = found.notes
@@ -86,9 +87,9 @@ class Noting:
 
     def _refuse(self, _: Run, error: NeuronTuiError) -> None:
         """Say once what is wrong; the run is shown without what people wrote on it."""
-        if str(error) != self._problem:
-            self._problem = str(error)
-            self._teller.complain(self._problem)
+        if str(error) != self.problem:
+            self.problem = str(error)
+            self._teller.complain(self.problem)
 
 
 def _read(run: Run) -> _Found:
