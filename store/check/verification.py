@@ -192,11 +192,13 @@ def _difference(path: Path, entry: FileEntry, meter: _Meter) -> str | None:
 
 def _unreadable_notes(folder: Path) -> Iterator[Problem]:
     # People's notes are no part of what was extracted, which is sound without them.
-    path = folder / NOTES_FILE
+    notes = NotesFile(folder)
+    if notes.path.parent != folder:
+        return
     try:
-        NotesFile(folder).read() if path.exists() else None
+        notes.read()
     except RunDamagedError as error:
-        yield Problem("note", NOTES_FILE, _reason(error, path).removeprefix(f"{path}, "))
+        yield Problem("note", NOTES_FILE, _reason(error, notes.path).removeprefix(f"{notes.path}, "))
 
 
 def _leftovers(folder: Path, manifest: Manifest) -> Iterator[Problem]:

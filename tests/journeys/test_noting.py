@@ -26,9 +26,7 @@ def test_a_label_is_written_found_and_seen_on_another_terminal(home: Home, two_r
     terminal.resize(160, 48)
     screen = terminal.wait_for(lambda screen: screen.count("wind and 日本") == 3)  # in the list, on the card, above it
     assert "Ann" in screen and "Blows." in screen and "Twice." in screen
-    terminal.press("N", RIGHT)  # in a label that is there the key only moves
-    terminal.reads("0:1 · by Ann")
-    terminal.press("!", ENTER)
+    terminal.press("N", RIGHT, "!", ENTER)  # typed ahead; in a label that is there → only moves
     terminal.wait_for("─ 0:1 · wind and 日本! ")
     assert not terminal.too_wide()
     terminal.press("\x11")

@@ -55,6 +55,15 @@ def test_whose_a_note_is_can_be_said_and_the_suggested_label_taken(command: Comm
     assert labels(copy) == [("0:0", "Ann", "silent"), ("0:0", "Bob", "dead")]
 
 
+def test_a_text_of_several_lines_is_read_from_stdin(
+    command: Command, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for read, code in ((b"one\ntwo \xe6\x97\xa5\n", 0), (b"\xff", 3)):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(read)))
+        assert command("note", copy, "0:1", "--text", "-").code == code
+    assert [note.text for note in open_run(copy).notes] == ["one\ntwo 日"]
+
+
 @pytest.mark.usefixtures("ann")
 def test_notes_go_to_another_person_and_come_back(command: Command, demo: Path, copy: Path, tmp_path: Path) -> None:
     theirs, file = Path(shutil.copytree(demo, tmp_path / "theirs" / "whole")), tmp_path / "notes.jsonl"

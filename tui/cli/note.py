@@ -70,13 +70,22 @@ def note(
         from neuron_tui.tui.config import author_of, read_config
 
         whose = author or author_of(read_config().config)
-        read = sys.stdin.read() if text == "-" else text
+        read = _stdin() if text == "-" else text
         _say_written(opened, opened.notes_file.put(*place, author=whose, label=label, text=read))
     notes = opened.notes.on(*place)
     if as_json:
         _print_json(place, notes, suggested)
     elif label is None and text is None:
         _print(notes, suggested)
+        if not notes:
+            say(f"no notes on {neuron} of {opened.name}")
+
+
+def _stdin() -> str:
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError("stdin is no text in UTF-8\nGive the note as UTF-8.") from error
 
 
 def _refuse_stranger(run: Run, layer: int, neuron: int, pole: str) -> None:

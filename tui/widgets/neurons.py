@@ -182,7 +182,7 @@ class NeuronList(RowList):
         if opened is None or shown is None:
             return ()
         table, at, n = opened.table, int(shown.rows[row]), shown.list_query.order
-        code = code_at(opened, address_at(opened, at))
+        code = code_at(opened, address_at(opened, at)) if self.marks or self._labels else -1
         covering, information, score = int(table.covering[n][at]), table.mutual_information[at], table.trigger_score[at]
         few = f"{covering:,}" if covering < 10_000 else short_count(covering)
         cells = {
