@@ -107,6 +107,18 @@ def test_what_others_write_meanwhile_is_shown(own_runs: Path) -> None:
     drive(own_runs, look, run=run)
 
 
+def test_of_a_long_note_the_card_has_the_beginning_until_the_whole_is_asked_for(own_runs: Path) -> None:
+    NotesFile(own_runs / "whole").put(0, 0, "", author="bob", text="\n".join(f"line {n}." for n in range(20)))
+
+    async def look(person: Person) -> None:
+        await person.sees("bob", "line 0.", "…")
+        assert "line 19." not in person.screen()
+        person.explorer.browser.action_more_rows()
+        await person.sees("line 19.")
+
+    drive(own_runs, look, run=own_runs / "whole")
+
+
 def test_a_damaged_file_is_said_once_and_the_run_is_shown(own_runs: Path) -> None:
     run = own_runs / "whole"
     (run / NOTES_FILE).write_text("broken\n")

@@ -109,7 +109,7 @@ def lay_out(view: NeuronView, shape: CardShape, samples: Samples | None = None) 
 
 def _narrow(view: NeuronView, shape: CardShape, samples: Samples) -> tuple[Block, Place]:
     width = shape.width
-    block = Block([*head_lines(view, width), *note_lines(view.notes, width, shape.height)])
+    block = Block([*head_lines(view, width), *note_lines(view.notes, width, shape.height, whole=shape.long)])
     # Section lines, the header of the triggers, and the sentences on position are always there.
     values = value_rows(view, width, shape.height)
     free = shape.height - len(block.lines) - 5 - sentence_rows(width) - values
@@ -124,7 +124,7 @@ def _narrow(view: NeuronView, shape: CardShape, samples: Samples) -> tuple[Block
 def _wide(view: NeuronView, shape: CardShape, samples: Samples) -> tuple[Block, Place]:
     left = (shape.width - 2) * 9 // 20
     right = shape.width - left - 2
-    head = [*head_lines(view, shape.width), *note_lines(view.notes, shape.width, shape.height)]
+    head = [*head_lines(view, shape.width), *note_lines(view.notes, shape.width, shape.height, whole=shape.long)]
     block = Block([*head, coverage_line(view, shape.width), BLANK])
     free = shape.height - len(block.lines) - 4
     triggers = 50 if shape.long else _clamp(free // 2, 5, 16)

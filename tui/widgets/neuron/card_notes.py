@@ -14,9 +14,9 @@ _LINES = 8
 """A pane has a line of text of each note for so many of its own, but not less than two."""
 
 
-def note_lines(notes: Sequence[Note], width: int, height: int) -> list[Line]:
-    """Label and author of each note and the beginning of its text; nothing for a neuron without any."""
-    most = max(2, height // _LINES)
+def note_lines(notes: Sequence[Note], width: int, height: int, *, whole: bool) -> list[Line]:
+    """Label and author of each note and the beginning of its text, or the whole; nothing without notes."""
+    most = None if whole else max(2, height // _LINES)
     return [line for note in notes for line in (*_head(note, width), *_text(note, width, most))]
 
 
@@ -34,10 +34,10 @@ def _head(note: Note, width: int) -> Iterator[Line]:
         yield ((whose, "dim"),)
 
 
-def _text(note: Note, width: int, most: int) -> Iterator[Line]:
+def _text(note: Note, width: int, most: int | None) -> Iterator[Line]:
     if not note.text:
         return
     lines = [line for part in note.text.split("\n") for line in wrap(printable(part), width) or [""]]
     yield from (((line, ""),) for line in lines[:most])
-    if len(lines) > most:
+    if most is not None and len(lines) > most:
         yield ((ELLIPSIS, "dim"),)
