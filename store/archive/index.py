@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from neuron_tui.store.errors import InputError
+from neuron_tui.store.runs.folder import NOTES_FILE
 from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, VARIANTS, FileEntry, Manifest, Sha256
 
 INDEX = "index.json"
@@ -20,10 +21,7 @@ INDEX_BYTES = 4 << 20
 TEXT_BYTES = 64 << 20
 """Bytes that a run.json or a file of notes may have: they are read as a whole."""
 
-NOTES = "notes.jsonl"
-"""What a person wrote on the neurons of a run, if anything."""
-
-_OWN = rf"{re.escape(MANIFEST)}|{re.escape(CORPUS_FILE)}|{re.escape(NOTES)}|layers/layer_[0-9]{{3,6}}\.h5"
+_OWN = rf"{re.escape(MANIFEST)}|{re.escape(CORPUS_FILE)}|{re.escape(NOTES_FILE)}|layers/layer_[0-9]{{3,6}}\.h5"
 _PATH = re.compile(rf"(?:{VARIANTS}/[A-Za-z0-9][A-Za-z0-9._+-]{{0,99}}/)?(?:{_OWN})")
 """Paths that a file of a run can have, none of which is absolute or leads out of its folder."""
 
@@ -68,7 +66,7 @@ class Index(_Strict):
         for folder, files in {"": {}, **self.by_folder()}.items():
             if MANIFEST not in files:
                 raise ValueError(f"it lists no {folder}{MANIFEST}")
-            if large := next((n for n in (MANIFEST, NOTES) if n in files and files[n].bytes > TEXT_BYTES), None):
+            if large := next((n for n in (MANIFEST, NOTES_FILE) if n in files and files[n].bytes > TEXT_BYTES), None):
                 raise ValueError(f"{folder}{large} has {files[large].bytes:,} bytes")
         return self
 
@@ -115,7 +113,7 @@ def read_index(data: bytes, source: str) -> Index:
 
 def disagreement(folder: str, listed: Mapping[str, FileEntry], manifest: Manifest) -> str | None:
     """What is wrong with the files listed for a run or a variant, by its manifest: in words, naming the first file."""
-    if more := min(listed.keys() - manifest.files.keys() - {MANIFEST, NOTES}, default=None):
+    if more := min(listed.keys() - manifest.files.keys() - {MANIFEST, NOTES_FILE}, default=None):
         return f"{folder}{more} is no file of that run"
     wrong = next((path for path, entry in manifest.files.items() if listed.get(path) != entry), None)
     return None if wrong is None else f"{folder}{wrong} is not what {folder}{MANIFEST} lists"

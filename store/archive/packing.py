@@ -8,11 +8,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from neuron_tui.store.archive.index import INDEX, NOTES, TEXT_BYTES, Index, IndexedFile
+from neuron_tui.store.archive.index import INDEX, TEXT_BYTES, Index, IndexedFile
 from neuron_tui.store.archive.members import Sink, Watch, write_end, write_header, write_padding
 from neuron_tui.store.disk.lock import is_being_written, keeping
 from neuron_tui.store.errors import InputError, NeuronTuiError, RunBusyError, RunDamagedError, UsageError
 from neuron_tui.store.runs.catalog import missing_or_cut
+from neuron_tui.store.runs.folder import NOTES_FILE
 from neuron_tui.store.runs.manifest import MANIFEST, VARIANTS, FileEntry, read_manifest
 from neuron_tui.store.runs.variants import name_of, run_of, variant_folder, variants_of
 from neuron_tui.store.wording import size_text
@@ -127,13 +128,13 @@ def _in_order(item: tuple[str, FileEntry]) -> tuple[str, bool, str]:
 def _texts(folder: Path, path: str, left_out: list[str]) -> dict[str, bytes]:
     """The small files that may change while the others are copied: taken as they are now."""
     found = {f"{path}{MANIFEST}": (folder / MANIFEST).read_bytes()}
-    notes = folder / NOTES
+    notes = folder / NOTES_FILE
     if notes.is_symlink() or (notes.exists() and not notes.is_file()):
-        left_out.append(f"{path}{NOTES} stays behind: it is no regular file")  # a link could lead anywhere
+        left_out.append(f"{path}{NOTES_FILE} stays behind: it is no regular file")  # a link could lead anywhere
     elif notes.exists() and notes.stat().st_size > TEXT_BYTES:
-        left_out.append(f"{path}{NOTES} stays behind: it has more than {size_text(TEXT_BYTES)}")
+        left_out.append(f"{path}{NOTES_FILE} stays behind: it has more than {size_text(TEXT_BYTES)}")
     elif notes.exists():
-        found[f"{path}{NOTES}"] = notes.read_bytes()
+        found[f"{path}{NOTES_FILE}"] = notes.read_bytes()
     return found
 
 

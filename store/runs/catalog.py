@@ -23,7 +23,7 @@ from neuron_tui.store.errors import (
     RunPartialError,
     UsageError,
 )
-from neuron_tui.store.runs.folder import forget_job, holds_job, holds_run, remove_last_variants
+from neuron_tui.store.runs.folder import forget_job, forget_notes, holds_job, holds_run, remove_last_variants
 from neuron_tui.store.runs.job import JobStatus, is_taken, job_status
 from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, VARIANTS, Manifest, read_manifest
 from neuron_tui.store.runs.variants import name_of, named_variant, run_below, run_of, variant_folder, variants_of
@@ -230,6 +230,7 @@ def delete_run(folder: Path) -> None:
             _close_files(folder)
             shutil.rmtree(folder.resolve())  # a link to a run: the run goes, and the link with it
         else:
+            forget_notes(folder)
             forget_job(folder)
     if whole:
         folder.unlink(missing_ok=True)

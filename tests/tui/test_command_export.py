@@ -102,7 +102,7 @@ def test_a_malformed_query_is_2_and_shows_where(command: Command, runs: Path) ->
     ended = command("export", "whole", "--where", "type:dead frq<1", "--format", "json", "--runs-dir", runs)
     assert (ended.code, ended.out) == (2, "")
     message, query, mark = ended.err.splitlines()
-    assert message.startswith("unknown word 'frq'; known are type: layer: trigger: pole: freq")
+    assert message.startswith("unknown word 'frq'; known are type: layer: trigger: label: pole: freq")
     assert (query, mark) == ("  type:dead frq<1", "            ^")
 
 

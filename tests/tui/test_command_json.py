@@ -24,6 +24,7 @@ WITHOUT_JSON = {
     "open": "opens the app",
     "demo": "extracts and opens the app; `info demo --json` is its data",
     "analyze": "makes a variant; `info RUN@NAME --json` is its data",
+    "notes": "`notes export` prints lines of JSON, `notes import` takes them",
     "train": "makes a checkpoint, with a report in JSON beside it",
 }
 """Commands that print no data of their own, and where it is."""

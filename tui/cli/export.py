@@ -102,12 +102,9 @@ def parse_neuron(text: str) -> tuple[int, int, str]:
 
 def rows_named(run: Run, layer: int, neuron: int, pole: str) -> list[tuple[int, int]]:
     """Layer and row of what a name means: of a neuron with poles both, unless it names one; raises UsageError."""
-    from neuron_tui.store.runs.rule import POLES
-
-    poles = run.manifest.rule.poles
-    if pole and poles == 1:
+    if pole and run.manifest.rule.poles == 1:
         raise UsageError(f"{layer}:{neuron}{pole} names a pole, and the neurons of {run.name} have none")
-    return [(layer, neuron * poles + place) for place in range(poles) if not pole or POLES[place] == pole]
+    return [(layer, row) for row in run.manifest.rule.rows(neuron, pole)]
 
 
 def _matching(run: Run, query: str) -> list[tuple[int, int]]:

@@ -13,8 +13,8 @@ from neuron_tui.store.neurons.corpus import Context
 from neuron_tui.store.neurons.record import TokenScore, Values
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import Spelling, token_bytes
+from neuron_tui.store.wording import json_text
 from neuron_tui.tui.reports.contexts_data import WithContexts, with_contexts
-from neuron_tui.tui.reports.data import json_text
 from neuron_tui.tui.reports.selection import Selection
 
 SET_NAME = "neurons"

@@ -19,9 +19,8 @@ from neuron_tui.store import Run, open_run
 from neuron_tui.store.errors import DiskFullError, InputError, NeuronNotFoundError, RunDamagedError, UsageError
 from neuron_tui.store.neurons.corpus import Context
 from neuron_tui.store.tokens import visible, visible_token
-from neuron_tui.store.wording import percent, value_text
+from neuron_tui.store.wording import json_text, percent, value_text
 from neuron_tui.tui.reports.context import ContextView, shortened
-from neuron_tui.tui.reports.data import json_text
 from neuron_tui.tui.reports.markdown import code, context_line
 from neuron_tui.tui.reports.neuron import neuron_view
 from neuron_tui.tui.reports.report import FORMATS, size_warning, write_report
