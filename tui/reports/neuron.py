@@ -19,6 +19,8 @@ from neuron_tui.store.measures.positional import on_ranges
 from neuron_tui.store.neurons.corpus import Context
 from neuron_tui.store.neurons.record import NeuronRecord, PositionProfile, TokenScore, Triggers
 from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.notes.note import Note
+from neuron_tui.store.notes.notebook import EMPTY, Notebook
 from neuron_tui.store.tokens import Spelling, printable, visible_token
 from neuron_tui.store.wording import GRAM_NAMES, count_noun, share_text
 from neuron_tui.tui.reports.context import ContextView
@@ -122,7 +124,7 @@ class PositionView:
 class NeuronView:
     """All that is shown of a neuron. `triggers` are those for n = 1, 2, 3; a dead neuron has no contexts.
 
-    `highest` are the contexts of its highest values, where they were asked for.
+    `highest` are the contexts of its highest values, where they were asked for; `notes` are those on it or its pole.
     """
 
     record: NeuronRecord
@@ -136,6 +138,7 @@ class NeuronView:
     contexts: tuple[ContextView, ...]
     spelling: Spelling
     highest: tuple[ContextView, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def context_view(self, context: Context) -> ContextView:
         """A context of the neuron as people see it."""
@@ -159,7 +162,7 @@ class NeuronView:
 
 def neuron_views(run: Run, selection: Selection) -> Iterator[NeuronView]:
     """The selected neurons in their order, a few read at a time; raises RunDamagedError."""
-    spelling = run.corpus.spelling
+    spelling, rule, notebook = run.corpus.spelling, run.manifest.rule, run.notes
 
     def views() -> Iterator[NeuronView]:
         for index, neurons in selection.neurons.items():
@@ -168,19 +171,24 @@ def neuron_views(run: Run, selection: Selection) -> Iterator[NeuronView]:
                 batch = neurons[start : start + _BATCH]
                 sampled, highest = layer.contexts_of(batch), layer.contexts_of(batch, kind="highest")
                 for record, contexts, best in zip(layer.records(batch), sampled, highest, strict=True):
-                    yield neuron_view(record, contexts, spelling, best)
+                    notes = notebook.on(index, *rule.row(record.neuron))
+                    yield neuron_view(record, contexts, spelling, best, notes)
 
     return selection.counted(views())
 
 
-def read_neuron(run: Run, layer: int, neuron: int) -> NeuronView:
-    """Read one neuron; raises NeuronNotFoundError and RunDamagedError."""
-    where = run.layer(layer)
-    return neuron_view(where.neuron(neuron), where.contexts(neuron), run.corpus.spelling)
+def read_neuron(run: Run, layer: int, neuron: int, notes: Notebook = EMPTY) -> NeuronView:
+    """Read one neuron, and what there is on it in `notes`; raises NeuronNotFoundError and RunDamagedError."""
+    where, on_it = run.layer(layer), notes.on(layer, *run.manifest.rule.row(neuron))
+    return neuron_view(where.neuron(neuron), where.contexts(neuron), run.corpus.spelling, notes=on_it)
 
 
 def neuron_view(
-    record: NeuronRecord, contexts: Sequence[Context], spelling: Spelling, highest: Sequence[Context] = ()
+    record: NeuronRecord,
+    contexts: Sequence[Context],
+    spelling: Spelling,
+    highest: Sequence[Context] = (),
+    notes: tuple[Note, ...] = (),
 ) -> NeuronView:
     """What is shown of a record and its contexts; raises RunDamagedError for a score that is no number."""
     own = own_triggers(record)
@@ -205,6 +213,7 @@ def neuron_view(
         contexts=tuple(_context_view(record, context, spelling) for context in contexts),
         spelling=spelling,
         highest=tuple(_context_view(record, context, spelling) for context in highest),
+        notes=notes,
     )
 
 

@@ -28,6 +28,7 @@ from neuron_tui.tui.screens.explorer.asking import Asking
 from neuron_tui.tui.screens.explorer.browser import RunBrowser
 from neuron_tui.tui.screens.explorer.growing import GrowingRun
 from neuron_tui.tui.screens.explorer.keeping import SessionKeeper, Sight
+from neuron_tui.tui.screens.explorer.noting import Noting
 from neuron_tui.tui.screens.explorer.reading import RunReader
 from neuron_tui.tui.screens.explorer.variants import VariantChooser
 from neuron_tui.tui.screens.page import Page
@@ -78,6 +79,7 @@ class Explorer(Page[None]):
             grown=self._reader.open_again,
             made_anew=self._open_anew,
         )
+        self.noting = Noting(self, self, self.browser)
         self.variants = VariantChooser(self, self, path, thresholds=lambda: self.thresholds, chosen=self._open_variant)
         self.keeper = SessionKeeper(self, path, self._sight)
 
@@ -91,6 +93,7 @@ class Explorer(Page[None]):
         """Open the run; look now and then at what may change."""
         self._reader.open()
         self.growing.start()
+        self.noting.start()
         self.variants.start()
         self.keeper.start()
 
@@ -138,6 +141,7 @@ class Explorer(Page[None]):
         self.go_to(self._at)
         self._reader.summarise(opened)
         self.growing.look()
+        self.noting.look()
 
     def _show_more_layers(self, opened: OpenedRun) -> None:
         newest = self.browser.newest
@@ -220,6 +224,10 @@ class Explorer(Page[None]):
         if self.opened is not None and layer is not None:
             go(self, TeamPlace(self.opened.run, layer), self.go_to)
 
+    def action_note(self) -> None:
+        """Ask for a label and a note on the neuron under the cursor."""
+        self.noting.edit()
+
     def action_figures(self) -> None:
         """Show the figures of this run."""
         go(self, FiguresPlace((self.path,)))
@@ -256,8 +264,9 @@ class Explorer(Page[None]):
         self.growing.pause()
 
     def action_look(self) -> None:
-        """Look for new layers."""
+        """Look for new layers, and what others wrote."""
         self.growing.look()
+        self.noting.look()
 
     def action_leave(self) -> None:
         """From the neuron alone to the list; from there to the runs."""

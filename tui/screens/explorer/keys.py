@@ -161,6 +161,14 @@ ON_THE_RUN = (
         palette="The paper's claims",
     ),
     Action(
+        "explorer.note",
+        "N",
+        "note",
+        "label and note",
+        "gives the neuron a label and a note of your own; label:TEXT in the filter finds it.",
+        palette="Label and note",
+    ),
+    Action(
         "explorer.export",
         "x",
         "export",
