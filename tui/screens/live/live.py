@@ -80,6 +80,12 @@ class Live(Screen[Address | None]):
         self._prediction: Latest[str, Predicted] = Latest(
             self, lambda text: predict(opened.run, text), self._show_prediction, lambda _, e: self._note(str(e))
         )
+        self._labels: Latest[None, dict[int, str]] = Latest(
+            self,
+            lambda _: opened.run.notes.labels(self.rule, opened.run.manifest.rows),
+            lambda _, labels: self._panes.fired.show_labels(labels),
+            lambda _, __: None,  # the run's own screen has said what is wrong with its notes
+        )
         self._filtering: Latest[str, list[Address]] = Latest(
             self, self._matching, self._silence_these, lambda _, e: self._note(str(e))
         )
@@ -108,6 +114,7 @@ class Live(Screen[Address | None]):
         """The text has the keys."""
         self._show_state(self._talk.state)
         self.query_one(PromptField).focus()
+        self._labels.request(None)
 
     def on_unmount(self) -> None:
         """Release the model."""
