@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.measures.positional import on_ranges
+from neuron_tui.store.neurons.causal_table import with_causal
 from neuron_tui.store.neurons.corpus import Context
 from neuron_tui.store.neurons.record import NeuronRecord, PositionProfile, TokenScore, Triggers
 from neuron_tui.store.neurons.run import Run
@@ -122,7 +123,8 @@ class PositionView:
 class NeuronView:
     """All that is shown of a neuron. `triggers` are those for n = 1, 2, 3; a dead neuron has no contexts.
 
-    `highest` are the contexts of its highest values, where they were asked for.
+    `highest` are the contexts of its highest values, where they were asked for. `causal_problem` says why what
+    silencing it did cannot be read, if so.
     """
 
     record: NeuronRecord
@@ -136,6 +138,7 @@ class NeuronView:
     contexts: tuple[ContextView, ...]
     spelling: Spelling
     highest: tuple[ContextView, ...] = ()
+    causal_problem: str = ""
 
     def context_view(self, context: Context) -> ContextView:
         """A context of the neuron as people see it."""
@@ -167,16 +170,23 @@ def neuron_views(run: Run, selection: Selection) -> Iterator[NeuronView]:
             for start in range(0, len(neurons), _BATCH):
                 batch = neurons[start : start + _BATCH]
                 sampled, highest = layer.contexts_of(batch), layer.contexts_of(batch, kind="highest")
-                for record, contexts, best in zip(layer.records(batch), sampled, highest, strict=True):
+                records = with_causal(run, layer.records(batch))
+                for record, contexts, best in zip(records, sampled, highest, strict=True):
                     yield neuron_view(record, contexts, spelling, best)
 
     return selection.counted(views())
 
 
 def read_neuron(run: Run, layer: int, neuron: int) -> NeuronView:
-    """Read one neuron; raises NeuronNotFoundError and RunDamagedError."""
+    """Read one neuron; raises NeuronNotFoundError and RunDamagedError, but not for damage to the causal table alone."""
     where = run.layer(layer)
-    return neuron_view(where.neuron(neuron), where.contexts(neuron), run.corpus.spelling)
+    record, problem = where.neuron(neuron), ""
+    try:
+        (record,) = with_causal(run, [record])
+    except RunDamagedError as error:
+        problem = str(error)
+    view = neuron_view(record, where.contexts(neuron), run.corpus.spelling)
+    return replace(view, causal_problem=problem) if problem else view
 
 
 def neuron_view(
