@@ -63,6 +63,14 @@ class TeamPlace(Place[Address]):
 
 
 @dataclass(frozen=True, slots=True)
+class CausalPlace(Place[Address | str]):
+    """The causal table of a run; `marked` are neurons to silence. Gives back a neuron to go to, or a filter."""
+
+    run: Run
+    marked: Sequence[Address]
+
+
+@dataclass(frozen=True, slots=True)
 class ExtractionPlace(Place[Path]):
     """The form of a new extraction, begun with the options of another; gives back the folder of the new run."""
 

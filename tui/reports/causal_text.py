@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp
 
-from neuron_tui.store.neurons.causal import LEAST_CONTEXTS, CausalRecord, Change
+from neuron_tui.store.neurons.causal import LEAST_CONTEXTS, CausalRecord
 from neuron_tui.store.wording import count_noun, signed
 
 VERDICTS = {True: "likelier", False: "less likely", None: "cannot tell"}
@@ -18,7 +18,8 @@ def causal_note(record: CausalRecord) -> str:
     """In short: `its triggers become 3.7× likelier to follow (3.0–4.5) on 32 contexts; loss +0.031 (random −0.001)`."""
     on, random = record.on_triggers, record.on_random
     clause, ends = _of_triggers(record)
-    how = "at its mean, " if record.method == "mean" else ""
+    mean = "at their means, " if record.together else "at its mean, "
+    how = mean if record.method == "mean" else ""
     costs = f"loss {signed(on.loss.change)}"
     if random is not None:
         costs += f" (random {signed(random.loss.change)})"
@@ -29,7 +30,7 @@ def causal_sentence(record: CausalRecord) -> str:
     """The same as a sentence of a report."""
     on, random = record.on_triggers, record.on_random
     clause, ends = _of_triggers(record)
-    how = "Set to its mean" if record.method == "mean" else "Silenced"
+    how = "Set to its mean value" if record.method == "mean" else "Silenced"
     told = f"95% interval {ends}, {count_noun(on.contexts, 'context')}" if ends else count_noun(on.contexts, "context")
     costs = f"the loss changes by {signed(on.loss.change)} nats"
     if random is not None:
@@ -37,18 +38,13 @@ def causal_sentence(record: CausalRecord) -> str:
     return f"{how}, {clause} ({told}); {costs}."
 
 
-def change_text(change: Change) -> str:
-    """A change with its ends: `+1.305 (+1.096 to +1.504)`."""
-    low, high = change.interval
-    return f"{signed(change.change)} ({signed(low)} to {signed(high)})"
-
-
 def _of_triggers(record: CausalRecord) -> tuple[str, str]:
     """What becomes of the triggers, and the ends of the interval of that ratio where there is one."""
-    who, one = "the tokens it is most often active on", False
+    whose, one = "their" if record.together else "its", False
+    who = f"the tokens {'they are' if record.together else 'it is'} most often active on"
     if record.covered:
-        one = len(record.triggers) == 1
-        who = "its trigger" if one else "its triggers"
+        one = len(record.triggers) == 1 and not record.together
+        who = f"{whose} trigger{'' if one else 's'}"
     become = "becomes" if one else "become"
     if record.on_triggers.contexts < LEAST_CONTEXTS:
         return f"too few contexts tell whether {who} {become} likelier to follow", ""
@@ -65,7 +61,7 @@ def _of_triggers(record: CausalRecord) -> tuple[str, str]:
 
 
 def _ratios(change: float, low: float, high: float) -> tuple[str, str]:
-    """A ratio of probabilities and its ends, from changes of their logarithm, with as many digits as the first needs."""
+    """A ratio of probabilities and its ends, from changes of their logarithm, with the digits that the first needs."""
     ratios = [exp(max(-_MOST, min(_MOST, one))) for one in (change, low, high)]
     if ratios[0] < 0.1 or ratios[0] >= 100_000:
         texts = [f"{ratio:.2g}" for ratio in ratios]

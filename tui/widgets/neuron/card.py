@@ -1,7 +1,8 @@
 """A neuron on a card: what its pane shows, as lines of text laid out for a size.
 
 The parts keep their places from neuron to neuron, so that nothing jumps while walking: each reserves its rows, but for
-what silencing did, which only measured neurons have. The rows of the curve are left empty: it is drawn when the card is shown, and again for each key that moves over it.
+what silencing did, which only measured neurons have. The rows of the curve are left empty: it is drawn when the card is
+shown, and again for each key that moves over it.
 """
 
 from __future__ import annotations

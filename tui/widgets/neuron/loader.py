@@ -44,9 +44,9 @@ class NeuronLoader:
         # A card that was overtaken is kept too: who walks back finds it.
         self._latest = Latest(owner, _read, self._keep, self._refuse, every=True)
 
-    def use(self, run: Run) -> None:
-        """Read from this run; what was read of another is forgotten."""
-        if run is not self._run:
+    def use(self, run: Run, *, anew: bool = False) -> None:
+        """Read from this run; what was read of another is forgotten, and all that was read if it is `anew`."""
+        if anew or run is not self._run:
             self._cards.clear()
             self._views.clear()
         self._run = run

@@ -91,9 +91,9 @@ class NeuronPane(LineView, can_focus=True):
             return self._card is None
         return self._card is not None and (self._card.address, self._card.shape) == (self._address, self.shape)
 
-    def use(self, run: Run) -> None:
-        """The run that neurons are read from."""
-        self._loader.use(run)
+    def use(self, run: Run, *, anew: bool = False) -> None:
+        """The run that neurons are read from; anew, if more may be kept of them by now."""
+        self._loader.use(run, anew=anew)
 
     def set_order(self, order: int) -> None:
         """Show triggers for another n."""
