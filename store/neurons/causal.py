@@ -18,6 +18,9 @@ LEAST_CONTEXTS = 5
 """With fewer contexts nothing is said of whether triggers come back."""
 
 Method = Literal["zero", "mean"]
+METHODS: tuple[Method, ...] = ("zero", "mean")
+"""What a silenced neuron's value is set to."""
+
 Interval = tuple[float, float]
 
 

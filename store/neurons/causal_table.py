@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
-from neuron_tui.store.neurons.causal import CausalRecord, read_causal
+from neuron_tui.store.neurons.causal import METHODS, CausalRecord, read_causal
 from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.neurons.record import NeuronRecord
 from neuron_tui.store.neurons.run import Run
@@ -29,7 +29,7 @@ class CausalTable:
     by_row: Mapping[Address, tuple[CausalRecord, ...]]
 
     def of(self, layer: int, row: int) -> tuple[CausalRecord, ...]:
-        """Measurements of one row silenced by itself, one for each way of silencing it."""
+        """Measurements of one row silenced by itself, one for each way of silencing it, zero first."""
         return self.by_row.get((layer, row), ())
 
 
@@ -68,7 +68,7 @@ def misfit(manifest: Manifest, record: CausalRecord) -> str:
 def _read(folder: Path, _stamp: _Stamp | None) -> CausalTable:
     records = tuple(read_causal(folder, partial(misfit, read_manifest(folder))))
     by_row: dict[Address, tuple[CausalRecord, ...]] = {}
-    for record in records:
+    for record in sorted(records, key=lambda record: METHODS.index(record.method)):
         if not record.together:
             key = record.layer, record.rows[0]
             by_row[key] = (*by_row.get(key, ()), record)

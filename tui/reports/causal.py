@@ -9,15 +9,13 @@ from typing import Any
 
 from neuron_tui.store.disk.output import write_text
 from neuron_tui.store.findings.causal_summary import causal_summary, kind_of
-from neuron_tui.store.neurons.causal import CausalRecord, Change, Method
+from neuron_tui.store.neurons.causal import METHODS, CausalRecord, Change
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.tui.reports.data import json_text
 from neuron_tui.tui.reports.figures import Plain, csv_text, plain_cells
 
 SUFFIXES = (".json", ".csv")
 """Endings of the files that a table can be written to."""
-
-METHODS: tuple[Method, ...] = ("zero", "mean")
 
 _OF_CHANGE = ("before", "after", "change", "low", "high")
 _COLUMNS = (

@@ -7,6 +7,9 @@ from math import exp
 from neuron_tui.store.neurons.causal import LEAST_CONTEXTS, CausalRecord
 from neuron_tui.store.wording import count_noun, signed
 
+SILENCED = "Silenced"
+"""What the short words on a measurement begin with."""
+
 VERDICTS = {True: "likelier", False: "less likely", None: "cannot tell"}
 """What becomes of the triggers, by `comes_back`."""
 
@@ -15,11 +18,11 @@ _MOST = 690.0
 
 
 def causal_note(record: CausalRecord) -> str:
-    """In short: `its triggers become 3.7× likelier to follow (3.0–4.5) on 32 contexts; loss +0.031 (random −0.001)`."""
+    """In short: `Silenced, its triggers become 3.7× likelier to follow (3.0–4.5) on 32 contexts; loss +0.031`."""
     on, random = record.on_triggers, record.on_random
     clause, ends = _of_triggers(record)
-    mean = "at their means, " if record.together else "at its mean, "
-    how = mean if record.method == "mean" else ""
+    mean = " at their means" if record.together else " at its mean"
+    how = f"{SILENCED}{mean if record.method == 'mean' else ''}, "
     costs = f"loss {signed(on.loss.change)}"
     if random is not None:
         costs += f" (random {signed(random.loss.change)})"
@@ -30,7 +33,7 @@ def causal_sentence(record: CausalRecord) -> str:
     """The same as a sentence of a report."""
     on, random = record.on_triggers, record.on_random
     clause, ends = _of_triggers(record)
-    how = "Set to its mean value" if record.method == "mean" else "Silenced"
+    how = "Set to its mean value" if record.method == "mean" else SILENCED
     told = f"95% interval {ends}, {count_noun(on.contexts, 'context')}" if ends else count_noun(on.contexts, "context")
     costs = f"the loss changes by {signed(on.loss.change)} nats"
     if random is not None:

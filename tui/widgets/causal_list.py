@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from neuron_tui.store.findings.causal_summary import kind_of
-from neuron_tui.store.neurons.causal import CausalRecord
+from neuron_tui.store.neurons.causal import METHODS, CausalRecord
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import visible_token
-from neuron_tui.store.wording import count_noun
 from neuron_tui.tui.drawing.spans import BLANK, Line
 from neuron_tui.tui.reports.causal_text import VERDICTS
 from neuron_tui.tui.reports.neuron_text import SUPPRESSES
@@ -41,8 +40,13 @@ SORTS = (
     ("verdict", "what becomes of the triggers"),
 )
 
-_WANTED = {"layer": 12, "kind": 13, "triggers": 40}
-_SHORT = {"suppressing": f"{SUPPRESSES} suppr.", "promoting": "promotes", "no token detector": "", "together": "set"}
+_WANTED = {"layer": 10, "kind": 13, "triggers": 40}
+_SHORT = {
+    "suppressing": f"{SUPPRESSES} suppr.",
+    "promoting": "promotes",
+    "no token detector": "",
+    "together": "together",
+}
 _LONG = {**_SHORT, "suppressing": f"{SUPPRESSES} suppressing", "promoting": "promoting"}
 _RISING = frozenset({"layer", "kind"})
 """Columns that are sorted from their lowest first; others are from their highest."""
@@ -85,11 +89,11 @@ class CausalList(RowList):
         return self.records[self.cursor] if self.records else None
 
     def name_of(self, record: CausalRecord) -> str:
-        """What was silenced: `3:117`, or `3: 12 neurons`."""
+        """What was silenced: `3:117`, or of several at once how many, `3: 12`."""
         assert self._run is not None
         rule = self._run.manifest.rule
         if record.together:
-            return f"{record.layer}: {count_noun(len(record.rows), rule.row_noun)}"
+            return f"{record.layer}: {len(record.rows):,}"
         return f"{record.layer}:{rule.name(record.rows[0])}"
 
     def triggers_of(self, record: CausalRecord) -> str:
@@ -166,8 +170,12 @@ def _falls(column: str, turned: bool) -> bool:
 
 
 def _sorted(records: Sequence[CausalRecord], column: str, turned: bool) -> list[CausalRecord]:
-    by_place = sorted(records, key=lambda one: (one.layer, one.rows, one.where, one.method))
+    by_place = sorted(records, key=_place)
     return sorted(by_place, key=_KEYS[column], reverse=_falls(column, turned))
+
+
+def _place(record: CausalRecord) -> tuple[object, ...]:
+    return record.layer, record.together, record.rows, record.where, METHODS.index(record.method)
 
 
 def _random(record: CausalRecord) -> float:
@@ -176,7 +184,7 @@ def _random(record: CausalRecord) -> float:
 
 _Key = Callable[[CausalRecord], tuple[object, ...] | float | str]
 _KEYS: dict[str, _Key] = {
-    "layer": lambda one: (one.layer, one.rows, one.where, one.method),
+    "layer": _place,
     "kind": kind_of,
     "fired": lambda one: one.on_triggers.fired,
     "change": lambda one: one.on_triggers.trigger_logprob.change,

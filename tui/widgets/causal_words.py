@@ -9,16 +9,21 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from neuron_tui.store.findings.causal_summary import CausalSummary, causal_summary
-from neuron_tui.store.neurons.causal import CausalRecord
+from neuron_tui.store.neurons.causal import METHODS, CausalRecord
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import wrap
-from neuron_tui.tui.reports.causal import METHODS
 from neuron_tui.tui.reports.causal_text import causal_note
 from neuron_tui.tui.widgets.causal_list import moved, nats
 from neuron_tui.tui.widgets.painting import TextLine
 
 _ONE, _ALL = 2, 8
 """Lines for the measurement under the cursor, and for all of them at most."""
+
+_EXPLANATION = (
+    "The model reads contexts that end with a neuron's triggers, and random ones, as it is and with the neuron silent. "
+    "Measured is whether a trigger is likelier to follow then, and what the silence costs on the token that does "
+    "follow. It takes the model that the run was extracted from. On a command line: neuron-tui ablate {run}"
+)
 
 
 class CausalWords(Vertical):
@@ -28,6 +33,7 @@ class CausalWords(Vertical):
         super().__init__(id="causal-words")
         self._one: CausalRecord | None = None
         self._found: list[tuple[str, CausalSummary]] = []
+        self._nothing = ""
 
     def compose(self) -> ComposeResult:
         """The lines."""
@@ -38,27 +44,36 @@ class CausalWords(Vertical):
 
     def show(self, records: Sequence[CausalRecord], one: CausalRecord | None) -> None:
         """Say what some measurements are together, and more of one of them."""
-        self.display = bool(records)
         methods = [method for method in METHODS if any(record.method == method for record in records)]
         self._found = [
             (f"{summary.kind} to {method}" if len(methods) > 1 else summary.kind, summary)
             for method in methods
             for summary in causal_summary(record for record in records if record.method == method)
         ]
+        self._nothing = ""
         self.show_one(one)
         self._show_all()
 
     def _show_all(self) -> None:
+        explained = wrap(self._nothing, max(20, self.size.width - 2))
         longest = max((len(name) for name, _ in self._found), default=0)
         for place in range(_ALL):
             line = self.query_one(f"#causal-all-{place}", TextLine)
-            line.display = place < len(self._found)
-            if line.display:
+            line.display = place < len(self._found) or place < len(explained)
+            if place < len(explained):
+                line.show_text(((f" {explained[place]}", "dim"),))
+            elif place < len(self._found):
                 name, summary = self._found[place]
                 back = f"  {_likelier(summary)}"
                 room = self.size.width - longest - len(back) - 1
                 costs = next((text for text in _costs(summary) if len(text) <= room), "")
                 line.show_text(((f" {name:<{longest}}", "heading"), (back, ""), (costs, "dim")))
+
+    def explain(self, run: str) -> None:
+        """Say what a measurement is, while there is none of a run."""
+        self._nothing = _EXPLANATION.format(run=printable(run))
+        self._found = []
+        self._show_all()
 
     def show_one(self, record: CausalRecord | None) -> None:
         """Say more of one measurement."""
@@ -67,7 +82,9 @@ class CausalWords(Vertical):
         for place in range(_ONE):
             text = said[place] if place < len(said) else ""
             cut = "…" if place == _ONE - 1 and len(said) > _ONE else ""
-            self.query_one(f"#causal-one-{place}", TextLine).show_text(((f" {text}{cut}", ""),))
+            line = self.query_one(f"#causal-one-{place}", TextLine)
+            line.display = record is not None
+            line.show_text(((f" {text}{cut}", ""),))
 
     def on_resize(self) -> None:
         """Wrap what is said."""
@@ -77,9 +94,8 @@ class CausalWords(Vertical):
 
 def _words(record: CausalRecord) -> str:
     change = record.on_triggers.trigger_logprob
-    which = f" ({printable(record.where)})" if record.where else ""
-    comma = "" if record.method == "mean" else ","
-    return f"Silenced{which}{comma} {causal_note(record)}; log p {nats(change.before)} → {nats(change.after)}."
+    which = f"{printable(record.where)}: " if record.where else ""
+    return f"{which}{causal_note(record)}; log p {nats(change.before)} → {nats(change.after)}."
 
 
 def _likelier(of: CausalSummary) -> str:

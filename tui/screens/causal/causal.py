@@ -33,7 +33,7 @@ from neuron_tui.tui.widgets.note_line import NoteLine
 from neuron_tui.tui.widgets.painting import TextLine
 from neuron_tui.tui.widgets.rows import RowList
 
-_NOTHING = "Nothing is measured yet. m silences neurons, and measures what the model then predicts."
+_NOTHING = "Nothing is measured yet. m asks which neurons to silence, and measures."
 
 
 class Causal(Page[Address | str | None]):
@@ -149,7 +149,10 @@ class Causal(Page[Address | str | None]):
         self.rows.show(self._run, table.records)
         count = count_noun(len(table.records), "measurement")
         self.query_one("#causal-pane", Vertical).border_title = Content(count if table.records else "nothing measured")
-        self.words.show(table.records, self.rows.record)
+        if table.records:
+            self.words.show(table.records, self.rows.record)
+        else:
+            self.words.explain(self._run.name)
 
     def _cannot_read(self, problem: str) -> None:
         self.rows.say_nothing("The table cannot be read.")
