@@ -26,7 +26,8 @@ def causal_note(record: CausalRecord) -> str:
     costs = f"loss {signed(on.loss.change)}"
     if random is not None:
         costs += f" (random {signed(random.loss.change)})"
-    return f"{how}{clause}{f' ({ends})' if ends else ''} on {count_noun(on.contexts, 'context')}; {costs}"
+    told = f" ({ends}) on {count_noun(on.contexts, 'context')}" if ends else ""
+    return f"{how}{clause}{told}; {costs}"
 
 
 def causal_sentence(record: CausalRecord) -> str:
@@ -34,11 +35,11 @@ def causal_sentence(record: CausalRecord) -> str:
     on, random = record.on_triggers, record.on_random
     clause, ends = _of_triggers(record)
     how = "Set to its mean value" if record.method == "mean" else SILENCED
-    told = f"95% interval {ends}, {count_noun(on.contexts, 'context')}" if ends else count_noun(on.contexts, "context")
+    told = f" (95% interval {ends}, {count_noun(on.contexts, 'context')})" if ends else ""
     costs = f"the loss changes by {signed(on.loss.change)} nats"
     if random is not None:
         costs += f", on random contexts by {signed(random.loss.change)}"
-    return f"{how}, {clause} ({told}); {costs}."
+    return f"{how}, {clause}{told}; {costs}."
 
 
 def _of_triggers(record: CausalRecord) -> tuple[str, str]:
@@ -50,7 +51,8 @@ def _of_triggers(record: CausalRecord) -> tuple[str, str]:
         who = f"{whose} trigger{'' if one else 's'}"
     become = "becomes" if one else "become"
     if record.on_triggers.contexts < LEAST_CONTEXTS:
-        return f"too few contexts tell whether {who} {become} likelier to follow", ""
+        contexts = count_noun(record.on_triggers.contexts, "context")
+        return f"it takes more than {contexts} to tell whether {who} {become} likelier to follow", ""
     change = record.on_triggers.trigger_logprob
     low, high = change.interval
     if record.comes_back is None:
