@@ -123,7 +123,7 @@ def home() -> Iterator[Path]:
         (folder / "reports").mkdir()
         for variable in [v for v in os.environ if v.startswith(("NEURON_TUI_", "HF_", "XDG_"))] + ["NO_COLOR"]:
             os.environ.pop(variable, None)
-        os.environ["HOME"] = name
+        os.environ |= {"HOME": name, "LOGNAME": "ann"}
         yield folder
 
 
@@ -326,7 +326,7 @@ async def paper(person: Person) -> None:
     await person.sees("cannot be said")
     await person.press("e", *"600k", "enter")
     await person.sees("does not hold")
-    await person.press("down", "down", "down")
+    await person.press(*["down"] * 5)
     await person.sees("57.7%")
 
 
@@ -431,6 +431,17 @@ async def firing(person: Person) -> None:
     await person.sees("it occurs", "Listed is every neuron")
 
 
+async def note(person: Person) -> None:
+    """A label and a note, not saved yet."""
+    await filtered(person)
+    await person.press("N")
+    await person.sees("Label detects ·of, suppresses it")
+    await person.press("right", "tab")
+    await person.type("Fires on nearly every ·of, in all three domains.")
+    await person.press("enter")
+    await person.type("Compare 0:1100, which does the same to ·in.")
+
+
 async def export(person: Person) -> None:
     """A report of marked neurons, before it is written."""
     await filtered(person)
@@ -485,6 +496,7 @@ OF_A_RUN: Scenes = {
     "position": (MEDIUM, position),
     "filter": (LIST, filter_prompt),
     "firing": (LIST, firing),
+    "note": (LIST, note),
     "export": (MEDIUM, export),
     "help": (MEDIUM, help_),
     "palette": (LIST, palette),

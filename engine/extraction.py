@@ -39,9 +39,10 @@ from neuron_tui.engine.stopwatch import Stopwatch
 from neuron_tui.engine.writing import write_corpus
 from neuron_tui.store.disk.files import sha256
 from neuron_tui.store.disk.schema import ENOUGH_SEQUENCES
-from neuron_tui.store.errors import RunDamagedError
+from neuron_tui.store.errors import RunDamagedError, RunNotFoundError
 from neuron_tui.store.findings.aggregates_cache import aggregates_of
 from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.notes.notes_file import set_aside
 from neuron_tui.store.runs.catalog import missing_or_cut, run_folder
 from neuron_tui.store.runs.folder import SCRATCH, clear_scratch, delete_files, forget_kept, writing_to
 from neuron_tui.store.runs.manifest import (
@@ -127,6 +128,7 @@ def _go(
         if not ranks.alone:
             announce(f"{ranks.count} processes share the text and the neurons.")
         require_disk(folder, resources.disk_bytes + ranks.count * resources.scratch_bytes)
+        _keep_notes(folder, model, announce)
         manifest = _begin(folder, model, options, corpus, domains)
         job.goes_on_with(request.model_copy(update={"overwrite": False}).arguments())
     else:
@@ -177,6 +179,16 @@ def _begin(
     )
     write_manifest(folder, manifest)
     return manifest
+
+
+def _keep_notes(folder: Path, model: OpenedModel, announce: Announce) -> None:
+    """What people wrote on neurons stays beside a run of the same model; on those of another it is set aside."""
+    try:
+        before = read_manifest(folder).model
+    except (RunNotFoundError, RunDamagedError):
+        return
+    if before.digest != model.identity.digest and (aside := set_aside(folder)):
+        announce(f"The notes here are on neurons of another model, {before.name}. They are in {aside.name} now.")
 
 
 def _existing(folder: Path, model: OpenedModel, options: RunOptions) -> Manifest | None:

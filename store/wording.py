@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import re
 from collections.abc import Callable, Iterable
@@ -154,3 +155,14 @@ def show_size(size: int) -> str:
     """Bytes as `--memory` takes them, with no byte lost: `8G`, `512M`, `1000`."""
     unit = max((unit for unit, factor in _SIZE_UNITS.items() if size % factor == 0), key=_SIZE_UNITS.__getitem__)
     return f"{size // _SIZE_UNITS[unit]}{unit}"
+
+
+def json_text(value: object) -> str:
+    """A value as one line of JSON in which nothing acts on a terminal: what does not print is escaped.
+
+    Raises ValueError for a number that JSON does not have.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)

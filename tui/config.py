@@ -30,6 +30,9 @@ class Config(BaseModel):
     mouse: bool = Field(
         default=True, description="`false` leaves the mouse to the terminal, as `--no-mouse` does for one time"
     )
+    author: str | None = Field(
+        default=None, min_length=1, description="whose the notes are that you write; else what you are logged in as"
+    )
     keys: dict[str, str] = Field(
         default_factory=dict,
         description="a table: names of keys, see below, and the keys that do it, separated by commas",
@@ -106,6 +109,18 @@ def read_config(path: Path | None = None) -> ConfigFile:
     return file
 
 
+def author_of(config: Config) -> str:
+    """Whose the notes are that are written here: who the settings say, else who is logged in, else `me`."""
+    import getpass
+
+    if config.author is not None and config.author.strip():
+        return config.author.strip()
+    try:
+        return getpass.getuser().strip() or "me"
+    except (OSError, KeyError, ImportError):
+        return "me"
+
+
 def _fault(kind: str, message: str, place: list[str]) -> tuple[str, str]:
     if kind == "extra_forbidden":
         return "", f"unknown key {place[-1]!r}; known are {', '.join(Config.model_fields)}"
@@ -173,6 +188,8 @@ def _default_in_toml(name: str) -> str:
 
 
 def _in_toml(value: Any) -> str:  # noqa: ANN401 - what a setting may be
+    if value is None:
+        return "not set"
     return "" if value == {} else f"`{json.dumps(value)}`"
 
 

@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 from textual.dom import DOMNode
 
 from neuron_tui.store.measures.thresholds import Thresholds
+from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.runs.job import Job
@@ -68,6 +69,15 @@ class CausalPlace(Place[Address | str]):
 
     run: Run
     marked: Sequence[Address]
+
+
+@dataclass(frozen=True, slots=True)
+class LivePlace(Place[Address]):
+    """The run's model reading texts; `marked` neurons can be silenced. Gives back a neuron to go to."""
+
+    opened: OpenedRun
+    marked: Sequence[Address] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

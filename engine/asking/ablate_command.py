@@ -102,7 +102,8 @@ def ablate(
 
 def _subjects(run: Run, named: Sequence[str], query: str, together_: bool) -> list[Subject]:
     from neuron_tui.engine.asking.silencing import single, together
-    from neuron_tui.store.neurons.naming import matching_rows, parse_neuron, rows_named
+    from neuron_tui.store.neurons.naming import parse_neuron, rows_named
+    from neuron_tui.store.neurons.query import matching_rows
 
     rows = [row for text in named for row in rows_named(run, *parse_neuron(text))] or (
         [] if named else matching_rows(run, query)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +79,7 @@ class Answer:
         `way` says what all parts of the model add; both are None where a model has no direct way.
         """
         rows, values = self.reading.layers[layer].at(position)
-        way = self.model.direct(self.reading, self.trace, position, targets)
+        way = self.model.direct(self.reading, self.trace, position, targets, [layer])
         return {
             "layer": layer,
             "position": position,
@@ -94,7 +94,6 @@ class Answer:
                 "embedding": way.embedding.tolist(),
                 "attention": way.attention.tolist(),
                 "feed_forward": way.feed_forward.tolist(),
-                "neurons": [rows.sum(axis=0).tolist() for rows in way.rows],
                 "bias": way.bias.tolist(),
             },
         }
@@ -111,10 +110,10 @@ class Answer:
         if way is None:
             return {**found, "logit": None}
         rule = self.model.rule
-        neurons = [
+        neurons: list[dict[str, Any]] = [
             {"layer": layer, "neuron": neuron, **({"pole": pole} if pole else {}), "value": value, "logit": added}
-            for layer, (reading, rows) in enumerate(zip(self.reading.layers, way.rows, strict=True))
-            for row, value, added in zip(*(a.tolist() for a in reading.at(position)), rows[:, 0].tolist(), strict=True)
+            for layer, rows in way.rows.items()
+            for row, value, added in self._added(layer, position, rows)
             for neuron, pole in [rule.row(row)]
         ]
         return {
@@ -127,6 +126,10 @@ class Answer:
             "bias": float(way.bias[0]),
             "neurons": sorted(neurons, key=lambda one: -abs(one["logit"]))[:most],
         }
+
+    def _added(self, layer: int, position: int, rows: Floats) -> Iterator[tuple[int, float, float]]:
+        active, values = self.reading.layers[layer].at(position)
+        return zip(active.tolist(), values.tolist(), rows[:, 0].tolist(), strict=True)
 
     def _token(self, token: int) -> dict[str, Any]:
         return {"id": token, "text": self.model.vocabulary[token]}

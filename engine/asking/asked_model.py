@@ -99,11 +99,18 @@ class AskedModel:
         """What comes after (B, L) sequences, and where rows of a layer fire; see `TextReader.expect`."""
         return self._reader.expect(ids, without, layer, rows)
 
-    def direct(self, reading: Reading, trace: Trace, position: int, targets: Sequence[int]) -> DirectWay | None:
+    def direct(
+        self,
+        reading: Reading,
+        trace: Trace,
+        position: int,
+        targets: Sequence[int],
+        layers: Sequence[int] | None = None,
+    ) -> DirectWay | None:
         """What each part adds to the logits of tokens, see `direct_way`; None where a model has no direct way."""
         if not self.causal.adds_up:
             return None
-        return direct_way(self.causal, self.rule, reading, trace, position, targets)
+        return direct_way(self.causal, self.rule, reading, trace, position, targets, layers)
 
 
 def _free(device: torch.device) -> int:

@@ -22,8 +22,8 @@ class DirectWay:
 
     `logits` (T,): what the parts add up to, before the model scales or caps it. `embedding` (T,): what the stream
     begins with. `attention` and `feed_forward` (layers, T): what each layer adds. `bias` (T,): of the final norm and
-    the unembedding. `rows`: of each layer (n, T), of its active rows in the order of the reading; what the FFN adds
-    beside them is its bias and what inactive neurons write.
+    the unembedding. `rows`: by layer (n, T), of its active rows in the order of the reading; what the FFN adds beside
+    them is its bias and what inactive neurons write.
     """
 
     logits: Floats
@@ -32,12 +32,18 @@ class DirectWay:
     attention: Floats
     feed_forward: Floats
     bias: Floats
-    rows: tuple[Floats, ...]
+    rows: dict[int, Floats]
 
 
 @torch.inference_mode()
 def direct_way(
-    model: CausalModel, rule: Rule, reading: Reading, trace: Trace, position: int, targets: Sequence[int]
+    model: CausalModel,
+    rule: Rule,
+    reading: Reading,
+    trace: Trace,
+    position: int,
+    targets: Sequence[int],
+    layers: Sequence[int] | None = None,
 ) -> DirectWay:
     """Split the logits of some tokens at a position of a text that was read.
 
@@ -47,6 +53,8 @@ def direct_way(
         Of the same pass as `reading`.
     targets
         T tokens.
+    layers
+        Those whose rows are wanted; None for all.
 
     Raises
     ------
@@ -71,7 +79,8 @@ def direct_way(
     stream = torch.stack([states[position] for states in trace.stream]).double()
     added = torch.stack([states[position] for states in trace.added]).double()
     attention = stream.diff(dim=0) - added
-    rows = [_rows(model, rule, reading, trace, layer, position, towards) for layer in range(len(added))]
+    wanted = range(len(added)) if layers is None else layers
+    rows = {layer: _rows(model, rule, reading, trace, layer, position, towards) for layer in wanted}
     embedding, of_attention, of_added = (part @ towards.T for part in (stream[0], attention, added))
     return DirectWay(
         logits=(embedding + of_attention.sum(0) + of_added.sum(0) + bias).cpu().numpy(),
@@ -80,7 +89,7 @@ def direct_way(
         attention=of_attention.cpu().numpy(),
         feed_forward=of_added.cpu().numpy(),
         bias=bias.cpu().numpy(),
-        rows=tuple(rows),
+        rows=rows,
     )
 
 

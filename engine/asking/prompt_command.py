@@ -116,7 +116,8 @@ def asked_model(
 
 
 def _rows(run: Run, named: Sequence[str], where: str | None) -> list[tuple[int, int]]:
-    from neuron_tui.store.neurons.naming import matching_rows, parse_neuron, rows_named
+    from neuron_tui.store.neurons.naming import parse_neuron, rows_named
+    from neuron_tui.store.neurons.query import matching_rows
 
     rows = [row for text in named for row in rows_named(run, *parse_neuron(text))]
     if where is None:

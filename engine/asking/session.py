@@ -71,8 +71,7 @@ class Session:
                 self._cancel.set()
             else:
                 self._coming.put(question)
-        self._cancel.set()
-        self._coming.put(None)
+        self._coming.put(None)  # who asked may be gone: then the next answer finds no reader, and that is the end
 
     def _answered(self, question: Record) -> Record:
         self._cancel.clear()

@@ -18,7 +18,8 @@ from neuron_tui.store.disk.schema import CORPUS, LAYER, OVERLAY
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.neurons.causal import read_causal
 from neuron_tui.store.neurons.causal_table import misfit
-from neuron_tui.store.runs.folder import CAUSAL_FILE, DERIVED_FILES
+from neuron_tui.store.notes.notes_file import NotesFile
+from neuron_tui.store.runs.folder import CAUSAL_FILE, DERIVED_FILES, NOTES_FILE, is_notes
 from neuron_tui.store.runs.job import JOB_FILES
 from neuron_tui.store.runs.manifest import (
     CORPUS_FILE,
@@ -80,7 +81,12 @@ def check_run(folder: Path, watch: Watch | None = None) -> list[Problem]:
     if manifest.variant is not None and not manifest.is_overlay and run and run_counted_again(folder, manifest) is None:
         message = f"was counted on something else than the run {run.name} holds now; count it anew with --overwrite"
         problems.append(Problem("note", MANIFEST, message))
-    return [*problems, *_check_causal(folder, manifest), *_leftovers(folder, manifest)]
+    return [
+        *problems,
+        *_check_causal(folder, manifest),
+        *_unreadable_notes(folder),
+        *_leftovers(folder, manifest),
+    ]
 
 
 def remedy(problems: Iterable[Problem], *, variant: bool) -> str:
@@ -202,12 +208,23 @@ def _difference(path: Path, entry: FileEntry, meter: _Meter) -> str | None:
     return None
 
 
+def _unreadable_notes(folder: Path) -> Iterator[Problem]:
+    # People's notes are no part of what was extracted, which is sound without them.
+    notes = NotesFile(folder)
+    if notes.path.parent != folder:
+        return
+    try:
+        notes.read()
+    except RunDamagedError as error:
+        yield Problem("note", NOTES_FILE, _reason(error, notes.path).removeprefix(f"{notes.path}, "))
+
+
 def _leftovers(folder: Path, manifest: Manifest) -> Iterator[Problem]:
     known = _OWN_FILES | set(manifest.files)
     runs_of_their_own = tuple(f"{VARIANTS}/{name}/" for name in variants_of(folder))
     for path in sorted(p for p in folder.rglob("*") if not p.is_dir()):
         name = path.relative_to(folder).as_posix()
-        if name in known or name.startswith(runs_of_their_own):
+        if name in known or name.startswith(runs_of_their_own) or (path.parent == folder and is_notes(path)):
             continue
         if name.endswith(TEMPORARY_SUFFIX):
             yield Problem("note", name, "left by an extraction that was cut off, or of one under way")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from neuron_tui.store.errors import DiskFullError, InputError
+from neuron_tui.store.wording import size_text
 
 TEMPORARY_SUFFIX = ".partial"
 
@@ -71,6 +73,16 @@ def reserve(path: Path, size: int) -> None:
             os.posix_fallocate(file.fileno(), 0, size)
         else:
             file.truncate(size)
+
+
+def require_room(folder: Path, size: int, what: str) -> None:
+    """Raise DiskFullError unless the disk of a folder has room for `size` bytes, which is what `what` takes."""
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise DiskFullError(
+            f"{what} takes {size_text(size)}, and the disk of {folder} has {size_text(free)} free\n"
+            "Free some space, or choose another place."
+        )
 
 
 def write_text(path: Path, text: str) -> None:

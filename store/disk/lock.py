@@ -17,6 +17,9 @@ LOCK = ".lock"
 _ATTEMPTS, _PAUSE = 5, 0.02
 """Whoever asks whether a run is being written shares its lock for a moment: that moment is waited out, in seconds."""
 
+_ATTEMPTS_AT_A_FILE = 250
+"""A small file is written in a moment, and who comes second waits for that."""
+
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
@@ -29,7 +32,7 @@ def writing(folder: Path) -> Iterator[None]:
     InputError
         The folder cannot be written to.
     """
-    descriptor = _taken(folder, fcntl.LOCK_EX)
+    descriptor = _taken(folder / LOCK, fcntl.LOCK_EX)
     if descriptor is None:
         raise RunBusyError(
             f"another process is writing the run {folder.name}, or a variant of it\n"
@@ -52,7 +55,7 @@ def keeping(folder: Path) -> Iterator[None]:
     InputError
         The folder cannot be written to.
     """
-    descriptor = _taken(folder, fcntl.LOCK_SH)
+    descriptor = _taken(folder / LOCK, fcntl.LOCK_SH)
     if descriptor is None:
         raise RunBusyError(f"another process is writing the run {folder.name}\nWait for it, then run this again.")
     try:
@@ -61,10 +64,35 @@ def keeping(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _taken(folder: Path, kind: int) -> int | None:
-    for _ in range(_ATTEMPTS):
-        with disk_full_named(folder / LOCK):
-            descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+def lock_of(path: Path) -> Path:
+    """The lock of a file that several processes change."""
+    return path.with_name(f".{path.name}.lock")
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """Hold the lock of one file of a run while it is read and replaced; the run itself may be written meanwhile.
+
+    Raises
+    ------
+    RunBusyError
+        Another process has held it for seconds.
+    InputError
+        The folder cannot be written to.
+    """
+    descriptor = _taken(lock_of(path), fcntl.LOCK_EX, _ATTEMPTS_AT_A_FILE)
+    if descriptor is None:
+        raise RunBusyError(f"another process is writing {path}\nRun this again.")
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _taken(lock: Path, kind: int, attempts: int = _ATTEMPTS) -> int | None:
+    for _ in range(attempts):
+        with disk_full_named(lock):
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
             # Its last owner may have taken it away with all it left: then another may hold the one that is there now.

@@ -11,6 +11,7 @@ from neuron_tui.store.measures.intervals import wilson
 from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.runs.catalog import summarise
+from neuron_tui.store.runs.variants import run_of
 
 
 def run_info(run: Run) -> dict[str, Any]:
@@ -18,6 +19,7 @@ def run_info(run: Run) -> dict[str, Any]:
     manifest = run.manifest
     return {
         "name": run.name,
+        "variant_of": of.name if (of := run_of(run.path.resolve())) else None,
         "model": manifest.model.name,
         "context_length": manifest.options.context_length,
         "tokens": manifest.tokens,

@@ -15,7 +15,7 @@ every layer's triggers again for every draw.
 
 from __future__ import annotations
 
-from math import sqrt
+from math import hypot, sqrt
 from statistics import NormalDist
 
 from neuron_tui.store.wording import percent
@@ -66,6 +66,19 @@ def wilson(successes: int, trials: int, confidence: float = CONFIDENCE) -> Inter
     centre = (share + weight / 2) / (1 + weight)
     half = z / (1 + weight) * sqrt(share * (1 - share) / trials + weight / (4 * trials))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def newcombe(part: int, of: int, other: int, of_other: int) -> tuple[float, float, float]:
+    """The difference of two shares, first less second, and the ends of its interval: Newcombe's, of two of Wilson's.
+
+    Both are shares of one or more. Raises ValueError where `wilson` does.
+    """
+    share, other_share = part / of, other / of_other
+    (low, high), (other_low, other_high) = wilson(part, of), wilson(other, of_other)
+    difference = share - other_share
+    below = hypot(share - low, other_high - other_share)
+    above = hypot(high - share, other_share - other_low)
+    return difference, difference - below, difference + above
 
 
 def interval_text(part: int, of: int) -> str:

@@ -168,6 +168,20 @@ class StoredCorpus:
             for token, rest in product(tokens, rests):
                 yield token, *rest
 
+    def longest_tokens(self, text: str) -> tuple[int, ...]:
+        """A text as the longest tokens that write it, from its beginning on; empty if no tokens do."""
+        rest = text.encode("utf-8", "surrogateescape" if _from_bytes(text) else "surrogatepass")
+        longest = max(map(len, self._tokens_of_bytes), default=0)
+        found: list[int] = []
+        while rest:
+            sizes = range(min(longest, len(rest)), 0, -1)
+            size = next((size for size in sizes if rest[:size] in self._tokens_of_bytes), 0)
+            if not size:
+                return ()
+            found.append(self._tokens_of_bytes[rest[:size]][0])
+            rest = rest[size:]
+        return tuple(found)
+
     @cached_property
     def _tokens_of_bytes(self) -> dict[bytes, tuple[int, ...]]:
         found: dict[bytes, tuple[int, ...]] = {}

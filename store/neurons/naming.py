@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from neuron_tui.store.errors import UsageError
-from neuron_tui.store.neurons.query import matching
-from neuron_tui.store.neurons.run import Run
-from neuron_tui.store.neurons.table import read_table
-from neuron_tui.store.runs.rule import POLES
+
+if TYPE_CHECKING:
+    from neuron_tui.store.neurons.run import Run
 
 
 def parse_neuron(text: str) -> tuple[int, int, str]:
@@ -21,14 +21,6 @@ def parse_neuron(text: str) -> tuple[int, int, str]:
 
 def rows_named(run: Run, layer: int, neuron: int, pole: str) -> list[tuple[int, int]]:
     """Layer and row of what a name means: of a neuron with poles both, unless it names one; raises UsageError."""
-    poles = run.manifest.rule.poles
-    if pole and poles == 1:
+    if pole and run.manifest.rule.poles == 1:
         raise UsageError(f"{layer}:{neuron}{pole} names a pole, and the neurons of {run.name} have none")
-    return [(layer, neuron * poles + place) for place in range(poles) if not pole or POLES[place] == pole]
-
-
-def matching_rows(run: Run, query: str) -> list[tuple[int, int]]:
-    """Layer and row of the neurons that a filter matches, in order; raises QueryError, RunDamagedError."""
-    table = read_table(run)
-    keep = matching(run, table, query)
-    return list(zip(table.layer[keep].tolist(), table.neuron[keep].tolist(), strict=True))
+    return [(layer, row) for row in run.manifest.rule.rows(neuron, pole)]

@@ -20,7 +20,7 @@ from neuron_tui.store.disk.schema import ORDERS, STRENGTHS, TYPES
 from neuron_tui.store.errors import QueryError
 from neuron_tui.store.neurons.firing import entries_of
 from neuron_tui.store.neurons.run import Run
-from neuron_tui.store.neurons.table import MEASURES, NeuronTable
+from neuron_tui.store.neurons.table import MEASURES, NeuronTable, read_table
 from neuron_tui.store.runs.rule import POLES
 from neuron_tui.store.tokens import printable
 
@@ -32,7 +32,10 @@ NUMBER_KEYS = (
     *("freq", "mi", "covering", "covering2", "covering3", "count", "score", "neuron"),
     *MEASURES,
 )
-KEYS = ("type:", "layer:", "trigger:", "pole:", *NUMBER_KEYS)
+KEYS = ("type:", "layer:", "trigger:", "label:", "pole:", *NUMBER_KEYS)
+
+ANY_LABEL = "*"
+"""What `label:` takes for any label there is."""
 
 _COMPARE: dict[str, Callable[[Any, float], Bools]] = {
     "<=": operator.le,
@@ -80,6 +83,13 @@ def matching(run: Run, table: NeuronTable, query: str) -> Bools:
         mask = _mask(run, table, term)
         keep &= ~mask if term.negated else mask
     return keep
+
+
+def matching_rows(run: Run, query: str) -> list[tuple[int, int]]:
+    """Layer and row of the neurons that a query matches, in order; raises QueryError, RunDamagedError."""
+    table = read_table(run)
+    keep = matching(run, table, query)
+    return list(zip(table.layer[keep].tolist(), table.neuron[keep].tolist(), strict=True))
 
 
 def _parse_term(query: str, start: int) -> tuple[Term, int]:
@@ -138,6 +148,8 @@ def _check(term: Term, query: str) -> None:
             raise QueryError(f"{value!r} is no number", query, at)
         if term.key == "trigger" and not value:
             raise QueryError("an empty text triggers nothing", query, term.position)
+        if term.key == "label" and not value:
+            raise QueryError("a label is never empty; label:* is any", query, term.position)
         at += len(value) + 1
 
 
@@ -149,6 +161,8 @@ def _mask(run: Run, table: NeuronTable, term: Term) -> Bools:
         return _any([(table.layer >= low) & (table.layer <= high) for low, high in ranges])
     if term.key == "trigger":
         return triggered_by(run, table, term.values[0])
+    if term.key == "label":
+        return labelled(run, table, term.values[0])
     rule = run.manifest.rule
     if term.key == "pole":
         if rule.poles == 1:
@@ -225,6 +239,18 @@ def triggered_by(run: Run, table: NeuronTable, text: str) -> Bools:
                 found = entries_of(run, layer.index, n, row)
                 covering = found.rank < table.covering[n][rows][found.neuron]
                 keep[rows.start + found.neuron[covering]] = True
+    return keep
+
+
+def labelled(run: Run, table: NeuronTable, text: str) -> Bools:
+    """Neurons with somebody's label that has `text` in it, in capitals or not; any label for `*`."""
+    keep = np.zeros(len(table), dtype=bool)
+    place = {layer: place for place, layer in enumerate(run.layers)}
+    wanted = "" if text == ANY_LABEL else text.casefold()
+    for note in run.notes:
+        if note.label and note.layer in place and wanted in note.label.casefold():
+            rows = [row for row in run.manifest.rule.rows(note.neuron, note.pole) if row < run.manifest.rows]
+            keep[place[note.layer] * run.manifest.rows + np.array(rows, np.int64)] = True
     return keep
 
 

@@ -13,6 +13,7 @@ MEANINGS = {
     "type:": "what a neuron is, such as type:token or type:one,both",
     "layer:": "its layer, such as layer:0-5,8",
     "trigger:": 'an n-gram it fires on, such as trigger:" title"',
+    "label:": "what somebody called it, such as label:weather or label:*",
     "pole:": "the side of a gated neuron, pole:+ or pole:-",
     "freq": "share of tokens it is active on, such as freq<1%",
     "mi": "mutual information with position in nats, such as mi>{positional}",

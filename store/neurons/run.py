@@ -16,6 +16,8 @@ from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.neurons.corpus import StoredCorpus
 from neuron_tui.store.neurons.layer import Layer, Recount
 from neuron_tui.store.neurons.recount import changed_datasets, stored_covering
+from neuron_tui.store.notes.notebook import Notebook
+from neuron_tui.store.notes.notes_file import NotesFile
 from neuron_tui.store.runs.catalog import find_run, missing_or_cut, runs_directory
 from neuron_tui.store.runs.manifest import Variant, read_manifest
 from neuron_tui.store.runs.variants import name_of, run_counted_again
@@ -35,6 +37,7 @@ class Run:
                 f"the run {self.name} is damaged: {problem}\n"
                 f"See what else with: neuron-tui check {self.name}; {again} it again with --overwrite."
             )
+        self.notes_file = NotesFile(folder)
         self._below = run_counted_again(folder, self.manifest)
         self._recount: Recount | None = None
 
@@ -51,6 +54,11 @@ class Run:
         """Digests of all that its numbers are read from: its own files, and for a variant those of its run."""
         source = self.manifest.variant.source if self.manifest.variant else None
         return (self.manifest.digest, *([source] if source else []))
+
+    @property
+    def notes(self) -> Notebook:
+        """What people wrote on its neurons, as it stands in the file now; raises RunDamagedError."""
+        return self.notes_file.read()
 
     @cached_property
     def corpus(self) -> StoredCorpus:

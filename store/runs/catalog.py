@@ -23,7 +23,7 @@ from neuron_tui.store.errors import (
     RunPartialError,
     UsageError,
 )
-from neuron_tui.store.runs.folder import forget_job, holds_job, holds_run, remove_last_variants
+from neuron_tui.store.runs.folder import forget_job, forget_notes, holds_job, holds_run, remove_last_variants
 from neuron_tui.store.runs.job import JobStatus, is_taken, job_status
 from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, VARIANTS, Manifest, read_manifest
 from neuron_tui.store.runs.variants import name_of, named_variant, run_below, run_of, variant_folder, variants_of
@@ -87,15 +87,13 @@ def find_run(directory: Path, run: str) -> Path:
     RunPartialError
         There is only a job that has not written its run yet, or never will.
     """
-    path = Path(os.path.expanduser(run))  # noqa: PTH111 - pathlib raises for an unknown ~user
-    named = run not in ("", ".", "..") and Path(run).name == run
-    if named and holds_run(directory / run):
-        return directory / run
-    variants = (named_variant(directory, run) if named else None, named_variant(Path(), str(path)))
+    named, path, variants = _places(directory, run)
+    if named is not None and holds_run(named):
+        return named
     for found in (variants[0], path, variants[1]):
         if found is not None and holds_run(found):
             return found
-    if run and any(found is not None and holds_job(found) for found in (directory / run, path, *variants)):
+    if _job_at(directory, run) is not None:
         raise RunPartialError(
             f"the run {run} holds nothing yet: its extraction has not come so far, or ended before\n"
             "See what became of it with: neuron-tui runs"
@@ -103,6 +101,30 @@ def find_run(directory: Path, run: str) -> Path:
     raise RunNotFoundError(
         f"no run {run!r} in {directory}, nor at that path\nSee the runs there are with: neuron-tui runs"
     )
+
+
+def find_job(directory: Path, run: str) -> Path:
+    """Folder of a run as `find_run` has it, or of one that is still only a job; raises RunNotFoundError."""
+    try:
+        return find_run(directory, run)
+    except RunPartialError:
+        found = _job_at(directory, run)
+        assert found is not None
+        return found
+
+
+def _places(directory: Path, run: str) -> tuple[Path | None, Path, tuple[Path | None, Path | None]]:
+    """Where a run so called can lie: by its name, by path, and as a variant by either."""
+    path = Path(os.path.expanduser(run))  # noqa: PTH111 - pathlib raises for an unknown ~user
+    named = run not in ("", ".", "..") and Path(run).name == run
+    variants = (named_variant(directory, run) if named else None, named_variant(Path(), str(path)))
+    return directory / run if named else None, path, variants
+
+
+def _job_at(directory: Path, run: str) -> Path | None:
+    _, path, variants = _places(directory, run)
+    places = (directory / run, path, *variants) if run else ()
+    return next((found for found in places if found is not None and holds_job(found)), None)
 
 
 def list_runs(directory: Path) -> list[RunSummary]:
@@ -208,6 +230,7 @@ def delete_run(folder: Path) -> None:
             _close_files(folder)
             shutil.rmtree(folder.resolve())  # a link to a run: the run goes, and the link with it
         else:
+            forget_notes(folder)
             forget_job(folder)
     if whole:
         folder.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from neuron_tui.store.disk.files import TEMPORARY_SUFFIX, disk_full_named
-from neuron_tui.store.disk.lock import LOCK, writing
+from neuron_tui.store.disk.lock import LOCK, lock_of, writing
 from neuron_tui.store.errors import InputError
 from neuron_tui.store.runs.job import JOB_FILE, JOB_FILES, LOG_FILE, job_status
 from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, VARIANTS
@@ -22,12 +22,21 @@ DERIVED_FILES = (AGGREGATES_FILE, "facts.h5")
 CAUSAL_FILE = "causal.jsonl"
 """What silencing its neurons did, measured with the model; lost with the run, and nowhere else."""
 
+NOTES_FILE, NOTES_ASIDE = "notes.jsonl", "notes.before*.jsonl"
+"""What people wrote on the run's neurons, and on those of another model that the folder held before."""
+
 SCRATCH = "scratch"
 SCRATCH_FILES = ("residual*", "bits*")
 """Folder of a run, and the files in it, for what is needed only while it is extracted."""
 
 KEPT_PREFIX = "kept-"
 """What the names of files there begin with from which an extraction goes on that was cut off."""
+
+
+def is_notes(path: Path) -> bool:
+    """Whether a file holds notes, or is the lock of those that do."""
+    name = path.name
+    return name in (NOTES_FILE, lock_of(Path(NOTES_FILE)).name) or path.match(NOTES_ASIDE)
 
 
 def holds_run(folder: Path) -> bool:
@@ -71,10 +80,10 @@ def writing_to(folder: Path) -> Iterator[None]:
 
 
 def refuse_foreign_folder(folder: Path) -> None:
-    """Raise InputError if `folder` is there with something in it, but with no run, nor the lock or job of one begun."""
+    """Raise InputError if `folder` is there with something in it, but no run, nor what one begun or deleted left."""
     if not folder.exists() or any((folder / name).exists() for name in (MANIFEST, LOCK)):
         return
-    if not folder.is_dir() or any(path.name not in JOB_FILES for path in folder.iterdir()):
+    if not folder.is_dir() or any(path.name not in JOB_FILES and not is_notes(path) for path in folder.iterdir()):
         raise InputError(f"{folder} exists and is no run\nChoose another --name or --runs-dir.")
 
 
@@ -128,6 +137,11 @@ def remove_last_variants(folder: Path) -> None:
     """Remove the folder of a run's variants once the one that was in `folder` is gone and no other is there."""
     if folder.parent.name == VARIANTS and holds_run(folder.parent.parent):
         _remove_if_empty(folder.parent)
+
+
+def forget_notes(folder: Path) -> None:
+    """Delete the files of notes in a folder."""
+    _unlink(*filter(is_notes, folder.iterdir()))
 
 
 def forget_job(folder: Path) -> None:

@@ -57,6 +57,14 @@ class Rule:
         neuron, pole = divmod(row, self.poles)
         return neuron, POLES[pole] if self.poles > 1 else ""
 
+    def rows(self, neuron: int, pole: str) -> list[int]:
+        """Rows of a layer that hold a neuron, or the one pole named, which is no matter where there are none."""
+        return [
+            neuron * self.poles + place
+            for place in range(self.poles)
+            if not pole or self.poles == 1 or POLES[place] == pole
+        ]
+
     def name(self, row: int) -> str:
         """How people name a row of a layer: `117`, or `117+` where neurons have poles."""
         return "{}{}".format(*self.row(row))

@@ -27,7 +27,7 @@ from neuron_tui.store.runs.manifest import (
 
 @dataclass(frozen=True)
 class Layer:
-    """What a layer is planted with; `new` defaults to all the tokens it detects."""
+    """What a layer is planted with; `new` defaults to all the tokens it detects, `new_trigrams` to all the trigrams."""
 
     dead: int = 0
     frequency: float | None = 0.2
@@ -37,6 +37,12 @@ class Layer:
     new: int | None = None
     positional: tuple[tuple[int, str, str], ...] = ()
     """Neuron, type and strength of each positional neuron."""
+    information: float = 0.3
+    """Mutual information of those of type `other`, about; all the rest have about 0.3 nats."""
+    trigrams: int = 0
+    new_trigrams: int | None = None
+    covering: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """Neurons by class of how many n-grams cover them, for some n; none for the others."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ class Model:
     full_sequences: int = 1000
     norm_before: bool | None = True
     positions: bool | None = True
+    gated: bool = False
     depth: int | None = None
     """Layers of the model; by itself those planted."""
     thresholds: Thresholds | None = None
@@ -70,12 +77,14 @@ def planted(model: Model, label: str = "planted") -> LabelledRun:
     summaries = tuple(_summary(model, index) for index in range(len(model.layers)))
     marks = [(index, *mark) for index, layer in enumerate(model.layers) for mark in layer.positional]
     codes = [(layer, neuron, TYPES.index(kind), STRENGTHS.index(how)) for layer, neuron, kind, how in marks]
+    about = [layer.information if mark[1] == "other" else 0.3 for layer in model.layers for mark in layer.positional]
+    information = np.array(about) + np.linspace(0, 0.01, len(about))  # no two are equal
     columns = np.array(codes, np.int64).reshape(-1, 4).T
     none = np.empty(0, np.int64)
     return LabelledRun(
         summaries=summaries,
         suppressors=Suppressors(none, none, np.empty(0)),
-        positional=Positional(*columns, np.full(len(codes), 0.3)),
+        positional=Positional(*columns, information),
         detected=tuple(none for _ in summaries),
         growth=np.zeros((len(summaries), 0), np.int64),
         sensitivity=np.zeros((len(summaries), 0, 5, 3), np.int64),
@@ -112,6 +121,7 @@ class _StubRun:
 def _summary(model: Model, index: int) -> LayerSummary:
     layer = model.layers[index]
     new = [one.covered if one.new is None else one.new for one in model.layers[: index + 1]]
+    new_trigrams = [one.trigrams if one.new_trigrams is None else one.new_trigrams for one in model.layers[: index + 1]]
     kinds = [(kind, how) for _, kind, how in layer.positional]
     return LayerSummary(
         layer=index,
@@ -119,11 +129,11 @@ def _summary(model: Model, index: int) -> LayerSummary:
         dead=layer.dead,
         mean_frequency_alive=layer.frequency,
         detectors=dict(zip((1, 2, 3), layer.detectors, strict=True)),
-        covered={1: layer.covered, 2: 0, 3: 0},
-        covered_cumulative={1: sum(new), 2: 0, 3: 0},
-        new_overall={1: new[-1], 2: 0, 3: 0},
-        new_to_previous={1: new[-1], 2: 0, 3: 0},
-        covering_histogram=dict.fromkeys((1, 2, 3), (0,) * 8),
+        covered={1: layer.covered, 2: 0, 3: layer.trigrams},
+        covered_cumulative={1: sum(new), 2: 0, 3: sum(new_trigrams)},
+        new_overall={1: new[-1], 2: 0, 3: new_trigrams[-1]},
+        new_to_previous={1: new[-1], 2: 0, 3: new_trigrams[-1]},
+        covering_histogram={n: layer.covering.get(n, (0,) * 8) for n in (1, 2, 3)},
         suppressing=layer.suppressing,
         positional={kind: {how: kinds.count((kind, how)) for how in ("strong", "weak")} for kind in TYPES if kind},
     )
@@ -148,6 +158,7 @@ def _manifest(model: Model) -> Manifest:
             activation="relu",
             norm_before=model.norm_before,
             positions=model.positions,
+            gated=model.gated,
         ),
         options=RunOptions(
             corpus=("prose=builtin:prose",),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuron_tui.store.measures.intervals import wilson
+from neuron_tui.store.measures.intervals import newcombe, wilson
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,10 @@ def test_it_covers_the_share_as_often_as_it_says(trials: int) -> None:
         covering.append(sum(c for c, (low, high) in zip(chances, intervals, strict=True) if low <= share <= high))
     assert np.mean(covering) == pytest.approx(0.95, abs=0.012)
     assert min(covering) > 0.83
+
+
+def test_the_difference_of_two_shares() -> None:
+    # Newcombe 1998, "Interval estimation for the difference between independent proportions", method 10, example (a).
+    difference, low, high = newcombe(56, 70, 48, 80)
+    assert (difference, low, high) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
+    assert newcombe(48, 80, 56, 70) == pytest.approx((-0.2, -0.3339, -0.0524), abs=5e-5)

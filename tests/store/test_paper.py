@@ -11,7 +11,17 @@ import pytest
 
 from neuron_tui.store import open_run
 from neuron_tui.store.findings.figures import labels, read_aggregates
-from neuron_tui.store.findings.paper import CLAIMS, PAPERS, SCALE_CLAIMS, Enough, Finding, check_paper, named, preface
+from neuron_tui.store.findings.paper import (
+    CLAIMS,
+    GROUP_CLAIMS,
+    PAPERS,
+    SCALE_CLAIMS,
+    Enough,
+    Finding,
+    check_paper,
+    named,
+    preface,
+)
 from neuron_tui.store.findings.paper.early_layers import rank_correlation
 from neuron_tui.store.findings.paper.model import OPT_MODELS, opt_model
 from neuron_tui.store.findings.paper.named import EXAMPLES, TEAM
@@ -30,9 +40,18 @@ STRONG = (0, "oscillatory", "strong")
 WEAK = (1, "other", "weak")
 
 # As the paper draws its models: sparse below, alive above.
-SPARSE = Layer(dead=400, frequency=0.02, detectors=(90, 9, 9), suppressing=85, covered=100, positional=(STRONG,) * 20)
-DENSE = Layer(dead=0, frequency=0.2, positional=(WEAK,) * 20)
-PAPERLIKE = Model(layers=(SPARSE, SPARSE, DENSE, DENSE))
+SPARSE = Layer(
+    dead=400,
+    frequency=0.02,
+    detectors=(120, 9, 9),
+    suppressing=110,
+    covered=100,
+    trigrams=50,
+    positional=(STRONG,) * 20,
+)
+LOWEST = replace(SPARSE, detectors=(60, 9, 9), suppressing=60)
+DENSE = Layer(dead=0, frequency=0.2, positional=(WEAK,) * 8, information=0.1)
+PAPERLIKE = Model(layers=(LOWEST, SPARSE, DENSE, DENSE))
 
 
 def found(model: Model, name: str, enough: Enough = PAPERS) -> Finding:
@@ -50,6 +69,8 @@ def changed(**changes: object) -> Model:
 
 
 AFTER = Model(layers=(Layer(frequency=0.3), Layer(frequency=0.2)), norm_before=False)
+FEW_COVER = Layer(covering={1: (200, 0, 0, 0, 0, 0, 0, 800)})
+RANKED = ((40, 0.2), (30, 0.3), (20, 0.1), (10, 0.4))  # dead neurons and frequency, whose rank correlation is -0.4
 NO_POSITIONS = Model(layers=(Layer(positional=(WEAK,)), Layer()), positions=False)
 
 
@@ -90,12 +111,41 @@ NO_POSITIONS = Model(layers=(Layer(positional=(WEAK,)), Layer()), positions=Fals
         ("two-stages", changed(positional=()), FAILS),
         ("two-stages", replace(PAPERLIKE, full_sequences=29), OPEN),
         ("two-stages", replace(PAPERLIKE, read_length=1024), OPEN),
+        ("rarest-where-dead", PAPERLIKE, HOLDS),
+        ("rarest-where-dead", with_layers(LOWEST, *(replace(DENSE, frequency=0.01),) * 3), FAILS),
+        ("rarest-where-dead", with_layers(*(Layer(dead=d, frequency=f) for d, f in RANKED)), OPEN),
+        ("rarest-where-dead", with_layers(replace(LOWEST, dead=3), DENSE, DENSE, DENSE), OPEN),  # too few
+        ("rarest-where-dead", changed(dead=0), OPEN),
+        ("rarest-where-dead", changed(dead=400), OPEN),
+        ("rarest-where-dead", with_layers(SPARSE, DENSE, replace(DENSE, dead=1000, frequency=None)), OPEN),
+        ("rarest-where-dead", replace(PAPERLIKE, tokens=19_999_999), OPEN),
+        ("rarest-where-dead", replace(PAPERLIKE, gated=True), OPEN),  # what is off there may write something
+        ("new-trigrams", PAPERLIKE, HOLDS),
+        ("new-trigrams", with_layers(SPARSE, DENSE, DENSE, DENSE), OPEN),
+        ("new-trigrams", changed(trigrams=1), OPEN),
+        ("new-trigrams", changed(trigrams=50, new_trigrams=10), FAILS),
+        ("other-information", PAPERLIKE, HOLDS),
+        ("other-information", with_layers(SPARSE, SPARSE, DENSE, replace(DENSE, information=0.5)), OPEN),
+        ("other-information", changed(information=0.5), FAILS),
+        ("other-information", changed(positional=(WEAK,)), OPEN),
+        ("other-information", changed(positional=(STRONG,)), OPEN),
+        ("other-information", changed(positional=()), OPEN),
+        ("other-information", replace(PAPERLIKE, full_sequences=29), OPEN),
         ("norm-after-alive", AFTER, HOLDS),
         ("norm-after-alive", replace(AFTER, layers=(Layer(dead=100), Layer())), FAILS),
         ("norm-after-alive", replace(AFTER, layers=(Layer(dead=100), Layer()), tokens=10**7), OPEN),
         ("norm-after-dense", AFTER, HOLDS),
         ("norm-after-dense", replace(AFTER, layers=(Layer(frequency=0.05), Layer())), FAILS),
         ("norm-after-dense", replace(AFTER, tokens=10**6), OPEN),
+        ("norm-after-few-tokens", AFTER, HOLDS),
+        ("norm-after-few-tokens", replace(AFTER, layers=(replace(FEW_COVER, frequency=0.3), Layer())), FAILS),
+        ("norm-after-few-tokens", replace(AFTER, neurons=10), OPEN),  # none of ten: up to 31% are within the interval
+        ("norm-after-few-tokens", replace(AFTER, tokens=10**6), OPEN),
+        ("norm-after-positional", replace(AFTER, layers=(Layer(positional=(WEAK,)), Layer())), HOLDS),
+        ("norm-after-positional", replace(AFTER, layers=(Layer(positional=(WEAK,)),), depth=2), HOLDS),
+        ("norm-after-positional", AFTER, FAILS),
+        ("norm-after-positional", replace(AFTER, layers=(Layer(),), depth=2), OPEN),
+        ("norm-after-positional", replace(AFTER, full_sequences=29), OPEN),
         ("no-positions", NO_POSITIONS, HOLDS),
         ("no-positions", replace(NO_POSITIONS, layers=(Layer(positional=(WEAK, STRONG)), Layer())), FAILS),
         ("no-positions", replace(NO_POSITIONS, layers=(Layer(), Layer())), FAILS),
@@ -174,12 +224,18 @@ def test_thresholds_of_ones_own_leave_open_what_rests_on_them() -> None:
     assert {name for name, verdict in verdicts.items() if verdict == OPEN} == {
         "detectors-suppress",
         "new-tokens",
+        "new-trigrams",
         "detectors-low",
+        "detectors-rise-fall",
     }
     assert any("coverage 90%" in line for line in preface([planted(loose)]))
     near = replace(PAPERLIKE, thresholds=Thresholds(positional=0.1))
     verdicts = {finding.name: finding.verdict for finding in check_paper([planted(near)])}
-    assert {name for name, verdict in verdicts.items() if verdict == OPEN} == {"two-stages"}
+    assert {name for name, verdict in verdicts.items() if verdict == OPEN} == {
+        "two-stages",
+        "other-information",
+        "oscillatory-in-smaller",
+    }
 
 
 def test_what_a_model_is_like_decides_what_is_asked_of_it() -> None:
@@ -372,11 +428,19 @@ def test_opt_350m_is_known_to_have_its_norms_after_the_blocks() -> None:
 
 
 def sized(neurons: int, dead: int, detectors: int, oscillatory: int, **changes: object) -> Model:
-    layer = Layer(dead=dead, detectors=(detectors, 0, 0), positional=(STRONG,) * oscillatory)
+    """A model that is the sparser the more detectors it has."""
+    covering = (detectors, *(0,) * 6, neurons - detectors)
+    layer = Layer(
+        dead=dead,
+        frequency=1 / (1 + detectors),
+        detectors=(detectors, 0, detectors),
+        covering={1: covering, 2: covering, 3: covering},
+        positional=(STRONG,) * oscillatory,
+    )
     return replace(Model([layer] * 2, neurons), **changes)  # type: ignore[arg-type]
 
 
-GROWING = (sized(100, 1, 10, 9), sized(200, 10, 20, 5), sized(400, 40, 50, 1))
+GROWING = (sized(100, 1, 10, 9), sized(200, 10, 30, 5), sized(400, 40, 80, 1))
 
 
 def scale(models: tuple[Model, ...]) -> dict[str, Finding]:
@@ -391,6 +455,14 @@ def test_larger_models_as_the_paper_has_them() -> None:
     dead = scale(GROWING)["scale-dead"]
     assert (dead.run, dead.numbers) == ("m0, m1, m2", {"m0": 0.01, "m1": 0.05, "m2": 0.1, "kendall": 1.0})
     assert dead.because == "From the smallest model to the largest: m0 1%, m1 5%, m2 10%."
+    covering = scale(GROWING)["scale-covering-1"]
+    assert covering.numbers["m0"] == pytest.approx(
+        0.1 * 1 + 0.9 * 8
+    )  # a tenth in the first class, the rest in the last
+    assert covering.because == (
+        "From the smallest model to the largest, mean class of neurons of the bottom half from 1 (1-5 tokens) to 8 "
+        "(>2k): m0 7.30, m1 6.95, m2 6.60."
+    )
 
 
 def test_larger_models_that_go_the_other_way() -> None:
@@ -402,7 +474,12 @@ def test_models_that_all_have_none_show_no_trend() -> None:
     none = (sized(100, 1, 0, 0), sized(200, 10, 0, 0))
     assert {name: finding.verdict for name, finding in scale(none).items()} == {
         "scale-dead": HOLDS,
+        "scale-frequency": FAILS,
+        "scale-covering-1": FAILS,
+        "scale-covering-2": FAILS,
+        "scale-covering-3": FAILS,
         "scale-detectors": OPEN,
+        "scale-trigrams": OPEN,
         "scale-oscillatory": OPEN,
     }
 
@@ -419,7 +496,7 @@ def test_sizes_are_compared_on_the_same_text_in_one_family_only() -> None:
     assert {finding.verdict for finding in scale(other_text).values()} == {OPEN}
     assert "It takes the same text for all. The runs differ in" in scale(other_text)["scale-dead"].because
     little = (replace(GROWING[0], tokens=10**6), replace(GROWING[1], tokens=10**6))
-    assert "m0: it takes 20,000,000 tokens, and there are 1,000,000." in scale(little)["scale-dead"].because
+    assert "m0, m1: it takes 20,000,000 tokens, and there are 1,000,000." in scale(little)["scale-dead"].because
     assert not scale((GROWING[0], GROWING[0]))
     assert not scale((GROWING[0], replace(GROWING[1], norm_before=False)))
     assert not scale((GROWING[0], replace(GROWING[1], positions=False)))
@@ -437,11 +514,19 @@ def test_the_numbers_are_those_of_the_records(tmp_path: Path) -> None:
     detectors = [record for layer in records for record in layer if record.triggers[1].detector]
     assert findings["detectors-suppress"]["token_detectors"] == len(detectors)
     assert findings["detectors-suppress"]["suppressing"] == sum(bool(r.effect.suppresses_triggers) for r in detectors)
-    typed = [r for layer in records[:2] for r in layer if r.position and r.position.type]  # a quarter of 5, rounded up
-    assert findings["two-stages"]["positional_lowest_quarter"] == len(typed)
-    assert findings["two-stages"]["strong_lowest_quarter"] == sum(
+    typed = [r for layer in records[:2] for r in layer if r.position and r.position.type]  # a third of 5, rounded
+    assert findings["two-stages"]["positional_first_third"] == len(typed)
+    assert findings["two-stages"]["strong_first_third"] == sum(
         r.position is not None and r.position.strength == "strong" for r in typed
     )
+    assert findings["detectors-rise-fall"]["token_detectors"] == len(detectors)
+    assert findings["new-trigrams"]["detected"] == sum(
+        len({covered.ids for r in layer for covered in r.triggers[3].covered}) for layer in records[1:]
+    )
+    positions = [r.position for layer in records for r in layer if r.position and r.position.type]
+    information = [position.mutual_information for position in positions if position.type == "other"]
+    assert findings["other-information"]["other"] == len(information)
+    assert findings["other-information"]["median_other"] == pytest.approx(np.median(information))
     low = sum(record.triggers[2].detector for layer in records[:3] for record in layer)
     assert findings["detectors-low"]["bigram_detectors_bottom_half"] == low
 
@@ -488,17 +573,18 @@ def test_json_and_markdown_hold_every_finding() -> None:
 
 def test_totals_are_told_in_words() -> None:
     findings = check_paper([planted(replace(PAPERLIKE, full_sequences=0))])
-    assert totals(findings) == "6 hold, 1 cannot be said"
+    assert totals(findings) == "9 hold, 3 cannot be said"
     assert totals(()) == "no claim applies"
 
 
 def test_every_claim_is_in_the_docs_with_its_words() -> None:
     page = (DOCS / "paper.md").read_text(encoding="utf-8")
     rows = {line.split("|")[1].strip().strip("`"): line for line in page.splitlines() if line.startswith("| `")}
-    for claim in (*CLAIMS, *SCALE_CLAIMS):
+    claims = (*CLAIMS, *SCALE_CLAIMS, *GROUP_CLAIMS)
+    for claim in claims:
         assert claim.says.removesuffix(".") in rows[claim.name], claim.name
         assert claim.reference in rows[claim.name], claim.name
-    assert len({claim.name for claim in (*CLAIMS, *SCALE_CLAIMS)}) == len(CLAIMS) + len(SCALE_CLAIMS) == len(rows)
+    assert len({claim.name for claim in claims}) == len(claims) == len(rows)
 
 
 def test_runs_of_the_same_name_are_told_apart(tmp_path: Path) -> None:

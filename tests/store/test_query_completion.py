@@ -17,7 +17,7 @@ def test_an_empty_query_is_offered_every_key():
 
 def test_what_is_typed_of_a_key_narrows_the_choice():
     assert words("tr") == ["trigger:"]
-    assert words("type:token -la") == ["layer:"]
+    assert words("type:token -la") == ["layer:", "label:"]
     assert words("xyz") == []
 
 

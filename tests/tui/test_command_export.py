@@ -102,7 +102,7 @@ def test_a_malformed_query_is_2_and_shows_where(command: Command, runs: Path) ->
     ended = command("export", "whole", "--where", "type:dead frq<1", "--format", "json", "--runs-dir", runs)
     assert (ended.code, ended.out) == (2, "")
     message, query, mark = ended.err.splitlines()
-    assert message.startswith("unknown word 'frq'; known are type: layer: trigger: pole: freq")
+    assert message.startswith("unknown word 'frq'; known are type: layer: trigger: label: pole: freq")
     assert (query, mark) == ("  type:dead frq<1", "            ^")
 
 
@@ -119,7 +119,7 @@ def test_exactly_one_way_to_select_is_needed(command: Command, runs: Path, selec
 def test_formats_that_are_not_there_are_2(command: Command, runs: Path) -> None:
     ended = command("export", "whole", "--all", "--format", "pdf", "--runs-dir", runs)
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err == "unknown format 'pdf'\nUse one of: md, html, json, jsonl, csv.\n"
+    assert ended.err == "unknown format 'pdf'\nUse one of: md, html, json, jsonl, csv, parquet, neuronpedia.\n"
     assert command("export", "whole", "--all", "--runs-dir", runs).code == 2
 
 
@@ -150,7 +150,7 @@ def test_a_very_large_html_report_is_warned_of_and_written(
 def test_at_a_terminal_a_file_tells_how_far_it_is(
     command: Command, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("neuron_tui.tui.cli.export._TELL_EVERY", 0.0)
+    monkeypatch.setattr("neuron_tui.tui.cli.progress_line._TELL_EVERY", 0.0)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     common = ("export", "few", "--all", "--format", "csv", "--runs-dir", runs)
     ended = command(*common, "--output", tmp_path / "out.csv")

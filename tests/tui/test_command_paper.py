@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from neuron_tui.store import open_run
 from neuron_tui.store.findings.figures import read_aggregates
-from neuron_tui.store.findings.paper import Enough, check_paper, preface
+from neuron_tui.store.findings.paper import SCALE_CLAIMS, Enough, check_paper, preface
 from neuron_tui.tui.drawing.paper_text import report_lines, report_text
 from neuron_tui.tui.drawing.spans import width_of
 from tests.hostile import NAME, acting
@@ -48,7 +48,7 @@ def test_several_runs_are_told_one_after_the_other_then_compared(command: Comman
     order = list(dict.fromkeys(finding["run"] for finding in data["findings"]))
     assert order == ["whole", "larger", "whole, larger"]
     compared = [finding["name"] for finding in data["findings"] if finding["run"] == "whole, larger"]
-    assert compared == ["scale-dead", "scale-detectors", "scale-oscillatory"]
+    assert compared == [*(claim.name for claim in SCALE_CLAIMS), "trigram-gap"]
 
 
 def test_a_partial_run_is_called_so(command: Command, runs: Path) -> None:

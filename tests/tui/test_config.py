@@ -34,7 +34,7 @@ def test_keys_may_be_named_with_and_without_quotation_marks():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('theme = "dark"\n\ncolour = "red"\n', "unknown key 'colour'; known are theme, mouse, keys, defaults"),
+        ('theme = "dark"\n\ncolour = "red"\n', "unknown key 'colour'; known are theme, mouse, author, keys, defaults"),
         ('[defaults]\ndtype = "float32"\ntoken = 5\n', "defaults.token: unknown key 'token'; known are model, corpus"),
         ("[defaults]\ntokens = 0\n", "defaults.tokens: at least 1"),
         ("[defaults]\ntokens = true\n", "defaults.tokens: a text or a number"),

@@ -25,6 +25,7 @@ SECTIONS = {
     "Counting again": ("counting",),
     "A run: layers, neurons, the neuron": ("explorer", "neurons", "list"),
     "In the neuron": ("neuron", "list"),
+    "Labels and notes": ("note",),
     "Which neurons fire on it": ("firing", "list"),
     "Position team": ("team", "list"),
     "Figures": ("figures",),

@@ -18,12 +18,12 @@ from neuron_tui.store.findings.figures import NAMES
 from neuron_tui.store.runs.catalog import list_runs
 from neuron_tui.tui.jobs.estimate import Refused
 from neuron_tui.tui.remembered.saved_filters import SavedFilters, write_filters
-from neuron_tui.tui.reports.report import FORMATS
 from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.comparison.compare import Compare
 from neuron_tui.tui.screens.comparison.tokens import TokenOverlap
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.explorer.firing import Firing
+from neuron_tui.tui.screens.export import NAMES as FORMAT_NAMES
 from neuron_tui.tui.screens.export import Export
 from neuron_tui.tui.screens.extraction.new_extraction import NewExtraction
 from neuron_tui.tui.screens.figures.figures import Figures
@@ -259,6 +259,9 @@ def test_a_comparison_and_its_tokens(hostile: Path, hostile_runs: Path, size: tu
 
 def _previewed(screen: Export) -> str | None:
     return next((pane.preview.format for pane in screen.query(PreviewPane) if pane.preview), None)
+
+
+FORMATS = tuple(FORMAT_NAMES)
 
 
 @pytest.mark.parametrize(

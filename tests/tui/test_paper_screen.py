@@ -112,9 +112,24 @@ def test_several_runs_name_the_run_of_each_claim(own_runs: Path) -> None:
         await person.sees("whole, larger", "whole ", "larger ")
         await person.press("G")
         assert screen_of(person).query_one(ClaimList).selected == findings[-1]
+        await person.sees("The gap between larger and smaller models is wider", "trigram-gap")
+        await person.press("up")
         await person.sees("Larger models have fewer oscillatory neurons.", "kendall")
 
     on_paper(own_runs, ("whole", "larger"), look)
+
+
+def test_checkpoints_of_a_training_are_told_in_80_columns(own_runs: Path) -> None:
+    names = ("mine-step-100", "mine-step-300")
+    for name in names:
+        build_run(own_runs / name, layers=2, neurons=24)
+
+    async def look(person: Person) -> None:
+        await person.press("G")
+        await person.sees("mine-step-100, mine-step-300", "Oscillatory neurons come late in training, other strong")
+        await person.sees("training-oscillatory", "mine-step-100, mine-step-300: it takes 5,000,000")
+
+    on_paper(own_runs, names, look, (80, 24))
 
 
 def test_the_keys_go_from_the_list_to_the_claim_and_back(runs: Path) -> None:

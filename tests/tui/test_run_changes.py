@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from neuron_tui.store.errors import RunError
+from neuron_tui.store.notes.notes_file import NotesFile
 from neuron_tui.store.runs.catalog import RunSummary, list_runs
 from neuron_tui.tui.browsing.job_ends import JobEnds, moved_on
 from neuron_tui.tui.browsing.run_changes import Deletion, Renaming
@@ -48,10 +49,14 @@ def test_a_deletion_names_what_goes_and_the_variants_that_go_with_it(by_name: di
     one = Deletion.of([few], [few, whole, *below])
     assert one.question == "Delete the run few?"
     assert one.detail == f"1.0 kB in {few.path}. It cannot be brought back."
+    for neuron in (0, 1):
+        NotesFile(few.path).put(0, neuron, "", author="Ann", label="weather")
+    assert one.detail == f"1.0 kB in {few.path}. 2 notes on neurons go too. They cannot be brought back."
     both = Deletion.of([few, whole], [few, whole, *below])
     assert both.question == "Delete 2 marked runs?"
     assert both.detail.startswith("With 8 variants: @v0, @v1, @v2, @v3, @v4, @v5 and 2 more. few (")
-    assert both.detail.endswith("together. They cannot be brought back.")
+    assert both.detail.endswith("together. 2 notes on neurons go too. They cannot be brought back.")
+    assert "notes" not in Deletion.of(below[:1], [whole, *below]).detail
     assert Deletion.of(below[:1], [whole, *below]).question == "Delete the variant whole@v0?"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neuron_tui.store.errors import NeuronTuiError, RunError, UsageError
+from neuron_tui.store.notes.notes_file import note_count
 from neuron_tui.store.runs.catalog import RunSummary, delete_run, rename_run, run_folder
 from neuron_tui.store.runs.variants import variant_folder
 from neuron_tui.store.wording import count_noun, size_text
@@ -100,8 +101,17 @@ class Deletion:
             what = f"{size} in {self.chosen[0].path}."
         else:
             what = f"{_named([f'{run.name} ({size_text(run.size)})' for run in self.chosen])}: {size} together."
-        them = "It" if len(self.chosen) == 1 and not self.with_them else "They"
-        return f"{too}{what} {them} cannot be brought back."
+        notes = self._notes_too()
+        them = "It" if len(self.chosen) == 1 and not self.with_them and not notes else "They"
+        return f"{too}{what}{notes} {them} cannot be brought back."
+
+    def _notes_too(self) -> str:
+        """How many notes go too: those of a run, since its variants share them."""
+        counts = [note_count(run.path) for run in self.chosen if run.variant_of is None]
+        if None in counts:
+            return " Notes that cannot be read go too."
+        count = sum(filter(None, counts))
+        return f" {count_noun(count, 'note')} on neurons {'goes' if count == 1 else 'go'} too." if count else ""
 
     @property
     def done(self) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import typer
 
 from neuron_tui.store.process import DONE, UNUSABLE_RUN, guarded, say
-from neuron_tui.tui.cli.options import RunArgument, RunsDirectory, runs_directory_of
+from neuron_tui.tui.cli.options import AsJson, RunArgument, RunsDirectory, runs_directory_of
 
 
 def register(app: typer.Typer) -> None:
@@ -13,21 +15,27 @@ def register(app: typer.Typer) -> None:
     app.command("check", epilog="Example:\n\n    neuron-tui check demo")(guarded(check))
 
 
-def check(context: typer.Context, run: RunArgument, runs_dir: RunsDirectory = None) -> int:
+def check(context: typer.Context, run: RunArgument, as_json: AsJson = False, runs_dir: RunsDirectory = None) -> int:
     """Verify every file of a run: size, SHA-256, format, and that the numbers agree."""
     from neuron_tui.store.check.verification import check_run, remedy
     from neuron_tui.store.runs.catalog import find_run
-    from neuron_tui.store.runs.variants import run_of
+    from neuron_tui.store.runs.variants import name_of, run_of
     from neuron_tui.store.tokens import printable
     from neuron_tui.store.wording import count_noun
 
     folder = find_run(runs_directory_of(context, runs_dir), run)
     problems = check_run(folder)
-    for problem in problems:
-        print(printable(f"{problem.severity}: {problem.file}: {problem.message}"))
     errors = sum(problem.severity == "error" for problem in problems)
+    said = remedy(problems, variant=run_of(folder) is not None) if errors else None
+    if as_json:
+        found = [{"severity": one.severity, "file": one.file, "message": one.message} for one in problems]
+        data = {"run": name_of(folder.resolve()), "path": str(folder.absolute()), "sound": not errors}
+        print(json.dumps(data | {"problems": found, "remedy": said}, indent=2))
+    else:
+        for problem in problems:
+            print(printable(f"{problem.severity}: {problem.file}: {problem.message}"))
     if errors:
-        say(f"{folder}: {count_noun(errors, 'problem')}\n{remedy(problems, variant=run_of(folder) is not None)}")
+        say(f"{folder}: {count_noun(errors, 'problem')}\n{said}")
         return UNUSABLE_RUN
     say(f"{folder}: every file is as it was written")
     return DONE

@@ -8,7 +8,15 @@ import typer
 
 from neuron_tui.store.errors import UsageError
 from neuron_tui.store.process import guarded, say
-from neuron_tui.tui.cli.options import Output, RunsDirectory, format_option, runs_argument, runs_directory_of
+from neuron_tui.tui.cli.options import (
+    JsonFormat,
+    Output,
+    RunsDirectory,
+    chosen_format,
+    format_option,
+    runs_argument,
+    runs_directory_of,
+)
 from neuron_tui.tui.cli.reading import read_runs
 from neuron_tui.tui.cli.writing import refuse_unknown_format, write
 
@@ -44,6 +52,7 @@ def compare(
         bool, typer.Option("--tokens", help="List the tokens that every two runs share, and those of each alone.")
     ] = False,
     format_: Annotated[str, format_option(FORMATS, "csv without --part: a line for each value.")] = "table",
+    as_json: JsonFormat = False,
     output: Output = None,
     runs_dir: RunsDirectory = None,
 ) -> None:
@@ -51,6 +60,7 @@ def compare(
     from neuron_tui.store.findings.comparison.report import PARTS, make_report
     from neuron_tui.tui.reports.renderer import COMPARISONS, ComparisonPart
 
+    format_ = chosen_format(format_, as_json, "table")
     refuse_unknown_format(format_, FORMATS)
     if part is not None and part not in PARTS:
         raise UsageError(f"a comparison has no part {part!r}\nUse one of: {', '.join(PARTS)}.")

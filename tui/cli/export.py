@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -14,8 +13,9 @@ import typer
 
 from neuron_tui.store.errors import RunPartialError, UsageError
 from neuron_tui.store.process import guarded, say
-from neuron_tui.tui.cli.options import Output, RunArgument, RunsDirectory, runs_directory_of
-from neuron_tui.tui.cli.writing import goes_to_stdout
+from neuron_tui.tui.cli.options import Output, RunArgument, RunsDirectory, format_option, runs_directory_of
+from neuron_tui.tui.cli.progress_line import telling
+from neuron_tui.tui.cli.writing import goes_to_stdout, refuse_terminal, refuse_unknown_format
 
 if TYPE_CHECKING:
     from neuron_tui.store.neurons.run import Run
@@ -28,10 +28,10 @@ _EXAMPLES = """Examples:
 
     neuron-tui export demo --where type:positional --format html --output positional.html
 
-    neuron-tui export demo --all --format jsonl"""
+    neuron-tui export demo --all --format parquet --output demo.parquet"""
 
-_TELL_EVERY = 0.2
-"""Seconds between two words on how far the writing is."""
+FORMATS = ("md", "html", "json", "jsonl", "csv", "parquet", "neuronpedia")
+_CONTEXTS = ("json", "jsonl")
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
 def export(
     context: typer.Context,
     run: RunArgument,
-    format_: Annotated[str, typer.Option("--format", metavar="md|html|json|jsonl|csv", help="Format of the report.")],
+    format_: Annotated[str, format_option(FORMATS, "Format of the report.")],
     neuron: Annotated[
         list[str] | None, typer.Option("--neuron", metavar="L:I", help="A neuron by layer and index. Repeatable.")
     ] = None,
@@ -50,17 +50,26 @@ def export(
         str | None, typer.Option(metavar="QUERY", help="The neurons that a filter matches, as in the app.")
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Every neuron of the run.")] = False,
+    contexts: Annotated[
+        bool, typer.Option("--contexts", help="With json and jsonl: each record with its neuron's stored contexts.")
+    ] = False,
     output: Output = None,
     runs_dir: RunsDirectory = None,
 ) -> None:
     """Write reports of neurons, in order of layer, then neuron."""
     if sum((bool(neuron), where is not None, all_)) != 1:
         raise UsageError("which neurons?\nGive exactly one of --neuron L:I (repeatable), --where QUERY, --all.")
+    refuse_unknown_format(format_, FORMATS)
+    if contexts and format_ not in _CONTEXTS:
+        raise UsageError(f"{format_} has no place for --contexts\nUse json or jsonl; md and html hold contexts anyway.")
     from neuron_tui.store import open_run
     from neuron_tui.store.neurons.naming import parse_neuron, rows_named
-    from neuron_tui.tui.reports.report import write_report
+    from neuron_tui.tui.reports.report import BINARY, require_writer, write_report
 
     asked = [parse_neuron(text) for text in neuron or []]
+    require_writer(format_)
+    if format_ in BINARY:
+        refuse_terminal(output, format_)
     if where is not None:
         from neuron_tui.store.neurons.query import parse_query
 
@@ -76,13 +85,15 @@ def export(
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if not to_file and reconfigure is not None:
         reconfigure(encoding="utf-8")  # data, whatever the terminal's own encoding is
-    with _told_of(total if to_file else 0) as told, _ended_between_neurons(told) as heard:
+    with telling(lambda n: f"{n:,} of {total:,} neurons written", total and to_file) as told:
         destination = output if to_file and output is not None else sys.stdout
-        write_report(opened, chosen, format_, destination, chosen_by=where or "", heard=heard)
+        with _ended_between_neurons(told) as heard:
+            chosen_by = where or ""
+            write_report(opened, chosen, format_, destination, chosen_by=chosen_by, heard=heard, contexts=contexts)
 
 
 def _matching(run: Run, query: str) -> list[tuple[int, int]]:
-    from neuron_tui.store.neurons.naming import matching_rows
+    from neuron_tui.store.neurons.query import matching_rows
 
     found = matching_rows(run, query)
     if not found:
@@ -106,27 +117,6 @@ def _tell_if_large(count: int, form: str) -> None:
 
     if warning := size_warning(form, count):
         say(f"{warning}\nChoose fewer with --where, or let a program read them: --format jsonl.")
-
-
-@contextmanager
-def _told_of(total: int) -> Iterator[Callable[[int], None]]:
-    """Tell a person at the terminal how many neurons of a file are written; a line that goes away at the end."""
-    if not total or not sys.stderr.isatty():
-        yield lambda _written: None
-        return
-    told = time.monotonic()
-    shown = ""
-
-    def tell(written: int) -> None:
-        nonlocal told, shown
-        if time.monotonic() - told >= _TELL_EVERY:
-            told, shown = time.monotonic(), f"{written:,} of {total:,} neurons written"
-            print(f"\r{shown}", end="", file=sys.stderr, flush=True)
-
-    try:
-        yield tell
-    finally:
-        print(f"\r{' ' * len(shown)}\r" if shown else "", end="", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -8,7 +8,15 @@ import typer
 
 from neuron_tui.store.errors import UsageError
 from neuron_tui.store.process import guarded, say
-from neuron_tui.tui.cli.options import Output, RunsDirectory, format_option, runs_argument, runs_directory_of
+from neuron_tui.tui.cli.options import (
+    JsonFormat,
+    Output,
+    RunsDirectory,
+    chosen_format,
+    format_option,
+    runs_argument,
+    runs_directory_of,
+)
 from neuron_tui.tui.cli.reading import read_runs
 from neuron_tui.tui.cli.writing import refuse_unknown_format, write
 
@@ -40,6 +48,7 @@ def figures(
         ),
     ] = None,
     format_: Annotated[str, format_option(FORMATS, "csv without --figure: a line for each value.")] = "table",
+    as_json: JsonFormat = False,
     layer: Annotated[
         int | None,
         typer.Option(metavar="L", help="The layer of figure 9. Default: the lowest with a team.", show_default=False),
@@ -55,6 +64,7 @@ def figures(
     from neuron_tui.store.findings.figures.registry import WITH_LAYER
     from neuron_tui.tui.reports.renderer import FIGURES, FigureSet
 
+    format_ = chosen_format(format_, as_json, "table")
     refuse_unknown_format(format_, FORMATS)
     if figure is not None and figure not in NAMES:
         raise UsageError(f"there is no figure {figure}\nUse one of: {', '.join(NAMES)}.")

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from neuron_tui.store.errors import UsageError
+
 RunsDirectory = Annotated[
     Path | None,
     typer.Option(
@@ -40,6 +42,16 @@ Output = Annotated[
 ]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+JsonFormat = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+
+
+def chosen_format(format_: str, as_json: bool, default: str) -> str:
+    """The format of a command that has both options; raises UsageError if they say two things."""
+    if as_json and format_ not in (default, "json"):
+        raise UsageError(f"--json and --format {format_} are two formats\nGive one of them.")
+    return "json" if as_json else format_
+
 
 NoMouse = Annotated[
     bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal, for its own selection and copying.")

@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from neuron_tui.store.process import guarded
-from neuron_tui.tui.cli.options import Output, RunsDirectory, format_option, runs_argument, runs_directory_of
+from neuron_tui.tui.cli.options import (
+    JsonFormat,
+    Output,
+    RunsDirectory,
+    chosen_format,
+    format_option,
+    runs_argument,
+    runs_directory_of,
+)
 from neuron_tui.tui.cli.reading import read_runs
 from neuron_tui.tui.cli.writing import refuse_unknown_format, write
 
@@ -27,8 +35,11 @@ def register(app: typer.Typer) -> None:
 
 def paper(
     context: typer.Context,
-    runs: Annotated[list[str], runs_argument("RUN...", " Several of one family are compared by size too.")],
+    runs: Annotated[
+        list[str], runs_argument("RUN...", " Several of one family are compared by size, checkpoints by step.")
+    ],
     format_: Annotated[str, format_option(FORMATS, "Format of the report.")] = "table",
+    as_json: JsonFormat = False,
     enough: Annotated[
         int | None,
         typer.Option(
@@ -42,6 +53,7 @@ def paper(
     runs_dir: RunsDirectory = None,
 ) -> None:
     """Check the paper's claims against runs: each holds, does not hold, or cannot be said, and why."""
+    format_ = chosen_format(format_, as_json, "table")
     refuse_unknown_format(format_, FORMATS)
     from neuron_tui.store.findings.paper import PAPERS, Enough, check_paper, preface
     from neuron_tui.tui.reports.renderer import FINDINGS, FindingSet

@@ -27,6 +27,12 @@ def goes_to_stdout(output: Path | None) -> bool:
     return output is None or str(output) == "-"
 
 
+def refuse_terminal(output: Path | None, what: str) -> None:
+    """Raise UsageError if `what`, which is no text, would go to a terminal."""
+    if goes_to_stdout(output) and sys.stdout.isatty():
+        raise UsageError(f"{what} is no text, and stdout is a terminal\nName a file with --output PATH.")
+
+
 def text_width(output: Path | None) -> int | None:
     """Cells that text may take: those of the terminal it goes to, else None, which leaves tables whole."""
     return shutil.get_terminal_size().columns if goes_to_stdout(output) and sys.stdout.isatty() else None

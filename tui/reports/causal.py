@@ -11,7 +11,7 @@ from neuron_tui.store.disk.output import write_text
 from neuron_tui.store.findings.causal_summary import causal_summary, kind_of
 from neuron_tui.store.neurons.causal import METHODS, CausalRecord, Change
 from neuron_tui.store.neurons.run import Run
-from neuron_tui.tui.reports.data import json_text
+from neuron_tui.store.wording import json_text
 from neuron_tui.tui.reports.figures import Plain, csv_text, plain_cells
 
 SUFFIXES = (".json", ".csv")

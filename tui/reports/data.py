@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from neuron_tui.store.disk.schema import ORDERS
@@ -12,6 +12,10 @@ from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.neurons.causal_table import with_causal
 from neuron_tui.store.neurons.record import NeuronRecord, TokenScore, Trigger
 from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.notes.note import Note
+from neuron_tui.store.notes.notebook import Notebook
+from neuron_tui.store.wording import json_text
+from neuron_tui.tui.reports.contexts_data import context_data, with_contexts
 from neuron_tui.tui.reports.selection import Selection
 
 _WEIGHTS = ("norm", "cosine", "kurtosis", "token_frequency")
@@ -26,28 +30,39 @@ def records(run: Run, selection: Selection) -> Iterator[NeuronRecord]:
 
 def write_jsonl(run: Run, selection: Selection, stream: TextIO) -> None:
     """One record a line."""
-    encode = _Encoder()
-    for record in records(run, selection):
-        stream.write(encode(record) + "\n")
+    for text in _encoded(run, selection):
+        stream.write(text + "\n")
 
 
 def write_json(run: Run, selection: Selection, stream: TextIO) -> None:
     """A list of records."""
-    encode = _Encoder()
     before = "[\n"
-    for record in records(run, selection):
-        stream.write(before + encode(record))
+    for text in _encoded(run, selection):
+        stream.write(before + text)
         before = ",\n"
     stream.write("[]\n" if before == "[\n" else "\n]\n")
+
+
+def _encoded(run: Run, selection: Selection) -> Iterator[str]:
+    """Records as JSON; with contexts, if the selection asks for them, as the last key: `highest` and `sampled`."""
+    encode = _Encoder(run.notes)
+    if not selection.contexts:
+        yield from map(encode, records(run, selection))
+        return
+    for record, highest, sampled in with_contexts(run, selection):
+        found = {"highest": [*map(context_data, highest)], "sampled": [*map(context_data, sampled)]}
+        yield f'{encode(record)[:-1]}, "contexts": {json_text(found)}}}'
 
 
 def write_csv(run: Run, selection: Selection, stream: TextIO) -> None:
     """A row a neuron, with the columns of `csv_row` under their names."""
     domains = [domain.name for domain in run.manifest.corpus.domains] if run.manifest.corpus else []
-    writer = csv.DictWriter(stream, _csv_columns(domains, run.manifest.rule.poles), lineterminator="\n")
+    notes = run.notes
+    columns = [*_csv_columns(domains, run.manifest.rule.poles), *(("labels", "notes") if notes else ())]
+    writer = csv.DictWriter(stream, columns, lineterminator="\n")
     writer.writeheader()
     for record in records(run, selection):
-        writer.writerow(csv_row(record))
+        writer.writerow(csv_row(record) | (_note_cells(_on(notes, record)) if notes else {}))
 
 
 def csv_row(record: NeuronRecord) -> dict[str, object]:
@@ -60,7 +75,8 @@ def csv_row(record: NeuronRecord) -> dict[str, object]:
       ranking), `activeN` and `occurrencesN` of it;
     - `promoted`, `suppressed`: the first token of each; `trigger_score`, `suppresses_triggers`;
     - `mutual_information`, `type`, `strength`, `full_sequences`;
-    - `max`, `mean_active`, `norm`, `cosine`, `kurtosis`, `token_frequency`.
+    - `max`, `mean_active`, `norm`, `cosine`, `kurtosis`, `token_frequency`;
+    - `labels` and `notes`, in runs that have any: what people wrote, each as a JSON list.
 
     What the record has as null is an empty cell; booleans are `true` and `false`. Texts are the tokeniser's own,
     an n-gram as a JSON list of them: exact, and no cell that a spreadsheet would take for a formula.
@@ -103,26 +119,31 @@ def csv_row(record: NeuronRecord) -> dict[str, object]:
     }
 
 
-def json_text(value: object) -> str:
-    """A value as one line of JSON in which nothing acts on a terminal: what does not print is escaped.
+def _on(notes: Notebook, record: NeuronRecord) -> tuple[Note, ...]:
+    return notes.on(record.layer, *record.rule.row(record.neuron))
 
-    Raises ValueError for a number that JSON does not have.
-    """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+def _note_cells(notes: Sequence[Note]) -> dict[str, str]:
+    """The labels of a neuron as a JSON list, and the texts as one."""
+    labels, texts = [note.label for note in notes if note.label], [note.text for note in notes if note.text]
+    return {"labels": json_text(labels), "notes": json_text(texts)}
 
 
 class _Encoder:
-    """Records to JSON. Of a record's numbers nearly all are shares of the same few sequences: each is put once."""
+    """Records to JSON, in runs with notes with those on the neuron.
 
-    def __init__(self) -> None:
-        self._known = _Numbers()
+    Of a record's numbers nearly all are shares of the same few sequences: each is put once.
+    """
+
+    def __init__(self, notes: Notebook) -> None:
+        self._known, self._notes = _Numbers(), notes
 
     def __call__(self, record: NeuronRecord) -> str:
         data = record.to_dict()
         frequency = data["position"].pop("frequency") if data["position"] else None
+        if self._notes:
+            data["notes"] = [note.to_dict() for note in _on(self._notes, record)]
+            data["position"] = data.pop("position")
         try:
             text = json_text(data)
             if frequency is None:

@@ -33,16 +33,17 @@ class Preview:
 def preview(run: Run, neurons: Sequence[tuple[int, int]], form: str, chosen_by: str) -> Preview:
     """The beginning of a report of some neurons; raises what `write_report` raises.
 
-    Markdown is shown as it will be written, and stands for HTML too, which says the same; JSON is indented, CSV has a
-    line for each column.
+    Markdown is shown as it will be written, and stands for HTML too, which says the same; JSON is indented, and stands
+    for Parquet; CSV has a line for each column.
     """
     stream = io.StringIO()
-    write_report(run, list(islice(neurons, NEURONS)), "md" if form == "html" else form, stream, chosen_by=chosen_by)
+    shown_as = {"html": "md", "parquet": "jsonl"}.get(form, form)
+    write_report(run, list(islice(neurons, NEURONS)), shown_as, stream, chosen_by=chosen_by)
     text = stream.getvalue()
     lines: Iterator[str] = iter(text.splitlines())
     if form == "csv":
         lines = _turned(text)
-    elif form in ("json", "jsonl"):
+    elif form in ("json", "jsonl", "parquet"):
         records = json.loads(text) if form == "json" else map(json.loads, text.splitlines())
         lines = (line for record in records for line in json.dumps(record, ensure_ascii=False, indent=2).splitlines())
     shown = tuple(printable(line) for line in islice(lines, LINES))

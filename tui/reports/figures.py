@@ -14,7 +14,7 @@ from neuron_tui.store.findings.figures.figure import (
     Figure,
     Tokens,
 )
-from neuron_tui.tui.reports.data import json_text
+from neuron_tui.store.wording import json_text
 
 LONG = ("figure", "run", "layer", "depth", "neuron", "series", "value")
 """Columns of figures in long form: a row for each value."""

@@ -17,6 +17,7 @@ from neuron_tui.store.neurons.corpus import StoredCorpus
 from neuron_tui.store.neurons.layer import Layer
 from neuron_tui.store.neurons.places import place_text
 from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.notes.notebook import called_by
 from neuron_tui.store.runs.rule import VALUE, Rule
 from neuron_tui.store.tokens import printable, visible_token
 from neuron_tui.store.wording import count_noun, percent
@@ -59,7 +60,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class ContentsRow:
-    """A neuron in the table of contents; `mutual_information` is None without positional statistics."""
+    """A neuron in the table of contents, with what people call it.
+
+    `mutual_information` is None without positional statistics.
+    """
 
     layer: int
     neuron: int
@@ -69,6 +73,7 @@ class ContentsRow:
     covering: int
     mutual_information: float | None
     trigger: str
+    label: str = ""
 
 
 def facts(run: Run, selection: Selection) -> Iterator[Fact]:
@@ -121,7 +126,7 @@ def _contents_of(run: Run, layer: Layer, neurons: list[int]) -> Iterator[Content
     gram_columns = [f"triggers/{n}/covered" for n in ORDERS]
     information, type_code = "position/mutual_information", "position/type"
     names = ["count", "triggers/1/first", "triggers/1/covering", "effect/trigger_score", information, type_code]
-    columns = layer.columns(*names, *gram_columns)
+    columns, notes, rule = layer.columns(*names, *gram_columns), run.notes, run.manifest.rule
     count = columns["count"].sum(axis=1)
     first = columns["triggers/1/first"]
     score = np.nan_to_num(columns["effect/trigger_score"])
@@ -145,6 +150,7 @@ def _contents_of(run: Run, layer: Layer, neurons: list[int]) -> Iterator[Content
             covering=int(columns["triggers/1/covering"][neuron]),
             mutual_information=float(columns[information][neuron]) if information in columns else None,
             trigger=_first_token(corpus, gram) if gram >= 0 else "",
+            label=printable(called_by(notes.on(layer.index, *rule.row(neuron)))),
         )
 
 

@@ -47,6 +47,7 @@ def write_html(run: Run, selection: Selection, stream: TextIO) -> None:
         several=len(selection) > 1,
         facts=facts(run, selection),
         contents=contents(run, selection) if len(selection) > 1 else (),
+        labels=bool(run.notes),
         views=neuron_views(run, selection),
         legend=(*signs(run.manifest.thresholds), *terms(run.manifest.thresholds, run.manifest.rule)),
         own_trigger=OWN_TRIGGER,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.notes.note import Note
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import count_noun, percent, signed
 from neuron_tui.tui.reports.causal_text import causal_sentence
@@ -41,6 +42,7 @@ def neuron_section(view: NeuronView) -> Iterator[str]:
     """Lines of one neuron's section."""
     yield f"\n## {view.record.name} · {view.headline}\n"
     yield from (f"- {sentence}" for sentence in view.sentences)
+    yield from _notes(view.notes)
     if not view.dead and len(view.domains) > 1:
         yield from _domains(view.domains)
     for triggers in view.triggers.values():
@@ -53,6 +55,18 @@ def neuron_section(view: NeuronView) -> Iterator[str]:
     yield from _values(view)
     yield from _contexts("Highest contexts", view.highest)
     yield from _contexts("Contexts", view.contexts)
+
+
+def _notes(notes: tuple[Note, ...]) -> Iterator[str]:
+    if notes:
+        yield "\n### Notes\n"
+    for note in notes:
+        whose = f"{code(printable(note.author))}, {note.changed[:10]}"
+        yield f"- {code(printable(note.label))} ({whose})" if note.label else f"- {whose}"
+        if note.text:
+            yield ""
+            yield from (f"  {line}" for line in _fenced([printable(line) for line in note.text.split("\n")]))
+            yield ""
 
 
 def code(text: str) -> str:
@@ -73,13 +87,15 @@ def _front(run: Run, selection: Selection) -> Iterator[str]:
     yield from (f"- {fact.name}: {_parts(fact)}" for fact in facts(run, selection))
     if len(selection) < 2:
         return
-    yield "\n| neuron | what | frequency | covering | mi | first trigger |"
-    yield "| --- | --- | ---: | ---: | ---: | --- |"
+    labels = bool(run.notes)
+    yield "\n| neuron | what | frequency | covering | mi | first trigger |" + (" label |" if labels else "")
+    yield "| --- | --- | ---: | ---: | ---: | --- |" + (" --- |" if labels else "")
     for row in contents(run, selection):
         information = "" if row.mutual_information is None else f"{row.mutual_information:.3f}"
         numbers = f"{percent(row.frequency)} | {row.covering:,} | {information}"
         trigger = code(row.trigger) if row.trigger else ""
-        yield f"| {row.name} | {row.what} | {numbers} | {trigger} |"
+        label = f" {code(row.label) if row.label else ''} |" if labels else ""
+        yield f"| {row.name} | {row.what} | {numbers} | {trigger} |{label}"
 
 
 def _parts(fact: Fact) -> str:

@@ -20,6 +20,8 @@ from neuron_tui.store.neurons.causal_table import with_causal
 from neuron_tui.store.neurons.corpus import Context
 from neuron_tui.store.neurons.record import NeuronRecord, PositionProfile, TokenScore, Triggers
 from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.notes.note import Note
+from neuron_tui.store.notes.notebook import EMPTY, Notebook
 from neuron_tui.store.tokens import Spelling, printable, visible_token
 from neuron_tui.store.wording import GRAM_NAMES, count_noun, share_text
 from neuron_tui.tui.reports.context import ContextView
@@ -123,8 +125,8 @@ class PositionView:
 class NeuronView:
     """All that is shown of a neuron. `triggers` are those for n = 1, 2, 3; a dead neuron has no contexts.
 
-    `highest` are the contexts of its highest values, where they were asked for. `causal_problem` says why what
-    silencing it did cannot be read, if so.
+    `highest` are the contexts of its highest values, where they were asked for; `notes` are those on it or its pole.
+    `causal_problem` says why what silencing it did cannot be read, if so.
     """
 
     record: NeuronRecord
@@ -138,6 +140,7 @@ class NeuronView:
     contexts: tuple[ContextView, ...]
     spelling: Spelling
     highest: tuple[ContextView, ...] = ()
+    notes: tuple[Note, ...] = ()
     causal_problem: str = ""
 
     def context_view(self, context: Context) -> ContextView:
@@ -162,7 +165,7 @@ class NeuronView:
 
 def neuron_views(run: Run, selection: Selection) -> Iterator[NeuronView]:
     """The selected neurons in their order, a few read at a time; raises RunDamagedError."""
-    spelling = run.corpus.spelling
+    spelling, rule, notebook = run.corpus.spelling, run.manifest.rule, run.notes
 
     def views() -> Iterator[NeuronView]:
         for index, neurons in selection.neurons.items():
@@ -172,25 +175,33 @@ def neuron_views(run: Run, selection: Selection) -> Iterator[NeuronView]:
                 sampled, highest = layer.contexts_of(batch), layer.contexts_of(batch, kind="highest")
                 records = with_causal(run, layer.records(batch))
                 for record, contexts, best in zip(records, sampled, highest, strict=True):
-                    yield neuron_view(record, contexts, spelling, best)
+                    notes = notebook.on(index, *rule.row(record.neuron))
+                    yield neuron_view(record, contexts, spelling, best, notes)
 
     return selection.counted(views())
 
 
-def read_neuron(run: Run, layer: int, neuron: int) -> NeuronView:
-    """Read one neuron; raises NeuronNotFoundError and RunDamagedError, but not for damage to the causal table alone."""
-    where = run.layer(layer)
+def read_neuron(run: Run, layer: int, neuron: int, notes: Notebook = EMPTY) -> NeuronView:
+    """Read one neuron, and what there is on it in `notes`.
+
+    Raises NeuronNotFoundError and RunDamagedError, but not where what silencing did cannot be read: the view says so.
+    """
+    where, on_it = run.layer(layer), notes.on(layer, *run.manifest.rule.row(neuron))
     record, problem = where.neuron(neuron), ""
     try:
         (record,) = with_causal(run, [record])
     except RunDamagedError as error:
         problem = str(error)
-    view = neuron_view(record, where.contexts(neuron), run.corpus.spelling)
+    view = neuron_view(record, where.contexts(neuron), run.corpus.spelling, notes=on_it)
     return replace(view, causal_problem=problem) if problem else view
 
 
 def neuron_view(
-    record: NeuronRecord, contexts: Sequence[Context], spelling: Spelling, highest: Sequence[Context] = ()
+    record: NeuronRecord,
+    contexts: Sequence[Context],
+    spelling: Spelling,
+    highest: Sequence[Context] = (),
+    notes: tuple[Note, ...] = (),
 ) -> NeuronView:
     """What is shown of a record and its contexts; raises RunDamagedError for a score that is no number."""
     own = own_triggers(record)
@@ -215,6 +226,7 @@ def neuron_view(
         contexts=tuple(_context_view(record, context, spelling) for context in contexts),
         spelling=spelling,
         highest=tuple(_context_view(record, context, spelling) for context in highest),
+        notes=notes,
     )
 
 

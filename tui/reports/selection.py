@@ -26,12 +26,14 @@ class Selection:
     """Neurons of a report: by layer, ascending.
 
     `chosen_by` is `ALL`, `MARKED`, the filter that they match, or empty. `heard` is called with the number of neurons
-    written so far after each of them, if given; what it raises ends the report.
+    written so far after each of them, if given; what it raises ends the report. `contexts`: records hold those of their
+    neurons.
     """
 
     neurons: Mapping[int, npt.NDArray[np.int64]]
     chosen_by: str = ""
     heard: Callable[[int], None] | None = None
+    contexts: bool = False
 
     def __len__(self) -> int:
         return sum(len(neurons) for neurons in self.neurons.values())
@@ -49,6 +51,7 @@ def select(
     neurons: Sequence[tuple[int, int]] | None,
     chosen_by: str = "",
     heard: Callable[[int], None] | None = None,
+    contexts: bool = False,
 ) -> Selection:
     """The selection of some neurons of a run, or of all its finished layers' for None.
 
@@ -59,7 +62,7 @@ def select(
     """
     if neurons is None:
         every = {index: np.arange(layer.neurons) for index, layer in run.layers.items()}
-        return Selection(every, chosen_by or ALL, heard)
+        return Selection(every, chosen_by or ALL, heard, contexts)
     chosen: dict[int, set[int]] = {}
     for layer, neuron in neurons:
         size = run.layer(layer).neurons
@@ -67,7 +70,7 @@ def select(
             raise NeuronNotFoundError(f"layer {layer} has no neuron {neuron}\nIts neurons are 0 to {size - 1:,}.")
         chosen.setdefault(layer, set()).add(neuron)
     by_layer = {layer: np.array(sorted(chosen[layer]), dtype=np.int64) for layer in sorted(chosen)}
-    return Selection(by_layer, chosen_by, heard)
+    return Selection(by_layer, chosen_by, heard, contexts)
 
 
 def phrase(count: int, chosen_by: str = "") -> str:

@@ -26,6 +26,7 @@ from neuron_tui.store.wording import count_noun
 from neuron_tui.tui.actions import Action, Key, bindings
 from neuron_tui.tui.forms.path_candidates import paths
 from neuron_tui.tui.reports.export_preview import NEURONS, Preview, preview
+from neuron_tui.tui.reports.parquet import can_write
 from neuron_tui.tui.reports.renderer import free_path
 from neuron_tui.tui.reports.report import size_warning, write_report
 from neuron_tui.tui.reports.selection import phrase
@@ -36,10 +37,13 @@ from neuron_tui.tui.widgets.form.path_completion import CompletingField
 from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.preview import PreviewPane
 
-NAMES = {"md": "Markdown", "html": "HTML", "json": "JSON", "jsonl": "JSON lines", "csv": "CSV"}
-"""Formats of a report as people are shown them."""
+NAMES = {
+    **{"md": "Markdown", "html": "HTML", "json": "JSON", "jsonl": "JSON lines", "csv": "CSV"},
+    **({"parquet": "Parquet"} if can_write() else {}),
+}
+"""Formats of a report as people are shown them: those that can be written here."""
 
-SUFFIXES = {".md": "md", ".html": "html", ".htm": "html", ".json": "json", ".jsonl": "jsonl", ".csv": "csv"}
+SUFFIXES = {f".{form}": form for form in NAMES} | {".htm": "html"}
 """Format of a report by the suffix of its file."""
 
 _FORMATS = {name: form for form, name in NAMES.items()}

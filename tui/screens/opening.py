@@ -36,6 +36,10 @@ def screen_for(place: to.Place[Any]) -> Screen[Any]:
             from neuron_tui.tui.screens.causal.causal import Causal
 
             return Causal(run, marked)
+        case to.LivePlace(opened, marked, text):
+            from neuron_tui.tui.screens.live.live import Live
+
+            return Live(opened, marked, text)
         case to.ExtractionPlace(directory, options):
             from neuron_tui.tui.screens.extraction.new_extraction import NewExtraction
 

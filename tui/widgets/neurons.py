@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -40,11 +40,17 @@ COLUMNS = (
 _MEASURED = {key: TableColumn(key, key, 9 if len(key) > 7 else 8, "right", keep=6) for key in MEASURES}
 """Columns that are there only while they sort the list: so no other is read."""
 
-_WANTED = {"what": 19, "trigger": 1000}
+_LABEL = TableColumn("label", "label", 10, keep=6, share=4)
+"""There only while some neuron has one."""
+
+_WANTED = {"what": 19, "label": 40, "trigger": 1000}
 """Cells that the longest labels need, and more than any trigger has."""
 
 _TITLES = {2: {"cover": "cov.2", "trigger": "bigram"}, 3: {"cover": "cov.3", "trigger": "trigram"}}
 """Titles that say which n-grams are meant, by n."""
+
+_NAMING = 3
+"""Columns that say which neuron it is, and what."""
 
 _MARK = 2
 """Cells of the cursor and the mark, before the columns."""
@@ -78,6 +84,7 @@ class NeuronList(RowList):
         self._shown: Arrangement | None = None
         self.marks: frozenset[int] = frozenset()
         """Codes of the marked neurons."""
+        self._labels: Mapping[int, str] = {}
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -149,6 +156,11 @@ class NeuronList(RowList):
         self.marks = marks
         self.refresh()
 
+    def show_labels(self, labels: Mapping[int, str]) -> None:
+        """Show other labels, by the codes of their neurons."""
+        self._labels = labels
+        self.refresh()
+
     def empty_line(self, width: int) -> Line:
         """What to say where no neuron is left."""
         return (("  No neuron matches. / changes the filter.", "dim"),) if self._shown is not None else ()
@@ -170,6 +182,7 @@ class NeuronList(RowList):
         if opened is None or shown is None:
             return ()
         table, at, n = opened.table, int(shown.rows[row]), shown.list_query.order
+        code = code_at(opened, address_at(opened, at)) if self.marks or self._labels else -1
         covering, information, score = int(table.covering[n][at]), table.mutual_information[at], table.trigger_score[at]
         few = f"{covering:,}" if covering < 10_000 else short_count(covering)
         cells = {
@@ -181,16 +194,20 @@ class NeuronList(RowList):
             "mi": "–" if np.isnan(information) else f"{information:.3f}".removeprefix("0"),
             "score": "" if np.isnan(score) else short_score(float(score)),
             "trigger": opened.first_trigger(at, n),
+            "label": printable(self._labels.get(code, "")),
         }
         if (column := shown.list_query.column) in _MEASURED:
             cells[column] = _measured(column, float(table.measure(column)[at]))
-        mark = MARKED if self.marks and code_at(opened, address_at(opened, at)) in self.marks else " "
+        mark = MARKED if code in self.marks else " "
         return ((mark, "mark"), (row_text(self._fitted(width + 1), cells), "dim" if table.dead[at] else ""))
 
     def _fitted(self, width: int) -> Fitted:
         """Columns that fit in `width` cells beside the cursor and the mark."""
         sorting = self._shown.list_query.column if self._shown else ""
-        columns = (*COLUMNS[:-1], _MEASURED[sorting], COLUMNS[-1]) if sorting in _MEASURED else COLUMNS
+        measured = (_MEASURED[sorting],) if sorting in _MEASURED else ()
+        columns: tuple[TableColumn, ...] = (*COLUMNS[:-1], *measured, COLUMNS[-1])
+        if self._labels:
+            columns = (*columns[:_NAMING], _LABEL, *columns[_NAMING:])
         return fit_columns(columns, width - _MARK, _WANTED, sorting)
 
     # What people do.
@@ -199,7 +216,7 @@ class NeuronList(RowList):
         """Sort by the column whose title was clicked."""
         event.stop()
         column = column_at(self._fitted(self.inner_width), event.x - _MARK)
-        if column is not None:
+        if column not in (None, _LABEL.key):
             self.post_message(self.SortWanted(column))
 
     def action_switch_layer(self, by: int) -> None:

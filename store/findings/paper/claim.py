@@ -70,7 +70,7 @@ class Claim:
             needs = [need for need in self.needs if need not in judged.despite]
             lacking = [sentence for need in needs if (sentence := LACKING[need](labelled, enough))]
         verdict = verdict_of(judged.holds, lacking)
-        because = _joined(lacking, judged.because)
+        because = because_of(lacking, judged.because)
         return Finding(labelled.label, self.name, self.says, self.reference, verdict, because, judged.numbers)
 
 
@@ -81,8 +81,8 @@ def verdict_of(holds: bool | None, lacking: list[str]) -> Verdict:
     return "holds" if holds else "does not hold"
 
 
-def _joined(lacking: list[str], because: str) -> str:
-    """What is lacking, then what there is nevertheless."""
+def because_of(lacking: list[str], because: str) -> str:
+    """The reason of a verdict: what is lacking, then what there is nevertheless."""
     if not lacking:
         return because
     return " ".join([*lacking, f"So far: {because[0].lower()}{because[1:]}"] if because else lacking)

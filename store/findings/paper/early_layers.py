@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from neuron_tui.store.findings.labelled_run import LabelledRun
-from neuron_tui.store.findings.paper.claim import Claim, Judgement
-from neuron_tui.store.findings.paper.model import norm_before
+from neuron_tui.store.findings.paper.claim import Claim, Judgement, Number
+from neuron_tui.store.findings.paper.model import norm_after, norm_not_after
 from neuron_tui.store.findings.summary import LayerSummary
+from neuron_tui.store.measures.intervals import newcombe
 from neuron_tui.store.wording import percent, signed
 
 FULLY_ALIVE = 0.001
@@ -84,6 +85,43 @@ def frequency_rises(labelled: LabelledRun) -> Judgement:
     return Judgement(higher, because, numbers)
 
 
+def rarest_where_dead(labelled: LabelledRun) -> Judgement:
+    """Over the layers, the share of dead neurons and the mean frequency of the others have opposite ranks.
+
+    Their rank correlation is at most minus `RISING`; it does not hold from 0 on. It cannot be said unless the layer of
+    most dead neurons surely has a larger share of them than that of fewest. Layers that are dead altogether have no
+    frequency and are left out.
+    """
+    layers = [s for s in labelled.summaries if s.mean_frequency_alive is not None]
+    if len(layers) < 3:
+        return Judgement(None, "It takes three layers with alive neurons to tell.")
+    shares, means = [s.dead / s.neurons for s in layers], [s.mean_frequency_alive or 0.0 for s in layers]
+    if min(shares) == max(shares):
+        told = "as large a share of the neurons is dead in every layer" if any(shares) else "no neuron is dead"
+        return Judgement(None, f"There is nothing to compare: {told}.")
+    rank = rank_correlation(np.array(shares), np.array(means))
+    dead, rare = layers[int(np.argmax(shares))], layers[int(np.argmin(means))]
+    numbers: dict[str, Number] = {
+        "spearman": rank,
+        "most_dead_layer": dead.layer,
+        "most_dead_share": max(shares),
+        "rarest_layer": rare.layer,
+        "rarest_mean_frequency": min(means),
+        "layers": len(layers),
+    }
+    where = "there too" if rare is dead else f"in layer {rare.layer}"
+    because = (
+        f"Layer {dead.layer} has most dead neurons ({percent(max(shares))}); alive neurons are active most rarely "
+        f"{where} ({percent(min(means))} of the tokens). Rank correlation of the share of dead neurons with how often "
+        f"the others are active, over {len(layers):,} layers: {signed(rank)}."
+    )
+    least = min(layers, key=lambda s: s.dead / s.neurons)
+    if newcombe(dead.dead, dead.neurons, least.dead, least.neurons)[1] <= 0:
+        return Judgement(None, f"{because} Too few neurons are dead to tell layers apart.", numbers)
+    holds = True if rank <= -RISING else False if rank >= 0 else None
+    return Judgement(holds, because if holds is not None else f"{because} That is too weak to tell.", numbers)
+
+
 def rank_correlation(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> float:
     """Spearman's correlation of two (L,) arrays, equal values sharing the mean of their ranks; 0 if one is constant."""
     a, b = _ranks(x), _ranks(y)
@@ -112,21 +150,13 @@ def _all_alive(layers: Sequence[LayerSummary], which: str) -> Judgement:
     return Judgement(holds, because, numbers, ("dead text",) if holds else ("layers",))
 
 
-def _norm_not_after(labelled: LabelledRun) -> bool:
-    return norm_before(labelled) is not False
-
-
-def _norm_after(labelled: LabelledRun) -> bool:
-    return norm_before(labelled) is False
-
-
 EARLY_LAYERS = (
     Claim(
         "dead-first-half",
         "Dead neurons are in the first half of the layers only.",
         "§3, Fig. 1a",
         ("zeros", "dead text", "layers"),
-        _norm_not_after,
+        norm_not_after,
         dead_in_first_half,
     ),
     Claim(
@@ -134,7 +164,7 @@ EARLY_LAYERS = (
         "The second half of the layers is fully alive.",
         "§3, Fig. 1a",
         ("zeros", "dead text", "layers"),
-        _norm_not_after,
+        norm_not_after,
         second_half_alive,
     ),
     Claim(
@@ -142,15 +172,23 @@ EARLY_LAYERS = (
         "The deeper the layer, the more often its alive neurons are active.",
         "§3, Fig. 1b",
         ("text", "layers"),
-        _norm_not_after,
+        norm_not_after,
         frequency_rises,
+    ),
+    Claim(
+        "rarest-where-dead",
+        "Where most neurons are dead, alive ones are active most rarely.",
+        "§3, Fig. 1",
+        ("zeros", "dead text", "layers"),
+        norm_not_after,
+        rarest_where_dead,
     ),
     Claim(
         "norm-after-alive",
         "With LayerNorm after each block no neuron is dead.",
         "§6",
         ("zeros", "dead text", "layers"),
-        _norm_after,
+        norm_after,
         no_dead,
     ),
     Claim(
@@ -158,7 +196,7 @@ EARLY_LAYERS = (
         "With LayerNorm after each block no layer is sparse.",
         "§6",
         ("text", "layers"),
-        _norm_after,
+        norm_after,
         no_sparsity,
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from neuron_tui.store.findings.labelled_run import LabelledRun
@@ -20,6 +21,11 @@ class OptModel:
     layers: int
     neurons: int
     width: int
+
+    @property
+    def weights(self) -> int:
+        """Weights of its FFNs, biases aside."""
+        return 2 * self.layers * self.neurons * self.width
 
 
 OPT_MODELS = (
@@ -43,6 +49,31 @@ def opt_model(labelled: LabelledRun) -> str | None:
     return next((one.name for one in OPT_MODELS if (one.layers, one.neurons, one.width) == shape), None)
 
 
+def neurons_of(labelled: LabelledRun) -> int:
+    """Neurons of the whole model."""
+    return labelled.run.manifest.model.layers * labelled.run.manifest.model.neurons
+
+
+def smaller_than(labelled: LabelledRun, name: str) -> bool:
+    """Whether the FFNs of a run's model have fewer weights than those of one of the paper's models (ours).
+
+    Weights, since a gated FFN of the same size has fewer neurons. Raises StopIteration if the paper has no such model.
+    """
+    model = labelled.run.manifest.model
+    weights = (3 if model.gated else 2) * neurons_of(labelled) * model.width
+    return weights < next(one for one in OPT_MODELS if one.name == name).weights
+
+
+def first_third(labelled: LabelledRun) -> int:
+    """How many layers the lower of the two stages of positional neurons has [§5.3]: a third, to the nearest."""
+    return max(1, round(labelled.run.manifest.model.layers / 3))
+
+
+def is_one_of(*names: str) -> Callable[[LabelledRun], bool]:
+    """Whether a run's model is one of some of the paper's."""
+    return lambda labelled: opt_model(labelled) in names
+
+
 def recognised(labelled: LabelledRun) -> str:
     """How the model of a run was recognised, or that it was not, in a sentence."""
     called, taken_for, named = labelled.run.manifest.model.name, opt_model(labelled), _named(labelled)
@@ -54,6 +85,16 @@ def recognised(labelled: LabelledRun) -> str:
         return f"{labelled.label}: the model is called {called}, but its shape is another ({shape}): not {named}."
     only = "so only what it says of any model is checked"
     return f"{labelled.label}: none of the paper's models ({called}: {_shape(labelled)}), {only}."
+
+
+def norm_not_after(labelled: LabelledRun) -> bool:
+    """Whether LayerNorm may stand before each block, as in all of the paper's models but one."""
+    return norm_before(labelled) is not False
+
+
+def norm_after(labelled: LabelledRun) -> bool:
+    """Whether LayerNorm stands after each block, as in OPT-350m."""
+    return norm_before(labelled) is False
 
 
 def norm_before(labelled: LabelledRun) -> bool | None:

@@ -5,14 +5,12 @@ The paper counts layers from 1, we from 0: what stands here is ours.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from neuron_tui.store.disk.schema import STRENGTHS, TYPES
 from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.findings.paper.claim import Claim, Judgement, Number
-from neuron_tui.store.findings.paper.model import opt_model
+from neuron_tui.store.findings.paper.model import is_one_of
 from neuron_tui.store.findings.paper.needs import Need
 from neuron_tui.store.neurons.record import NeuronRecord
 from neuron_tui.store.neurons.teams import Team
@@ -158,10 +156,7 @@ def _listed(neurons: list[int] | tuple[int, ...]) -> str:
     return ", ".join(map(str, neurons))
 
 
-def _is(model: str) -> Callable[[LabelledRun], bool]:
-    return lambda labelled: opt_model(labelled) == model
-
-
+_IS_125M, _IS_66B = is_one_of("opt-125m"), is_one_of("opt-66b")
 _OF_TEAM: tuple[Need, ...] = ("sequences", "text", "context")
 _OF_DETECTORS: tuple[Need, ...] = ("text", "layers", "detector thresholds")
 
@@ -171,17 +166,17 @@ NAMED = (
         f"The strong oscillatory neurons of layer {TEAM_LAYER} are {_listed(TEAM)}.",
         "§5, Fig. 9",
         (*_OF_TEAM, "type thresholds"),
-        _is("opt-125m"),
+        _IS_125M,
         team_by_name,
     ),
-    Claim("opt-125m-cover", "These ten cover every position.", "§5, Fig. 9", _OF_TEAM, _is("opt-125m"), team_covers),
-    Claim("opt-125m-needed", "None of these ten is redundant.", "§5, Fig. 9", _OF_TEAM, _is("opt-125m"), team_needed),
+    Claim("opt-125m-cover", "These ten cover every position.", "§5, Fig. 9", _OF_TEAM, _IS_125M, team_covers),
+    Claim("opt-125m-needed", "None of these ten is redundant.", "§5, Fig. 9", _OF_TEAM, _IS_125M, team_needed),
     Claim(
         "opt-66b-dead",
         "In some layers over 70% of the neurons are dead.",
         "§3, Fig. 1a",
         ("zeros", "dead text", "layers"),
-        _is("opt-66b"),
+        _IS_66B,
         mostly_dead_layer,
     ),
     Claim(
@@ -189,7 +184,7 @@ NAMED = (
         f"There are {TOKEN_DETECTORS:,} token detectors.",
         "§4, Fig. 3a",
         _OF_DETECTORS,
-        _is("opt-66b"),
+        _IS_66B,
         as_many_token_detectors,
     ),
     Claim(
@@ -197,7 +192,7 @@ NAMED = (
         f"No layer detects more than {MOST_TOKENS_OF_A_LAYER:,} tokens.",
         "§4, Fig. 3b",
         _OF_DETECTORS,
-        _is("opt-66b"),
+        _IS_66B,
         few_tokens_a_layer,
     ),
     Claim(
@@ -205,7 +200,7 @@ NAMED = (
         f"All layers together detect over {TOKENS_OVERALL:,} tokens.",
         "§4, Fig. 3b",
         _OF_DETECTORS,
-        _is("opt-66b"),
+        _IS_66B,
         many_tokens_overall,
     ),
     Claim(
@@ -213,7 +208,7 @@ NAMED = (
         "Four neurons detect title and titles, weather, he and him, school.",
         "§4.4, Fig. 5",
         _OF_DETECTORS,
-        _is("opt-66b"),
+        _IS_66B,
         examples_found,
     ),
 )

@@ -12,7 +12,17 @@ from neuron_tui.store.measures.threshold_wording import counted_with
 from neuron_tui.store.measures.thresholds import PAPER, THRESHOLDS
 from neuron_tui.store.wording import count_noun
 
-Need = Literal["zeros", "dead text", "text", "layers", "sequences", "context", "detector thresholds", "type thresholds"]
+Need = Literal[
+    "zeros",
+    "dead text",
+    "text",
+    "layers",
+    "bottom half",
+    "sequences",
+    "context",
+    "detector thresholds",
+    "type thresholds",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,13 @@ def _layers(labelled: LabelledRun, _enough: Enough) -> str:
     return "" if done == there_are else f"It takes all {count_noun(there_are, 'layer')}, and {done:,} are there."
 
 
+def _bottom_half(labelled: LabelledRun, _enough: Enough) -> str:
+    done, there_are = labelled.lower, -(-labelled.run.manifest.model.layers // 2)
+    if done == there_are:
+        return ""
+    return f"It takes all {count_noun(there_are, 'layer')} of the bottom half, and {done:,} are there."
+
+
 def _sequences(labelled: LabelledRun, _enough: Enough) -> str:
     corpus = labelled.run.manifest.corpus
     have = corpus.full_sequences if corpus else 0
@@ -102,6 +119,7 @@ LACKING: dict[Need, Callable[[LabelledRun, Enough], str]] = {
     "dead text": _dead_text,
     "text": _text,
     "layers": _layers,
+    "bottom half": _bottom_half,
     "sequences": _sequences,
     "context": _context,
     "detector thresholds": _thresholds("detectors"),

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
-from neuron_tui.store.findings.labelled_run import LabelledRun, notes_on
+from neuron_tui.store.findings.aggregates import mean_frequency
+from neuron_tui.store.findings.figures.covering import bin_names
+from neuron_tui.store.findings.labelled_run import LabelledRun
 from neuron_tui.store.findings.paper.claim import Finding, Number, verdict_of
-from neuron_tui.store.findings.paper.model import norm_before
-from neuron_tui.store.findings.paper.needs import LACKING, Enough, Need
-from neuron_tui.store.findings.paper.positions import oscillatory_neurons
-from neuron_tui.store.wording import count_noun, percent
+from neuron_tui.store.findings.paper.covering import COVERING_NEEDS, mean_class
+from neuron_tui.store.findings.paper.model import neurons_of, norm_not_after
+from neuron_tui.store.findings.paper.needs import Enough, Need
+from neuron_tui.store.findings.paper.positions import POSITION_NEEDS, oscillatory_neurons
+from neuron_tui.store.findings.paper.several import lacking_of
+from neuron_tui.store.wording import GRAM_NAMES, count_noun, percent
 
 MOSTLY = 0.5
 """Kendall's rank correlation from which on a quantity counts as growing with size (ours)."""
@@ -31,6 +36,8 @@ class ScaleClaim:
     value: Callable[[LabelledRun], float]
     shown: Callable[[float], str]
     grows: bool
+    measure: str = ""
+    """What the value is, where `shown` does not say it."""
 
     def check(self, labelled_runs: Sequence[LabelledRun], enough: Enough) -> Finding:
         """Judge runs of models of at least two sizes: every two of them of different size are compared.
@@ -44,30 +51,14 @@ class ScaleClaim:
         correlation = _kendall([neurons_of(one) for one in ordered], values) * (1 if self.grows else -1)
         holds = None if not any(values) else True if correlation >= MOSTLY else False if correlation <= 0 else None
         told = ", ".join(f"{one.label} {self.shown(value)}" for one, value in zip(ordered, values, strict=True))
-        lacking = self._lacking(ordered, enough)
+        lacking = lacking_of(ordered, self.needs, enough)
         begins = "So far, from" if lacking else "From"
-        because = " ".join([*lacking, f"{begins} the smallest model to the largest: {told}."])
+        of = f", {self.measure}" if self.measure else ""
+        because = " ".join([*lacking, f"{begins} the smallest model to the largest{of}: {told}."])
         numbers: dict[str, Number] = {one.label: value for one, value in zip(ordered, values, strict=True)}
         runs = ", ".join(one.label for one in ordered)
         verdict = verdict_of(holds, lacking)
         return Finding(runs, self.name, self.says, self.reference, verdict, because, numbers | {"kendall": correlation})
-
-    def _lacking(self, runs: Sequence[LabelledRun], enough: Enough) -> list[str]:
-        lacks = [
-            f"{one.label}: {said[0].lower()}{said[1:]}"
-            for one in runs
-            for need in self.needs
-            if (said := LACKING[need](one, enough))
-        ]
-        if len({one.run.manifest.corpus.file.sha256 if one.run.manifest.corpus else "" for one in runs}) > 1:
-            told = [note for note in notes_on(runs) if note.startswith("The runs differ")]
-            lacks += [f"It takes the same text for all. {' '.join(told)}"]
-        return lacks
-
-
-def neurons_of(labelled: LabelledRun) -> int:
-    """Neurons of the whole model."""
-    return labelled.run.manifest.model.layers * labelled.run.manifest.model.neurons
 
 
 def families(runs: Sequence[LabelledRun]) -> list[list[LabelledRun]]:
@@ -79,9 +70,14 @@ def families(runs: Sequence[LabelledRun]) -> list[list[LabelledRun]]:
     groups: dict[tuple[str, bool], list[LabelledRun]] = {}
     for one in runs:
         model = one.run.manifest.model
-        if norm_before(one) is not False:
+        if norm_not_after(one):
             groups.setdefault((model.model_type, model.positions is not False), []).append(one)
     return [group for group in groups.values() if len({neurons_of(one) for one in group}) > 1]
+
+
+def ends_of_families(runs: Sequence[LabelledRun]) -> list[tuple[LabelledRun, LabelledRun]]:
+    """The smallest and the largest model of each family; of several runs of these the first that was given."""
+    return [(min(group, key=neurons_of), max(group, key=neurons_of)) for group in families(runs)]
 
 
 def _kendall(sizes: Sequence[int], values: Sequence[float]) -> float:
@@ -96,8 +92,12 @@ def _dead_share(labelled: LabelledRun) -> float:
     return sum(s.dead for s in labelled.summaries) / sum(s.neurons for s in labelled.summaries)
 
 
-def _token_detectors(labelled: LabelledRun) -> float:
-    return sum(s.detectors[1] for s in labelled.summaries)
+def _detectors(n: int) -> Callable[[LabelledRun], float]:
+    return lambda labelled: sum(s.detectors[n] for s in labelled.summaries)
+
+
+def _frequency(labelled: LabelledRun) -> float:
+    return mean_frequency(labelled.summaries) or 0.0
 
 
 def _counted(noun: str) -> Callable[[float], str]:
@@ -115,19 +115,55 @@ SCALE_CLAIMS = (
         grows=True,
     ),
     ScaleClaim(
+        "scale-frequency",
+        "In larger models alive neurons are active less often.",
+        "§3, Fig. 1b",
+        ("text", "layers"),
+        _frequency,
+        percent,
+        grows=False,
+        measure="share of the tokens that an alive neuron is active on, on average",
+    ),
+    *(
+        ScaleClaim(
+            f"scale-covering-{n}",
+            f"In larger models fewer {GRAM_NAMES[n]}s cover a neuron.",
+            reference,
+            COVERING_NEEDS,
+            partial(mean_class, n=n),
+            "{:.2f}".format,
+            grows=False,
+            measure=f"mean class of neurons of the bottom half from 1 ({least} {GRAM_NAMES[n]}s) to 8 ({most})",
+        )
+        for n, reference, (least, *_, most) in (
+            (1, "§4.1, Fig. 2", bin_names(1)),
+            (2, "App. A.1, Fig. 12", bin_names(2)),
+            (3, "App. A.1, Fig. 13", bin_names(3)),
+        )
+    ),
+    ScaleClaim(
         "scale-detectors",
         "Larger models have more token detectors.",
         "§4, Fig. 3a",
         ("text", "layers", "detector thresholds"),
-        _token_detectors,
+        _detectors(1),
         _counted("token detector"),
+        grows=True,
+    ),
+    ScaleClaim(
+        "scale-trigrams",
+        "Larger models have more trigram detectors.",
+        "App. A.2, Fig. 14a",
+        ("text", "layers", "detector thresholds"),
+        _detectors(3),
+        _counted("trigram detector"),
         grows=True,
     ),
     ScaleClaim(
         "scale-oscillatory",
         "Larger models have fewer oscillatory neurons.",
         "§5, Fig. 8",
-        ("sequences", "text", "context", "layers", "type thresholds"),
+        POSITION_NEEDS,
         oscillatory_neurons,
         _counted("oscillatory neuron"),
         grows=False,

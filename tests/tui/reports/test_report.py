@@ -19,9 +19,8 @@ from neuron_tui.store import Run, open_run
 from neuron_tui.store.errors import DiskFullError, InputError, NeuronNotFoundError, RunDamagedError, UsageError
 from neuron_tui.store.neurons.corpus import Context
 from neuron_tui.store.tokens import visible, visible_token
-from neuron_tui.store.wording import percent, value_text
+from neuron_tui.store.wording import json_text, percent, value_text
 from neuron_tui.tui.reports.context import ContextView, shortened
-from neuron_tui.tui.reports.data import json_text
 from neuron_tui.tui.reports.markdown import code, context_line
 from neuron_tui.tui.reports.neuron import neuron_view
 from neuron_tui.tui.reports.report import FORMATS, size_warning, write_report
@@ -138,7 +137,7 @@ def test_what_hears_of_each_neuron_can_end_the_report_and_nothing_is_left(run: R
     for kind in FORMATS:
         heard.clear()
         with pytest.raises(KeyboardInterrupt):
-            write_report(run, None, kind, tmp_path / "out", heard=stop_at_three)
+            write_report(run, [(0, neuron) for neuron in range(5)], kind, tmp_path / "out", heard=stop_at_three)
         assert heard == [1, 2, 3]
         assert list(tmp_path.iterdir()) == []
 
@@ -270,7 +269,7 @@ def test_a_place_that_cannot_be_written_is_named(run: Run, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("kind", ["pdf", ""])
 def test_a_format_that_is_not_there_names_those_that_are(run: Run, kind: str) -> None:
-    with pytest.raises(UsageError, match="Use one of: md, html, json, jsonl, csv"):
+    with pytest.raises(UsageError, match="Use one of: md, html, json, jsonl, csv, neuronpedia, parquet"):
         write_report(run, None, kind, io.StringIO())
 
 
@@ -305,10 +304,8 @@ def test_values_and_weights_stand_in_every_report_alike(run: Run) -> None:
     assert record.values.max is not None
     assert record.weights is not None
     texts = {}
-    for name in FORMATS:
-        stream = io.StringIO()
-        write_report(run, [(0, 1)], name, stream)
-        texts[name] = stream.getvalue()
+    for name in ("md", "html", "json", "jsonl", "csv"):
+        texts[name] = written(run, [(0, 1)], name)
     (row,) = csv.DictReader(io.StringIO(texts["csv"]))
     assert list(row)[-6:] == ["max", "mean_active", "norm", "cosine", "kurtosis", "token_frequency"]
     assert float(row["max"]) == record.values.max == json.loads(texts["jsonl"])["values"]["max"]

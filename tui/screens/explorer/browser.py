@@ -173,13 +173,13 @@ class RunBrowser(Vertical):
         if grown:
             neurons.scroll_to(y=neurons.cursor - height, animate=False)
         self._show_layer_line()
-        self._show_neuron()
+        self.show_neuron()
         # If the list leaves out the neuron that was in view in another variant, what hides it gives way.
         at, self._keep_in_view = self._keep_in_view, None
         if at is not None and self.here != at:
             self.go_to(at)
 
-    def _show_neuron(self) -> None:
+    def show_neuron(self) -> None:
         """Show the neuron under the cursor; the ones around it are read ahead."""
         around = (self.neurons.address_at(self.neurons.cursor + by) for by in (1, -1, 2, -2))
         self.neuron.show(self.here, list(filter(None, around)))
@@ -244,7 +244,7 @@ class RunBrowser(Vertical):
             self._want_layer(event.rows.layer_at(event.row))
         elif isinstance(event.rows, NeuronList):
             self.browsing = replace(self.browsing, follow=self.here)
-            self._show_neuron()
+            self.show_neuron()
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         """Enter: from the layers to the neurons, from a neuron to it alone."""

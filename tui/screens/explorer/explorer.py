@@ -21,13 +21,14 @@ from neuron_tui.store.runs.rule import VALUE, Rule
 from neuron_tui.tui.actions import bindings
 from neuron_tui.tui.browsing.browsing import View
 from neuron_tui.tui.drawing.spans import message
-from neuron_tui.tui.navigation import CausalPlace, ClaimsPlace, FiguresPlace, TeamPlace, go
+from neuron_tui.tui.navigation import CausalPlace, ClaimsPlace, FiguresPlace, LivePlace, TeamPlace, go
 from neuron_tui.tui.remembered.session import Session
 from neuron_tui.tui.screens.explorer import keys
 from neuron_tui.tui.screens.explorer.asking import Asking
 from neuron_tui.tui.screens.explorer.browser import RunBrowser
 from neuron_tui.tui.screens.explorer.growing import GrowingRun
 from neuron_tui.tui.screens.explorer.keeping import SessionKeeper, Sight
+from neuron_tui.tui.screens.explorer.noting import Noting
 from neuron_tui.tui.screens.explorer.reading import RunReader
 from neuron_tui.tui.screens.explorer.variants import VariantChooser
 from neuron_tui.tui.screens.page import Page
@@ -78,6 +79,7 @@ class Explorer(Page[None]):
             grown=self._reader.open_again,
             made_anew=self._open_anew,
         )
+        self.noting = Noting(self, self, self.browser)
         self.variants = VariantChooser(self, self, path, thresholds=lambda: self.thresholds, chosen=self._open_variant)
         self.keeper = SessionKeeper(self, path, self._sight)
 
@@ -91,6 +93,7 @@ class Explorer(Page[None]):
         """Open the run; look now and then at what may change."""
         self._reader.open()
         self.growing.start()
+        self.noting.start()
         self.variants.start()
         self.keeper.start()
 
@@ -138,6 +141,7 @@ class Explorer(Page[None]):
         self.go_to(self._at)
         self._reader.summarise(opened)
         self.growing.look()
+        self.noting.look()
 
     def _show_more_layers(self, opened: OpenedRun) -> None:
         newest = self.browser.newest
@@ -204,6 +208,12 @@ class Explorer(Page[None]):
         if self.opened is not None:
             self._asking.for_text(self.opened)
 
+    def action_live(self) -> None:
+        """Have the run's model read a text, and go where that leads."""
+        if self.opened is not None:
+            marked = [address_of(self.opened, code) for code in sorted(self.browser.browsing.marks.codes)]
+            go(self, LivePlace(self.opened, marked), self.go_to)
+
     # What lies around the run.
 
     def action_team(self) -> None:
@@ -213,6 +223,10 @@ class Explorer(Page[None]):
             layer = here[0]
         if self.opened is not None and layer is not None:
             go(self, TeamPlace(self.opened.run, layer), self.go_to)
+
+    def action_note(self) -> None:
+        """Ask for a label and a note on the neuron under the cursor."""
+        self.noting.edit()
 
     def action_figures(self) -> None:
         """Show the figures of this run."""
@@ -226,9 +240,8 @@ class Explorer(Page[None]):
         """Show what silencing neurons does, and go where that leads."""
 
         def answered(answer: Address | str | None) -> None:
-            if self.opened is not None:
-                self.browser.neuron.use(self.opened.run, anew=True)
-                self.browser.neuron.show(self.browser.here)
+            self.browser.neuron.loader.forget()
+            self.browser.neuron.show(self.browser.here)
             if isinstance(answer, str):
                 self._filter(answer)
             else:
@@ -266,8 +279,9 @@ class Explorer(Page[None]):
         self.growing.pause()
 
     def action_look(self) -> None:
-        """Look for new layers."""
+        """Look for new layers, and what others wrote."""
         self.growing.look()
+        self.noting.look()
 
     def action_leave(self) -> None:
         """From the neuron alone to the list; from there to the runs."""

@@ -127,6 +127,14 @@ ON_THE_RUN = (
         shown="W",
     ),
     Action(
+        "explorer.live",
+        "R",
+        "live",
+        "have the model read a text",
+        "has the run's model read a text: what fires on each token, what it writes, what silencing changes.",
+        palette="Read a text with the model",
+    ),
+    Action(
         "explorer.team",
         "t,T",
         "team",
@@ -159,6 +167,14 @@ ON_THE_RUN = (
         "causal table",
         "shows what silencing neurons does to what the model predicts, and measures it.",
         palette="Causal table",
+    ),
+    Action(
+        "explorer.note",
+        "N",
+        "note",
+        "label and note",
+        "gives the neuron a label and a note of your own; label:TEXT in the filter finds it.",
+        palette="Label and note",
     ),
     Action(
         "explorer.export",

@@ -14,6 +14,8 @@ from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE
 from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.neurons.samples import LINE, Samples
 from neuron_tui.store.neurons.stored_contexts import Kind
+from neuron_tui.store.notes.notebook import called_by
+from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import count_noun
 from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
 from neuron_tui.tui.reports.neuron import NeuronView
@@ -21,6 +23,7 @@ from neuron_tui.tui.widgets.neuron.blocks import Block, Item, section, side_by_s
 from neuron_tui.tui.widgets.neuron.card_causal import causal_lines
 from neuron_tui.tui.widgets.neuron.card_head import coverage_line, head_lines
 from neuron_tui.tui.widgets.neuron.card_lists import trigger_block, writes_block
+from neuron_tui.tui.widgets.neuron.card_notes import note_lines
 from neuron_tui.tui.widgets.neuron.card_position import curve_rows, sentence_rows
 from neuron_tui.tui.widgets.neuron.card_values import value_lines, value_rows
 from neuron_tui.tui.widgets.neuron.concordance import concordance
@@ -84,6 +87,12 @@ class Card:
         """How people name the neuron."""
         return "{}:{}".format(*self.address) if self.view is None else self.view.record.name
 
+    @property
+    def title(self) -> str:
+        """Its name, and what people call it."""
+        called = called_by(self.view.notes) if self.view is not None else ""
+        return f"{self.name} · {printable(called)}" if called else self.name
+
     def with_curve(self, curve: Sequence[Line]) -> tuple[Line, ...]:
         """The lines with those of the curve in their place."""
         if self.curve is None or self.view is None:
@@ -102,7 +111,7 @@ def lay_out(view: NeuronView, shape: CardShape, samples: Samples | None = None) 
 
 def _narrow(view: NeuronView, shape: CardShape, samples: Samples) -> tuple[Block, Place]:
     width = shape.width
-    block = Block(head_lines(view, width))
+    block = Block([*head_lines(view, width), *note_lines(view.notes, width, shape.height, whole=shape.long)])
     # Section lines, the header of the triggers, and the sentences on position are always there.
     values, silenced = value_rows(view, width, shape.height), causal_lines(view, width)
     free = shape.height - len(block.lines) - 5 - sentence_rows(width) - values
@@ -118,7 +127,8 @@ def _narrow(view: NeuronView, shape: CardShape, samples: Samples) -> tuple[Block
 def _wide(view: NeuronView, shape: CardShape, samples: Samples) -> tuple[Block, Place]:
     left = (shape.width - 2) * 9 // 20
     right = shape.width - left - 2
-    block = Block([*head_lines(view, shape.width), coverage_line(view, shape.width), BLANK])
+    head = [*head_lines(view, shape.width), *note_lines(view.notes, shape.width, shape.height, whole=shape.long)]
+    block = Block([*head, coverage_line(view, shape.width), BLANK])
     free = shape.height - len(block.lines) - 4
     silenced = causal_lines(view, left)
     triggers = 50 if shape.long else _clamp(free // 2, 5, 16)

@@ -53,7 +53,7 @@ class NeuronPane(LineView, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._loader = NeuronLoader(self, self._go_on)
+        self.loader = NeuronLoader(self, self._go_on)
         self._address: Address | None = None
         self._neighbours: tuple[Address, ...] = ()
         self._card: Card | None = None
@@ -91,9 +91,9 @@ class NeuronPane(LineView, can_focus=True):
             return self._card is None
         return self._card is not None and (self._card.address, self._card.shape) == (self._address, self.shape)
 
-    def use(self, run: Run, *, anew: bool = False) -> None:
-        """The run that neurons are read from; anew, if more may be kept of them by now."""
-        self._loader.use(run, anew=anew)
+    def use(self, run: Run) -> None:
+        """The run that neurons are read from."""
+        self.loader.use(run)
 
     def set_order(self, order: int) -> None:
         """Show triggers for another n."""
@@ -117,11 +117,11 @@ class NeuronPane(LineView, can_focus=True):
         if self._address is None:
             self._show_card(None)
         elif shape.width > 0 and shape.height > 0:  # not folded away
-            if (card := self._loader.card(self._address, shape)) is not None:
+            if (card := self.loader.card(self._address, shape)) is not None:
                 self._show_card(card)
             # An n-gram is chosen for one neuron, and more than a line of each context is too much to read ahead.
             ahead = self._neighbours if shape.reach == LINE and not shape.on else ()
-            self._loader.load((self._address, *ahead), shape)
+            self.loader.load((self._address, *ahead), shape)
 
     def _show_card(self, card: Card | None) -> None:
         """Show a card; of another neuron from its top, unless the pane is walked in."""
@@ -132,7 +132,7 @@ class NeuronPane(LineView, can_focus=True):
         if other and not self.has_focus:
             self._at = ItemCursor()
         self._at = self._at.on_card(card.items if card is not None else ())
-        retitle_border(self, card.name if card is not None else "Neuron")
+        retitle_border(self, card.title if card is not None else "Neuron")
         self._draw()
         if other and not self.has_focus:
             self.scroll_to(y=0, animate=False)

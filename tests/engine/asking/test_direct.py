@@ -12,8 +12,8 @@ from neuron_tui.engine.asking.direct import DirectWay, direct_way
 from neuron_tui.engine.asking.reading import Reading
 from neuron_tui.engine.asking.trace import traced
 from neuron_tui.engine.model.families import FAMILIES
+from tests.engine.asking.test_text_reader import IDS, expected_logits, reader_of
 from tests.engine.random_families import Checkpoint, layers_of, make
-from tests.engine.test_text_reader import IDS, expected_logits, reader_of
 
 TARGETS = (3, 41, 60)
 POSITION = 7
@@ -50,8 +50,8 @@ def test_contributions_in_opt(options: dict[str, object], tmp_path: Path) -> Non
 def test_rows_of_an_exact_relu_and_the_bias_are_what_the_feed_forward_network_adds(tmp_path: Path) -> None:
     made = make(tmp_path, "llama", {"hidden_act": "relu"})
     _, way = split(made)
-    for rows, whole in zip(way.rows, way.feed_forward, strict=True):
-        np.testing.assert_allclose(rows.sum(axis=0), whole, rtol=1e-4, atol=1e-5)
+    for layer, whole in enumerate(way.feed_forward):
+        np.testing.assert_allclose(way.rows[layer].sum(axis=0), whole, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("family", ["opt", "llama", "gpt2", "gemma2", "olmo2", "granite", "glm4"])

@@ -1,0 +1,161 @@
+"""Unpacking a run: nothing that an archive says is taken on trust, and a run is there as a whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from neuron_tui.store.archive.index import INDEX, INDEX_BYTES, Index, disagreement, read_index, unusable
+from neuron_tui.store.archive.members import Members, Watch
+from neuron_tui.store.disk.files import disk_full_named, require_room
+from neuron_tui.store.disk.lock import is_being_written, writing
+from neuron_tui.store.errors import InputError, RunConflictError, RunDamagedError, UsageError
+from neuron_tui.store.runs.catalog import missing_or_cut, run_folder
+from neuron_tui.store.runs.manifest import read_manifest
+from neuron_tui.store.wording import size_text
+
+_PREFIX = ".unpacking-"
+_STALE = 60.0
+"""Seconds after which a folder that nobody holds was left by a process that was killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """A run that was unpacked: its folder, and the index of its archive."""
+
+    folder: Path
+    index: Index
+
+
+def unpack(
+    stream: BinaryIO,
+    directory: Path,
+    name: str | None,
+    source: str,
+    begin: Callable[[Index], Watch] = lambda _: lambda _: None,
+) -> Unpacked:
+    """Make a run in a runs directory from an archive.
+
+    Parameters
+    ----------
+    stream
+        The archive; read from where it is to its end mark, without going back.
+    directory
+        The runs directory, made if it is not there.
+    name
+        What the run is to be called; None for the name that it was packed under.
+    source
+        How messages call the archive.
+    begin
+        Called with the index once it is known to be sound; gives what is told of every few bytes.
+
+    Raises
+    ------
+    UsageError
+        `name` cannot be used.
+    InputError
+        The archive is no sound one of a run, or the directory cannot be written to; nothing is left.
+    RunConflictError
+        There is a run of that name, or something else.
+    DiskFullError
+        The disk has less room than the archive declares.
+    """
+    members = Members(stream, source)
+    length = members.next(INDEX)
+    if length > INDEX_BYTES:
+        raise unusable(source, f"its index has {size_text(length)}")
+    index = read_index(members.contents(length), source)
+    target = _target(directory, name, index, source)
+    with disk_full_named(target):
+        directory.mkdir(parents=True, exist_ok=True)
+        _clear_stale(directory)
+        require_room(directory, index.size, source)
+        with _beside(directory) as folder:
+            watch = begin(index)
+            for file in index.files:
+                members.next(file.path, file.bytes)
+                path = folder / file.path
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with path.open("xb") as to:
+                    if members.copy(file.bytes, to, watch) != file.sha256:
+                        raise unusable(source, f"{file.path} is not the file that was packed: its SHA-256 differs")
+                    to.flush()
+                    os.fsync(to.fileno())
+            members.end()
+            _require_run(folder, index, source)
+            _move(folder, target)
+    return Unpacked(target, index)
+
+
+def _target(directory: Path, name: str | None, index: Index, source: str) -> Path:
+    try:
+        target = run_folder(directory, index.name if name is None else name)
+    except UsageError as error:
+        if name is not None:
+            raise
+        raise InputError(f"{source}: its run is called {index.name!r}\nGive it another name with --name.") from error
+    if os.path.lexists(target):
+        raise RunConflictError(
+            f"there is a {target.name} already in {directory}\nGive this one another name with --name."
+        )
+    return target
+
+
+@contextmanager
+def _beside(directory: Path) -> Iterator[Path]:
+    """A folder on the same disk in which a run can grow, below a hidden one that holds no run and goes at the end."""
+    around = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=directory))
+    try:
+        with writing(around):
+            folder = around / "run"
+            folder.mkdir()
+            yield folder
+    finally:
+        shutil.rmtree(around, ignore_errors=True)
+
+
+def _clear_stale(directory: Path) -> None:
+    """Remove what a process left that was killed while it unpacked."""
+    for around in directory.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            old = time.time() - around.lstat().st_mtime > _STALE
+            if old and around.is_dir() and not around.is_symlink() and not is_being_written(around):
+                shutil.rmtree(around)
+
+
+def _require_run(folder: Path, index: Index, source: str) -> None:
+    """Raise InputError unless what was unpacked is a run, its variants are its own, and no file is beside the point."""
+    for path, listed in index.by_folder().items():
+        try:
+            manifest = read_manifest(folder / path)
+        except RunDamagedError as error:
+            said = str(error).splitlines()[0].removeprefix(f"{folder}/")
+            raise unusable(source, said) from error
+        if (manifest.variant is not None) is not bool(path):
+            raise unusable(source, f"{path}run.json is that of {'a run' if path else 'a variant'}")
+        if wrong := disagreement(path, listed, manifest) or missing_or_cut(folder / path, manifest):
+            raise unusable(source, wrong)
+
+
+def _move(folder: Path, target: Path) -> None:
+    try:
+        folder.rename(target)
+    except OSError as error:
+        if os.path.lexists(target):
+            raise RunConflictError(
+                f"there is a {target.name} by now in {target.parent}\nGive this one another name with --name."
+            ) from error
+        raise
+    descriptor = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
