@@ -21,10 +21,10 @@ COLUMNS = (
     TableColumn("triggers", "triggers", 9, keep=9, share=2),
     TableColumn("fired", "fired", 5, "right", keep=4),
     TableColumn("logprob", "log p(trigger)", 15, "right", keep=3),
-    TableColumn("change", "change", 6, "right"),
+    TableColumn("change", "change", 7, "right"),
     TableColumn("interval", "95% interval", 13, "right", keep=7),
     TableColumn("loss", "loss", 6, "right"),
-    TableColumn("random", "random", 6, "right", keep=6),
+    TableColumn("random", "random", 7, "right", keep=6),
     TableColumn("verdict", "verdict", 11),
 )
 """`log p` is of a trigger following, before and after; the loss is what it changes by."""
@@ -61,6 +61,7 @@ class CausalList(RowList):
         self.column, self.turned = "layer", False
         self._run: Run | None = None
         self._nothing = ""
+        self._columns: tuple[TableColumn, ...] = COLUMNS
         self._triggers: dict[tuple[int, ...], str] = {}
 
     def show(self, run: Run, records: Sequence[CausalRecord]) -> None:
@@ -68,6 +69,8 @@ class CausalList(RowList):
         here = self.record.key if self.record is not None else None
         self._run = run
         self.records = tuple(_sorted(records, self.column, self.turned))
+        one_way = len({record.method for record in records}) < 2
+        self._columns = tuple(column for column in COLUMNS if not (one_way and column.key == "method"))
         place = next((place for place, one in enumerate(self.records) if one.key == here), 0)
         self.set_rows(len(self.records), place)
 
@@ -148,9 +151,7 @@ class CausalList(RowList):
         return column if column in dict(SORTS) else None
 
     def _fitted(self, width: int) -> Fitted:
-        one_way = len({record.method for record in self.records}) < 2
-        columns = [column for column in COLUMNS if not (one_way and column.key == "method")]
-        return fit_columns(columns, width, _WANTED, self.column)
+        return fit_columns(self._columns, width, _WANTED, self.column)
 
 
 def nats(value: float) -> str:
