@@ -16,7 +16,7 @@ from neuron_tui.tui.widgets.rows import RowList
 
 COLUMNS = (
     TableColumn("layer", "neuron", 8),
-    TableColumn("kind", "kind", 8, keep=8),
+    TableColumn("kind", "kind", 8, keep=8, share=5),
     TableColumn("method", "to", 4),
     TableColumn("triggers", "triggers", 9, keep=9, share=2),
     TableColumn("fired", "fired", 5, "right", keep=4),
