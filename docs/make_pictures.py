@@ -432,6 +432,16 @@ async def firing(person: Person) -> None:
     await person.sees("it occurs", "Listed is every neuron")
 
 
+async def live(person: Person) -> None:
+    """A text that the demo's model reads, with the neuron silenced that writes against its last token."""
+    await person.press("R")
+    await person.type("The theory of relativity and the theory of respect")
+    await person.press("enter")
+    await person.sees("fire in layer 0", "May come after")
+    await person.press("tab", "z")
+    await person.sees("Moved after", "1 silenced to zero")
+
+
 async def causal(person: Person) -> None:
     """What silencing the demo's token detectors does."""
     await person.press("Z")
@@ -507,6 +517,7 @@ OF_A_RUN: Scenes = {
     "position": (MEDIUM, position),
     "filter": (LIST, filter_prompt),
     "firing": (LIST, firing),
+    "live": (LIST, live),
     "causal": (LIST, causal),
     "note": (LIST, note),
     "export": (MEDIUM, export),

@@ -118,7 +118,7 @@ def _refusals_as_json(wanted: bool) -> Iterator[None]:
 app.command(epilog=ANALYZE_EXAMPLE)(guarded(analyze))
 app.command(epilog=PROMPT_EXAMPLE)(guarded(prompt))
 app.command(epilog=ABLATE_EXAMPLE)(guarded(ablate))
-app.command()(guarded(ask))
+app.command(hidden=True)(guarded(ask))
 app.command()(guarded(train))
 
 

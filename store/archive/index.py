@@ -24,7 +24,7 @@ TEXT_BYTES = 64 << 20
 BESIDE = (NOTES_FILE, CAUSAL_FILE)
 """What stands beside a run's own files and goes with it: notes, and what silencing its neurons did."""
 
-_OWN = rf"{re.escape(MANIFEST)}|{re.escape(CORPUS_FILE)}|{re.escape(NOTES_FILE)}|{re.escape(CAUSAL_FILE)}|layers/layer_[0-9]{{3,6}}\.h5"
+_OWN = "|".join([*map(re.escape, (MANIFEST, CORPUS_FILE, *BESIDE)), r"layers/layer_[0-9]{3,6}\.h5"])
 _PATH = re.compile(rf"(?:{VARIANTS}/[A-Za-z0-9][A-Za-z0-9._+-]{{0,99}}/)?(?:{_OWN})")
 """Paths that a file of a run can have, none of which is absolute or leads out of its folder."""
 

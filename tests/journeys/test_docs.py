@@ -28,6 +28,8 @@ def options() -> dict[str, set[str]]:
     for program in (engine, app):  # what the app passes on to the engine has the engine's options
         group = typer.main.get_command(program)
         for name, command in commands_of(group).items():
+            if getattr(command, "hidden", False):  # the app's own, for nobody to type
+                continue
             found = {option for given in command.params for option in given.opts if option.startswith("--")}
             known[name] = known.get(name, set()) | found | {"--help"}
     return known

@@ -27,6 +27,7 @@ SECTIONS = {
     "In the neuron": ("neuron", "list"),
     "Labels and notes": ("note",),
     "Which neurons fire on it": ("firing", "list"),
+    "A text, read by the model": ("live", "grid", "list"),
     "The causal table": ("causal", "measure", "list"),
     "Position team": ("team", "list"),
     "Figures": ("figures",),

@@ -15,7 +15,7 @@ from neuron_tui.tui.jobs.model_answers import Heard, heard
 from neuron_tui.tui.screens.live.live import Live
 from neuron_tui.tui.widgets.live.fired import FiredList
 from neuron_tui.tui.widgets.live.grid import TokenGrid
-from neuron_tui.tui.widgets.live.text_field import TextField
+from neuron_tui.tui.widgets.live.prompt_field import PromptField
 from tests.tui.driving import Person, drive
 
 LAYERS = 3
@@ -223,7 +223,7 @@ def test_pasted_lines_stay_lines(demo: Path, model: type[Model]) -> None:
     async def scenario(person: Person) -> None:
         await person.press("R")
         await person.until(lambda: isinstance(person.app.screen, Live))
-        field = person.app.screen.query_one(TextField)
+        field = person.app.screen.query_one(PromptField)
         field.post_message(Paste("def f():\r\n\treturn \x1b[31m1\n"))
         await person.until(lambda: field.value)
         assert field.value == "def f():\n\treturn \x1b[31m1\n"

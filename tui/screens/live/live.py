@@ -11,8 +11,7 @@ import numpy as np
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
@@ -23,11 +22,10 @@ from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.neurons.predicted import Predicted, predict
 from neuron_tui.store.neurons.query import matching
 from neuron_tui.store.runs.rule import Rule
-from neuron_tui.store.tokens import printable, visible_token
-from neuron_tui.store.wording import count_noun, signed
+from neuron_tui.store.tokens import printable
 from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.drawing.spans import bar, message
-from neuron_tui.tui.jobs.model_answers import Heard, Moved, TextRead, Writes
+from neuron_tui.tui.jobs.model_answers import Heard, TextRead
 from neuron_tui.tui.latest import Latest
 from neuron_tui.tui.screens.ask import Choose, Confirm
 from neuron_tui.tui.screens.filter_prompt import FilterPrompt
@@ -37,8 +35,8 @@ from neuron_tui.tui.screens.live.talk import LIKELIEST, State, Talk
 from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.live.coming import ComingList
 from neuron_tui.tui.widgets.live.fired import SORTS, FiredList
-from neuron_tui.tui.widgets.live.grid import Grid, TokenGrid, grid_of
-from neuron_tui.tui.widgets.live.text_field import TextField
+from neuron_tui.tui.widgets.live.panes import LivePanes
+from neuron_tui.tui.widgets.live.prompt_field import PromptField
 from neuron_tui.tui.widgets.note_line import NoteLine
 from neuron_tui.tui.widgets.painting import TextLine
 
@@ -66,23 +64,27 @@ class Live(Screen[Address | None]):
         super().__init__()
         self._opened, self._marked = opened, tuple(marked)
         self._text = text or self._texts.get(opened.run.path, "")
-        self._read: TextRead | None = None
-        self._predicted: Predicted | None = None
+        self._panes = LivePanes(opened)
         self._silenced: frozenset[Address] = frozenset()
         self._mean, self._pickled = False, False
-        self._target: int | None = None
         self._fresh = False
         self._talk = Talk(
             self._arguments,
             self._tell,
             changed=self._show_state,
             read=self._show_text,
-            writes=self._show_writes,
-            moved=self._show_moved,
+            writes=self._panes.show_writes,
+            moved=self._panes.show_moved,
             refused=self._complain,
         )
         self._prediction: Latest[str, Predicted] = Latest(
             self, lambda text: predict(opened.run, text), self._show_prediction, lambda _, e: self._note(str(e))
+        )
+        self._labels: Latest[None, dict[int, str]] = Latest(
+            self,
+            lambda _: opened.run.notes.labels(self.rule, opened.run.manifest.rows),
+            lambda _, labels: self._panes.fired.show_labels(labels),
+            lambda _, __: None,  # the run's own screen has said what is wrong with its notes
         )
         self._filtering: Latest[str, list[Address]] = Latest(
             self, self._matching, self._silence_these, lambda _, e: self._note(str(e))
@@ -98,35 +100,21 @@ class Live(Screen[Address | None]):
         """What made the run's bits, and makes those of the text."""
         return self._opened.run.manifest.rule
 
-    @property
-    def under_way(self) -> bool:
-        """Whether an answer is awaited."""
-        return self._talk.busy or self._prediction.busy or self._filtering.busy
-
     def compose(self) -> ComposeResult:
         """The text, the tokens over the layers, and below them the neurons and what may come."""
-        run = self._opened.run
         yield TextLine(id="live-head", classes="headline")
         with Horizontal(id="live-ask"):
             yield TextLine(((" text ", "dim"),), id="live-label")
-            yield TextField(self._text, id="live-text", placeholder="type or paste a text for the model to read")
-        with Vertical(id="live-tokens") as tokens:
-            tokens.border_title = Content(f"What {printable(run.manifest.model.name)} makes of it")
-            yield TokenGrid()
-        with Horizontal(id="live-below"):
-            with Vertical(id="live-fired") as fired:
-                fired.border_title = Content("Neurons that fire")
-                yield FiredList()
-            with Vertical(id="live-coming") as coming:
-                coming.border_title = Content("What may come")
-                yield ComingList()
+            yield PromptField(self._text, id="live-text", placeholder="type or paste a text for the model to read")
+        yield self._panes
         yield NoteLine()
         yield KeyLine(*keys.TYPING)
 
     def on_mount(self) -> None:
         """The text has the keys."""
         self._show_state(self._talk.state)
-        self.query_one(TextField).focus()
+        self.query_one(PromptField).focus()
+        self._labels.request(None)
 
     def on_unmount(self) -> None:
         """Release the model."""
@@ -138,7 +126,7 @@ class Live(Screen[Address | None]):
 
     def on_descendant_focus(self) -> None:
         """The keys at the bottom are those of where one is."""
-        typing = isinstance(self.focused, TextField)
+        typing = isinstance(self.focused, PromptField)
         self.query_one(KeyLine).show(*(keys.TYPING if typing else keys.KEYS))
 
     # The model.
@@ -160,7 +148,7 @@ class Live(Screen[Address | None]):
         self.action_read()
 
     def _ask(self) -> None:
-        text = self.query_one(TextField).value
+        text = self.query_one(PromptField).value
         self._texts[self._opened.run.path] = text
         if not text:
             self._note("Type a text first.")
@@ -176,7 +164,7 @@ class Live(Screen[Address | None]):
             self._ask_for_pickle(problem.split("\n")[0])
             return
         self.app.notify(message(problem), title="The model", severity="error", timeout=12, markup=False)
-        self._prediction.request(self.query_one(TextField).value)
+        self._prediction.request(self.query_one(PromptField).value)
 
     def _ask_for_pickle(self, problem: str) -> None:
         def answered(yes: bool | None) -> None:
@@ -206,106 +194,20 @@ class Live(Screen[Address | None]):
         self.query_one("#live-head", TextLine).show_text(line)
 
     def _show_text(self, read: TextRead) -> None:
-        self._read, self._predicted = read, None
-        self.query_one(TokenGrid).show(
-            grid_of(read, self._opened.spelling, self._opened.run.manifest.rows), not self._fresh
-        )
-        self._fit_height()
-        loss = f" · loss {np.mean(read.losses):.3f} nats a token" if read.losses else ""
-        after = read.ablated
-        if after is not None and after.loss is not None:
-            loss += f", silenced {after.loss:.3f} ({signed(after.loss - float(np.mean(read.losses)))})"
-        self._entitle("live-tokens", f"{count_noun(len(read.tokens), 'token')}{loss}")
+        self._panes.show_text(read, self._fresh)
         if self._fresh:
-            self._target = None
-            self.query_one(TokenGrid).focus()
+            self._panes.focus_tokens()
         self._fresh = False
-        self._look()
 
-    def _show_prediction(self, text: str, found: Predicted) -> None:
-        """Show what the tables expect, marked as such."""
-        self._read, self._predicted = None, found
-        form, spelling = self._opened.run.corpus.form, self._opened.spelling
-        tokens = tuple(visible_token(form(token), spelling) for token in found.ids)
-        grid = Grid(tokens, ("",) * len(tokens), (), found.layers, found.counts, self._opened.run.manifest.rows)
-        self.query_one(TokenGrid).show(grid, stay=False)
-        self._fit_height()
-        self._entitle("live-tokens", "Expected from the run's trigger tables: no model has read it")
-        self.query_one(ComingList).show((), spelling)
-        self.query_one(TokenGrid).focus()
-        self._look()
+    def _show_prediction(self, _: str, found: Predicted) -> None:
+        self._panes.show_expected(found)
+        self._panes.focus_tokens()
 
-    def on_resize(self) -> None:
-        """The lists below get what the layers leave."""
-        self._fit_height()
-
-    def _fit_height(self) -> None:
-        needed = self.query_one(TokenGrid).lines + _BORDERS
-        self.query_one("#live-tokens").styles.height = max(7, min(needed, self.size.height // 2))
-
-    @on(TokenGrid.Moved)
-    def _moved(self) -> None:
-        self._look()
-
-    def _look(self) -> None:
-        """Ask for what fires under the cursor, and show what may come there."""
-        grid = self.query_one(TokenGrid)
-        if self._predicted is not None:
-            rows = self._predicted.rows[grid.depth][grid.position]
-            shares = self._predicted.shares[grid.depth][grid.position]
-            layer = self._predicted.layers[grid.depth]
-            self.query_one(FiredList).show_expected(self._opened, layer, rows, shares)
-            self._entitle("live-fired", f"{count_noun(len(rows), 'neuron')} of layer {layer} expected to fire")
-            return
-        if self._read is None:
-            return
-        target = self._target_at(grid.position)
-        self._talk.about("writes", layer=grid.depth, position=grid.position, targets=[target])
-        if self._read.ablated is not None:
-            self._talk.about("moved", position=grid.position, top=LIKELIEST)
-        else:
-            self._show_coming(self._read.next[grid.position])
-
-    def _target_at(self, position: int) -> int:
-        """The token that contributions are to: the one chosen, else the one that follows, else the likeliest."""
-        assert self._read is not None
-        if self._target is not None:
-            return self._target
-        if position + 1 < len(self._read.tokens):
-            return self._read.tokens[position + 1].id
-        return self._read.next[position][0].id
-
-    def _show_coming(self, tokens: Sequence[object]) -> None:
-        coming = self.query_one(ComingList)
-        position = self.query_one(TokenGrid).position
-        coming.target = self._target_at(position)
-        coming.show(tokens, self._opened.spelling)  # type: ignore[arg-type]
-        moved = self._read is not None and self._read.ablated is not None
-        after = self._token_shown(position)
-        self._entitle("live-coming", f"{'Moved' if moved else 'May come'} after {after}")
-
-    def _show_moved(self, moved: list[Moved]) -> None:
-        if self._read is not None:
-            self._show_coming(moved)
-
-    def _show_writes(self, writes: Writes) -> None:
-        fired = self.query_one(FiredList)
-        fired.silenced = self._silenced
-        fired.show(self._opened, writes)
-        target = visible_token(writes.targets[0].text, self._opened.spelling)
-        title = f"{len(writes.rows):,} fire in layer {writes.layer}"
-        if writes.way is not None:
-            capped = " before the cap" if writes.way.capped else ""
-            added = writes.way.feed_forward[writes.layer][0]
-            title += f" · it adds {signed(added)} of {writes.way.logits[0]:.2f}{capped} to {target}"
-        self._entitle("live-fired", title)
-
-    def _token_shown(self, position: int) -> str:
-        assert self._read is not None
-        return visible_token(self._read.tokens[position].text, self._opened.spelling)
-
-    def _entitle(self, pane: str, title: str) -> None:
-        self.query_one(f"#{pane}", Vertical).border_title = Content(title)
+    @on(LivePanes.Looked)
+    def _looked(self, event: LivePanes.Looked) -> None:
+        self._talk.about("writes", layer=event.layer, position=event.position, targets=[event.target])
+        if event.silenced:
+            self._talk.about("moved", position=event.position, top=LIKELIEST)
 
     # Silencing.
 
@@ -318,9 +220,9 @@ class Live(Screen[Address | None]):
     def _speak_again(self, silenced: frozenset[Address]) -> None:
         """Have the text read with these neurons silenced."""
         self._silenced = silenced
-        self.query_one(FiredList).silenced = silenced
+        self._panes.silence(silenced)
         self._show_state(self._talk.state)
-        if self._read is not None:
+        if self._panes.was_read:
             self._ask()
 
     def _matching(self, query: str) -> list[Address]:
@@ -331,8 +233,8 @@ class Live(Screen[Address | None]):
 
     def action_silence(self) -> None:
         """Silence the neuron under the cursor, or let it speak."""
-        address = self.query_one(FiredList).address
-        if address is not None and self._read is not None:
+        address = self._panes.address
+        if address is not None and self._panes.was_read:
             self._speak_again(self._silenced ^ {address})
 
     def action_silence_marked(self) -> None:
@@ -372,20 +274,15 @@ class Live(Screen[Address | None]):
 
     def action_edit(self) -> None:
         """Go to the text."""
-        self.query_one(TextField).focus()
+        self.query_one(PromptField).focus()
 
     def action_target(self) -> None:
         """Have contributions be to the token under the cursor."""
-        coming = self.query_one(ComingList)
-        if coming.token is not None and self._read is not None:
-            self._target = None if coming.token == self._target else coming.token
-            coming.target = self._target_at(self.query_one(TokenGrid).position)
-            coming.refresh()
-            self._look()
+        self._panes.choose_target()
 
     def action_sort(self) -> None:
         """Ask what to sort the neurons by."""
-        fired = self.query_one(FiredList)
+        fired = self._panes.fired
 
         def answered(column: str | None) -> None:
             if column is not None:
@@ -406,7 +303,7 @@ class Live(Screen[Address | None]):
 
     def action_go(self) -> None:
         """Go to the neuron under the cursor."""
-        address = self.query_one(FiredList).address
+        address = self._panes.address
         if address is not None:
             self.dismiss(address)
 
@@ -418,7 +315,7 @@ class Live(Screen[Address | None]):
         """Stop what is under way; from the text back to the tokens, if there are any; else back to the run."""
         if self._talk.reads:
             self._talk.cancel()
-        elif isinstance(self.focused, TextField) and (self._read is not None or self._predicted is not None):
-            self.query_one(TokenGrid).focus()
+        elif isinstance(self.focused, PromptField) and self._panes.shows_text:
+            self._panes.focus_tokens()
         else:
             self.dismiss(None)

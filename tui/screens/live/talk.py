@@ -81,11 +81,6 @@ class Talk:
         self.direct = True
 
     @property
-    def busy(self) -> bool:
-        """Whether an answer is awaited."""
-        return bool(self._waiting) or self._asked is not None
-
-    @property
     def reads(self) -> bool:
         """Whether a text is being read, or will be once the model is there."""
         return "read" in self._waiting or (self._asked is not None and self._asked[1].kind == "read")

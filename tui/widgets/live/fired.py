@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 
 import numpy as np
 
 from neuron_tui.store.arrays import Floats, Int64s
 from neuron_tui.store.neurons.opened import OpenedRun
-from neuron_tui.store.neurons.places import Address, row_of
+from neuron_tui.store.neurons.places import Address, code_at, row_of
+from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import signed, value_text
 from neuron_tui.tui.drawing.spans import BLANK, Line, short_percent
 from neuron_tui.tui.jobs.model_answers import Writes
@@ -16,11 +17,13 @@ from neuron_tui.tui.reports.neuron_text import what
 from neuron_tui.tui.widgets.columns import Fitted, TableColumn, fit_columns, row_spans, title_text
 from neuron_tui.tui.widgets.rows import RowList
 
+_LABEL = TableColumn("label", "label", 8, keep=4)
 COLUMNS = (
     TableColumn("row", "i", 6, "right"),
     TableColumn("adds", "adds", 7, "right", keep=8),
     TableColumn("value", "value", 7, "right", keep=7),
     TableColumn("what", "what", 8, keep=6),
+    _LABEL,
     TableColumn("trigger", "trigger", 8, keep=5),
 )
 SORTS = (("adds", "what it adds, most first, whichever way"), ("value", "value"), ("row", "neuron"))
@@ -42,6 +45,7 @@ class FiredList(RowList):
         self._adds: Floats | None = None
         self._order: Int64s = np.empty(0, np.int64)
         self._expected = False
+        self._labels: Mapping[int, str] = {}
 
     def show(self, opened: OpenedRun, writes: Writes) -> None:
         """Show what fires at a token and layer; the cursor stays on its neuron where that fires too."""
@@ -49,6 +53,11 @@ class FiredList(RowList):
         self._rows, self._values = np.array(writes.rows, np.int64), np.array(writes.values, np.float64)
         self._adds = None if writes.writes is None else np.array(writes.writes, np.float64).reshape(len(self._rows), -1)
         self.sort(self.column)
+
+    def show_labels(self, labels: Mapping[int, str]) -> None:
+        """Show what people call neurons, by their codes."""
+        self._labels = labels
+        self.refresh()
 
     def show_expected(self, opened: OpenedRun, layer: int, rows: Int64s, shares: Floats) -> None:
         """Show what is expected to fire, with how often it does on what stands there in place of its value."""
@@ -75,7 +84,7 @@ class FiredList(RowList):
 
     def header_line(self, width: int) -> Line:
         """Titles; the arrow says what the list is sorted by."""
-        return ((" " + title_text(_fitted(width - 1), self.column, self.column != "row"), "column"),)
+        return ((" " + title_text(self._fitted(width - 1), self.column, self.column != "row"), "column"),)
 
     def row_line(self, row: int, width: int) -> Line:
         """A neuron."""
@@ -91,16 +100,17 @@ class FiredList(RowList):
             "adds": "" if adds != adds else signed(adds),
             "value": short_percent(value) if self._expected else value_text(value),
             "what": what(self._opened.table, place) if place is not None else "",
+            "label": printable(self._labels.get(code_at(self._opened, address), "")),
             "trigger": self._opened.first_trigger(place, 1) if place is not None else "",
         }
         mark = SILENCED if address in self.silenced else " "
         roles = {"adds": "bad" if adds < 0 else "", "what": "", "trigger": "active"}
-        return ((mark, "bad"), *row_spans(_fitted(width - 1), cells, roles))
+        return ((mark, "bad"), *row_spans(self._fitted(width - 1), cells, roles))
+
+    def _fitted(self, width: int) -> Fitted:
+        columns = COLUMNS if self._labels else tuple(column for column in COLUMNS if column is not _LABEL)
+        return fit_columns(columns, width, {"what": 14, "label": 30, "trigger": 24}, "")
 
     def empty_line(self, width: int) -> Line:
         """What stands where none fires."""
         return ((" No neuron of this layer fires here.", "dim"),) if self._opened is not None else BLANK
-
-
-def _fitted(width: int) -> Fitted:
-    return fit_columns(COLUMNS, width, {"what": 14, "trigger": 24}, "")

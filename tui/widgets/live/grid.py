@@ -43,7 +43,6 @@ class Grid:
     silenced: tuple[str, ...]
     layers: tuple[int, ...]
     counts: Sequence[Sequence[int]]
-    rows: int
 
     @property
     def column(self) -> int:
@@ -52,8 +51,8 @@ class Grid:
         return max(_NARROWEST, min(_WIDEST, longest)) + 1
 
 
-def grid_of(read: TextRead, spelling: Spelling, rows: int) -> Grid:
-    """The grid of a text; `rows` is how many each layer has."""
+def grid_of(read: TextRead, spelling: Spelling) -> Grid:
+    """The grid of a text that was read."""
     tokens = tuple(visible_token(token.text, spelling) for token in read.tokens)
     after = read.ablated.losses if read.ablated is not None else []
     return Grid(
@@ -62,7 +61,6 @@ def grid_of(read: TextRead, spelling: Spelling, rows: int) -> Grid:
         ("", *(f"{loss:.2f}" for loss in after)) if read.ablated is not None else (),
         tuple(range(len(read.counts))),
         read.counts,
-        rows,
     )
 
 

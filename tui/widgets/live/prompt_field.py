@@ -9,7 +9,7 @@ from neuron_tui.tui.widgets.form.fields import Field, one_cell_each
 _SHOWN = {"\n": "↵", "\t": "⇥"}
 
 
-class TextField(Field):
+class PromptField(Field):
     """The text that a model is to read."""
 
     def shown_value(self) -> str:
