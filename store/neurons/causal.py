@@ -22,6 +22,7 @@ METHODS: tuple[Method, ...] = ("zero", "mean")
 """What a silenced neuron's value is set to."""
 
 Interval = tuple[float, float]
+Settings = tuple[int, int, int]
 
 
 class _Strict(BaseModel):
@@ -82,8 +83,8 @@ class CausalRecord(_Strict):
         return bool(self.where) or len(self.rows) > 1
 
     @property
-    def settings(self) -> tuple[object, ...]:
-        """How it was measured."""
+    def settings(self) -> Settings:
+        """How it was measured: contexts, window, seed."""
         return self.contexts, self.window, self.seed
 
     @property

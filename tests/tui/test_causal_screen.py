@@ -186,6 +186,18 @@ def test_marked_neurons_are_offered_first(copy: Path, engine: Path) -> None:
     at_table(copy, measure, marked=2)
 
 
+def test_more_is_measured_as_most_of_the_table_was(copy: Path, engine: Path) -> None:
+    keep_causal(copy, [measured(0, 1, contexts=200), measured(0, 2, contexts=200, window=16), measured(0, 3)])
+    keep_causal(copy, [measured(1, row, contexts=200, window=16) for row in (3, 4)])
+
+    async def measure(person: Person) -> None:
+        await person.press("m", "enter")
+        await person.sees("1 of 2")
+        assert asked(engine)[2:5] == ["--contexts=200", "--window=16", "--seed=0"]
+
+    at_table(copy, measure)
+
+
 def test_stopping_keeps_what_was_measured(copy: Path, engine: Path) -> None:
     async def stop(person: Person) -> None:
         await person.press("m", "enter")

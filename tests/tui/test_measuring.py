@@ -26,6 +26,9 @@ def test_the_engine_is_told_what_to_silence_and_how() -> None:
     assert Wanted((), "-type:token", "mean", True).arguments(run) == [
         *("ablate", "--where=-type:token", "--together", "--mean", "--lines", "--", "/runs/-demo"),
     ]
+    assert Wanted(("1:2",), settings=(200, 16, 3)).arguments(run) == [
+        *("ablate", "--neuron=1:2", "--contexts=200", "--window=16", "--seed=3", "--lines", "--", "/runs/-demo"),
+    ]
 
 
 def test_progress_is_passed_on_and_what_it_says_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,8 +69,8 @@ def test_stopped_it_is_interrupted_and_nothing_is_wrong(monkeypatch: pytest.Monk
     kept = tmp_path / "kept"
     script = f"""
 import json, sys, time
-print(json.dumps({{"progress": [0, 9]}}), flush=True)
 try:
+    print(json.dumps({{"progress": [0, 9]}}), flush=True)
     while True: time.sleep(1)
 finally:
     open({json.dumps(str(kept))}, "w").close()

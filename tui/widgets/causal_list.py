@@ -19,7 +19,7 @@ COLUMNS = (
     TableColumn("kind", "kind", 8, keep=8, share=5),
     TableColumn("method", "to", 4),
     TableColumn("triggers", "triggers", 9, keep=9, share=2),
-    TableColumn("fired", "fired", 5, "right", keep=4),
+    TableColumn("fired", "fired", 7, "right", keep=4),
     TableColumn("logprob", "log p(trigger)", 15, "right", keep=3),
     TableColumn("change", "change", 7, "right"),
     TableColumn("interval", "95% interval", 13, "right", keep=7),
@@ -40,7 +40,7 @@ SORTS = (
     ("verdict", "what becomes of the triggers"),
 )
 
-_WANTED = {"layer": 10, "kind": 13, "triggers": 40}
+_WANTED = {"layer": 10, "kind": 13, "triggers": 40, "fired": 11}
 _SHORT = {
     "suppressing": f"{SUPPRESSES} suppr.",
     "promoting": "promotes",
