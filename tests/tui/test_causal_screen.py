@@ -1,6 +1,5 @@
 """The causal table on its screen, and measuring; the engine is a script that keeps what a test wants kept."""
 
-import csv
 import json
 import sys
 from collections.abc import Awaitable, Callable
@@ -159,7 +158,10 @@ def test_rows_appear_while_neurons_are_silenced_and_the_end_is_told(copy: Path, 
     at_table(copy, measure)
 
 
-def test_two_switches_say_how_neurons_are_silenced(copy: Path, engine: Path) -> None:
+def test_two_switches_say_how_neurons_are_silenced_and_most_of_the_table_on_how_much(copy: Path, engine: Path) -> None:
+    keep_causal(copy, [measured(0, 1, contexts=200), measured(0, 2, contexts=200, window=16), measured(0, 3)])
+    keep_causal(copy, [measured(1, row, contexts=200, window=16) for row in (3, 4)])
+
     async def measure(person: Person) -> None:
         await person.press("m")
         await person.until(lambda: isinstance(person.app.screen, MeasurePrompt))
@@ -169,7 +171,8 @@ def test_two_switches_say_how_neurons_are_silenced(copy: Path, engine: Path) -> 
         await person.press("enter")
         await person.until(lambda: (engine / "asked.json").exists() and "1 of 2" in person.screen())
         assert asked(engine) == [
-            *("ablate", "--where=type:token layer:1", "--together", "--mean", "--lines", "--", str(copy)),
+            *("ablate", "--where=type:token layer:1", "--together", "--mean"),
+            *("--contexts=200", "--window=16", "--seed=0", "--lines", "--", str(copy)),
         ]
 
     at_table(copy, measure)
@@ -184,18 +187,6 @@ def test_marked_neurons_are_offered_first(copy: Path, engine: Path) -> None:
         assert asked(engine) == ["ablate", "--neuron=0:0", "--neuron=0:1", "--mean", "--lines", "--", str(copy)]
 
     at_table(copy, measure, marked=2)
-
-
-def test_more_is_measured_as_most_of_the_table_was(copy: Path, engine: Path) -> None:
-    keep_causal(copy, [measured(0, 1, contexts=200), measured(0, 2, contexts=200, window=16), measured(0, 3)])
-    keep_causal(copy, [measured(1, row, contexts=200, window=16) for row in (3, 4)])
-
-    async def measure(person: Person) -> None:
-        await person.press("m", "enter")
-        await person.sees("1 of 2")
-        assert asked(engine)[2:5] == ["--contexts=200", "--window=16", "--seed=0"]
-
-    at_table(copy, measure)
 
 
 def test_stopping_keeps_what_was_measured(copy: Path, engine: Path) -> None:
@@ -234,10 +225,7 @@ def test_what_the_engine_refuses_is_one_message(copy: Path, monkeypatch: pytest.
     at_table(copy, measure)
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".json"])
-def test_the_table_is_written_to_a_file(
-    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
-) -> None:
+def test_the_table_is_written_to_a_file(copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keep(copy)
     monkeypatch.chdir(tmp_path)
 
@@ -245,14 +233,12 @@ def test_the_table_is_written_to_a_file(
         await person.press("x")
         await person.sees("demo-causal.csv")
         await person.press("backspace", "backspace", "backspace")
-        await person.type(suffix[1:])
+        await person.type("json")
         await person.press("enter")
         await person.sees("Written to")
 
     at_table(copy, write)
-    text = (tmp_path / f"demo-causal{suffix}").read_text()
-    found = list(csv.DictReader(text.splitlines())) if suffix == ".csv" else json.loads(text)["neurons"]
-    assert len(found) == 5
+    assert len(json.loads((tmp_path / "demo-causal.json").read_text())["neurons"]) == 5
 
 
 def test_the_card_tells_what_is_newly_measured(copy: Path) -> None:
@@ -267,7 +253,7 @@ def test_the_card_tells_what_is_newly_measured(copy: Path) -> None:
     at_table(copy, come_back)
 
 
-@pytest.mark.parametrize("size", [(64, 18), (80, 24), (160, 48)])
+@pytest.mark.parametrize("size", [(64, 18), (160, 48)])
 def test_hostile_triggers_and_filters_are_shown_safely_at_every_size(copy: Path, size: tuple[int, int]) -> None:
     hostile = [measured(0, row, triggers=(token,)) for row, token in enumerate(HOSTILE_IDS)]
     together = measured(1, 1, 2, triggers=HOSTILE_IDS, where='trigger:"\x1b[31m日本"')
