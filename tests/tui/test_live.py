@@ -243,3 +243,28 @@ def test_long_texts_scroll_with_the_cursor(demo: Path, model: type[Model], size:
         assert not any("w59" in line for line in person.lines() if "token" in line)
 
     drive(demo.parent, scenario, run=demo, size=size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+def test_no_token_acts_on_the_terminal(demo: Path, model: type[Model], size: tuple[int, int]) -> None:
+    hostile = ["\x1b[2J", "\x00", "[bold]", "[/INST]", "\u200d\u202e", "漢字漢字漢字漢字", "a" * 300, "\udcff"]
+
+    def read(self: Model, about: dict[str, Any]) -> dict[str, Any]:
+        found = Model._read(self, about)
+        for token, text in zip(found["tokens"], hostile * 9, strict=False):
+            token["text"] = text
+        for come in found["next"]:
+            come[0]["text"], come[1]["text"] = hostile[0], hostile[5]
+        return found
+
+    async def scenario(person: Person) -> None:
+        model._read = read  # type: ignore[method-assign]
+        await reads(person, "one two three four five six seven")
+        await person.sees("8 tokens", "3 fire in layer 0")
+        for _ in range(8):
+            await person.press("left")
+            lines = person.lines()
+            assert all(character.isprintable() for line in lines for character in line)
+            assert not any(character in line for line in lines for character in "\u200d\u202e")
+
+    drive(demo.parent, scenario, run=demo, size=size)
