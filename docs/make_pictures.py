@@ -1,6 +1,7 @@
 """Make the pictures of docs/pictures: `python docs/make_pictures.py RUNS_FOLDER [PICTURE...]`.
 
-The folder holds `demo`, its variant `loose`, and `nopos`, as the commands of README.md make them. SVG files by the app
+The folder holds `demo`, its variant `loose`, and `nopos`, as the commands of README.md make them, and `demo` was
+measured with `neuron-tui ablate demo`. SVG files by the app
 itself, in a home folder made for them: what is on them is what the app shows. These runs are real. Made up are the jobs
 on the list of runs, which no process works at, the estimate in the form, which no engine was asked for, and the run
 behind the position team, since the demo has no strong oscillatory neuron.
@@ -441,6 +442,16 @@ async def live(person: Person) -> None:
     await person.sees("Moved after", "1 silenced to zero")
 
 
+async def causal(person: Person) -> None:
+    """What silencing the demo's token detectors does."""
+    await person.press("Z")
+    await person.sees("26 measurements", "likelier")
+    await person.press("s", "down", "down", "down", "enter")
+    await person.sees("change↓")
+    await person.press("home")
+    await person.sees("becomes 5,514× likelier")
+
+
 async def note(person: Person) -> None:
     """A label and a note, not saved yet."""
     await filtered(person)
@@ -507,6 +518,7 @@ OF_A_RUN: Scenes = {
     "filter": (LIST, filter_prompt),
     "firing": (LIST, firing),
     "live": (LIST, live),
+    "causal": (LIST, causal),
     "note": (LIST, note),
     "export": (MEDIUM, export),
     "help": (MEDIUM, help_),

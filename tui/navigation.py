@@ -64,6 +64,14 @@ class TeamPlace(Place[Address]):
 
 
 @dataclass(frozen=True, slots=True)
+class CausalPlace(Place[Address | str]):
+    """The causal table of a run; `marked` are neurons to silence. Gives back a neuron to go to, or a filter."""
+
+    run: Run
+    marked: Sequence[Address]
+
+
+@dataclass(frozen=True, slots=True)
 class LivePlace(Place[Address]):
     """The run's model reading texts; `marked` neurons can be silenced. Gives back a neuron to go to."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -15,8 +16,10 @@ from neuron_tui.store.disk.lock import LOCK, is_being_written
 from neuron_tui.store.disk.overlay import DatasetReader, Overlaid
 from neuron_tui.store.disk.schema import CORPUS, LAYER, OVERLAY
 from neuron_tui.store.errors import RunDamagedError
+from neuron_tui.store.neurons.causal import read_causal
+from neuron_tui.store.neurons.causal_table import misfit
 from neuron_tui.store.notes.notes_file import NotesFile
-from neuron_tui.store.runs.folder import DERIVED_FILES, NOTES_FILE, is_notes
+from neuron_tui.store.runs.folder import CAUSAL_FILE, DERIVED_FILES, NOTES_FILE, is_notes
 from neuron_tui.store.runs.job import JOB_FILES
 from neuron_tui.store.runs.manifest import (
     CORPUS_FILE,
@@ -29,7 +32,7 @@ from neuron_tui.store.runs.manifest import (
 )
 from neuron_tui.store.runs.variants import run_below, run_counted_again, run_of, variants_of
 
-_OWN_FILES = frozenset({MANIFEST, LOCK, *JOB_FILES, *DERIVED_FILES})
+_OWN_FILES = frozenset({MANIFEST, LOCK, *JOB_FILES, *DERIVED_FILES, CAUSAL_FILE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,18 @@ def check_run(folder: Path, watch: Watch | None = None) -> list[Problem]:
     if manifest.variant is not None and not manifest.is_overlay and run and run_counted_again(folder, manifest) is None:
         message = f"was counted on something else than the run {run.name} holds now; count it anew with --overwrite"
         problems.append(Problem("note", MANIFEST, message))
-    return [*problems, *_unreadable_notes(folder), *_leftovers(folder, manifest)]
+    return [
+        *problems,
+        *_check_causal(folder, manifest),
+        *_unreadable_notes(folder),
+        *_leftovers(folder, manifest),
+    ]
 
 
 def remedy(problems: Iterable[Problem], *, variant: bool) -> str:
     """What to do about the errors among some problems of a run, or of a variant, in a sentence."""
+    if {problem.file for problem in problems if problem.severity == "error"} == {CAUSAL_FILE}:
+        return f"Delete {CAUSAL_FILE} and measure again with: neuron-tui ablate"
     return f"{'Count' if variant else 'Extract'} it again with --overwrite, or restore its files."
 
 
@@ -174,6 +184,14 @@ def _layer_of(folder: Path, manifest: Manifest, name: str) -> Iterator[DatasetRe
             yield Overlaid(own, below)
 
 
+def _check_causal(folder: Path, manifest: Manifest) -> Iterator[Problem]:
+    """What silencing neurons did: nothing else depends on it, and it is measured again in less time than a run."""
+    try:
+        read_causal(folder, partial(misfit, manifest))
+    except RunDamagedError as error:
+        yield Problem("error", CAUSAL_FILE, _reason(error, folder / CAUSAL_FILE))
+
+
 def _difference(path: Path, entry: FileEntry, meter: _Meter) -> str | None:
     try:
         size = path.stat().st_size
@@ -216,4 +234,4 @@ def _leftovers(folder: Path, manifest: Manifest) -> Iterator[Problem]:
 
 def _reason(error: RunDamagedError, path: Path) -> str:
     # The file is named beside it, and what to do is said once for all problems.
-    return str(error).splitlines()[0].removeprefix(f"{path}: ")
+    return str(error).splitlines()[0].removeprefix(f"{path}: ").removeprefix(f"{path}, ")

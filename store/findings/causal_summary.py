@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ class CausalSummary:
 
     The others cannot be told apart from no change. `share` of those that become likelier, with Wilson's `interval`;
     means over neurons of the changes, in nats, of the triggers' log-probability and of the loss, on trigger contexts
-    and, of the loss, on random ones.
+    and, of the loss, on random ones: not a number if it was measured on none.
     """
 
     kind: str
@@ -48,13 +49,13 @@ class CausalSummary:
             "interval": list(self.interval),
             "trigger_change": self.trigger_change,
             "loss_change": self.loss_change,
-            "random_loss_change": self.random_loss_change,
+            "random_loss_change": None if isnan(self.random_loss_change) else self.random_loss_change,
         }
 
 
 def kind_of(record: CausalRecord) -> str:
     """What a record is of: one of KINDS."""
-    if record.where:
+    if record.together:
         return "together"
     if record.suppresses_triggers is None:
         return "no token detector"

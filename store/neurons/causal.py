@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,11 +18,15 @@ LEAST_CONTEXTS = 5
 """With fewer contexts nothing is said of whether triggers come back."""
 
 Method = Literal["zero", "mean"]
+METHODS: tuple[Method, ...] = ("zero", "mean")
+"""What a silenced neuron's value is set to."""
+
 Interval = tuple[float, float]
+Settings = tuple[int, int, int]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Change(_Strict):
@@ -56,7 +60,7 @@ class CausalRecord(_Strict):
     """
 
     layer: int
-    rows: tuple[int, ...]
+    rows: Annotated[tuple[int, ...], Field(min_length=1)]
     where: str = ""
     method: Method
     contexts: int
@@ -74,8 +78,13 @@ class CausalRecord(_Strict):
         return self.layer, self.rows, self.where, self.method
 
     @property
-    def settings(self) -> tuple[object, ...]:
-        """How it was measured."""
+    def together(self) -> bool:
+        """Whether it is of all that a filter matched in a layer, silenced at once; otherwise of a single row."""
+        return bool(self.where) or len(self.rows) > 1
+
+    @property
+    def settings(self) -> Settings:
+        """How it was measured: contexts, window, seed."""
         return self.contexts, self.window, self.seed
 
     @property
@@ -92,23 +101,25 @@ class CausalRecord(_Strict):
     def to_dict(self, rule: Rule) -> dict[str, Any]:
         """The record as `ablate --json` prints it: neurons by their own names."""
         names = [rule.row(row) for row in self.rows]
-        if self.where:
+        if self.together:
             who: dict[str, Any] = {"layer": self.layer, "where": self.where}
             who["neurons"] = [f"{neuron}{pole}" if pole else neuron for neuron, pole in names]
         else:
             neuron, pole = names[0]
-            who = {"layer": self.layer, "neuron": neuron, **({"pole": pole} if pole and len(names) == 1 else {})}
+            who = {"layer": self.layer, "neuron": neuron, **({"pole": pole} if pole else {})}
         rest = self.model_dump(mode="json", exclude={"layer", "rows", "where"})
         return {**who, **rest, "comes_back": self.comes_back}
 
 
-def read_causal(folder: Path) -> list[CausalRecord]:
+def read_causal(folder: Path, objection: Callable[[CausalRecord], str] = lambda _: "") -> list[CausalRecord]:
     """Measurements kept with the run in a folder, the latest of each; a last line that was cut off does not count.
+
+    `objection` says what is wrong with one, and nothing if it is sound.
 
     Raises
     ------
     RunDamagedError
-        The file cannot be read, or a line of it.
+        The file cannot be read, or a line of it, or something is wrong with what it says.
     """
     path = folder / CAUSAL_FILE
     try:
@@ -123,12 +134,16 @@ def read_causal(folder: Path) -> list[CausalRecord]:
             record = CausalRecord.model_validate_json(line)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            raise RunDamagedError(
-                f"{path}, line {number}: {first['msg']}\nDelete the file and measure again with: neuron-tui ablate"
-            ) from error
+            raise RunDamagedError(_damage(path, number, first["msg"])) from error
+        if wrong := objection(record):
+            raise RunDamagedError(_damage(path, number, wrong))
         found.pop(record.key, None)
         found[record.key] = record
     return list(found.values())
+
+
+def _damage(path: Path, line: int, wrong: str) -> str:
+    return f"{path}, line {line}: {wrong}\nDelete the file and measure again with: neuron-tui ablate"
 
 
 def keep_causal(folder: Path, records: Iterable[CausalRecord]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
+from neuron_tui.store.neurons.causal import CausalRecord
 from neuron_tui.store.runs.rule import VALUE, Rule
 
 
@@ -133,7 +134,7 @@ class NeuronRecord:
 
     `neuron` is its row in the layer: by `rule` a neuron has one row, or one for each of its two poles. `thresholds` are
     those that its detectors and its positional type were told by. A run of an earlier version has no `values` and no
-    `weights`.
+    `weights`. `causal` is what silencing it did, where that was measured and asked for.
     """
 
     layer: int
@@ -149,6 +150,7 @@ class NeuronRecord:
     rule: Rule = VALUE
     values: Values | None = None
     weights: Weights | None = None
+    causal: tuple[CausalRecord, ...] = ()
 
     @property
     def name(self) -> str:
@@ -216,5 +218,6 @@ class NeuronRecord:
             },
             "values": self.values and self.values.to_dict(),
             "weights": self.weights and asdict(self.weights),
+            **({"causal": [one.to_dict(self.rule) for one in self.causal]} if self.causal else {}),
             "position": position,
         }

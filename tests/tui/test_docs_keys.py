@@ -28,6 +28,7 @@ SECTIONS = {
     "Labels and notes": ("note",),
     "Which neurons fire on it": ("firing", "list"),
     "A text, read by the model": ("live", "grid", "list"),
+    "The causal table": ("causal", "measure", "list"),
     "Position team": ("team", "list"),
     "Figures": ("figures",),
     "Comparison": ("compare", "tokens", "list"),

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from neuron_tui.store.disk.schema import ORDERS
 from neuron_tui.store.errors import RunDamagedError
+from neuron_tui.store.neurons.causal_table import with_causal
 from neuron_tui.store.neurons.record import NeuronRecord, TokenScore, Trigger
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.notes.note import Note
@@ -23,7 +24,8 @@ _WEIGHTS = ("norm", "cosine", "kurtosis", "token_frequency")
 def records(run: Run, selection: Selection) -> Iterator[NeuronRecord]:
     """Records of the selected neurons, by layer, then neuron; raises RunDamagedError."""
     layers = selection.neurons.items()
-    return selection.counted(record for layer, neurons in layers for record in run.layer(layer).records(neurons))
+    every = (record for layer, neurons in layers for record in run.layer(layer).records(neurons))
+    return selection.counted(with_causal(run, every))
 
 
 def write_jsonl(run: Run, selection: Selection, stream: TextIO) -> None:

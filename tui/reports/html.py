@@ -18,6 +18,7 @@ from neuron_tui.store.findings.figures.figure import Figure
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import count_noun, percent, show_layers, signed, value_text
+from neuron_tui.tui.reports.causal_text import causal_sentence
 from neuron_tui.tui.reports.comparison_wording import NONE, became_sentences, jaccard_text, total_rows
 from neuron_tui.tui.reports.context import shortened
 from neuron_tui.tui.reports.curve import charts_of
@@ -102,6 +103,7 @@ def _environment() -> Environment:
         "jaccard": jaccard_text,
         "sentences": became_sentences,
         "svg": _inline_svg,
+        "silenced": causal_sentence,
         "value": value_text,
         "value_sentence": value_sentence,
         "weights": weight_words,

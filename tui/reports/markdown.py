@@ -10,6 +10,7 @@ from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.notes.note import Note
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import count_noun, percent, signed
+from neuron_tui.tui.reports.causal_text import causal_sentence
 from neuron_tui.tui.reports.context import ContextView, shortened
 from neuron_tui.tui.reports.front import Fact, contents, facts, signs, terms
 from neuron_tui.tui.reports.neuron import (
@@ -48,6 +49,7 @@ def neuron_section(view: NeuronView) -> Iterator[str]:
         if triggers.total:
             yield from _triggers(triggers)
     yield from _writes(view.promoted, view.suppressed)
+    yield from (f"\n{causal_sentence(record)}" for record in view.record.causal)
     if view.position is not None and not view.dead:
         yield from _position(view.position)
     yield from _values(view)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.measures.positional import on_ranges
+from neuron_tui.store.neurons.causal_table import with_causal
 from neuron_tui.store.neurons.corpus import Context
 from neuron_tui.store.neurons.record import NeuronRecord, PositionProfile, TokenScore, Triggers
 from neuron_tui.store.neurons.run import Run
@@ -125,6 +126,7 @@ class NeuronView:
     """All that is shown of a neuron. `triggers` are those for n = 1, 2, 3; a dead neuron has no contexts.
 
     `highest` are the contexts of its highest values, where they were asked for; `notes` are those on it or its pole.
+    `causal_problem` says why what silencing it did cannot be read, if so.
     """
 
     record: NeuronRecord
@@ -139,6 +141,7 @@ class NeuronView:
     spelling: Spelling
     highest: tuple[ContextView, ...] = ()
     notes: tuple[Note, ...] = ()
+    causal_problem: str = ""
 
     def context_view(self, context: Context) -> ContextView:
         """A context of the neuron as people see it."""
@@ -170,7 +173,8 @@ def neuron_views(run: Run, selection: Selection) -> Iterator[NeuronView]:
             for start in range(0, len(neurons), _BATCH):
                 batch = neurons[start : start + _BATCH]
                 sampled, highest = layer.contexts_of(batch), layer.contexts_of(batch, kind="highest")
-                for record, contexts, best in zip(layer.records(batch), sampled, highest, strict=True):
+                records = with_causal(run, layer.records(batch))
+                for record, contexts, best in zip(records, sampled, highest, strict=True):
                     notes = notebook.on(index, *rule.row(record.neuron))
                     yield neuron_view(record, contexts, spelling, best, notes)
 
@@ -178,9 +182,18 @@ def neuron_views(run: Run, selection: Selection) -> Iterator[NeuronView]:
 
 
 def read_neuron(run: Run, layer: int, neuron: int, notes: Notebook = EMPTY) -> NeuronView:
-    """Read one neuron, and what there is on it in `notes`; raises NeuronNotFoundError and RunDamagedError."""
+    """Read one neuron, and what there is on it in `notes`.
+
+    Raises NeuronNotFoundError and RunDamagedError, but not where what silencing did cannot be read: the view says so.
+    """
     where, on_it = run.layer(layer), notes.on(layer, *run.manifest.rule.row(neuron))
-    return neuron_view(where.neuron(neuron), where.contexts(neuron), run.corpus.spelling, notes=on_it)
+    record, problem = where.neuron(neuron), ""
+    try:
+        (record,) = with_causal(run, [record])
+    except RunDamagedError as error:
+        problem = str(error)
+    view = neuron_view(record, where.contexts(neuron), run.corpus.spelling, notes=on_it)
+    return replace(view, causal_problem=problem) if problem else view
 
 
 def neuron_view(

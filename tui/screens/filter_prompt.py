@@ -43,9 +43,9 @@ class FilterPrompt(Prompt):
         *((key, f"{MEANINGS[key]}.") for key in MEASURES),
     )
 
-    def __init__(self, query: str, thresholds: Thresholds = PAPER) -> None:
+    def __init__(self, query: str, thresholds: Thresholds = PAPER, hint: str = HINT) -> None:
         """Begin with a query; what its words mean is told by the thresholds of the run."""
-        super().__init__(" / ", query, HINT, _objection, self._suggestions)
+        super().__init__(" / ", query, hint, _objection, self._suggestions)
         self._thresholds = thresholds
         self._filters = read_filters()
         self._first = query

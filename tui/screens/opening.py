@@ -32,6 +32,10 @@ def screen_for(place: to.Place[Any]) -> Screen[Any]:
             from neuron_tui.tui.screens.figures.team import Team
 
             return Team(run, layer)
+        case to.CausalPlace(run, marked):
+            from neuron_tui.tui.screens.causal.causal import Causal
+
+            return Causal(run, marked)
         case to.LivePlace(opened, marked, text):
             from neuron_tui.tui.screens.live.live import Live
 

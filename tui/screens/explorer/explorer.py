@@ -21,7 +21,7 @@ from neuron_tui.store.runs.rule import VALUE, Rule
 from neuron_tui.tui.actions import bindings
 from neuron_tui.tui.browsing.browsing import View
 from neuron_tui.tui.drawing.spans import message
-from neuron_tui.tui.navigation import ClaimsPlace, FiguresPlace, LivePlace, TeamPlace, go
+from neuron_tui.tui.navigation import CausalPlace, ClaimsPlace, FiguresPlace, LivePlace, TeamPlace, go
 from neuron_tui.tui.remembered.session import Session
 from neuron_tui.tui.screens.explorer import keys
 from neuron_tui.tui.screens.explorer.asking import Asking
@@ -235,6 +235,21 @@ class Explorer(Page[None]):
     def action_paper(self) -> None:
         """Check the paper's claims against this run."""
         go(self, ClaimsPlace((self.path,)))
+
+    def action_causal(self) -> None:
+        """Show what silencing neurons does, and go where that leads."""
+
+        def answered(answer: Address | str | None) -> None:
+            self.browser.neuron.loader.forget()
+            self.browser.neuron.show(self.browser.here)
+            if isinstance(answer, str):
+                self._filter(answer)
+            else:
+                self.go_to(answer)
+
+        if self.opened is not None:
+            marked = [address_of(self.opened, code) for code in sorted(self.browser.browsing.marks.codes)]
+            go(self, CausalPlace(self.opened.run, marked), answered)
 
     def action_variants(self) -> None:
         """Show the run and its variants to choose from."""

@@ -161,6 +161,14 @@ ON_THE_RUN = (
         palette="The paper's claims",
     ),
     Action(
+        "explorer.causal",
+        "Z",
+        "causal",
+        "causal table",
+        "shows what silencing neurons does to what the model predicts, and measures it.",
+        palette="Causal table",
+    ),
+    Action(
         "explorer.note",
         "N",
         "note",

@@ -1,7 +1,8 @@
 """A neuron on a card: what its pane shows, as lines of text laid out for a size.
 
-The parts keep their places from neuron to neuron, so that nothing jumps while walking: each reserves its rows. The
-rows of the curve are left empty: it is drawn when the card is shown, and again for each key that moves over it.
+The parts keep their places from neuron to neuron, so that nothing jumps while walking: each reserves its rows, but for
+what silencing did, which only measured neurons have. The rows of the curve are left empty: it is drawn when the card is
+shown, and again for each key that moves over it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from neuron_tui.store.wording import count_noun
 from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
 from neuron_tui.tui.reports.neuron import NeuronView
 from neuron_tui.tui.widgets.neuron.blocks import Block, Item, section, side_by_side
+from neuron_tui.tui.widgets.neuron.card_causal import causal_lines
 from neuron_tui.tui.widgets.neuron.card_head import coverage_line, head_lines
 from neuron_tui.tui.widgets.neuron.card_lists import trigger_block, writes_block
 from neuron_tui.tui.widgets.neuron.card_notes import note_lines
@@ -111,10 +113,11 @@ def _narrow(view: NeuronView, shape: CardShape, samples: Samples) -> tuple[Block
     width = shape.width
     block = Block([*head_lines(view, width), *note_lines(view.notes, width, shape.height, whole=shape.long)])
     # Section lines, the header of the triggers, and the sentences on position are always there.
-    values = value_rows(view, width, shape.height)
+    values, silenced = value_rows(view, width, shape.height), causal_lines(view, width)
     free = shape.height - len(block.lines) - 5 - sentence_rows(width) - values
     block.add_block(trigger_block(view, shape.order, width, 50 if shape.long else _clamp(free // 4, 4, 12)))
     block.add_block(writes_block(view, width, 50 if shape.long else _clamp(free // 5, 4, 10)))
+    block.add(*silenced)
     curve = Place(len(block.lines), 0, width, curve_rows(view, width, _clamp(free // 4, 5, 10)))
     block.add(*[BLANK] * curve.height, *value_lines(view, width, shape.height))
     block.add_block(_contexts(view, shape, samples, width))
@@ -127,10 +130,13 @@ def _wide(view: NeuronView, shape: CardShape, samples: Samples) -> tuple[Block, 
     head = [*head_lines(view, shape.width), *note_lines(view.notes, shape.width, shape.height, whole=shape.long)]
     block = Block([*head, coverage_line(view, shape.width), BLANK])
     free = shape.height - len(block.lines) - 4
+    silenced = causal_lines(view, left)
     triggers = 50 if shape.long else _clamp(free // 2, 5, 16)
     lists = trigger_block(view, shape.order, left, triggers)
     lists.add(BLANK)
-    lists.add_block(writes_block(view, left, 50 if shape.long else _clamp(free - triggers, 5, 30)))
+    writes = 50 if shape.long else _clamp(free - triggers - len(silenced), 5, 30)
+    lists.add_block(writes_block(view, left, writes))
+    lists.add(*silenced)
     rows = curve_rows(view, right, _clamp(shape.height // 4, 5, 14))
     curve = Place(len(block.lines), left + 2, right, rows)
     values = value_lines(view, right, shape.height)

@@ -50,16 +50,17 @@ class NeuronLoader:
     def use(self, run: Run) -> None:
         """Read from this run; what was read of another is forgotten."""
         if run is not self._run:
-            self._forget()
+            self.forget()
         self._run = run
 
     def use_notes(self, notes: Notebook) -> None:
         """Put these on the cards, in the place of those before."""
         if notes is not self._notes:
-            self._forget()
+            self.forget()
         self._notes = notes
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Read every neuron anew when it is next asked for: more may be kept of it."""
         self._cards.clear()
         self._views.clear()
 

@@ -1,0 +1,1 @@
+"""What silencing neurons did: the causal table of a run, and measuring it."""
