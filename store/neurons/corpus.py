@@ -59,6 +59,7 @@ class StoredCorpus:
         self._path = folder / CORPUS_FILE
         self._domains = tuple(d.name for d in manifest.corpus.domains) if manifest.corpus else ()
         self.spelling: Spelling = manifest.corpus.spelling if manifest.corpus else "spaces"
+        self._corpus = manifest.corpus
         self._grams: dict[int, Grams] = {}
 
     @cached_property
@@ -78,6 +79,29 @@ class StoredCorpus:
         starts, domains = self._sequences
         edges = starts[np.searchsorted(domains, np.arange(len(self._domains) + 1))].tolist()
         return list(pairwise(edges))
+
+    def tokens(self) -> npt.NDArray[np.int32]:
+        """(P,) the token at every position; raises RunDamagedError."""
+        with reading_finished(self._path, CORPUS) as file:
+            return file.read("tokens")
+
+    def counted(self) -> npt.NDArray[np.bool_]:
+        """(P,) which positions are counted: neither the first of a sequence nor a special token."""
+        special = [] if self._corpus is None else [self._corpus.bos, self._corpus.eos, self._corpus.pad]
+        kept: npt.NDArray[np.bool_] = ~np.isin(self.tokens(), [token for token in special if token is not None])
+        kept[self._sequences[0][:-1]] = False
+        return kept
+
+    def same_positions(self, other: StoredCorpus) -> bool:
+        """Whether another run reads the same token ids in the same sequences; raises RunDamagedError."""
+        mine, theirs = self._corpus, other._corpus
+        if mine is None or theirs is None or mine.positions != theirs.positions or mine.sequences != theirs.sequences:
+            return False
+        return mine.file.sha256 == theirs.file.sha256 or (
+            np.array_equal(self._sequences[0], other._sequences[0])
+            and np.array_equal(self.tokens(), other.tokens())
+            and np.array_equal(self.counted(), other.counted())
+        )
 
     def endings(self, ids: tuple[int, ...], first: int, stop: int) -> Int64s:
         """Positions from `first` to `stop` - 1 at which an n-gram ends, ascending; raises RunDamagedError."""
