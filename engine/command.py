@@ -15,6 +15,7 @@ from neuron_tui.engine.analyze_command import EXAMPLE, analyze
 from neuron_tui.engine.buffers import keep_freed_memory
 from neuron_tui.engine.command_options import RunsDirectory, argument, option, saying_how_to_resume, switch, taking
 from neuron_tui.engine.interrupt import ready_for_signals
+from neuron_tui.engine.similarity.command import similar, universal
 from neuron_tui.engine.training.command import train
 from neuron_tui.store.errors import NeuronTuiError, UsageError
 from neuron_tui.store.process import DONE, guarded, problem_of, say
@@ -111,6 +112,8 @@ def _refusals_as_json(wanted: bool) -> Iterator[None]:
 
 app.command(epilog=EXAMPLE)(guarded(analyze))
 app.command()(guarded(train))
+app.command()(guarded(similar))
+app.command()(guarded(universal))
 
 
 def main() -> None:

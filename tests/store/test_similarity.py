@@ -14,6 +14,7 @@ from neuron_tui.store.findings.similarity import search
 from neuron_tui.store.findings.similarity.activity import ActivityMeasure, _transposed
 from neuron_tui.store.findings.similarity.asked import layers_named, neuron_named, stored_measure
 from neuron_tui.store.findings.similarity.measure import Measure
+from neuron_tui.store.findings.similarity.position import PositionMeasure
 from neuron_tui.store.findings.similarity.search import Found, best_places, find_similar
 from neuron_tui.store.findings.similarity.translation import translated_grams
 from neuron_tui.store.findings.similarity.universal import universal_neurons
@@ -128,9 +129,7 @@ def test_a_twin_in_another_run_is_the_best_match_and_above_chance(
     assert answer.baseline.quantile < best.similarity
     assert (answer.baseline.rows, answer.baseline.of) == (140, 140)
     assert [m.similarity for m in answer.matches] == sorted((m.similarity for m in answer.matches), reverse=True)
-    again = found(by, first, second, neuron, permutations=99).baseline
-    assert again is not None
-    assert again.best.tolist() == answer.baseline.best.tolist()
+    assert answer == found(by, first, second, neuron, permutations=99)
 
 
 @pytest.mark.parametrize("by", STORED)
@@ -204,7 +203,7 @@ def test_tokens_are_told_by_what_they_read_where_vocabularies_differ(first: Run,
 
 def test_a_sample_of_rows_is_set_up_to_all_of_them(first: Run, second: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = found("position", first, second, (0, 6), permutations=50).baseline
-    monkeypatch.setattr(search, "SAMPLED_ROWS", 20)
+    monkeypatch.setattr(PositionMeasure, "sampled", 20)
     sampled = found("position", first, second, (0, 6), permutations=50).baseline
     assert whole is not None and sampled is not None
     assert (sampled.rows, sampled.of, whole.rows) == (20, 140, 140)

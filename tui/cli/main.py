@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from neuron_tui.store.process import guard, guarded
-from neuron_tui.tui.cli import check, compare, demo, engine, export, figures, info, open_run, paper, runs
+from neuron_tui.tui.cli import check, compare, demo, engine, export, figures, find, info, open_run, paper, runs, similar
 from neuron_tui.tui.cli.options import NoMouse, RunsDirectory, mouse_wanted, runs_directory_of
 
 _EXAMPLES = """Examples:
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for _module in (demo, open_run, engine, runs, info, figures, compare, paper, export, check):
+for _module in (demo, open_run, engine, runs, info, find, similar, figures, compare, paper, export, check):
     _module.register(app)
 
 

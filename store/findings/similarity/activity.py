@@ -40,6 +40,7 @@ class ActivityMeasure:
     """Profiles are `Bits`. Two runs must have read the same token ids."""
 
     by: By = "activity"
+    sampled = 1 << 10
 
     def __init__(self, source: Run, target: Run) -> None:
         """Raise InputError for runs whose bits are not kept, or are of different texts."""

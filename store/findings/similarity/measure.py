@@ -24,6 +24,8 @@ class Measure(Protocol[Q, R]):
     """
 
     by: By
+    sampled: int
+    """Rows of the target that a baseline is computed against, at most: as many as take a moment."""
 
     @property
     def source(self) -> Run:

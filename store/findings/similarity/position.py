@@ -19,6 +19,7 @@ class PositionMeasure:
     """Profiles are curves fr(1) to fr(T-1) less their mean, of length 1: (q, T-1) float64, NaN for a flat curve."""
 
     by: By = "position"
+    sampled = 1 << 14
 
     def __init__(self, source: Run, target: Run) -> None:
         """Raise InputError for runs whose curves cannot be compared."""

@@ -16,34 +16,31 @@ from neuron_tui.store.runs.rule import Rule
 
 PERMUTATIONS = 200
 SEED = 0
-SAMPLED_ROWS = 4096
-"""Rows of the run, spread evenly, that a baseline is computed against."""
-
 Tick = Callable[[int, int], None]
 """Told how many layers of how many are done; may raise to stop the work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """Similarity of the best row to the neuron permuted, over `best` (P,) permutations, ascending.
+    """Similarity of the best row to the neuron permuted: `best` of each permutation, ascending.
 
     `rows` of the `of` rows that were searched were tried. `best` is set up to the size of all of them: see
     docs/definitions.md.
     """
 
-    best: Floats
+    best: tuple[float, ...]
     rows: int
     of: int
 
     @property
     def mean(self) -> float:
         """Mean of the best."""
-        return float(self.best.mean())
+        return float(np.mean(self.best))
 
     @property
     def deviation(self) -> float:
         """Their standard deviation."""
-        return float(self.best.std())
+        return float(np.std(self.best))
 
     @property
     def quantile(self) -> float:
@@ -52,7 +49,7 @@ class Baseline:
 
     def p(self, similarity: float) -> float:
         """(1 + permutations whose best is at least as similar) / (1 + permutations)."""
-        return (1 + int((self.best >= similarity).sum())) / (1 + len(self.best))
+        return (1 + sum(one >= similarity for one in self.best)) / (1 + len(self.best))
 
     def z(self, similarity: float) -> float | None:
         """Standard deviations above the mean of the best; None if they are all equal."""
@@ -132,7 +129,7 @@ class RowSample:
     def __init__(self, measure: Measure[Q, R], rows: int, without: int | None = None) -> None:
         """`rows` will be searched; the one at the place `without` is left out."""
         self.measure: Measure[Any, Any] = measure
-        chosen = np.unique(np.linspace(0, max(rows - 1, 0), min(rows, SAMPLED_ROWS)).astype(np.int64))
+        chosen = np.unique(np.linspace(0, max(rows - 1, 0), min(rows, measure.sampled)).astype(np.int64))
         self._chosen = chosen if without is None else chosen[chosen != without]
         self._blocks: list[Any] = []
         self._seen = 0
@@ -200,7 +197,7 @@ def find_similar(
     baseline = None
     if permutations and matches:
         by_chance = sample.best(profile, permutations, np.random.default_rng(seed))[:, 0]
-        baseline = Baseline(np.sort(by_chance), sample.rows, len(values))
+        baseline = Baseline(tuple(np.sort(by_chance).tolist()), sample.rows, len(values))
     compared = int(np.isfinite(values).sum())
     return Found(measure.by, measure.source.name, measure.target.name, of, matches, compared, baseline)
 

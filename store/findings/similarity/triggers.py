@@ -46,6 +46,7 @@ class TriggerMeasure:
     """Profiles are `Shares` of the n-grams of one n, told by token id within a vocabulary, else by what they read."""
 
     by: By = "triggers"
+    sampled = 1 << 15
 
     def __init__(self, source: Run, target: Run, n: int = 1) -> None:
         """Raise RunDamagedError for a corpus that cannot be read."""
