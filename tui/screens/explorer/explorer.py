@@ -204,6 +204,12 @@ class Explorer(Page[None]):
         if self.opened is not None:
             self._asking.for_text(self.opened)
 
+    def action_similar(self) -> None:
+        """Show the neurons most like the one under the cursor."""
+        here = self.browser.here
+        if self.opened is not None and here is not None:
+            self._asking.for_similar(self.opened, here, self.browser.browsing.list_query.order)
+
     # What lies around the run.
 
     def action_team(self) -> None:

@@ -127,6 +127,14 @@ ON_THE_RUN = (
         shown="W",
     ),
     Action(
+        "explorer.similar",
+        "S",
+        "similar",
+        "similar neurons",
+        "shows the neurons most like this one, by triggers, update direction, position or activity, in any run.",
+        palette="Similar neurons",
+    ),
+    Action(
         "explorer.team",
         "t,T",
         "team",
