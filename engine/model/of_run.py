@@ -19,7 +19,10 @@ def open_model_of(run: Run, allow_pickle: bool) -> OpenedModel:
     try:
         model = open_model(made_of.name, allow_pickle)
     except CheckpointError as error:
-        raise CheckpointError(f"the run {run.name} needs its model again: {error}") from error
+        problem, _, remedy = str(error).partition("\n")
+        if "--allow-pickle" not in remedy:
+            remedy = "Put the checkpoint back where it was, or ask for what needs no model."
+        raise CheckpointError(f"the run {run.name} needs its model again: {problem}\n{remedy}") from error
     if model.identity.digest != made_of.digest:
         raise CheckpointError(
             f"the model {made_of.name} is not the one that the run {run.name} was made of: its files differ\n"
