@@ -431,6 +431,16 @@ async def firing(person: Person) -> None:
     await person.sees("it occurs", "Listed is every neuron")
 
 
+async def similar(person: Person) -> None:
+    """The neurons whose curves are most like that of one."""
+    await person.press(":")
+    await person.type("1:2033")
+    await person.press("enter", "S")
+    await person.sees("By chance")
+    await person.press("right", "right")
+    await person.sees("[position]", "By chance")
+
+
 async def export(person: Person) -> None:
     """A report of marked neurons, before it is written."""
     await filtered(person)
@@ -485,6 +495,7 @@ OF_A_RUN: Scenes = {
     "position": (MEDIUM, position),
     "filter": (LIST, filter_prompt),
     "firing": (LIST, firing),
+    "similar": (LIST, similar),
     "export": (MEDIUM, export),
     "help": (MEDIUM, help_),
     "palette": (LIST, palette),

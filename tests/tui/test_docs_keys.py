@@ -26,6 +26,7 @@ SECTIONS = {
     "A run: layers, neurons, the neuron": ("explorer", "neurons", "list"),
     "In the neuron": ("neuron", "list"),
     "Which neurons fire on it": ("firing", "list"),
+    "Similar neurons": ("similar", "list"),
     "Position team": ("team", "list"),
     "Figures": ("figures",),
     "Comparison": ("compare", "tokens", "list"),

@@ -133,7 +133,7 @@ class RowSample:
         self._chosen = chosen if without is None else chosen[chosen != without]
         self._blocks: list[Any] = []
         self._seen = 0
-        self.of = rows
+        self.of = rows - (without is not None)
 
     def see(self, block: Any) -> None:  # noqa: ANN401 - an R
         """Take some of the next block."""
@@ -197,7 +197,7 @@ def find_similar(
     baseline = None
     if permutations and matches:
         by_chance = sample.best(profile, permutations, np.random.default_rng(seed))[:, 0]
-        baseline = Baseline(tuple(np.sort(by_chance).tolist()), sample.rows, len(values))
+        baseline = Baseline(tuple(np.sort(by_chance).tolist()), sample.rows, sample.of)
     compared = int(np.isfinite(values).sum())
     return Found(measure.by, measure.source.name, measure.target.name, of, matches, compared, baseline)
 
