@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -50,6 +49,7 @@ def find(
     from neuron_tui.store.errors import RunPartialError
     from neuron_tui.store.neurons.finding import SORTS, find_text
     from neuron_tui.store.neurons.grams import typed_text
+    from neuron_tui.tui.reports.data import json_text
 
     if not text:
         raise UsageError("--text is empty\nGive a token as it reads, such as --text weather.")
@@ -61,7 +61,7 @@ def find(
         raise RunPartialError(f"the run {opened.name} has no finished layer yet\nWait for its first layer.")
     found = find_text(opened, typed_text(text), top, order)
     if as_json:
-        print(json.dumps(_as_dict(opened, text, found), ensure_ascii=False))
+        print(json_text(_as_dict(opened, text, found)))
         return
     _print(opened, text, found)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,6 +72,7 @@ def similar(
     """List the neurons most like one neuron, in its run or another, and what chance would give."""
     from neuron_tui.store.findings.similarity.asked import layers_named, measure_name, neuron_named, pair_named
     from neuron_tui.tui.jobs.similarity import Asked, Search
+    from neuron_tui.tui.reports.data import json_text
 
     measure = measure_name(by)
     source, target = pair_named(run, other, runs_directory_of(context, runs_dir))
@@ -81,7 +81,7 @@ def similar(
     found = Search().similar(asked, _tell)
     if as_json:
         rules = source.manifest.rule, target.manifest.rule
-        print(json.dumps(_with_sketches(found, target, n, found.to_dict(*rules)), ensure_ascii=False))
+        print(json_text(_with_sketches(found, target, n, found.to_dict(*rules))))
     else:
         _print_similar(found, source, target, n)
 
@@ -107,6 +107,7 @@ def universal(
     from neuron_tui.store import open_run
     from neuron_tui.store.findings.similarity.asked import layers_asked, measure_name
     from neuron_tui.tui.jobs.similarity import AskedOfAll, Search
+    from neuron_tui.tui.reports.data import json_text
 
     measure, directory = measure_name(by), runs_directory_of(context, runs_dir)
     opened = tuple(open_run(run, directory) for run in runs)
@@ -114,7 +115,7 @@ def universal(
     found = Search().universal(asked, _tell)
     shown = replace(found, neurons=found.neurons[:top])
     if as_json:
-        print(json.dumps(shown.to_dict([run.manifest.rule for run in opened]), ensure_ascii=False))
+        print(json_text(shown.to_dict([run.manifest.rule for run in opened])))
     else:
         _print_universal(shown, len(found.neurons), opened, n)
 
