@@ -1,6 +1,7 @@
 """Similar neurons: every measure is what counting by hand gives, twins are found, and chance is told from likeness."""
 
 import shutil
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,11 +16,12 @@ from neuron_tui.store.findings.similarity.activity import ActivityMeasure, _tran
 from neuron_tui.store.findings.similarity.asked import layers_named, neuron_named, stored_measure
 from neuron_tui.store.findings.similarity.measure import Measure
 from neuron_tui.store.findings.similarity.position import PositionMeasure
-from neuron_tui.store.findings.similarity.search import Found, best_places, find_similar
+from neuron_tui.store.findings.similarity.search import Found, best_places, find_similar, place_dict
 from neuron_tui.store.findings.similarity.translation import translated_grams
 from neuron_tui.store.findings.similarity.universal import universal_neurons
 from neuron_tui.store.neurons.record import NeuronRecord
 from neuron_tui.store.runs.manifest import layer_file
+from neuron_tui.store.runs.rule import Rule
 from tests.store.planting import list_again, swap_tokens
 from tests.store.twins import packed, unpacked, with_neurons_in_another_order
 from tests.synthetic import build_run
@@ -255,6 +257,26 @@ def test_neurons_and_layers_are_named_as_everywhere(first: Run) -> None:
     assert (layers_named(first, None), layers_named(first, "1")) == ([0, 1], [1])
     with pytest.raises(UsageError, match="--layer x"):
         layers_named(first, "x")
+
+
+def test_a_place_names_the_pole_where_neurons_have_two() -> None:
+    assert place_dict((3, 7), Rule("poles")) == {"layer": 3, "neuron": 3, "pole": "-"}
+    assert place_dict((3, 7), Rule("value")) == {"layer": 3, "neuron": 7}
+
+
+def test_a_search_is_stopped_between_layers_and_between_permutations(first: Run) -> None:
+    class Enough(Exception):
+        pass
+
+    for most in (1, 5):
+        left = iter(range(most))
+
+        def tick(done: int, of: int, left: Iterator[int] = left) -> None:
+            if next(left, None) is None:
+                raise Enough
+
+        with pytest.raises(Enough):
+            find_similar(stored_measure("triggers", first, first), (0, 20), [0, 1], 5, 50, tick=tick)
 
 
 def test_the_best_are_the_highest_and_equal_ones_stand_in_order() -> None:

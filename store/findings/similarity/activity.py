@@ -29,11 +29,18 @@ _TILE = 1 << 15
 class Bits:
     """Activity of rows at the counted positions: `words` (r, W) uint64, a bit a position, 0 where not counted.
 
-    `positions` is how many are counted.
+    `positions` is how many are counted, `active` (r,) at how many of them each row is active.
     """
 
     words: Uint64s
     positions: int
+    active: Int64s
+
+    @classmethod
+    def of(cls, words: Uint64s, positions: int) -> Bits:
+        """Bits with their sums."""
+        sums = [np.bitwise_count(row).sum(dtype=np.int64) for row in words]
+        return cls(words, positions, np.array(sums, np.int64))
 
 
 class ActivityMeasure:
@@ -62,6 +69,10 @@ class ActivityMeasure:
         return self.source.corpus.counted()
 
     @cached_property
+    def _positions(self) -> int:
+        return int(self._counted.sum())
+
+    @cached_property
     def _sample(self) -> Int64s:
         """Words that a baseline looks at: stretches of 64 words spread evenly over the corpus, ascending."""
         words = -(-len(self._counted) // _WORD)
@@ -78,25 +89,23 @@ class ActivityMeasure:
 
     def profiles(self, layer: int, rows: Int64s) -> Bits:
         """See `Measure`."""
-        parts = [
-            block.words[rows[rows // _WORD == word] % _WORD] for word, block in self._words(self.source, layer, rows)
-        ]
-        return Bits(np.concatenate(parts), int(self._counted.sum()))
+        words = self._words(self.source, layer, rows)
+        parts = [block[rows[rows // _WORD == word] % _WORD] for word, block in words]
+        return Bits.of(np.concatenate(parts), self._positions)
 
     def blocks(self, layer: int) -> Iterator[Bits]:
         """See `Measure`."""
         rows = np.arange(self.target.manifest.rows)
         for word, block in self._words(self.target, layer, rows):
-            yield Bits(block.words[: len(rows) - word * _WORD], block.positions)
+            yield Bits.of(block[: len(rows) - word * _WORD], self._positions)
 
-    def _words(self, run: Run, layer: int, rows: Int64s) -> Iterator[tuple[int, Bits]]:
-        """The bits of each 64 rows that some of these are of."""
-        positions = int(self._counted.sum())
+    def _words(self, run: Run, layer: int, rows: Int64s) -> Iterator[tuple[int, Uint64s]]:
+        """The bits (64, W) of each 64 rows that some of these are of."""
         with run.layer(layer).activations() as kept:
             assert kept is not None
             for word in np.unique(rows // _WORD).tolist():
                 by_position = kept.read("activations", (word, slice(0, len(self._counted))))
-                yield word, Bits(_transposed(np.where(self._counted, by_position, np.uint64(0))), positions)
+                yield word, _transposed(np.where(self._counted, by_position, np.uint64(0)))
 
     def size(self, block: Bits) -> int:
         """See `Measure`."""
@@ -104,11 +113,11 @@ class ActivityMeasure:
 
     def chosen(self, block: Bits, places: Int64s) -> Bits:
         """See `Measure`: of positions too, only some are kept."""
-        return Bits(block.words[places][:, self._sample], self._sampled_positions)
+        return Bits.of(block.words[places][:, self._sample], self._sampled_positions)
 
     def similarities(self, profiles: Bits, block: Bits) -> Floats:
         """See `Measure`."""
-        return phi(_together(profiles.words, block.words), _ones(profiles.words), _ones(block.words), block.positions)
+        return phi(_together(profiles.words, block.words), profiles.active, block.active, block.positions)
 
     def permuted(self, profiles: Bits, random: np.random.Generator) -> Bits:
         """The sampled positions shifted round, by a sixteenth of them at least and by whole words: bursts stay."""
@@ -117,7 +126,7 @@ class ActivityMeasure:
         least = max(1, length // 16)
         shifts = random.integers(least, max(least + 1, length - least + 1), len(sampled))
         places = (np.arange(length) - shifts[:, None]) % length
-        return Bits(np.take_along_axis(sampled, places, axis=1), self._sampled_positions)
+        return Bits.of(np.take_along_axis(sampled, places, axis=1), self._sampled_positions)
 
 
 def phi(both: Int64s, first: Int64s, second: Int64s, positions: int) -> Floats:
@@ -127,10 +136,6 @@ def phi(both: Int64s, first: Int64s, second: Int64s, positions: int) -> Floats:
     above = both * float(positions) - n1 * m1
     found: Floats = np.divide(above, spread, out=np.full(both.shape, np.nan), where=spread > 0)
     return found
-
-
-def _ones(words: Uint64s) -> Int64s:
-    return np.array([np.bitwise_count(row).sum(dtype=np.int64) for row in words], np.int64)
 
 
 def _together(first: Uint64s, second: Uint64s) -> Int64s:

@@ -148,10 +148,17 @@ class RowSample:
         """How many were taken."""
         return len(self._chosen)
 
-    def best(self, profiles: Any, permutations: int, random: np.random.Generator) -> Floats:  # noqa: ANN401 - a Q
+    def best(
+        self,
+        profiles: Any,  # noqa: ANN401 - a Q
+        permutations: int,
+        random: np.random.Generator,
+        tick: Callable[[], None],
+    ) -> Floats:
         """(permutations, q) similarity of the best row to each profile permuted, set up to all rows."""
         found = []
         for _ in range(permutations):
+            tick()
             permuted = self.measure.permuted(profiles, random)
             every = [_highest(self.measure.similarities(permuted, block)) for block in self._blocks]
             found.append(np.max(every, axis=0))
@@ -196,7 +203,8 @@ def find_similar(
     matches = tuple(Match(layers[at // rows], at % rows, float(values[at])) for at in best.tolist())
     baseline = None
     if permutations and matches:
-        by_chance = sample.best(profile, permutations, np.random.default_rng(seed))[:, 0]
+        random, last = np.random.default_rng(seed), len(layers) - 1
+        by_chance = sample.best(profile, permutations, random, lambda: tick(last, len(layers)))[:, 0]
         baseline = Baseline(tuple(np.sort(by_chance).tolist()), sample.rows, sample.of)
     compared = int(np.isfinite(values).sum())
     return Found(measure.by, measure.source.name, measure.target.name, of, matches, compared, baseline)

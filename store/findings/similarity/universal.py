@@ -6,7 +6,7 @@ correlation over the other models less that of a random rotation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,7 +144,7 @@ def universal_neurons(
     mutual = np.flatnonzero(np.all([best.mutual for best in found], axis=0))
     searched = int(np.all([np.isfinite(best.similarity) for best in found], axis=0).sum())
     chance = [
-        _by_chance(measure, sample, of, mutual, permutations, seed)
+        _by_chance(measure, sample, of, mutual, permutations, seed, lambda: tick(total - 1, total))
         for measure, sample in zip(measures, samples, strict=True)
     ]
     above = np.all([best.similarity[mutual] > highest for best, highest in zip(found, chance, strict=True)], axis=0)
@@ -216,6 +216,7 @@ def _by_chance(
     rows: Int64s,
     permutations: int,
     seed: int,
+    tick: Callable[[], None],
 ) -> Floats:
     """(M,) the highest similarity of the permutations of some rows of the source."""
     each, random = measure.source.manifest.rows, np.random.default_rng(seed)
@@ -224,5 +225,5 @@ def _by_chance(
         own = rows[rows // each == place] % each
         for first in range(0, len(own), _PROFILES):
             profiles = measure.profiles(layer, own[first : first + _PROFILES])
-            found.append(sample.best(profiles, permutations, random).max(axis=0))
+            found.append(sample.best(profiles, permutations, random, tick).max(axis=0))
     return np.concatenate(found)
