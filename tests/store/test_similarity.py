@@ -265,7 +265,7 @@ def test_a_place_names_the_pole_where_neurons_have_two() -> None:
 
 
 def test_a_search_is_stopped_between_layers_and_between_permutations(first: Run) -> None:
-    class Enough(Exception):
+    class EnoughError(Exception):
         pass
 
     for most in (1, 5):
@@ -273,9 +273,9 @@ def test_a_search_is_stopped_between_layers_and_between_permutations(first: Run)
 
         def tick(done: int, of: int, left: Iterator[int] = left) -> None:
             if next(left, None) is None:
-                raise Enough
+                raise EnoughError
 
-        with pytest.raises(Enough):
+        with pytest.raises(EnoughError):
             find_similar(stored_measure("triggers", first, first), (0, 20), [0, 1], 5, 50, tick=tick)
 
 
