@@ -39,6 +39,7 @@ class UpdateMeasure:
 
     by: By = "update"
     sampled = 1 << 13
+    held = 1 << 12
 
     def __init__(self, source: Run, target: Run, models: tuple[OpenedModel, OpenedModel], device: torch.device) -> None:
         """Raise InputError for models that write to different vocabularies, CheckpointError for unreadable weights."""

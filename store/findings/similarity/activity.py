@@ -18,11 +18,20 @@ from neuron_tui.store.findings.similarity.measure import By
 from neuron_tui.store.neurons.run import Run
 
 _WORD = 64
-_SAMPLED_WORDS = 1 << 11
-"""Words of positions, 131,072 of them, that a baseline looks at."""
+_SAMPLED_WORDS = 1 << 10
+"""Words of positions, 65,536 of them, that a baseline looks at."""
 
 _TILE = 1 << 15
 """Words that are looked at in one go: they stay in the processor's cache."""
+
+_BLOCK = 1 << 26
+"""Bytes of a block of rows."""
+
+_MANY = 8
+"""Rows from which on products of matrices are quicker than looking at pairs of rows."""
+
+_CHUNK = 1 << 8
+"""Words whose bits are multiplied in one go: 16,384 positions, whose sums float32 holds exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,7 @@ class ActivityMeasure:
     """Profiles are `Bits`. Two runs must have read the same token ids."""
 
     by: By = "activity"
-    sampled = 1 << 10
+    sampled = 1 << 9
 
     def __init__(self, source: Run, target: Run) -> None:
         """Raise InputError for runs whose bits are not kept, or are of different texts."""
@@ -63,6 +72,11 @@ class ActivityMeasure:
                 f"{source.name} and {target.name} have not read the same tokens, so their bits have no common "
                 "positions\nCompare by triggers, or extract both on the same corpus with the same tokeniser."
             )
+
+    @property
+    def held(self) -> int:
+        """See `Measure`."""
+        return max(_WORD, 4 * _BLOCK // (len(self._counted) // 8 + 1))
 
     @cached_property
     def _counted(self) -> Bools:
@@ -96,8 +110,14 @@ class ActivityMeasure:
     def blocks(self, layer: int) -> Iterator[Bits]:
         """See `Measure`."""
         rows = np.arange(self.target.manifest.rows)
-        for word, block in self._words(self.target, layer, rows):
-            yield Bits.of(block[: len(rows) - word * _WORD], self._positions)
+        parts: list[Uint64s] = []
+        for word, part in self._words(self.target, layer, rows):
+            parts.append(part[: len(rows) - word * _WORD])
+            if sum(one.nbytes for one in parts) >= _BLOCK:
+                yield Bits.of(np.concatenate(parts), self._positions)
+                parts = []
+        if parts:
+            yield Bits.of(np.concatenate(parts), self._positions)
 
     def _words(self, run: Run, layer: int, rows: Int64s) -> Iterator[tuple[int, Uint64s]]:
         """The bits (64, W) of each 64 rows that some of these are of."""
@@ -117,7 +137,11 @@ class ActivityMeasure:
 
     def similarities(self, profiles: Bits, block: Bits) -> Floats:
         """See `Measure`."""
-        return phi(_together(profiles.words, block.words), profiles.active, block.active, block.positions)
+        # Dead rows have no phi, and are many: only the others are looked at.
+        own, other = (np.flatnonzero(bits.active) for bits in (profiles, block))
+        both = np.zeros((len(profiles.active), len(block.active)), np.int64)
+        both[np.ix_(own, other)] = _together(profiles.words[own], block.words[other])
+        return phi(both, profiles.active, block.active, block.positions)
 
     def permuted(self, profiles: Bits, random: np.random.Generator) -> Bits:
         """The sampled positions shifted round, by a sixteenth of them at least and by whole words: bursts stay."""
@@ -140,12 +164,26 @@ def phi(both: Int64s, first: Int64s, second: Int64s, positions: int) -> Floats:
 
 def _together(first: Uint64s, second: Uint64s) -> Int64s:
     """(q, r) positions where both rows are active."""
+    if min(len(first), len(second)) >= _MANY:
+        return _by_products(first, second)
     found = np.empty((len(first), len(second)), np.int64)
     step = max(1, _TILE // max(1, second.shape[1]))
     for begin in range(0, len(second), step):
         tile = second[begin : begin + step]
         for place, row in enumerate(first):
             found[place, begin : begin + step] = np.bitwise_count(row & tile).sum(axis=1, dtype=np.int64)
+    return found
+
+
+def _by_products(first: Uint64s, second: Uint64s) -> Int64s:
+    """The same by products of bits as float32, which holds every sum of a chunk exactly."""
+    found = np.zeros((len(first), len(second)), np.int64)
+    for begin in range(0, first.shape[1], _CHUNK):
+        one, other = (
+            np.unpackbits(np.ascontiguousarray(words[:, begin : begin + _CHUNK]).view(np.uint8), axis=1)
+            for words in (first, second)
+        )
+        found += (one.astype(np.float32) @ other.astype(np.float32).T).astype(np.int64)
     return found
 
 

@@ -28,6 +28,11 @@ class Measure(Protocol[Q, R]):
     """Rows of the target that a baseline is computed against, at most: as many as take a moment."""
 
     @property
+    def held(self) -> int:
+        """Profiles that may be held at a time, by the memory that they take."""
+        ...
+
+    @property
     def source(self) -> Run:
         """The run whose neurons are asked about."""
         ...

@@ -20,6 +20,7 @@ class PositionMeasure:
 
     by: By = "position"
     sampled = 1 << 14
+    held = 1 << 14
 
     def __init__(self, source: Run, target: Run) -> None:
         """Raise InputError for runs whose curves cannot be compared."""

@@ -47,6 +47,7 @@ class TriggerMeasure:
 
     by: By = "triggers"
     sampled = 1 << 15
+    held = 1 << 17
 
     def __init__(self, source: Run, target: Run, n: int = 1) -> None:
         """Raise RunDamagedError for a corpus that cannot be read."""

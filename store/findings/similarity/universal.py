@@ -185,21 +185,22 @@ def _best_matches(
     source, back = np.zeros(size, np.int64), np.full(size, -np.inf)
     for done, layer in enumerate(of):
         tick(done)
-        parts = [np.arange(first, min(first + _PROFILES, rows)) for first in range(0, rows, _PROFILES)]
-        profiles = [measure.profiles(layer, part) for part in parts]
-        begin = 0
-        for other in searched:
-            for block in measure.blocks(other):
-                if not done:
-                    sample.see(block)
-                for part, own in zip(parts, profiles, strict=True):
-                    values = measure.similarities(own, block)
-                    values[np.isnan(values)] = -np.inf
-                    here = part + done * rows
-                    _keep(target, similarity, here, begin + values.argmax(axis=1), values.max(axis=1))
-                    there = begin + np.arange(values.shape[1])
-                    _keep(source, back, there, here[values.argmax(axis=0)], values.max(axis=0))
-                begin += measure.size(block)
+        for start in range(0, rows, measure.held):
+            stop = min(start + measure.held, rows)
+            parts = [np.arange(first, min(first + _PROFILES, stop)) for first in range(start, stop, _PROFILES)]
+            profiles = [(part + done * rows, measure.profiles(layer, part)) for part in parts]
+            begin = 0
+            for other in searched:
+                for block in measure.blocks(other):
+                    if not done and not start:
+                        sample.see(block)
+                    there = begin + np.arange(measure.size(block))
+                    for here, own in profiles:
+                        values = measure.similarities(own, block)
+                        values[np.isnan(values)] = -np.inf
+                        _keep(target, similarity, here, there[values.argmax(axis=1)], values.max(axis=1))
+                        _keep(source, back, there, here[values.argmax(axis=0)], values.max(axis=0))
+                    begin += measure.size(block)
     return _Best(target, similarity, source)
 
 
