@@ -463,6 +463,16 @@ async def note(person: Person) -> None:
     await person.type("Compare 0:1100, which does the same to ·in.")
 
 
+async def similar(person: Person) -> None:
+    """The neurons whose curves are most like that of one."""
+    await person.press(":")
+    await person.type("1:2033")
+    await person.press("enter", "S")
+    await person.sees("By chance")
+    await person.press("right", "right")
+    await person.sees("[position]", "By chance")
+
+
 async def export(person: Person) -> None:
     """A report of marked neurons, before it is written."""
     await filtered(person)
@@ -520,6 +530,7 @@ OF_A_RUN: Scenes = {
     "live": (LIST, live),
     "causal": (LIST, causal),
     "note": (LIST, note),
+    "similar": (LIST, similar),
     "export": (MEDIUM, export),
     "help": (MEDIUM, help_),
     "palette": (LIST, palette),

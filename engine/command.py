@@ -21,6 +21,7 @@ from neuron_tui.engine.asking.session_command import ask
 from neuron_tui.engine.buffers import keep_freed_memory
 from neuron_tui.engine.command_options import RunsDirectory, argument, option, saying_how_to_resume, switch, taking
 from neuron_tui.engine.interrupt import ready_for_signals
+from neuron_tui.engine.similarity.command import similar, universal
 from neuron_tui.engine.training.command import train
 from neuron_tui.store.errors import NeuronTuiError, UsageError
 from neuron_tui.store.process import DONE, guarded, problem_of, say
@@ -120,6 +121,8 @@ app.command(epilog=PROMPT_EXAMPLE)(guarded(prompt))
 app.command(epilog=ABLATE_EXAMPLE)(guarded(ablate))
 app.command(hidden=True)(guarded(ask))
 app.command()(guarded(train))
+app.command()(guarded(similar))
+app.command()(guarded(universal))
 
 
 def main() -> None:

@@ -59,6 +59,7 @@ class StoredCorpus:
         self._path = folder / CORPUS_FILE
         self._domains = tuple(d.name for d in manifest.corpus.domains) if manifest.corpus else ()
         self.spelling: Spelling = manifest.corpus.spelling if manifest.corpus else "spaces"
+        self._corpus = manifest.corpus
         self._grams: dict[int, Grams] = {}
 
     @cached_property
@@ -83,6 +84,29 @@ class StoredCorpus:
         starts, domains = self._sequences
         edges = starts[np.searchsorted(domains, np.arange(len(self._domains) + 1))].tolist()
         return list(pairwise(edges))
+
+    def tokens(self) -> npt.NDArray[np.int32]:
+        """(P,) the token at every position; raises RunDamagedError."""
+        with reading_finished(self._path, CORPUS) as file:
+            return file.read("tokens")
+
+    def counted(self) -> npt.NDArray[np.bool_]:
+        """(P,) which positions are counted: neither the first of a sequence nor a special token."""
+        special = [] if self._corpus is None else [self._corpus.bos, self._corpus.eos, self._corpus.pad]
+        kept: npt.NDArray[np.bool_] = ~np.isin(self.tokens(), [token for token in special if token is not None])
+        kept[self._sequences[0][:-1]] = False
+        return kept
+
+    def same_positions(self, other: StoredCorpus) -> bool:
+        """Whether another run reads the same token ids in the same sequences; raises RunDamagedError."""
+        mine, theirs = self._corpus, other._corpus
+        if mine is None or theirs is None or mine.positions != theirs.positions or mine.sequences != theirs.sequences:
+            return False
+        return mine.file.sha256 == theirs.file.sha256 or (
+            np.array_equal(self._sequences[0], other._sequences[0])
+            and np.array_equal(self.tokens(), other.tokens())
+            and np.array_equal(self.counted(), other.counted())
+        )
 
     def endings(self, ids: tuple[int, ...], first: int, stop: int) -> Int64s:
         """Positions from `first` to `stop` - 1 at which an n-gram ends, ascending; raises RunDamagedError."""
@@ -148,10 +172,42 @@ class StoredCorpus:
         with reading_finished(self._path, CORPUS) as file:
             return int(file.read(f"grams/{n}/occurrences", slice(row, row + 1))[0])
 
+    def gram(self, n: int, row: int) -> tuple[int, ...]:
+        """The tokens of the n-gram in a row of the table of its n; raises RunDamagedError."""
+        if n in self._grams:
+            return tuple(self._grams[n].ids[row].tolist())
+        with reading_finished(self._path, CORPUS) as file:
+            return tuple(file.read(f"grams/{n}/ids", slice(row, row + 1))[0].tolist())
+
+    def fewest_tokens(self, text: str) -> tuple[int, ...]:
+        """A text cut into the fewest tokens of the vocabulary, the longest first; bytes that no token has are left out.
+
+        That is what tokenisers do with most words, and no more than likely: their own rules are not in a run.
+        """
+        wanted = _raw(text)
+        longest = max(map(len, self._tokens_of_bytes), default=0)
+        fewest: list[tuple[int, int]] = [(0, 0)] * (len(wanted) + 1)
+        """Tokens from each byte on, and the bytes of the first of them, 0 where none begins."""
+        for at in range(len(wanted) - 1, -1, -1):
+            ways = [
+                (fewest[at + length][0] + 1, -length)
+                for length in range(1, min(longest, len(wanted) - at) + 1)
+                if wanted[at : at + length] in self._tokens_of_bytes
+            ]
+            count, length = min(ways, default=(fewest[at + 1][0] + 1000, 0))
+            fewest[at] = (count, -length)
+        tokens, at = [], 0
+        while at < len(wanted):
+            length = fewest[at][1]
+            if length:
+                tokens.append(self._tokens_of_bytes[wanted[at : at + length]][0])
+            at += length or 1
+        return tuple(tokens)
+
     def find_grams(self, text: str) -> dict[int, Int64s]:
         """Rows of the 1-, 2- and 3-gram tables whose tokens together read exactly `text`, ascending."""
         # Bytes, because a character may be split between two tokens.
-        wanted = text.encode("utf-8", "surrogateescape" if _from_bytes(text) else "surrogatepass")
+        wanted = _raw(text)
         found: dict[int, Int64s] = {}
         for n in ORDERS:
             rows = (self.find_gram(ids) for ids in self._spellings(wanted, n))
@@ -253,6 +309,10 @@ def _bisected(ids: tuple[int, ...], size: int, row_of: Callable[[int], npt.NDArr
     """Place of `ids` among rows in lexicographic order, of which there are `size`."""
     at = bisect_left(range(size), ids, key=lambda row: tuple(row_of(row).tolist()))
     return at if at < size and tuple(row_of(at).tolist()) == ids else None
+
+
+def _raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape" if _from_bytes(text) else "surrogatepass")
 
 
 def _from_bytes(text: str) -> bool:

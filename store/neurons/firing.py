@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from neuron_tui.store.arrays import Int64s
-from neuron_tui.store.disk.schema import ORDERS
+from neuron_tui.store.arrays import Array, Int64s
+from neuron_tui.store.disk.overlay import DatasetReader
+from neuron_tui.store.disk.schema import LOOKUP_CHUNK, ORDERS
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.neurons.lookup import stretch_of
 from neuron_tui.store.neurons.run import Run
@@ -89,11 +91,29 @@ def entries_of(run: Run, layer: int, n: int, row: int, most: int | None = None) 
             file.read(f"lookup/{n}/{name}", wanted).astype(np.int64) if begin < end else np.empty(0, np.int64)
             for name in ("neuron", "rank", "active")
         )
-    if len(neuron) and not 0 <= neuron.min() <= neuron.max() < run.manifest.rows:
+        _refuse_foreign(file, n, neuron)
+    return Entries(neuron, rank, active, end - begin)
+
+
+def entries_by_page(file: DatasetReader, n: int, row: int) -> Iterator[tuple[Int64s, Int64s]]:
+    """Neurons of a layer's lookup with an n-gram, and their active positions on it, (M,) each: most active first.
+
+    They come a few thousand at a time; raises RunDamagedError.
+    """
+    begin, end = stretch_of(file, n, row)
+    while begin < end:
+        stop = min(end, begin - begin % LOOKUP_CHUNK + LOOKUP_CHUNK)
+        neuron, active = (file.read(f"lookup/{n}/{name}", slice(begin, stop)) for name in ("neuron", "active"))
+        _refuse_foreign(file, n, neuron)
+        yield neuron.astype(np.int64), active
+        begin = stop
+
+
+def _refuse_foreign(file: DatasetReader, n: int, neuron: Array) -> None:
+    if len(neuron) and not 0 <= neuron.min() <= neuron.max() < file.dimensions["N"]:
         raise RunDamagedError(
             f"{file.path}: `lookup/{n}/neuron` names a neuron that the layer does not have\nExtract the run again."
         )
-    return Entries(neuron, rank, active, end - begin)
 
 
 def _joined(parts: list[Int64s]) -> Int64s:

@@ -38,17 +38,26 @@ def grams_reading(corpus: StoredCorpus, text: str) -> list[Gram]:
 
     Raises RunDamagedError if the corpus cannot be read.
     """
-    plain = "".join(_SHOWN.get(c, c) for c in text)
+    plain = plain_text(text)
     variants = dict.fromkeys((text, plain, plain if plain.startswith(" ") else f" {plain}"))
     found = [
-        Gram(tuple(ids), gram_text([corpus.form(i) for i in ids], corpus.spelling), occurrences)
+        gram_at(corpus, n, row)
         for variant in variants
         for n, rows in corpus.find_grams(variant).items()
-        for ids, occurrences in zip(
-            corpus.grams(n).ids[rows].tolist(), corpus.grams(n).occurrences[rows].tolist(), strict=True
-        )
+        for row in rows.tolist()
     ]
     return sorted(dict.fromkeys(found), key=lambda gram: (-gram.occurrences, gram.ids))
+
+
+def plain_text(text: str) -> str:
+    """A text with what people may copy from the screen turned back into spaces, line feeds and tabs."""
+    return "".join(_SHOWN.get(c, c) for c in text)
+
+
+def gram_at(corpus: StoredCorpus, n: int, row: int) -> Gram:
+    """The n-gram in a row of the table of its n; raises RunDamagedError."""
+    ids = corpus.gram(n, row)
+    return Gram(ids, gram_text([corpus.form(i) for i in ids], corpus.spelling), corpus.occurrences(n, row))
 
 
 def trigger_filter(corpus: StoredCorpus, ids: tuple[int, ...]) -> str | None:

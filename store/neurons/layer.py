@@ -177,7 +177,7 @@ class Layer:
             stored = read_stored(file, kind, neurons)
             found = drawn(self._corpus, stored, before, after)
         if before > CONTEXT_BEFORE or after > CONTEXT_AFTER:
-            with self._activations() as kept:
+            with self.activations() as kept:
                 if kept is None:
                     return found
                 for row, neuron in enumerate(neurons.tolist()):
@@ -196,7 +196,7 @@ class Layer:
             stored = read_stored(file, "contexts", np.array([neuron]))[0]
         on = [len(self._corpus.endings(ids, p, p + 1)) > 0 for p in stored.position.tolist()]
         stored = stored.chosen(np.array(on, bool))
-        with self._activations() as kept:
+        with self.activations() as kept:
             if kept is None:
                 return drawn(self._corpus, [stored], before, after)[0]
             activity = KeptActivity(kept, neuron)
@@ -228,12 +228,12 @@ class Layer:
     @property
     def keeps_activations(self) -> bool:
         """Whether the activity at every position is there, of a variant in its run; raises RunDamagedError."""
-        with self._activations() as kept:
+        with self.activations() as kept:
             return kept is not None
 
     @contextmanager
-    def _activations(self) -> Iterator[DatasetReader | None]:
-        """The open file that keeps the activations; None if they are not kept, or went with the variant's run."""
+    def activations(self) -> Iterator[DatasetReader | None]:
+        """The open file that keeps `activations`; None if they are not kept, or went with the variant's run."""
         kept_in = self.path if self._below is None else self._below  # a variant keeps none of its own
         if kept_in != self.path and not kept_in.is_file():
             yield None

@@ -29,6 +29,7 @@ SECTIONS = {
     "Which neurons fire on it": ("firing", "list"),
     "A text, read by the model": ("live", "grid", "list"),
     "The causal table": ("causal", "measure", "list"),
+    "Similar neurons": ("similar", "list"),
     "Position team": ("team", "list"),
     "Figures": ("figures",),
     "Comparison": ("compare", "tokens", "list"),

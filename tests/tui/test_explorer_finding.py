@@ -85,15 +85,16 @@ def test_enter_goes_to_the_neuron_and_back_leads_to_where_one_was(runs: Path) ->
     drive(runs, go, run=runs / "whole")
 
 
-def test_the_list_is_sorted_by_share_by_rank_and_by_layer(runs: Path) -> None:
+def test_the_list_is_sorted_by_precision_by_f1_by_rank_and_by_layer(runs: Path) -> None:
     async def sort(person: Person) -> None:
         ids, text = first_token(person)
         person.pane.post_message(NeuronPane.TokenAsked(ids, text))
         rows = await shown(person)
-        await person.press("s", "down", "enter")
-        await person.sees("own↓")
-        shares = [rows.answer.own[i] for i in rows.order]
-        assert shares == sorted(shares, reverse=True)
+        for title, told in (("prec.↓", rows.answer.scores.precision), ("F1↓", rows.answer.scores.f1)):
+            await person.press("s", "down", "enter")
+            await person.sees(title)
+            shares = told[rows.order].tolist()
+            assert shares == sorted(shares, reverse=True)
         await person.press("s", "down", "enter")
         await person.sees("rank↓")
         assert column(rows, -1) == sorted(column(rows, -1), key=int)
@@ -219,7 +220,7 @@ def test_the_list_of_firing_neurons_fits_the_screen(runs: Path, size: tuple[int,
         ids, text = first_token(person)
         person.pane.post_message(NeuronPane.TokenAsked(ids, text))
         await shown(person)
-        await person.sees("act./occ.", "prec.", "own", "rank", "q back")
+        await person.sees("act./occ.", "prec.", "recall", "F1", "rank", "q back")
         assert all(len(line) == size[0] for line in person.lines())
 
     drive(runs, look, run=runs / "whole", size=size)

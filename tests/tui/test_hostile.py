@@ -16,6 +16,7 @@ from neuron_tui.store import open_run
 from neuron_tui.store.errors import InputError
 from neuron_tui.store.findings.figures import NAMES
 from neuron_tui.store.runs.catalog import list_runs
+from neuron_tui.store.tokens import printable
 from neuron_tui.tui.jobs.estimate import Refused
 from neuron_tui.tui.remembered.saved_filters import SavedFilters, write_filters
 from neuron_tui.tui.screens.ask import Choose
@@ -23,6 +24,7 @@ from neuron_tui.tui.screens.comparison.compare import Compare
 from neuron_tui.tui.screens.comparison.tokens import TokenOverlap
 from neuron_tui.tui.screens.explorer.explorer import Explorer
 from neuron_tui.tui.screens.explorer.firing import Firing
+from neuron_tui.tui.screens.explorer.similar import Similar
 from neuron_tui.tui.screens.export import NAMES as FORMAT_NAMES
 from neuron_tui.tui.screens.export import Export
 from neuron_tui.tui.screens.extraction.new_extraction import NewExtraction
@@ -160,6 +162,11 @@ def test_the_neurons_that_fire_on_it(hostile: Path, size: tuple[int, int]) -> No
             await person.until(lambda screen=screen: screen.is_current and screen.rows.count)
             await everywhere(person, ["down", "s", "?", "escape"], _nothing)
             await person.press("escape")
+        similar = Similar(run, (0, 20), 1, printable(NAME * 3))
+        person.app.push_screen(similar)
+        await person.until(lambda: similar.is_current and similar.rows.count and not similar.searching)
+        await everywhere(person, ["down", "i", "escape", "?", "escape"], _nothing)
+        await person.press("escape")
 
     drive(hostile, look, run=hostile / "whole", size=size)
 

@@ -59,6 +59,11 @@ def _commands(runs: Path) -> Iterator[list[object]]:
         for format_ in ("md", "html", "json", "jsonl", "csv"):
             yield ["export", name, "--neuron", "0:20", "--format", format_]
         yield ["figures", name, "--figure", "1a", "--format", "svg"]
+    for more in ([], ["--json"]):
+        yield ["find", "=1+1", "--text", "\x1b[31mred\x1b[0m of\x00[bold]", *more]
+        yield ["similar", "=1+1", "0:20", "--in", "[red]", "--permutations", "9", *more]
+    yield ["similar", "=1+1", NAME, "--by", NAME]
+    yield ["universal", "=1+1", "[red]"]
     for format_ in ("table", "json", "csv", "chart", "html"):
         yield ["compare", "=1+1", "[red]", "--tokens", "--format", format_]
     yield [NAME]

@@ -14,6 +14,7 @@ from neuron_tui.tui.cli import (
     engine,
     export,
     figures,
+    find,
     info,
     job,
     note,
@@ -22,6 +23,7 @@ from neuron_tui.tui.cli import (
     pack,
     paper,
     runs,
+    similar,
 )
 from neuron_tui.tui.cli.options import NoMouse, RunsDirectory, mouse_wanted, runs_directory_of
 
@@ -41,7 +43,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for _module in (demo, open_run, engine, runs, job, info, figures, compare, paper, export, note, notes, check, pack):
+_MODULES = (
+    demo,
+    open_run,
+    engine,
+    runs,
+    job,
+    info,
+    find,
+    similar,
+    figures,
+    compare,
+    paper,
+    export,
+    note,
+    notes,
+    check,
+    pack,
+)
+for _module in _MODULES:
     _module.register(app)
 
 

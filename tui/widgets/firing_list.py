@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuron_tui.store.arrays import Int64s
+from neuron_tui.store.neurons.finding import Scores, scores
 from neuron_tui.store.neurons.firing import Firing, firing_on
 from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.neurons.run import Run
@@ -23,24 +24,21 @@ COLUMNS = (
     TableColumn("neuron", "i", 6, "right"),
     TableColumn("what", " what", 14, keep=8),
     TableColumn("count", "act./occ.", 15, "right", keep=6),
-    TableColumn("fires", "prec.", 7, "right", keep=7),
-    TableColumn("own", "own", 6, "right", keep=5),
+    TableColumn("precision", "prec.", 7, "right", keep=7),
+    TableColumn("fires", "recall", 7, "right", keep=7),
+    TableColumn("f1", "F1", 6, "right", keep=5),
     TableColumn("rank", "rank", 5, "right", keep=4),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Neurons that fire on an n-gram.
-
-    `row` (M,) are their rows of the table, `own` (M,) the share of the n-gram in all their activations on n-grams of
-    its n. `rule` made the bits.
-    """
+    """Neurons that fire on an n-gram: `row` (M,) are their rows of the table. `rule` made the bits."""
 
     found: Firing
     table: NeuronTable
     row: Int64s
-    own: npt.NDArray[np.float64]
+    scores: Scores
     rule: Rule
 
 
@@ -49,8 +47,8 @@ def answer(run: Run, table: NeuronTable, ids: tuple[int, ...]) -> Answer:
     found = firing_on(run, ids)
     layers, neurons = np.array(list(run.layers), np.int64), run.manifest.rows
     row = np.searchsorted(layers, found.layer) * neurons + found.neuron
-    own = found.active / np.maximum(table.total[len(ids)][row], 1)
-    return Answer(found, table, row, own, run.manifest.rule)
+    scored = scores(found.active, table.total[len(ids)][row], found.occurrences)
+    return Answer(found, table, row, scored, run.manifest.rule)
 
 
 class FiringList(RowList):
@@ -74,8 +72,10 @@ class FiringList(RowList):
             return
         found = self.answer.found
         match column:
-            case "own":
-                key: npt.NDArray[np.generic] = -self.answer.own
+            case "precision":
+                key: npt.NDArray[np.generic] = -self.answer.scores.precision
+            case "f1":
+                key = -self.answer.scores.f1
             case "rank":
                 key = found.rank
             case "layer":
@@ -102,14 +102,15 @@ class FiringList(RowList):
         if self.answer is None:
             return BLANK
         found, at = self.answer.found, int(self.order[row])
-        active = int(found.active[at])
+        active, told = int(found.active[at]), self.answer.scores
         cells = {
             "layer": str(found.layer[at]),
             "neuron": self.answer.rule.name(int(found.neuron[at])),
             "what": " " + what(self.answer.table, int(self.answer.row[at])),
             "count": f"{active:,}/{found.occurrences:,}",
-            "fires": short_percent(active / max(found.occurrences, 1)),
-            "own": short_percent(float(self.answer.own[at])),
+            "precision": short_percent(float(told.precision[at])),
+            "fires": short_percent(float(told.recall[at])),
+            "f1": f"{told.f1[at]:.3f}",
             "rank": f"{int(found.rank[at]) + 1}",
         }
         return ((row_text(_fitted(width + 1), cells)[1:], ""),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from neuron_tui.store.disk.schema.dataset import Dataset, FileSchema
-from neuron_tui.store.disk.schema.numbers import LOOKUP_PAGE, ORDERS, STRENGTHS, TYPES
+from neuron_tui.store.disk.schema.numbers import LOOKUP_CHUNK, LOOKUP_PAGE, ORDERS, STRENGTHS, TYPES
 
 
 def _trigger_tables(n: int) -> tuple[Dataset, ...]:
@@ -67,17 +67,19 @@ def _lookup_tables(n: int) -> tuple[Dataset, ...]:
             "int64",
             f"row of grams/{n}",
             f"All entries of `triggers/{n}/top_gram` by n-gram, then `active` (most first), then neuron.",
-            rows=4096,
+            rows=LOOKUP_CHUNK,
         ),
-        Dataset(f"lookup/{n}/neuron", (f"L{n}",), "int32", "neuron", "The neuron of each.", rows=4096),
-        Dataset(f"lookup/{n}/rank", (f"L{n}",), "uint8", "place", "Its place in that neuron's ranking.", rows=4096),
+        Dataset(f"lookup/{n}/neuron", (f"L{n}",), "int32", "neuron", "The neuron of each.", rows=LOOKUP_CHUNK),
+        Dataset(
+            f"lookup/{n}/rank", (f"L{n}",), "uint8", "place", "Its place in that neuron's ranking.", rows=LOOKUP_CHUNK
+        ),
         Dataset(
             f"lookup/{n}/active",
             (f"L{n}",),
             "int64",
             "positions",
             "Positions of the n-gram where that neuron is active.",
-            rows=4096,
+            rows=LOOKUP_CHUNK,
         ),
         Dataset(
             f"lookup/{n}/page",

@@ -30,6 +30,9 @@ ENOUGH_SEQUENCES = 30
 LOOKUP_PAGE = 1024
 """Entries of a lookup between two entries of its table of pages."""
 
+LOOKUP_CHUNK = 4096
+"""Entries of a lookup that are packed together, so that reading one reads them all."""
+
 ACTIVATIONS_CHUNK = 1 << 15
 """Positions of `activations` that share a chunk."""
 

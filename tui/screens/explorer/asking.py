@@ -1,4 +1,4 @@
-"""What the explorer asks a person for: a filter, a column, a neuron, a text that neurons fire on, an export."""
+"""What the explorer asks a person for: a filter, a column, a neuron, a text, an export; and similar neurons."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.neurons.arrangement import SORTS
 from neuron_tui.store.neurons.grams import Gram, grams_reading, typed_text
 from neuron_tui.store.neurons.opened import OpenedRun
-from neuron_tui.store.neurons.places import Address, find_place
+from neuron_tui.store.neurons.places import Address, find_place, row_of
 from neuron_tui.store.tokens import printable, visible
 from neuron_tui.store.wording import count_noun
 from neuron_tui.tui.latest import Latest
 from neuron_tui.tui.navigation import ExportPlace, go
+from neuron_tui.tui.reports.neuron_text import what
 from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.explorer.firing import Firing
 from neuron_tui.tui.screens.explorer.growing import Teller
+from neuron_tui.tui.screens.explorer.similar import Similar
 from neuron_tui.tui.screens.filter_prompt import FilterPrompt
 from neuron_tui.tui.screens.prompt import Objection, Prompt
 
@@ -111,6 +113,17 @@ class Asking:
                 self._chosen(answer)
 
         self._screen.app.push_screen(Firing(opened.run, gram.ids, gram.shown, opened.table), answered)
+
+    def for_similar(self, opened: OpenedRun, of: Address, n: int) -> None:
+        """Show the neurons most like one, and go where that leads; `n` of the n-grams of triggers."""
+
+        def answered(chosen: Address | None) -> None:
+            if chosen is not None:
+                self._chosen(chosen)
+
+        row = row_of(opened, of)
+        words = "" if row is None else f"{what(opened.table, row)}  {opened.first_trigger(row, 1)}".strip()
+        self._screen.app.push_screen(Similar(opened.run, of, n, words), answered)
 
     def for_export(self, opened: OpenedRun, neurons: Sequence[Address], chosen_by: str) -> None:
         """Ask where and how to export some neurons; `chosen_by` says in a report how they were chosen."""

@@ -214,6 +214,12 @@ class Explorer(Page[None]):
             marked = [address_of(self.opened, code) for code in sorted(self.browser.browsing.marks.codes)]
             go(self, LivePlace(self.opened, marked), self.go_to)
 
+    def action_similar(self) -> None:
+        """Show the neurons most like the one under the cursor."""
+        here = self.browser.here
+        if self.opened is not None and here is not None:
+            self._asking.for_similar(self.opened, here, self.browser.browsing.list_query.order)
+
     # What lies around the run.
 
     def action_team(self) -> None:

@@ -31,8 +31,9 @@ from neuron_tui.tui.widgets.note_line import NoteLine
 from neuron_tui.tui.widgets.painting import TextLine
 
 SORTS = (
-    ("fires", "how often it fires on it"),
-    ("own", "what share of its activations that is"),
+    ("fires", "how often it fires on it, and so its recall"),
+    ("precision", "precision: what share of its activations that is"),
+    ("f1", "F1: precision and recall together"),
     ("rank", "rank among its triggers"),
     ("layer", "layer, then neuron"),
 )
@@ -50,7 +51,7 @@ class Firing(Screen[Address | str | None]):
             "s",
             "sort",
             "sort",
-            "sorts: by how often a neuron fires on it, by its share or rank among what the neuron does, by layer.",
+            "sorts: by how often a neuron fires on it, by precision, F1 or rank among its triggers, by layer.",
             palette="Sort",
         ),
         Action(
@@ -76,8 +77,11 @@ class Firing(Screen[Address | str | None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     NOTES: ClassVar[tuple[tuple[str, str], ...]] = (
         ("enter", "goes to the neuron."),
-        ("act./occ.", "positions of the n-gram where the neuron is active, of all its positions; prec. is that share."),
-        ("own", "the share of the neuron's own activations that are on this n-gram."),
+        (
+            "act./occ.",
+            "positions of the n-gram where the neuron is active, of all its positions; recall is that share.",
+        ),
+        ("prec.", "precision: the share of the neuron's own activations that are on this n-gram. F1 joins both."),
         ("rank", "the n-gram's place among the neuron's triggers."),
     )
 

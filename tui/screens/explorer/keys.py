@@ -135,6 +135,14 @@ ON_THE_RUN = (
         palette="Read a text with the model",
     ),
     Action(
+        "explorer.similar",
+        "S",
+        "similar",
+        "similar neurons",
+        "shows the neurons most like this one, by triggers, update direction, position or activity, in any run.",
+        palette="Similar neurons",
+    ),
+    Action(
         "explorer.team",
         "t,T",
         "team",

@@ -1,0 +1,1 @@
+"""Neurons that write alike, which takes the model's weights."""
