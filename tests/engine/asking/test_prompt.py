@@ -39,7 +39,7 @@ def test_what_fires_on_a_text_of_the_corpus_is_what_the_run_stored(planted_run: 
         begin, end = int(starts[sequence]), int(starts[sequence + 1])
         reading, _ = model.read(tokens[begin:end].astype(np.int64))
         for index, layer in run.layers.items():
-            with layer._activations() as kept:
+            with layer.activations() as kept:
                 assert kept is not None
                 stored = np.stack([KeptActivity(kept, i).between(begin, end) for i in range(layer.neurons)], axis=1)
             for position in range(end - begin):
