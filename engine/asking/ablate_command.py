@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,8 +33,8 @@ EXAMPLE = """Examples:
 
 What is measured is kept with the run: run the same command again to go on, or with --again to measure anew."""
 
-_KEPT_TOGETHER = 16
-"""Measurements that are written at once."""
+_KEPT_EVERY = 2.0
+"""Seconds after which what was measured is written down."""
 
 
 def ablate(
@@ -76,7 +77,8 @@ def ablate(
     settings = Settings(contexts, window, seed, "mean" if mean else "zero")
     subjects = _subjects(opened, neuron or [], query, together)
     if not subjects:
-        say(f"no neuron of {opened.name} matches {query}")
+        what = "of those named has a trigger" if neuron else f"that matches {query} has a trigger"
+        say(f"no neuron of {opened.name} {what} to silence it on")
     kept = {} if again else {record.key: record for record in read_causal(opened.path)}
     found = [_kept(kept, one, settings) for one in subjects]
     missing = [one for one, record in zip(subjects, found, strict=True) if record is None]
@@ -101,6 +103,8 @@ def ablate(
 
 
 def _subjects(run: Run, named: Sequence[str], query: str, together_: bool) -> list[Subject]:
+    import numpy as np
+
     from neuron_tui.engine.asking.silencing import single, together
     from neuron_tui.store.neurons.naming import parse_neuron, rows_named
     from neuron_tui.store.neurons.query import matching_rows
@@ -110,8 +114,6 @@ def _subjects(run: Run, named: Sequence[str], query: str, together_: bool) -> li
     )
     subjects: list[Subject] = []
     for layer in sorted({layer for layer, _ in rows}):
-        import numpy as np
-
         own = sorted({row for at, row in rows if at == layer})
         for row in own:
             if row >= run.manifest.rows:
@@ -142,7 +144,7 @@ def _measure(
     from neuron_tui.store.neurons.causal import keep_causal
 
     model.load(lambda _: None)
-    done, waiting = 0, []
+    done, waiting, kept_at = 0, [], time.monotonic()
     silencing = Silencing(run, model, settings)
 
     def one_more() -> None:
@@ -154,9 +156,9 @@ def _measure(
     try:
         for record in silencing.measure(subjects, one_more):
             waiting.append(record)
-            if len(waiting) == _KEPT_TOGETHER:
+            if time.monotonic() - kept_at >= _KEPT_EVERY:
                 keep_causal(run.path, waiting)
-                waiting = []
+                waiting, kept_at = [], time.monotonic()
     finally:
         if waiting:
             keep_causal(run.path, waiting)

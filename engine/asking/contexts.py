@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from neuron_tui.store.arrays import Bools, Int64s
+from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.neurons.run import Run
 
 
@@ -39,16 +39,14 @@ class CorpusContexts:
 
     def __init__(self, run: Run, window: int) -> None:
         self._window = window
-        corpus = run.manifest.corpus
-        assert corpus is not None
-        self._bos, self._special = corpus.bos, tuple(t for t in (corpus.bos, corpus.eos, corpus.pad) if t is not None)
-        self._tokens, self._starts = run.corpus.sequences()
+        self._bos = run.manifest.corpus.bos if run.manifest.corpus else None
+        self._corpus = run.corpus
+        self._tokens, self._starts = run.corpus.tokens(), run.corpus.sequence_starts()
 
     @cached_property
     def _last(self) -> Int64s:
         """Positions that a context may end at, ascending: counted, and so is the one that follows in the sequence."""
-        counted: Bools = ~np.isin(self._tokens, self._special)
-        counted[self._starts[:-1]] = False
+        counted = self._corpus.counted()
         follows = np.append(counted[1:], False)
         positions: Int64s = np.flatnonzero(counted & follows)
         return positions

@@ -17,6 +17,7 @@ from neuron_tui.engine.model.causal import CausalModel
 from neuron_tui.engine.model.reading import LayerReader
 from neuron_tui.engine.products import FastProducts
 from neuron_tui.store.arrays import Bools, Int64s
+from neuron_tui.store.errors import CheckpointError
 from neuron_tui.store.runs.rule import Rule
 
 LIKELIEST = 10
@@ -73,6 +74,11 @@ class TextReader:
             How many tokens to come are kept for each position.
         tick
             Called with 1 after each layer.
+
+        Raises
+        ------
+        CheckpointError
+            What the model gives is not finite, or a layer cannot be read.
         """
         seen: list[LayerReading] = []
 
@@ -82,7 +88,7 @@ class TextReader:
 
         sequence = torch.from_numpy(ids).to(self._device)[None]
         with self._layers(without, see), self._products:
-            logits = self._model.whole(input_ids=sequence, use_cache=False).logits[0].float()
+            logits = self._finite(self._model.whole(input_ids=sequence, use_cache=False).logits[0].float())
         return _reading(ids, seen, logits, likeliest)
 
     @torch.inference_mode()
@@ -115,8 +121,16 @@ class TextReader:
             stack.enter_context(self._silencing(without))
             stack.enter_context(self._products)
             logits = self._model.whole(input_ids=sequences, use_cache=False, logits_to_keep=1).logits
-        expected = logits[:, -1].float().log_softmax(dim=-1)
+        expected = self._finite(logits[:, -1].float()).log_softmax(dim=-1)
         return expected, seen[0].view(*ids.shape, len(rows)).cpu().numpy()
+
+    def _finite(self, logits: torch.Tensor) -> torch.Tensor:
+        if not torch.isfinite(logits).all():
+            raise CheckpointError(
+                f"the model gives values that are not finite in {str(self._dtype).removeprefix('torch.')}\n"
+                "Take another text, or extract the run with another --dtype."
+            )
+        return logits
 
     @contextmanager
     def _silencing(self, without: Sequence[Silenced]) -> Iterator[None]:

@@ -74,10 +74,9 @@ class StoredCorpus:
         with reading_finished(self._path, CORPUS) as file:
             return file.read("sequence_start"), file.read("sequence_domain")
 
-    def sequences(self) -> tuple[npt.NDArray[np.int32], Int64s]:
-        """All tokens, (P,), and where sequences begin, (S + 1,) with the end of the last; raises RunDamagedError."""
-        with reading_finished(self._path, CORPUS) as file:
-            return file.read("tokens"), self._sequences[0]
+    def sequence_starts(self) -> Int64s:
+        """(S + 1,) where each sequence begins, and the last ends; raises RunDamagedError."""
+        return self._sequences[0]
 
     def domain_stretches(self) -> list[tuple[int, int]]:
         """First position of each domain, and the one after its last."""
@@ -223,20 +222,6 @@ class StoredCorpus:
             rests = [()] if n == 1 else list(self._spellings(wanted[length:], n - 1, first=False))
             for token, rest in product(tokens, rests):
                 yield token, *rest
-
-    def longest_tokens(self, text: str) -> tuple[int, ...]:
-        """A text as the longest tokens that write it, from its beginning on; empty if no tokens do."""
-        rest = text.encode("utf-8", "surrogateescape" if _from_bytes(text) else "surrogatepass")
-        longest = max(map(len, self._tokens_of_bytes), default=0)
-        found: list[int] = []
-        while rest:
-            sizes = range(min(longest, len(rest)), 0, -1)
-            size = next((size for size in sizes if rest[:size] in self._tokens_of_bytes), 0)
-            if not size:
-                return ()
-            found.append(self._tokens_of_bytes[rest[:size]][0])
-            rest = rest[size:]
-        return tuple(found)
 
     @cached_property
     def _tokens_of_bytes(self) -> dict[bytes, tuple[int, ...]]:

@@ -37,16 +37,16 @@ class Predicted:
 def predict(run: Run, text: str) -> Predicted:
     """Which rows a text is expected to set off, from its tokens, bigrams and trigrams in the stored triggers.
 
-    The text is cut into the longest tokens of the run's vocabulary, which is not always as the model's tokeniser would.
+    The text is cut into the fewest tokens of the run's vocabulary, which is not always as the model's tokeniser would.
 
     Raises
     ------
     InputError
-        The text is empty or too long, or has a character that no token writes.
+        The text is empty or too long, or no token of the vocabulary writes any of it.
     RunDamagedError
         A file cannot be read.
     """
-    ids = run.corpus.longest_tokens(text)
+    ids = run.corpus.fewest_tokens(text)
     if not ids:
         raise InputError("the text is empty, or the run's vocabulary cannot write it\nType something else.")
     if len(ids) > MOST_TOKENS:

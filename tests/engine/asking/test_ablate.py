@@ -91,7 +91,7 @@ def own_run_model(run: Path) -> str:
 
 def test_contexts_end_with_a_trigger_within_one_sequence_and_a_counted_token_follows(own_run: Path) -> None:
     run = open_run(own_run)
-    tokens, starts = run.corpus.sequences()
+    tokens, starts = run.corpus.tokens(), run.corpus.sequence_starts()
     contexts = CorpusContexts(run, 12).on((ID["a"], ID["b"]), 60, np.random.default_rng(3))
     text = " ".join(map(str, tokens.tolist()))
     assert len(contexts) == 60
@@ -161,3 +161,9 @@ def test_what_cannot_be_measured_is_told(own_run: Path, arguments: list[str], co
     found, out, err = ablate(own_run, *arguments)
     assert (found, out) == (code, "")
     assert words in err
+
+
+def test_a_neuron_that_never_fires_has_nothing_to_be_silenced_on(own_run: Path) -> None:
+    code, out, err = ablate(own_run, "--neuron", "0:0")
+    assert (code, out) == (0, "")
+    assert "no neuron of planted of those named has a trigger" in err

@@ -34,7 +34,7 @@ def prompt(run: Path, *arguments: str) -> tuple[int, str, str]:
 
 def test_what_fires_on_a_text_of_the_corpus_is_what_the_run_stored(planted_run: Path) -> None:
     run, model = open_run(planted_run), asked(planted_run)
-    tokens, starts = run.corpus.sequences()
+    tokens, starts = run.corpus.tokens(), run.corpus.sequence_starts()
     for sequence in (0, 3, len(starts) - 2):
         begin, end = int(starts[sequence]), int(starts[sequence + 1])
         reading, _ = model.read(tokens[begin:end].astype(np.int64))
@@ -49,7 +49,7 @@ def test_what_fires_on_a_text_of_the_corpus_is_what_the_run_stored(planted_run: 
 
 def test_values_of_a_context_are_those_that_the_run_stored(planted_run: Path) -> None:
     run, model = open_run(planted_run), asked(planted_run)
-    tokens, starts = run.corpus.sequences()
+    tokens, starts = run.corpus.tokens(), run.corpus.sequence_starts()
     for context in run.layers[0].contexts(2):
         at = next(
             int(start)

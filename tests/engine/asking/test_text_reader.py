@@ -12,6 +12,7 @@ from neuron_tui.engine.asking.silence import Silenced
 from neuron_tui.engine.asking.text_reader import TextReader
 from neuron_tui.engine.model.activity import Activations, active, choose_rule, row_values, watched
 from neuron_tui.engine.model.families import FAMILIES
+from neuron_tui.store.errors import CheckpointError
 from neuron_tui.store.runs.rule import Rule
 from tests.engine.random_families import VOCABULARY, Checkpoint, layers_of, make
 
@@ -128,3 +129,13 @@ def test_what_comes_after_several_texts_is_what_comes_after_each(family: str, tm
         for position in range(len(ids)):
             rows, _ = alone.layers[1].at(position)
             assert fires[position].tolist() == [row in rows for row in (2, 5)]
+
+
+def test_a_model_that_gives_no_numbers_is_refused_in_words(tmp_path: Path) -> None:
+    made = make(tmp_path, "opt", {"do_layer_norm_before": True})
+    reader, _ = reader_of(made)
+    made.model.layers[0].fc2.bias.data.fill_(float("nan"))
+    with pytest.raises(CheckpointError, match="not finite in float32"):
+        reader.read(IDS)
+    with pytest.raises(CheckpointError, match="not finite in float32"):
+        reader.expect(IDS[None], [], 0, np.array([0]))
