@@ -59,7 +59,9 @@ class Answer:
         is taken from the logits, and no later layer answers; None where a model has no direct way.
         """
         assert self.after is not None
-        before, after = (_probabilities(trace.logits[position]) for trace in (self.trace, self.after[1]))
+        position = position % len(self.ids)
+        place = self.trace.place(position)
+        before, after = (_probabilities(trace.logits[place]) for trace in (self.trace, self.after[1]))
         expected = predicted_logits(self.model, self.reading, self.trace, position, self.silenced)
         predicted = None if expected is None else _probabilities(expected)
         order = np.argsort(-np.abs(after - before), kind="stable")[:most]

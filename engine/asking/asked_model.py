@@ -18,6 +18,9 @@ from neuron_tui.store.arrays import Bools, Int64s
 from neuron_tui.store.errors import CheckpointError, InputError
 from neuron_tui.store.neurons.run import Run
 
+_TRACED = 1 << 30
+"""Bytes that what flowed through the model may take for a text."""
+
 _SHARE = 0.7
 """Of the memory that is free, what weights may take to stay there."""
 
@@ -59,6 +62,8 @@ class AskedModel:
         needed = sum(parameters.values()) * dtype.itemsize
         self.stays = bool(needed <= (memory or _SHARE * _free(device)))
         self.steps = 1 + len(opened.causal.layers) * self.stays
+        layers, causal = len(opened.causal.layers), opened.causal
+        self._kept = _TRACED // ((3 * layers * causal.width + 2 * causal.vocabulary) * dtype.itemsize)
         self._reader = TextReader(opened.causal, self.rule, device, dtype, self.stays)
 
     def load(self, tick: Callable[[int], None]) -> None:
@@ -91,8 +96,11 @@ class AskedModel:
         likeliest: int = LIKELIEST,
         tick: Callable[[int], None] = lambda _: None,
     ) -> tuple[Reading, Trace]:
-        """What the model makes of a sequence, and what flowed through it; `tick` is called with 1 after each layer."""
-        with traced(self.causal) as trace:
+        """What the model makes of a sequence, and what flowed through it; `tick` is called with 1 after each layer.
+
+        Of what flowed through as many positions are kept, up to the last, as a gibibyte holds.
+        """
+        with traced(self.causal, max(0, len(ids) - self._kept)) as trace:
             return self._reader.read(ids, without, likeliest, tick), trace
 
     def expect(self, ids: Int64s, without: Sequence[Silenced], layer: int, rows: Int64s) -> tuple[torch.Tensor, Bools]:

@@ -63,6 +63,7 @@ def direct_way(
     """
     if not model.adds_up:
         raise ValueError("the model has norms on its residual stream: nothing adds up to a logit on a direct way")
+    place = trace.place(position)
     head, factor = model.whole.get_output_embeddings(), trace.factor(position)
     scale = 1.0 if factor is None else factor
     towards = head.weight[list(targets)].double() * scale  # (T, width)
@@ -73,11 +74,11 @@ def direct_way(
         if isinstance(module, nn.Linear):
             towards = towards @ module.weight.double()
             continue
-        norm = held_still(module, given[position])
+        norm = held_still(module, given[place])
         bias += towards @ norm.bias
         towards = norm.back(towards)
-    stream = torch.stack([states[position] for states in trace.stream]).double()
-    added = torch.stack([states[position] for states in trace.added]).double()
+    stream = torch.stack([states[place] for states in trace.stream]).double()
+    added = torch.stack([states[place] for states in trace.added]).double()
     attention = stream.diff(dim=0) - added
     wanted = range(len(added)) if layers is None else layers
     rows = {layer: _rows(model, rule, reading, trace, layer, position, towards) for layer in wanted}
@@ -105,7 +106,7 @@ def _rows(
     """(n, T) what the active rows of a layer add: value times update direction."""
     active, values = reading.layers[layer].at(position)
     if model.family.after_write:
-        written = trace.written[layer][position]
+        written = trace.written[layer][trace.place(position)]
         norm = model.part_of_layer(layer, model.family.after_write, written.device, written.dtype)
         towards = held_still(norm, written).back(towards)
     directions = model.written_by(layer, active // rule.poles, towards.device).double()  # (n, width)

@@ -26,12 +26,12 @@ def predicted_logits(
     causal = model.causal
     if not causal.adds_up:
         return None
-    position = position % len(reading.ids)
-    less = torch.zeros_like(trace.stream[0][position], dtype=torch.float64)
+    place = trace.place(position)
+    less = torch.zeros_like(trace.stream[0][place], dtype=torch.float64)
     for layer in sorted({one.layer for one in silenced}):
         written = _taken(model, reading, layer, position, [one for one in silenced if one.layer == layer])
         if causal.family.after_write:
-            given = trace.written[layer][position]
+            given = trace.written[layer][place]
             norm = causal.part_of_layer(layer, causal.family.after_write, given.device, given.dtype)
             written = held_still(norm, given).through(written)
         less += written * causal.residual_factor
@@ -39,10 +39,10 @@ def predicted_logits(
         less = (
             module.weight.double() @ less
             if isinstance(module, nn.Linear)
-            else held_still(module, given[position]).through(less)
+            else held_still(module, given[place]).through(less)
         )
     head = causal.whole.get_output_embeddings()
-    unembedded: torch.Tensor = trace.unembedded[position].double() - head.weight.double() @ less
+    unembedded: torch.Tensor = trace.unembedded[place].double() - head.weight.double() @ less
     factor, cap = trace.factor(position), causal.logit_cap
     if factor is not None:
         return unembedded * factor

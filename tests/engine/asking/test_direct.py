@@ -12,6 +12,7 @@ from neuron_tui.engine.asking.direct import DirectWay, direct_way
 from neuron_tui.engine.asking.reading import Reading
 from neuron_tui.engine.asking.trace import traced
 from neuron_tui.engine.model.families import FAMILIES
+from neuron_tui.store.errors import UsageError
 from tests.engine.asking.test_text_reader import IDS, expected_logits, reader_of
 from tests.engine.random_families import Checkpoint, layers_of, make
 
@@ -117,3 +118,17 @@ def _logits_without(made: Checkpoint, written: torch.Tensor, layer: int) -> np.n
     before = run(0.0)
     with torch.no_grad():
         return (before - run(1.0)).numpy()
+
+
+@pytest.mark.parametrize("family", ["opt", "llama", "gemma2"])
+def test_of_a_long_text_the_last_positions_are_kept_and_say_the_same(family: str, tmp_path: Path) -> None:
+    made = make(tmp_path, family, {"do_layer_norm_before": True} if family == "opt" else {})
+    _, whole = split(made)
+    reader, rule = reader_of(made)
+    with traced(made.model, first=POSITION - 1) as trace:
+        reading = reader.read(IDS)
+    part = direct_way(made.model, rule, reading, trace, POSITION, TARGETS)
+    np.testing.assert_allclose(part.logits, whole.logits, rtol=1e-6)
+    np.testing.assert_allclose(part.rows[0], whole.rows[0], rtol=1e-6)
+    with pytest.raises(UsageError, match=f"the last {len(IDS) - POSITION + 1} tokens"):
+        direct_way(made.model, rule, reading, trace, POSITION - 2, TARGETS)
