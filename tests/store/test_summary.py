@@ -85,6 +85,7 @@ def test_info_has_the_fields_of_the_contract(run: Run) -> None:
     info = run_info(run)
     assert list(info) == [
         "name",
+        "variant_of",
         "model",
         "context_length",
         "tokens",
