@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from neuron_tui.engine.progress import Progress
 
-_PARTS = {"forward": (0.0, 0.9), "recount": (0.0, 1.0)}
+_PARTS = {"forward": (0.0, 0.9), "recount": (0.0, 1.0), "silence": (0.0, 1.0)}
 """Where in a layer a stage begins, and its share; counting is the shorter part of an extraction: its last tenth."""
 
 
@@ -30,7 +30,7 @@ class Pace:
             self._paused_at = None
         if (step.stage, step.layer) != self.stage:
             self.stage, self._stage_begin = (step.stage, step.layer), now
-        if step.stage in ("forward", "recount") and self._first_layer is None:
+        if step.stage in ("forward", "recount", "silence") and self._first_layer is None:
             self._first_layer, self._place_begun = now, step.place
         if step.paused and self._paused_at is None:
             self._paused_at = now

@@ -45,7 +45,7 @@ def _describe(step: Step) -> str:
 
 def _rate(pace: Pace, step: Step) -> str:
     rate = pace.rate(step)
-    return "" if rate is None or step.paused else f"{rate:,.0f} {step.unit}/s"
+    return "" if rate is None or rate < 1 or step.paused else f"{rate:,.0f} {step.unit}/s"
 
 
 def _left(pace: Pace, step: Step) -> str:

@@ -173,7 +173,7 @@ def _telling(as_lines: bool, total: int) -> Iterator[Callable[[int], None]]:
     from neuron_tui.engine.progress_bar import showing
 
     with showing() as show:
-        yield lambda done: show(Progress("silence", done, total))
+        yield lambda done: show(Progress("silence", done, total, layers=1))
 
 
 def _as_json(run: Run, settings: Settings, records: Sequence[CausalRecord]) -> dict[str, Any]:
