@@ -23,6 +23,10 @@ LAYERS = 10
 TOKENS = 60_000
 
 
+SMALL_AND_LARGE = pytest.mark.parametrize("size", [SIZES[0], SIZES[-1]], ids=["80x24", "200x60"], indirect=True)
+"""For journeys whose wait is for the engine: what lies between the two sizes is looked at in others."""
+
+
 @pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def size(request: pytest.FixtureRequest) -> tuple[int, int]:
     """A terminal's size."""

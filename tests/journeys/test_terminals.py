@@ -75,7 +75,11 @@ def test_settings_choose_the_theme_the_keys_and_the_mouse(size: tuple[int, int],
 @pytest.mark.parametrize(
     ("text", "key", "what"),
     [
-        ('theme = "light"\ncolour = "blue"\n', "", "unknown key 'colour'; known are theme, mouse, keys, defaults"),
+        (
+            'theme = "light"\ncolour = "blue"\n',
+            "",
+            "unknown key 'colour'; known are theme, mouse, author, keys, defaults",
+        ),
         ('\ntheme = "lihgt"\n', "theme: ", "unknown theme 'lihgt'; known are dark, light"),
         (
             '[keys]\n"explorer.filtre" = "f"\n',
