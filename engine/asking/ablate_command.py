@@ -49,9 +49,16 @@ def ablate(
         bool, typer.Option("--together", help="Silence all that match in a layer at once, layer by layer.")
     ] = False,
     mean: Mean = False,
-    contexts: Annotated[int, typer.Option(metavar="N", min=2, help="Contexts of each kind for a neuron.")] = 32,
-    window: Annotated[int, typer.Option(metavar="N", min=2, help="Positions of a context at most.")] = 32,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="What contexts are drawn by.")] = 0,
+    contexts: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=2, max=10_000, help="Contexts of each kind. (default: as kept, or 32)"),
+    ] = None,
+    window: Annotated[
+        int | None, typer.Option(metavar="N", min=2, help="Positions of a context at most. (default: as kept, or 32)")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="What contexts are drawn by. (default: as kept, or 0)")
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="Measure anew what is kept with the run.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
     as_lines: Annotated[bool, typer.Option("--lines", hidden=True)] = False,
@@ -67,21 +74,30 @@ def ablate(
         raise UsageError("--neuron and --where both say which neurons\nGive one of them.")
     if together and neuron:
         raise UsageError("--together is for what a filter matches\nUse it with --where.")
-    from neuron_tui.engine.asking.silencing import Settings
+    from neuron_tui.engine.asking.silencing import Settings, with_contexts
     from neuron_tui.engine.asking.table_text import table
     from neuron_tui.store import open_run
-    from neuron_tui.store.neurons.causal import read_causal
+    from neuron_tui.store.neurons.causal import read_causal, usual_settings
 
     opened = open_run(run, runs_directory(runs_dir))
     query = "type:token" if where is None else where
-    settings = Settings(contexts, window, seed, "mean" if mean else "zero")
+    already = read_causal(opened.path)
+    usual = usual_settings(already, "mean" if mean else "zero") or (32, 32, 0)
+    of_each, at_most, drawn_by = (
+        given if given is not None else kept for given, kept in zip((contexts, window, seed), usual, strict=True)
+    )
+    settings = Settings(of_each, at_most, drawn_by, "mean" if mean else "zero")
     subjects = _subjects(opened, neuron or [], query, together)
     if not subjects:
         what = "of those named has a trigger" if neuron else f"that matches {query} has a trigger"
         say(f"no neuron of {opened.name} {what} to silence it on")
-    kept = {} if again else {record.key: record for record in read_causal(opened.path)}
-    found = [_kept(kept, one, settings) for one in subjects]
+    kept = {record.key: record for record in already}
+    if not again:
+        _refuse_to_replace(kept, subjects, settings)
+    found = [None if again else _kept(kept, one, settings) for one in subjects]
     missing = [one for one, record in zip(subjects, found, strict=True) if record is None]
+    if missing:
+        missing = with_contexts(opened, missing, settings.window)
     if missing:
         with (
             _telling(as_lines, len(missing)) as told,
@@ -131,6 +147,21 @@ def _kept(kept: dict[tuple[object, ...], CausalRecord], subject: Subject, settin
     record = kept.get((subject.layer, subject.rows, subject.where, settings.method))
     same = record is not None and record.settings == (settings.contexts, settings.window, settings.seed)
     return record if same else None
+
+
+def _refuse_to_replace(
+    kept: dict[tuple[object, ...], CausalRecord], subjects: Sequence[Subject], settings: Settings
+) -> None:
+    """Raise UsageError if what is kept of some subjects was measured in another way."""
+    wanted = (settings.contexts, settings.window, settings.seed)
+    keys = [(one.layer, one.rows, one.where, settings.method) for one in subjects]
+    others = [kept[key] for key in keys if key in kept and kept[key].settings != wanted]
+    if others:
+        contexts, window, seed = others[0].settings
+        raise UsageError(
+            f"{len(others):,} of these were measured with other settings: --contexts {contexts} --window {window} "
+            f"--seed {seed}\nAsk for the same, or add --again to measure anew in their place."
+        )
 
 
 def _measure(

@@ -53,7 +53,7 @@ class Answer:
         }
 
     def moved(self, most: int, position: int = -1) -> list[dict[str, Any]]:
-        """Tokens whose probability after a position moves most, probabilities before and after.
+        """Tokens whose probability after a position moves most, `most` of them at most, before and after.
 
         `predicted` is the probability that the direct way alone would give: what the silenced neurons no longer write
         is taken from the logits, and no later layer answers; None where a model has no direct way.
@@ -64,7 +64,8 @@ class Answer:
         before, after = (_probabilities(trace.logits[place]) for trace in (self.trace, self.after[1]))
         expected = predicted_logits(self.model, self.reading, self.trace, position, self.silenced)
         predicted = None if expected is None else _probabilities(expected)
-        order = np.argsort(-np.abs(after - before), kind="stable")[:most]
+        moves = np.abs(after - before)
+        order = [i for i in np.argsort(-moves, kind="stable")[:most].tolist() if moves[i] > 0]
         return [
             {
                 **self._token(i),
@@ -72,7 +73,7 @@ class Answer:
                 "after": float(after[i]),
                 "predicted": None if predicted is None else float(predicted[i]),
             }
-            for i in order.tolist()
+            for i in order
         ]
 
     def writes(self, layer: int, position: int, targets: Sequence[int]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from neuron_tui.engine.asking.silence import Silenced
 from neuron_tui.engine.asking.text_reader import LIKELIEST, TextReader
 from neuron_tui.engine.asking.trace import Trace, traced
 from neuron_tui.engine.free import free_memory
+from neuron_tui.engine.model.activity import zero_when_off
 from neuron_tui.engine.model.opened import open_model
 from neuron_tui.store.arrays import Bools, Int64s
 from neuron_tui.store.errors import CheckpointError, InputError
@@ -56,6 +57,7 @@ class AskedModel:
             )
         self.rule, self.causal, self.vocabulary = run.manifest.rule, opened.causal, opened.vocabulary
         self.context_length = opened.identity.context_length
+        self.zero_when_off = zero_when_off(self.rule, opened.causal.family, opened.causal.activation_name)
         self._tokenizer, self._special = opened.tokenizer, opened.special
         dtype = getattr(torch, run.manifest.options.dtype)
         parameters = {id(one): one.numel() for one in opened.causal.whole.parameters()}
@@ -76,12 +78,16 @@ class AskedModel:
         Raises
         ------
         InputError
-            There is no token, or there are more than the model reads.
+            There is no token, or there are more than the model reads, or it is no text.
         """
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            raise InputError("the text is no text in UTF-8\nConvert it first.") from None
         own = self._tokenizer.encode(text, add_special_tokens=False).ids
+        if not own:
+            raise InputError("the text is empty\nGive the model something to read.")
         ids = ([] if self._special.bos is None else [self._special.bos]) + own
-        if not ids:
-            raise InputError("the text is empty, and the model has no token that texts begin with\nType something.")
         if len(ids) > self.context_length:
             raise InputError(
                 f"the text has {len(ids):,} tokens with its beginning, and the model reads at most "

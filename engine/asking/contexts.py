@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -64,6 +64,11 @@ class CorpusContexts:
         positions, edges = self._by_token
         parts = [positions[edges[t] : edges[t + 1]] for t in tokens if t + 1 < len(edges)]
         return self._drawn(np.concatenate(parts) if parts else np.empty(0, np.int64), most, draw)
+
+    def stands(self, tokens: Iterable[int]) -> bool:
+        """Whether one of some tokens stands where a context could end."""
+        _, edges = self._by_token
+        return any(t + 1 < len(edges) and edges[t] < edges[t + 1] for t in tokens)
 
     def anywhere(self, most: int, draw: np.random.Generator) -> Contexts:
         """Contexts drawn from the whole corpus."""

@@ -13,7 +13,7 @@ import typer
 
 from neuron_tui.engine.command_options import RunsDirectory
 from neuron_tui.engine.interrupt import ready_for_signals
-from neuron_tui.store.errors import UsageError
+from neuron_tui.store.errors import InputError, UsageError
 from neuron_tui.store.process import say
 from neuron_tui.store.runs.catalog import runs_directory
 
@@ -73,7 +73,7 @@ def prompt(
 
     opened = open_run(run, runs_directory(runs_dir))
     rows = _rows(opened, ablate or [], where)
-    wanted = sys.stdin.read() if text == "-" else text
+    wanted = _stdin() if text == "-" else text
     from neuron_tui.engine.asking.silence import silenced_rows
 
     silenced = silenced_rows(opened, rows, mean)
@@ -90,6 +90,13 @@ def prompt(
             return
         for line in lines(answer, top, at, opened.corpus.spelling):
             print(line)
+
+
+def _stdin() -> str:
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError:
+        raise InputError("stdin is no text in UTF-8\nConvert it first.") from None
 
 
 @contextmanager

@@ -36,7 +36,10 @@ def lines(answer: Answer, top: int, at: int | None, spelling: Spelling) -> Itera
     if after:
         yield ""
         yield "after the last token, what moves most (before → after; the direct way alone)"
-        for one in answer.moved(top):
+        moved = answer.moved(top)
+        if not moved:
+            yield "  nothing moves"
+        for one in moved:
             alone = "" if one["predicted"] is None else f"  ({one['predicted']:.2%})"
             name = visible_token(one["text"], spelling)[:_WIDE]
             yield f"  {name:{_WIDE}} {one['before']:>8.2%} → {one['after']:.2%}{alone}"

@@ -34,7 +34,8 @@ class Session:
     - `writes`: `layer`, `position`, `targets`, of the last text, see `Answer.writes`;
     - `moved`: `position`, `top`, of the last text, see `Answer.moved`.
 
-    `{"cancel": true}` ends what is under way. The session ends when its questions do, or after `idle` seconds without.
+    `{"cancel": id}` has a question given up, under way or not begun. The session ends when its questions do, or after
+    `idle` seconds without one.
     """
 
     run: Run
@@ -44,15 +45,12 @@ class Session:
     idle: float
     _answer: Answer | None = None
     _coming: queue.Queue[Record | None] = field(default_factory=queue.Queue)
-    _cancel: threading.Event = field(default_factory=threading.Event)
+    _cancelled: set[int] = field(default_factory=set)
 
     def serve(self) -> None:
         """Load the model, then answer until the end; raises CheckpointError if it cannot be loaded."""
         threading.Thread(target=self._listen, daemon=True).start()
-        try:
-            self.model.load(self._ticking({"loading": True}, self.model.steps))
-        except CancelledError:
-            return
+        self.model.load(self._ticking({"loading": True}, self.model.steps))
         self._say({"ready": {"direct": self.model.causal.adds_up, "stays": self.model.stays}})
         while True:
             try:
@@ -67,14 +65,13 @@ class Session:
     def _listen(self) -> None:
         for line in self.questions:
             question = json.loads(line)
-            if question.get("cancel"):
-                self._cancel.set()
+            if "cancel" in question:
+                self._cancelled.add(question["cancel"])
             else:
                 self._coming.put(question)
         self._coming.put(None)  # who asked may be gone: then the next answer finds no reader, and that is the end
 
     def _answered(self, question: Record) -> Record:
-        self._cancel.clear()
         kind = question["ask"]
         try:
             return {kind: {"read": self._read, "writes": self._writes, "moved": self._moved}[kind](question)}
@@ -114,7 +111,7 @@ class Session:
 
         def tick(steps: int) -> None:
             nonlocal done
-            if self._cancel.is_set():
+            if about.get("id") in self._cancelled:
                 raise CancelledError
             done += steps
             self._say({**about, "progress": [done, total]})

@@ -20,6 +20,9 @@ from neuron_tui.store.neurons.run import Run
 MOST_TRIGGERS = 5
 """Tokens that stand for the triggers of a row that is no token detector: those it is most often active on."""
 
+_POSITIONS, _MOST_SEQUENCES = 4096, 256
+"""Positions, and sequences, that the model reads at once."""
+
 _DRAWS = 4000
 """Bootstrap samples behind an interval."""
 
@@ -81,6 +84,12 @@ def together(subjects: Sequence[Subject], where: str) -> Subject:
     )
 
 
+def with_contexts(run: Run, subjects: Iterable[Subject], window: int) -> list[Subject]:
+    """The subjects for which a context could end with one of their triggers; raises RunDamagedError."""
+    corpus = CorpusContexts(run, window)
+    return [one for one in subjects if corpus.stands({token for triggers in one.triggers for token in triggers})]
+
+
 class Silencing:
     """Measures one subject after another with the same contexts drawn from the run's corpus."""
 
@@ -98,6 +107,7 @@ class Silencing:
             )
         self._run, self._model, self._settings = run, model, settings
         self._corpus = CorpusContexts(run, settings.window)
+        self._batch = max(1, min(_MOST_SEQUENCES, _POSITIONS // settings.window))
 
     def measure(self, subjects: Iterable[Subject], told: Callable[[], None]) -> Iterator[CausalRecord]:
         """Measure some subjects; those that have no trigger in the corpus are left out. `told` is called after each."""
@@ -134,8 +144,7 @@ class Silencing:
     def _effect(self, subject: Subject, contexts: Contexts, draw: np.random.Generator) -> Effect:
         targets = self._targets(subject, contexts, draw)
         before = self._seen(subject, contexts, targets, silent=False)
-        # Silenced to zero, rows that fire nowhere change nothing.
-        touched = before.anywhere if self._settings.method == "zero" else np.ones(len(contexts), bool)
+        touched = before.anywhere if self._changes_nothing_when_off(subject) else np.ones(len(contexts), bool)
         after = self._seen(subject, contexts, targets, silent=True, only=np.flatnonzero(touched))
         losses, triggers = before.losses.copy(), before.triggers.copy()
         losses[touched], triggers[touched] = after.losses[touched], after.triggers[touched]
@@ -145,6 +154,16 @@ class Silencing:
             loss=_change(before.losses, losses, draw),
             trigger_logprob=_change(before.triggers, triggers, draw),
         )
+
+    def _changes_nothing_when_off(self, subject: Subject) -> bool:
+        """Whether silencing rows changes nothing where none of them fires: then what they write is 0 already.
+
+        So it is for a neuron of a ReLU where inactive means 0, and for a single pole, whose values alone are replaced.
+        """
+        if self._settings.method != "zero":
+            return False
+        silenced = silenced_rows(self._run, [(subject.layer, row) for row in subject.rows], mean=False)
+        return self._model.zero_when_off or all(one.pole for one in silenced)
 
     def _targets(self, subject: Subject, contexts: Contexts, draw: np.random.Generator) -> list[tuple[int, ...]]:
         """The triggers looked at after each context: of several rows, those of the rows that it ends with."""
@@ -177,14 +196,14 @@ class Silencing:
             if only is not None:
                 kept = np.isin(places, only)
                 places, ids = places[kept], ids[kept]
-            if not len(places):
-                continue
-            expected, on = self._model.expect(ids, without, subject.layer, watched)
-            follows = torch.from_numpy(contexts.follows[places]).to(expected.device)
-            seen.losses[places] = -expected.gather(1, follows[:, None])[:, 0].double().cpu().numpy()
-            for place, row in zip(places.tolist(), expected, strict=True):
-                seen.triggers[place] = float(row[list(targets[place])].double().logsumexp(0))
-            seen.fires[places], seen.anywhere[places] = on[:, -1].any(axis=1), on.any(axis=(1, 2))
+            for first in range(0, len(places), self._batch):
+                some = places[first : first + self._batch]
+                expected, on = self._model.expect(ids[first : first + self._batch], without, subject.layer, watched)
+                follows = torch.from_numpy(contexts.follows[some]).to(expected.device)
+                seen.losses[some] = -expected.gather(1, follows[:, None])[:, 0].double().cpu().numpy()
+                for place, row in zip(some.tolist(), expected, strict=True):
+                    seen.triggers[place] = float(row[list(targets[place])].double().logsumexp(0))
+                seen.fires[some], seen.anywhere[some] = on[:, -1].any(axis=1), on.any(axis=(1, 2))
         return seen
 
 

@@ -79,9 +79,20 @@ def row_values(rule: Rule, of: Activations) -> torch.Tensor:
     return (torch.stack((value, -value), dim=-1).flatten(-2) if rule.poles == 2 else value) + 0.0  # -0 becomes 0
 
 
+_ZERO_BELOW = ("relu", "relu2", "relusquaredactivation")
+"""Activation functions that make 0 of all that is not above 0."""
+
+
+def zero_when_off(rule: Rule, family: Family, activation: str) -> bool:
+    """Whether the value of a neuron none of whose rows is active is 0."""
+    if activation not in _ZERO_BELOW or rule.threshold > 0:
+        return False
+    return rule.kind in ("gate", "poles") if family.gated else rule.kind in ("value", "threshold", "pre")
+
+
 def choose_rule(asked: str, family: Family, activation: str) -> Rule:
     """The rule that an extraction asks for, or what suits the family; raises UsageError for one that it cannot have."""
-    exact = activation in ("relu", "relu2", "relusquaredactivation")
+    exact = activation in _ZERO_BELOW
     if asked == AUTO:
         return Rule("poles" if family.gated else "value" if exact else "pre")
     rule = parse_rule(asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -109,6 +110,12 @@ class CausalRecord(_Strict):
             who = {"layer": self.layer, "neuron": neuron, **({"pole": pole} if pole else {})}
         rest = self.model_dump(mode="json", exclude={"layer", "rows", "where"})
         return {**who, **rest, "comes_back": self.comes_back}
+
+
+def usual_settings(records: Iterable[CausalRecord], method: Method) -> Settings | None:
+    """How most of what is kept of a method was measured; None if nothing is."""
+    counted = Counter(record.settings for record in records if record.method == method).most_common(1)
+    return counted[0][0] if counted else None
 
 
 def read_causal(folder: Path, objection: Callable[[CausalRecord], str] = lambda _: "") -> list[CausalRecord]:

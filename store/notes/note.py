@@ -143,6 +143,8 @@ def read_line(line: str | bytes) -> Note:
         raise ValueError(f"no JSON ({error.msg} at character {error.pos + 1})") from error
     except (UnicodeDecodeError, RecursionError) as error:
         raise ValueError("no JSON in UTF-8") from error
+    except ValueError as error:  # Python reads no number of thousands of digits
+        raise ValueError("a number with too many digits") from error
     if not isinstance(values, dict):
         raise ValueError("no JSON object")
     return _checked(values)

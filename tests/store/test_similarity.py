@@ -250,7 +250,7 @@ def test_curves_of_other_lengths_and_bits_of_other_texts_are_refused(first: Run,
 
 def test_neurons_and_layers_are_named_as_everywhere(first: Run) -> None:
     assert neuron_named(first, "1:13") == (1, 13)
-    with pytest.raises(NeuronNotFoundError, match="the run first has no neuron 7:1: the run has no layer 7"):
+    with pytest.raises(NeuronNotFoundError, match="the run first has no layer 7"):
         neuron_named(first, "7:1")
     with pytest.raises(UsageError, match="names no neuron"):
         neuron_named(first, "13")

@@ -26,6 +26,7 @@ class Model:
 
     refusal: ClassVar[str] = ""
     silent: ClassVar[bool] = False
+    rows: ClassVar[list[int]] = [0, 2, 5]
     made: ClassVar[list[Model]] = []
 
     def __init__(self, arguments: Sequence[str], tell: Callable[[Heard], None]) -> None:
@@ -51,7 +52,7 @@ class Model:
             self.say({"id": number, kind: getattr(self, f"_{kind}")(about)})
         return number
 
-    def cancel(self) -> None:
+    def cancel(self, question: int) -> None:
         self.cancelled = True
 
     def stop(self) -> None:
@@ -78,9 +79,9 @@ class Model:
             "layer": about["layer"],
             "position": about["position"],
             "targets": [{"id": about["targets"][0], "text": "Ġtarget"}],
-            "rows": [0, 2, 5],
-            "values": [0.5, 2.5, 1.5],
-            "writes": [[0.125], [-0.75], [0.25]],
+            "rows": self.rows,
+            "values": [0.5, 2.5, 1.5][: len(self.rows)],
+            "writes": [[0.125], [-0.75], [0.25]][: len(self.rows)],
             "way": way,
         }
 
@@ -113,7 +114,7 @@ def test_a_text_is_read_and_looked_at(demo: Path, model: type[Model]) -> None:
         screen = await reads(person)
         await person.sees("4 tokens · loss 1.000 nats a token", "3 fire in layer 0", "likely", "50%")
         # The neuron that adds most, whichever way, stands first; contributions are to the likeliest token.
-        await person.sees("it adds +0.250 of 4.00 to ·target")
+        await person.sees("to ·target it adds +.250 of 4 ")
         assert screen.query_one(FiredList).address == (0, 2)
         assert model.made[0].asked[-1] == {"kind": "writes", "layer": 0, "position": 3, "targets": [7]}
         await person.press("left", "down")
@@ -208,7 +209,7 @@ def test_a_reading_is_given_up_and_a_refusal_told(demo: Path, model: type[Model]
         await person.sees("the model is in memory")
         await person.press("enter")
         process.say({"id": 2, "refused": "the text has 3,000 tokens\nTake a shorter one."})
-        await person.sees("the text has 3,000 tokens Take a shorter one.")
+        await person.sees("the text has 3,000 tokens. Take a shorter one.")
         process.say({"released": 600.0})
         await person.sees("released after 10 min")
         model.silent = False
@@ -268,3 +269,68 @@ def test_no_token_acts_on_the_terminal(demo: Path, model: type[Model], size: tup
             assert not any(character in line for line in lines for character in "\u200d\u202e")
 
     drive(demo.parent, scenario, run=demo, size=size)
+
+
+def test_where_fewer_neurons_fire_the_cursor_is_on_one_of_them(demo: Path, model: type[Model]) -> None:
+    async def scenario(person: Person) -> None:
+        screen = await reads(person)
+        await person.sees("3 fire in layer 0")
+        await person.press("tab", "end")
+        fired = screen.query_one(FiredList)
+        assert fired.address == (0, 0)
+        model.rows = [0]
+        await person.press("shift+tab", "left")
+        await person.sees("1 fire in layer 0")
+        assert fired.address == (0, 0)  # it fires there too
+        model.rows = [2, 5]
+        await person.press("left")
+        await person.sees("2 fire in layer 0")
+        assert fired.address in ((0, 2), (0, 5))
+
+    drive(demo.parent, scenario, run=demo)
+
+
+def test_what_is_typed_but_not_read_is_not_what_is_silenced_in(demo: Path, model: type[Model]) -> None:
+    async def scenario(person: Person) -> None:
+        await reads(person)
+        await person.sees("3 fire in layer 0")
+        await person.press("e")
+        await person.type(" four")
+        await person.press("tab", "tab", "z")
+        await person.sees("1 silenced to zero", "Moved after")
+        texts = [asked["text"] for asked in model.made[0].asked if asked["kind"] == "read"]
+        assert texts == ["one two three"] * 2
+
+    drive(demo.parent, scenario, run=demo)
+
+
+def test_a_model_that_was_released_is_not_loaded_by_looking_around(demo: Path, model: type[Model]) -> None:
+    async def scenario(person: Person) -> None:
+        screen = await reads(person)
+        await person.sees("3 fire in layer 0")
+        model.made[0].say({"released": 600.0})
+        await person.sees("released after 10 min")
+        await person.press("left")
+        await person.sees("not known without the model", "The model is not there any more")
+        assert screen.query_one(FiredList).count == 0
+        assert len(model.made) == 1
+        await person.press("e", "enter")
+        await person.sees("3 fire in layer 0")
+        assert len(model.made) == 2
+
+    drive(demo.parent, scenario, run=demo)
+
+
+def test_a_silencing_that_is_given_up_is_taken_back(demo: Path, model: type[Model]) -> None:
+    async def scenario(person: Person) -> None:
+        await reads(person)
+        await person.sees("3 fire in layer 0")
+        process = model.made[0]
+        model.silent = True
+        await person.press("tab", "z")
+        await person.sees("1 silenced to zero", "∅")
+        await person.press("escape")
+        process.say({"id": len(process.asked), "cancelled": True})
+        await person.until(lambda: "silenced" not in person.screen() and "∅" not in person.screen())
+
+    drive(demo.parent, scenario, run=demo)

@@ -45,9 +45,9 @@ class ModelProcess:
         self._write({"id": self._questions, "ask": kind, **about})
         return self._questions
 
-    def cancel(self) -> None:
-        """Have the question under way given up."""
-        self._write({"cancel": True})
+    def cancel(self, question: int) -> None:
+        """Have a question given up."""
+        self._write({"cancel": question})
 
     def stop(self) -> None:
         """End it at once; nothing is told any more."""

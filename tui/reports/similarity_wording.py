@@ -47,6 +47,7 @@ def chance_words(baseline: Baseline) -> str:
     """What the best match would be by chance, in a sentence."""
     rows = "" if baseline.rows == baseline.of else f", from {baseline.rows:,} of {baseline.of:,} rows"
     return (
-        f"By chance the best would be {similarity_text(baseline.mean)}, and above {similarity_text(baseline.quantile)} "
-        f"in 5% of cases ({count_noun(len(baseline.best), 'permutation')}{rows})."
+        f"By chance the best would be {similarity_text(baseline.mean)}, "
+        f"and at least {similarity_text(baseline.quantile)} in 5% of cases "
+        f"({count_noun(len(baseline.best), 'permutation')}{rows})."
     )

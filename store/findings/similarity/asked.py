@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from neuron_tui.store.errors import NeuronNotFoundError, UsageError
+from neuron_tui.store.errors import UsageError
 from neuron_tui.store.findings.similarity.activity import ActivityMeasure
 from neuron_tui.store.findings.similarity.measure import MEASURES, By, Measure
 from neuron_tui.store.findings.similarity.position import PositionMeasure
 from neuron_tui.store.findings.similarity.triggers import TriggerMeasure
-from neuron_tui.store.neurons.places import Address, find_place
+from neuron_tui.store.neurons.naming import parse_neuron, rows_named
+from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.neurons.run import Run, open_run
 from neuron_tui.store.wording import read_layers
 
@@ -52,23 +53,21 @@ def measure_name(text: str) -> By:
 
 
 def neuron_named(run: Run, text: str) -> Address:
-    """The neuron that `3:117`, `3:117+` or `3:117-` names.
+    """The neuron that `3:117`, `3:117+` or `3:117-` names; of one with poles `3:117` is the pole +.
 
     Raises
     ------
     UsageError
-        That is no place.
-    NeuronNotFoundError
-        The run has no such neuron.
+        That names no neuron, or a pole where there are none.
+    NeuronNotFoundError, RunPartialError
+        The run has no such neuron, or not yet.
     """
-    layers, rows = list(run.layers), run.manifest.rows
-    if ":" not in text:
-        raise UsageError(f"{text!r} names no neuron\nWrite layer and neuron, such as 3:117.")
-    found = find_place(text, layers, rows, layers[0] if layers else 0, run.manifest.rule) if layers else "it is empty"
-    if isinstance(found, str):
-        raise NeuronNotFoundError(f"the run {run.name} has no neuron {text}: {found}\nName layer and neuron: 3:117.")
-    place, row = divmod(found, rows)
-    return layers[place], row
+    layer, neuron, pole = parse_neuron(text)
+    _, row = rows_named(run, layer, neuron, pole)[0]
+    if row >= run.manifest.rows:
+        run.layer(layer).neuron(row)  # says that there is none
+    run.layer(layer)
+    return layer, row
 
 
 def layers_asked(text: str | None) -> tuple[int, ...] | None:

@@ -15,8 +15,10 @@ from typer.testing import CliRunner
 
 from neuron_tui.engine.asking.contexts import CorpusContexts
 from neuron_tui.engine.command import app
+from neuron_tui.engine.extraction import ExtractionRequest, extract
 from neuron_tui.store import open_run
 from neuron_tui.store.neurons.causal import read_causal
+from tests.engine import planted
 from tests.engine.planted import EOS, ID
 
 FEW = ("--contexts", "8", "--window", "12")
@@ -167,3 +169,54 @@ def test_a_neuron_that_never_fires_has_nothing_to_be_silenced_on(own_run: Path) 
     code, out, err = ablate(own_run, "--neuron", "0:0")
     assert (code, out) == (0, "")
     assert "no neuron of planted of those named has a trigger" in err
+
+
+def test_other_settings_take_the_place_of_what_is_kept_only_when_asked_to(own_run: Path) -> None:
+    kept = table(own_run, "--neuron", "0:2")
+    code, out, err = ablate(own_run, "--neuron", "0:2", "--contexts", "5", "--json")
+    assert (code, out) == (2, "")
+    assert "1 of these were measured with other settings: --contexts 8 --window 12 --seed 0" in err
+    # Without settings those of most of what is kept hold.
+    assert json.loads(ablate(own_run, "--neuron", "0:2", "--json")[1]) == kept
+    _, out, _ = ablate(own_run, "--neuron", "0:2", "--contexts", "5", "--again", "--json")
+    assert json.loads(out)["neurons"][0]["contexts"] == 5
+
+
+def test_what_is_kept_is_told_without_a_model_though_some_have_no_context(
+    own_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ("--where", "type:alive layer:0")
+    first = table(own_run, *asked)
+    monkeypatch.setattr("neuron_tui.engine.asking.contexts.CorpusContexts.stands", lambda *_: False)
+
+    def no_model(*_: object, **__: object) -> None:
+        raise AssertionError("the model was opened")
+
+    monkeypatch.setattr("neuron_tui.engine.asking.asked_model.open_model", no_model)
+    (own_run / "causal.jsonl").write_bytes((own_run / "causal.jsonl").read_bytes().partition(b"\n")[0] + b"\n")
+    _, out, err = ablate(own_run, *FEW, *asked, "--json")
+    assert len(json.loads(out)["neurons"]) == 1 < len(first["neurons"])
+    assert "left out" in err
+
+
+def test_contexts_are_read_a_batch_at_a_time(own_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = table(own_run, "--neuron", "0:2")
+    monkeypatch.setattr("neuron_tui.engine.asking.silencing._MOST_SEQUENCES", 3)
+    batched = table(own_run, "--neuron", "0:2", "--again")
+    on = [one["neurons"][0]["on_triggers"]["trigger_logprob"] for one in (whole, batched)]
+    assert on[0]["change"] == pytest.approx(on[1]["change"], abs=1e-5)
+
+
+def test_a_neuron_that_writes_while_it_is_off_is_silenced_where_it_is_off_too(tmp_path: Path) -> None:
+    gelu = tmp_path / "gelu"
+    gelu.mkdir()
+    planted.write_checkpoint(gelu)
+    config = json.loads((gelu / "config.json").read_text())
+    (gelu / "config.json").write_text(json.dumps(config | {"activation_function": "gelu"}))
+    (tmp_path / "texts").mkdir()
+    corpus = planted.write_corpus(tmp_path / "texts")
+    asked = ExtractionRequest(model=str(gelu), corpus=corpus, name="x", tokens=3000, runs_dir=tmp_path, device="cpu")
+    random = table(extract(asked), "--neuron", "0:2")["neurons"][0]["on_random"]
+    assert random["fired"] < random["contexts"]
+    low, high = random["trigger_logprob"]["interval"]
+    assert low != 0 and high != 0

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from neuron_tui.engine.asking.asked_model import AskedModel
 from neuron_tui.engine.command import app
 from neuron_tui.store import open_run
-from neuron_tui.store.errors import CheckpointError, InputError
+from neuron_tui.store.errors import CheckpointError
 from neuron_tui.store.neurons.activity import KeptActivity
 from tests.engine import planted
 
@@ -62,16 +62,18 @@ def test_values_of_a_context_are_those_that_the_run_stored(planted_run: Path) ->
 
 
 def test_the_json_is_the_contracts(planted_run: Path) -> None:
-    code, out, err = prompt(planted_run, "--text", TEXT, "--ablate", "0:2", "--ablate", "1:1", "--top", "4", "--json")
+    code, out, err = prompt(
+        planted_run, "--text", " p q r b a c a", "--ablate", "0:2", "--ablate", "1:1", "--top", "4", "--json"
+    )
     assert (code, err) == (0, "")
     found = json.loads(out)
-    assert [token["text"] for token in found["tokens"]] == ["</s>", "Ġa", "Ġb", "Ġc", "Ġp", "Ġq", "Ġr"]
+    assert [token["text"] for token in found["tokens"]] == ["</s>", "Ġp", "Ġq", "Ġr", "Ġb", "Ġa", "Ġc", "Ġa"]
     assert [layer["layer"] for layer in found["layers"]] == [0, 1, 2]
     for layer, plants in zip(found["layers"], planted.PLANTED, strict=True):
         ids = [token["id"] for token in found["tokens"]]
         expected = [[i for i, plant in enumerate(plants) if plant.fires(ids, p)] for p in range(len(ids))]
         assert layer["active"] == expected
-    assert [len(come) for come in found["next"]] == [4] * 7
+    assert [len(come) for come in found["next"]] == [4] * 8
     assert found["next"][0][0].keys() == {"id", "text", "logprob"}
     assert found["ablated"].keys() == {"loss", "losses", "next", "moved"}
     assert len(found["ablated"]["moved"]) == 4
@@ -107,7 +109,9 @@ def test_lines_for_people_name_tokens_loss_and_what_moves(planted_run: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--text", "", "--at", "7"], 2, "the text has the tokens 0 to 0"),
+        (["--text", " a", "--at", "7"], 2, "the text has the tokens 0 to 1"),
+        (["--text", ""], 3, "the text is empty"),
+        (["--text", "\udcff\udcfe"], 3, "the text is no text in UTF-8"),
         (["--text", " a", "--ablate", "0:99"], 3, "no neuron 99"),
         (["--text", " a", "--ablate", "7:0"], 3, "no layer 7"),
         (["--text", " a", "--ablate", "0:2+"], 2, "names a pole"),
@@ -153,8 +157,13 @@ def test_the_mean_is_that_over_the_tokens_of_the_run(planted_run: Path) -> None:
     assert silenced.mean == pytest.approx(record.values.mean * record.frequency)
 
 
-def test_an_empty_text_of_a_model_without_bos_is_refused(planted_run: Path) -> None:
-    model = asked(planted_run)
-    model._special = type(model._special)(None, None, None)
-    with pytest.raises(InputError, match="the text is empty"):
-        model.tokens("")
+def test_what_does_not_move_is_not_told_to(planted_run: Path) -> None:
+    _, out, _ = prompt(planted_run, "--text", " b", "--ablate", "0:2", "--json")  # fires on a alone
+    assert json.loads(out)["ablated"]["moved"] == []
+    assert "nothing moves" in prompt(planted_run, "--text", " b", "--ablate", "0:2")[1]
+
+
+def test_bytes_on_stdin_that_are_no_text_are_refused(planted_run: Path) -> None:
+    done = CliRunner().invoke(app, ["prompt", str(planted_run), "--text", "-"], input=b"\xff\xfe")
+    assert done.exit_code == 3
+    assert "stdin is no text in UTF-8" in done.stderr

@@ -61,7 +61,7 @@ def test_a_reading_can_be_given_up(planted_run: Path) -> None:
         def write(self, text: str) -> int:
             said = json.loads(text) if text.strip() else {}
             if said.get("progress") == [1, 3] and self.session is not None:
-                self.session._cancel.set()
+                self.session._cancelled.add(1)
             return super().write(text)
 
     opened, answers = open_run(planted_run), Impatient()

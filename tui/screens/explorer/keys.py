@@ -174,7 +174,7 @@ ON_THE_RUN = (
         "causal",
         "causal table",
         "shows what silencing neurons does to what the model predicts, and measures it.",
-        palette="Causal table",
+        palette="Causal table: silencing",
     ),
     Action(
         "explorer.note",

@@ -56,6 +56,7 @@ class Live(Screen[Address | None]):
         """The model's process has said something."""
 
         heard: Heard
+        number: int
 
     _texts: ClassVar[dict[Path, str]] = {}
     """What was last typed for each run, as long as the program runs."""
@@ -67,6 +68,9 @@ class Live(Screen[Address | None]):
         self._panes = LivePanes(opened)
         self._silenced: frozenset[Address] = frozenset()
         self._mean, self._pickled = False, False
+        self._asked = ""
+        self._shown: tuple[str, frozenset[Address], bool] = ("", frozenset(), False)
+        """The text in sight, and how it was read."""
         self._fresh = False
         self._talk = Talk(
             self._arguments,
@@ -76,6 +80,7 @@ class Live(Screen[Address | None]):
             writes=self._panes.show_writes,
             moved=self._panes.show_moved,
             refused=self._complain,
+            given_up=self._take_back,
         )
         self._prediction: Latest[str, Predicted] = Latest(
             self, lambda text: predict(opened.run, text), self._show_prediction, lambda _, e: self._note(str(e))
@@ -135,36 +140,32 @@ class Live(Screen[Address | None]):
         pickle = ["--allow-pickle"] if self._pickled else []
         return [str(self._opened.run.path), *pickle]
 
-    def _tell(self, heard: Heard) -> None:
+    def _tell(self, heard: Heard, number: int) -> None:
         """From the thread that listens to the process."""
-        self.post_message(self.Said(heard))
+        self.post_message(self.Said(heard, number))
 
     @on(Said)
     def _hear(self, event: Said) -> None:
-        self._talk.hear(event.heard)
+        self._talk.hear(event.heard, event.number)
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
         self.action_read()
 
-    def _ask(self) -> None:
-        text = self.query_one(PromptField).value
-        self._texts[self._opened.run.path] = text
-        if not text:
-            self._note("Type a text first.")
-            return
+    def _ask(self, text: str) -> None:
+        self._asked = text
         self._talk.read(text, sorted(self._silenced), self._mean)
 
     def _complain(self, problem: str, gone: bool) -> None:
         """Say what is wrong; without its model the run's tables are asked what they expect."""
         if not gone:
-            self._note(" ".join(problem.split("\n")))
+            self._note(". ".join(line.removesuffix(".") for line in problem.split("\n")) + ".")
             return
         if "--allow-pickle" in problem:
             self._ask_for_pickle(problem.split("\n")[0])
             return
         self.app.notify(message(problem), title="The model", severity="error", timeout=12, markup=False)
-        self._prediction.request(self.query_one(PromptField).value)
+        self._prediction.request(self._asked)
 
     def _ask_for_pickle(self, problem: str) -> None:
         def answered(yes: bool | None) -> None:
@@ -194,6 +195,7 @@ class Live(Screen[Address | None]):
         self.query_one("#live-head", TextLine).show_text(line)
 
     def _show_text(self, read: TextRead) -> None:
+        self._shown = self._asked, self._silenced, self._mean
         self._panes.show_text(read, self._fresh)
         if self._fresh:
             self._panes.focus_tokens()
@@ -203,8 +205,18 @@ class Live(Screen[Address | None]):
         self._panes.show_expected(found)
         self._panes.focus_tokens()
 
+    def _take_back(self) -> None:
+        """What was asked for was not done: say what is in sight."""
+        _, self._silenced, self._mean = self._shown
+        self._panes.silence(self._silenced)
+        self._show_state(self._talk.state)
+
     @on(LivePanes.Looked)
     def _looked(self, event: LivePanes.Looked) -> None:
+        if not self._talk.there:
+            self._panes.show_nothing_there()
+            self._note("The model is not there any more: enter in the text has it read again.")
+            return
         self._talk.about("writes", layer=event.layer, position=event.position, targets=[event.target])
         if event.silenced:
             self._talk.about("moved", position=event.position, top=LIKELIEST)
@@ -223,7 +235,7 @@ class Live(Screen[Address | None]):
         self._panes.silence(silenced)
         self._show_state(self._talk.state)
         if self._panes.was_read:
-            self._ask()
+            self._ask(self._shown[0])
 
     def _matching(self, query: str) -> list[Address]:
         """In a thread: the neurons that a filter matches."""
@@ -269,8 +281,13 @@ class Live(Screen[Address | None]):
 
     def action_read(self) -> None:
         """Have the text read."""
+        text = self.query_one(PromptField).value
+        self._texts[self._opened.run.path] = text
+        if not text:
+            self._note("Type a text first.")
+            return
         self._fresh = True
-        self._ask()
+        self._ask(text)
 
     def action_edit(self) -> None:
         """Go to the text."""

@@ -54,26 +54,32 @@ class Talk:
     arguments
         Gives those of the process.
     tell
-        Posts what the process says to the event loop; `hear` is then called with it.
+        Posts what a process says, and its number, to the event loop; `hear` is then called with both.
     changed
         Called when the state is another.
+    refused
+        Called with words on what is wrong, and whether the model is gone.
+    given_up
+        Called when a text that was to be read is not.
     """
 
     def __init__(
         self,
         arguments: Callable[[], Sequence[str]],
-        tell: Callable[[Heard], None],
+        tell: Callable[[Heard, int], None],
         *,
         changed: Callable[[State], None],
         read: Callable[[TextRead], None],
         writes: Callable[[Writes], None],
         moved: Callable[[list[Moved]], None],
         refused: Callable[[str, bool], None],
+        given_up: Callable[[], None],
     ) -> None:
         self._arguments, self._tell = arguments, tell
-        self._changed, self._refused = changed, refused
+        self._changed, self._refused, self._given_up = changed, refused, given_up
         self._given = {TextRead: read, Writes: writes, list: moved}
         self._process: ModelProcess | None = None
+        self._number = 0
         self._ready = False
         self._waiting: dict[str, Question] = {}
         self._asked: tuple[int, Question] | None = None
@@ -89,23 +95,32 @@ class Talk:
         """Have a text read; what was asked about the last one does not count any more."""
         self._waiting.clear()
         if self._asked is not None and self._process is not None:
-            self._process.cancel()
+            self._process.cancel(self._asked[0])
         silence = [list(address) for address in silenced]
         about = {"text": text, "silence": silence, "mean": mean, "top": LIKELIEST}
         self._ask(Question("read", about))
 
+    @property
+    def there(self) -> bool:
+        """Whether there is a process, which knows the last text once it has read it."""
+        return self._process is not None
+
     def about(self, kind: str, **about: Any) -> None:  # noqa: ANN401 - as the session takes it
-        """Ask something about the last text; of questions of a kind the latest counts."""
-        self._ask(Question(kind, about))
+        """Ask something about the last text; of questions of a kind the latest counts. Loads no model."""
+        if self._process is not None:
+            self._ask(Question(kind, about))
 
     def cancel(self) -> None:
         """Give up what is under way."""
+        reads = self.reads
         self._waiting.clear()
-        if self._process is not None and self._ready:
-            self._process.cancel()
-        elif self._process is not None:
+        if self._process is not None and self._ready and self._asked is not None:
+            self._process.cancel(self._asked[0])
+        elif self._process is not None and not self._ready:
             self.stop()
             self._show(AWAY)
+            if reads:
+                self._given_up()
 
     def stop(self) -> None:
         """Release the model."""
@@ -119,7 +134,9 @@ class Talk:
         self._waiting.pop(question.kind, None)
         self._waiting[question.kind] = question
         if self._process is None:
-            self._process = ModelProcess(self._arguments(), self._tell)
+            self._number += 1
+            number = self._number
+            self._process = ModelProcess(self._arguments(), lambda said: self._tell(said, number))
             self._process.start()
             self._show(State("starting", busy=True))
         self._go_on()
@@ -137,8 +154,10 @@ class Talk:
 
     _stays = True
 
-    def hear(self, said: Heard) -> None:
-        """Take what the process said."""
+    def hear(self, said: Heard, number: int) -> None:
+        """Take what the process of a number said; what an earlier one said does not count."""
+        if number != self._number or self._process is None:
+            return
         match said:
             case Loading(done, total):
                 self._show(State("loading the model", done / total, busy=True))
@@ -153,11 +172,16 @@ class Talk:
                 self._gone(State(f"released after {seconds / 60:.0f} min without a question: enter loads it again"))
             case Refused(problem):
                 self._gone(State("the model cannot be had", bad=True))
+                self._given_up()
                 self._refused(problem, True)
 
     def _answered(self, said: Answered) -> None:
-        self._asked = None
+        if self._asked is None or self._asked[0] != said.question:
+            return
+        question, self._asked = self._asked[1], None
         answer = said.answer
+        if question.kind == "read" and not isinstance(answer, TextRead) and "read" not in self._waiting:
+            self._given_up()
         if isinstance(answer, str):
             self._refused(answer, False)
         elif answer is not None and not (isinstance(answer, TextRead) and "read" in self._waiting):

@@ -10,8 +10,8 @@ from neuron_tui.store.arrays import Floats, Int64s
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.places import Address, code_at, row_of
 from neuron_tui.store.tokens import printable
-from neuron_tui.store.wording import signed, value_text
-from neuron_tui.tui.drawing.spans import BLANK, Line, short_percent
+from neuron_tui.store.wording import value_text
+from neuron_tui.tui.drawing.spans import BLANK, Line, short_percent, short_score
 from neuron_tui.tui.jobs.model_answers import Writes
 from neuron_tui.tui.reports.neuron_text import what
 from neuron_tui.tui.widgets.columns import Fitted, TableColumn, fit_columns, row_spans, title_text
@@ -49,10 +49,11 @@ class FiredList(RowList):
 
     def show(self, opened: OpenedRun, writes: Writes) -> None:
         """Show what fires at a token and layer; the cursor stays on its neuron where that fires too."""
+        here = self.address
         self._opened, self._layer, self._expected = opened, writes.layer, False
         self._rows, self._values = np.array(writes.rows, np.int64), np.array(writes.values, np.float64)
         self._adds = None if writes.writes is None else np.array(writes.writes, np.float64).reshape(len(self._rows), -1)
-        self.sort(self.column)
+        self._put(here)
 
     def show_labels(self, labels: Mapping[int, str]) -> None:
         """Show what people call neurons, by their codes."""
@@ -61,18 +62,28 @@ class FiredList(RowList):
 
     def show_expected(self, opened: OpenedRun, layer: int, rows: Int64s, shares: Floats) -> None:
         """Show what is expected to fire, with how often it does on what stands there in place of its value."""
+        here = self.address
         self._opened, self._layer, self._rows, self._values, self._adds = opened, layer, rows, shares, None
-        self._expected = True
-        self.sort("value")
+        self._expected, self.column = True, "value"
+        self._put(here)
+
+    def show_nothing(self) -> None:
+        """Show no neurons."""
+        self._rows, self._values, self._adds = np.empty(0, np.int64), np.empty(0), None
+        self._put(None)
 
     def sort(self, column: str) -> None:
         """Show the neurons in another order."""
-        here = self.address
         self.column = column
+        self._put(self.address)
+
+    def _put(self, here: Address | None) -> None:
+        """Put the neurons in order, the cursor on one of them if it is there."""
         adds = self._adds[:, 0] if self._adds is not None else self._values
         keys = {"adds": -np.abs(adds), "value": -self._values, "row": self._rows}
-        self._order = np.argsort(keys[column], kind="stable")
-        there = np.flatnonzero(self._rows[self._order] == (-1 if here is None else here[1]))
+        self._order = np.argsort(keys[self.column], kind="stable")
+        wanted = here[1] if here is not None and here[0] == self._layer else -1
+        there = np.flatnonzero(self._rows[self._order] == wanted)
         self.set_rows(len(self._order), int(there[0]) if len(there) else 0)
 
     @property
@@ -97,7 +108,7 @@ class FiredList(RowList):
         adds = float(self._adds[at, 0]) if self._adds is not None else float("nan")
         cells = {
             "row": self._opened.run.manifest.rule.name(address[1]),
-            "adds": "" if adds != adds else signed(adds),
+            "adds": "" if adds != adds else short_score(adds),
             "value": short_percent(value) if self._expected else value_text(value),
             "what": what(self._opened.table, place) if place is not None else "",
             "label": printable(self._labels.get(code_at(self._opened, address), "")),

@@ -16,7 +16,8 @@ from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.places import Address
 from neuron_tui.store.neurons.predicted import Predicted
 from neuron_tui.store.tokens import printable, visible_token
-from neuron_tui.store.wording import count_noun, signed
+from neuron_tui.store.wording import count_noun, signed, value_text
+from neuron_tui.tui.drawing.spans import short_score
 from neuron_tui.tui.jobs.model_answers import Likely, Moved, TextRead, Writes
 from neuron_tui.tui.widgets.live.coming import ComingList
 from neuron_tui.tui.widgets.live.fired import FiredList
@@ -109,7 +110,14 @@ class LivePanes(Vertical):
         self._show_grid(Grid(tokens, ("",) * len(tokens), (), found.layers, found.counts), stay=False)
         self._entitle("live-tokens", "Expected from the run's trigger tables: no model has read it")
         self._coming.show((), spelling)
+        self._entitle("live-coming", "What may come: not known without the model")
+        self.silence(frozenset())
         self._look()
+
+    def show_nothing_there(self) -> None:
+        """Show no neurons: nobody can say which fire under the cursor."""
+        self._fired.show_nothing()
+        self._entitle("live-fired", "Neurons that fire: not known without the model")
 
     def show_writes(self, writes: Writes) -> None:
         """Show the neurons that fire under the cursor."""
@@ -118,8 +126,8 @@ class LivePanes(Vertical):
         title = f"{len(writes.rows):,} fire in layer {writes.layer}"
         if writes.way is not None:
             capped = " before the cap" if writes.way.capped else ""
-            added = writes.way.feed_forward[writes.layer][0]
-            title += f" · it adds {signed(added)} of {writes.way.logits[0]:.2f}{capped} to {target}"
+            added, logit = writes.way.feed_forward[writes.layer][0], writes.way.logits[0]
+            title += f" · to {target} it adds {short_score(added)} of {value_text(logit)}{capped}"
         self._entitle("live-fired", title)
 
     def show_moved(self, moved: Sequence[Likely | Moved]) -> None:
