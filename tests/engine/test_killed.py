@@ -12,7 +12,6 @@ from neuron_tui.engine.extraction import extract
 from neuron_tui.store import open_run
 from neuron_tui.store.errors import RunBusyError
 from neuron_tui.store.runs.catalog import State, list_runs
-from neuron_tui.store.runs.manifest import MANIFEST
 
 from .cases import stored_records
 from .slow import LAYERS, Job, Undisturbed, finished_layers, listed, undisturbed  # noqa: F401 - a fixture
@@ -26,7 +25,6 @@ def has(pattern: str) -> Callable[[Path], bool]:
 
 MOMENTS: dict[str, Callable[[Path], bool]] = {
     "the corpus is being written": has("corpus.h5*"),
-    "run.json is there": has(MANIFEST),
     "the first layer is being written": has("layers/layer_000*"),
     "the third layer is being written": has("layers/layer_002*"),
 }

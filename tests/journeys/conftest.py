@@ -24,7 +24,11 @@ TOKENS = 60_000
 
 
 SMALL_AND_LARGE = pytest.mark.parametrize("size", [SIZES[0], SIZES[-1]], ids=["80x24", "200x60"], indirect=True)
-"""For journeys whose wait is for the engine: what lies between the two sizes is looked at in others."""
+"""For long journeys; what lies between the two sizes is what most tests of the app look at."""
+
+SMALL = pytest.mark.parametrize("size", [SIZES[0]], ids=["80x24"], indirect=True)
+LARGE = pytest.mark.parametrize("size", [SIZES[-1]], ids=["200x60"], indirect=True)
+"""For those that wait for the engine most of the time."""
 
 
 @pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

@@ -9,7 +9,7 @@ import numpy as np
 from neuron_tui.store import open_run
 from neuron_tui.store.neurons.query import matching
 from neuron_tui.store.neurons.table import read_table
-from tests.journeys.conftest import Home
+from tests.journeys.conftest import SMALL_AND_LARGE, Home
 from tests.journeys.terminal import DOWN, ENTER, ESCAPE, LEFT, RIGHT, Terminal
 
 QUERY = "type:token"
@@ -40,6 +40,7 @@ def filtered_and_sorted(terminal: Terminal, expected: list[tuple[int, int]]) -> 
     at(terminal, *expected[0])
 
 
+@SMALL_AND_LARGE
 def test_neurons_are_found_and_walked_to(size: tuple[int, int], home: Home, two_runs: Path) -> None:
     expected = found(two_runs / "one")
     terminal = home.start(size, "--runs-dir", str(two_runs))
@@ -82,6 +83,7 @@ def test_neurons_are_found_and_walked_to(size: tuple[int, int], home: Home, two_
     assert terminal.wait_for_end() == 0
 
 
+@SMALL_AND_LARGE
 def test_figures_are_drawn_compared_and_written(size: tuple[int, int], home: Home, two_runs: Path) -> None:
     terminal = home.start(size, "open", "one", NEURON_TUI_RUNS=str(two_runs))
     terminal.wait_for("Neurons · 256 ")
@@ -143,6 +145,7 @@ def written(terminal: Terminal, home: Home, name: str, runs: tuple[str, ...]) ->
         assert len(lines) == 4 * len(runs)
 
 
+@SMALL_AND_LARGE
 def test_a_run_is_opened_as_it_was_left(size: tuple[int, int], home: Home, two_runs: Path) -> None:
     expected = found(two_runs / "one")
     terminal = home.start(size, "open", "one", NEURON_TUI_RUNS=str(two_runs))

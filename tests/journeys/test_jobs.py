@@ -9,7 +9,7 @@ from pathlib import Path
 
 from neuron_tui.store.runs.job import JobStatus, job_status
 from neuron_tui.store.runs.manifest import read_manifest
-from tests.journeys.conftest import LAYERS, SMALL_AND_LARGE, Home, Texts, hold
+from tests.journeys.conftest import LARGE, LAYERS, SMALL, SMALL_AND_LARGE, Home, Texts, hold
 from tests.journeys.terminal import ENTER, PROGRAM, Terminal
 
 NAME = "tiny-opt-long-letters"
@@ -56,7 +56,7 @@ def printed(*arguments: str) -> str:
     return done.stdout
 
 
-@SMALL_AND_LARGE
+@LARGE
 def test_a_job_outlives_the_app(size: tuple[int, int], home: Home, texts: Texts) -> None:
     terminal = started(home, texts, size)
     folder = home.runs / NAME
@@ -80,7 +80,7 @@ def test_a_job_outlives_the_app(size: tuple[int, int], home: Home, texts: Texts)
     left(again)
 
 
-@SMALL_AND_LARGE
+@SMALL
 def test_a_killed_job_is_told_and_goes_on_to_the_same_records(size: tuple[int, int], home: Home, texts: Texts) -> None:
     terminal = started(home, texts, size)
     folder = home.runs / NAME

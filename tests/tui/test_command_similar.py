@@ -86,7 +86,7 @@ def test_universal_lists_twins_of_all_runs(command: Command, twins: tuple[Path, 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("similar", "one", "0:99"), 3, "the run one has no neuron 0:99: a layer has neurons 0 to 39"),
+        (("similar", "one", "0:99"), 3, "layer 0 has no neuron 99"),
         (("similar", "one", "12"), 2, "'12' names no neuron"),
         (("similar", "one", "0:1", "--by", "sound"), 2, "--by sound: no such similarity"),
         (("similar", "one", "0:1", "--layer", "9"), 3, "the run one has no layer 9"),
