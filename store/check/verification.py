@@ -19,7 +19,7 @@ from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.neurons.causal import read_causal
 from neuron_tui.store.neurons.causal_table import misfit
 from neuron_tui.store.notes.notes_file import NotesFile
-from neuron_tui.store.runs.folder import CAUSAL_FILE, DERIVED_FILES, NOTES_FILE, is_notes
+from neuron_tui.store.runs.folder import CAUSAL_FILE, CAUSAL_LOCK, DERIVED_FILES, NOTES_FILE, is_notes
 from neuron_tui.store.runs.job import JOB_FILES
 from neuron_tui.store.runs.manifest import (
     CORPUS_FILE,
@@ -32,7 +32,7 @@ from neuron_tui.store.runs.manifest import (
 )
 from neuron_tui.store.runs.variants import run_below, run_counted_again, run_of, variants_of
 
-_OWN_FILES = frozenset({MANIFEST, LOCK, *JOB_FILES, *DERIVED_FILES, CAUSAL_FILE})
+_OWN_FILES = frozenset({MANIFEST, LOCK, *JOB_FILES, *DERIVED_FILES, CAUSAL_FILE, CAUSAL_LOCK})
 
 
 @dataclass(frozen=True, slots=True)

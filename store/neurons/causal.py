@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from neuron_tui.store.disk.files import disk_full_named, write_text
-from neuron_tui.store.disk.lock import keeping
+from neuron_tui.store.disk.lock import changing, keeping
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.runs.folder import CAUSAL_FILE
 from neuron_tui.store.runs.rule import Rule
@@ -164,7 +164,7 @@ def keep_causal(folder: Path, records: Iterable[CausalRecord]) -> None:
         The file cannot be written, or the one that is there cannot be read.
     """
     path = folder / CAUSAL_FILE
-    with keeping(folder):
+    with keeping(folder), changing(path):
         kept = {record.key: record for record in read_causal(folder)}
         kept |= {record.key: record for record in records}
         lines = (record.model_dump_json() + "\n" for record in sorted(kept.values(), key=_order))

@@ -22,6 +22,9 @@ DERIVED_FILES = (AGGREGATES_FILE, "facts.h5")
 CAUSAL_FILE = "causal.jsonl"
 """What silencing its neurons did, measured with the model; lost with the run, and nowhere else."""
 
+CAUSAL_LOCK = lock_of(Path(CAUSAL_FILE)).name
+"""Held while that file is changed."""
+
 NOTES_FILE, NOTES_ASIDE = "notes.jsonl", "notes.before*.jsonl"
 """What people wrote on the run's neurons, and on those of another model that the folder held before."""
 
@@ -106,7 +109,7 @@ def delete_files(folder: Path) -> None:
 
     The caller holds the run's lock, whose file stays.
     """
-    files = (MANIFEST, CORPUS_FILE, *DERIVED_FILES, CAUSAL_FILE)
+    files = (MANIFEST, CORPUS_FILE, *DERIVED_FILES, CAUSAL_FILE, CAUSAL_LOCK)
     _unlink(*(folder / name for name in files), *(folder / (name + TEMPORARY_SUFFIX) for name in files))
     _unlink(*(folder / "layers").glob("layer_*.h5"), *(folder / "layers").glob("layer_*.h5" + TEMPORARY_SUFFIX))
     _remove_if_empty(folder / "layers")

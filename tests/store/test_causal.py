@@ -2,6 +2,7 @@
 
 import json
 import math
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,19 @@ def test_a_later_measurement_takes_the_place_of_the_same_rows_silenced_in_the_sa
     keep_causal(copy, [measured(0, 1, by=-2.0, seed=7)])
     changes = {(one.rows, one.method): one.on_triggers.trigger_logprob.change for one in read_causal(copy)}
     assert changes == {((1,), "zero"): -2.0, ((1,), "mean"): 1.0, ((2,), "zero"): 1.0}
+
+
+def test_of_two_that_measure_at_once_none_loses_what_the_other_kept(copy: Path) -> None:
+    def keep_some(layer: int) -> None:
+        for row in range(12):
+            keep_causal(copy, [measured(layer, row)])
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(keep_some, (0, 1)))
+    assert {(record.layer, record.rows[0]) for record in read_causal(copy)} == {
+        (layer, row) for layer in (0, 1) for row in range(12)
+    }
+    assert check_run(copy) == []
 
 
 def test_a_run_without_measurements_has_none(copy: Path) -> None:
