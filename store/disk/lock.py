@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from neuron_tui.store.disk.files import disk_full_named
 from neuron_tui.store.errors import RunBusyError
+from neuron_tui.store.process import say
 
 LOCK = ".lock"
+
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
+"""What systems say of locks on a file system that has none, as some that are mounted over a network."""
+
+tell: Callable[[str], None] = say
+"""Told once in a process that a file system has no locks; the app puts its own way of telling here."""
+
+_told: list[Path] = []
 
 _ATTEMPTS, _PAUSE = 5, 0.02
 """Whoever asks whether a run is being written shares its lock for a moment: that moment is waited out, in seconds."""
@@ -94,7 +104,7 @@ def _taken(lock: Path, kind: int, attempts: int = _ATTEMPTS) -> int | None:
         with disk_full_named(lock):
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+            _lock(descriptor, kind, lock)
             # Its last owner may have taken it away with all it left: then another may hold the one that is there now.
             if os.fstat(descriptor).st_nlink:
                 return descriptor
@@ -102,6 +112,20 @@ def _taken(lock: Path, kind: int, attempts: int = _ATTEMPTS) -> int | None:
             time.sleep(_PAUSE)
         os.close(descriptor)
     return None
+
+
+def _lock(descriptor: int, kind: int, lock: Path) -> None:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        if not _told:
+            _told.append(lock)
+            tell(
+                f"the file system of {lock.parent} has no locks ({error.strerror}), so nothing keeps two programs from "
+                "writing one run\nWrite each run from one program at a time."
+            )
 
 
 def is_being_written(folder: Path) -> bool:
@@ -114,6 +138,9 @@ def is_being_written(folder: Path) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
     finally:
         os.close(descriptor)
     return False
