@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -139,3 +141,32 @@ def test_a_thread_beside_the_main_one_leaves_the_signals_alone() -> None:
     thread.join()
     assert done == [True]
     assert signal.getsignal(PAUSE) == before
+
+
+_BUSY = """
+import sys, time
+from neuron_tui.engine import interrupt
+interrupt.ENDS_WITHIN = 0.3
+with interrupt.steered(lambda _: None):
+    print("busy", flush=True)
+    {step}
+"""
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "time.sleep(600)",
+        "while True: pass",
+        "import torch\n    while True: torch.ones(2000, 2000) @ torch.ones(2000, 2000)",
+    ],
+    ids=["waiting", "in Python", "in C"],
+)
+def test_whoever_sends_sigterm_need_not_wait_for_a_long_step(step: str) -> None:
+    command = [sys.executable, "-c", _BUSY.format(step=step)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline() == "busy\n"
+        process.terminate()
+        assert process.wait(30) == 130
+        assert "after SIGTERM in the middle of a step" in process.stderr.read()
