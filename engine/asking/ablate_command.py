@@ -19,7 +19,7 @@ from neuron_tui.store.runs.catalog import runs_directory
 
 if TYPE_CHECKING:
     from neuron_tui.engine.asking.asked_model import AskedModel
-    from neuron_tui.engine.asking.silencing import Settings, Subject
+    from neuron_tui.engine.asking.causal_effects import Settings, Subject
     from neuron_tui.store.neurons.causal import CausalRecord
     from neuron_tui.store.neurons.run import Run
 
@@ -74,7 +74,7 @@ def ablate(
         raise UsageError("--neuron and --where both say which neurons\nGive one of them.")
     if together and neuron:
         raise UsageError("--together is for what a filter matches\nUse it with --where.")
-    from neuron_tui.engine.asking.silencing import Settings, with_contexts
+    from neuron_tui.engine.asking.causal_effects import Settings, with_contexts
     from neuron_tui.engine.asking.table_text import table
     from neuron_tui.store import open_run
     from neuron_tui.store.neurons.causal import read_causal, usual_settings
@@ -82,7 +82,7 @@ def ablate(
     opened = open_run(run, runs_directory(runs_dir))
     query = "type:token" if where is None else where
     already = read_causal(opened.path)
-    usual = usual_settings(already, "mean" if mean else "zero") or (32, 32, 0)
+    usual = usual_settings(already) or (32, 32, 0)
     of_each, at_most, drawn_by = (
         given if given is not None else kept for given, kept in zip((contexts, window, seed), usual, strict=True)
     )
@@ -121,7 +121,7 @@ def ablate(
 def _subjects(run: Run, named: Sequence[str], query: str, together_: bool) -> list[Subject]:
     import numpy as np
 
-    from neuron_tui.engine.asking.silencing import single, together
+    from neuron_tui.engine.asking.causal_effects import single, together
     from neuron_tui.store.neurons.naming import parse_neuron, rows_named
     from neuron_tui.store.neurons.query import matching_rows
 
@@ -171,7 +171,7 @@ def _measure(
     subjects: Sequence[Subject],
     told: Callable[[int], None],
 ) -> None:
-    from neuron_tui.engine.asking.silencing import Silencing
+    from neuron_tui.engine.asking.causal_effects import Silencing
     from neuron_tui.store.neurons.causal import keep_causal
 
     model.load(lambda _: None)

@@ -19,7 +19,7 @@ from neuron_tui.store.arrays import Floats, Int64s
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One text as a model reads it: as it is, and with neurons `silenced` (None where none is)."""
+    """One text as a model reads it: as it is, and `after` neurons are `silenced`; None where none is."""
 
     model: AskedModel
     ids: Int64s
@@ -40,8 +40,8 @@ class Answer:
             for ids, likely in zip(of.likeliest.tolist(), of.log_probabilities.tolist(), strict=True)
         ]
 
-    def ablated(self, most: int, position: int = -1) -> dict[str, Any] | None:
-        """What changes where neurons are silenced: loss, likeliest tokens, and what moves most after a position."""
+    def ablated(self, most: int) -> dict[str, Any] | None:
+        """What changes where neurons are silenced: loss, likeliest tokens, and what moves most after the last token."""
         if self.after is None:
             return None
         reading, _ = self.after
@@ -49,7 +49,7 @@ class Answer:
             "loss": _number(reading.loss),
             "losses": [round(loss, 6) for loss in reading.losses.tolist()],
             "next": self.next(reading),
-            "moved": self.moved(most, position),
+            "moved": self.moved(most),
         }
 
     def moved(self, most: int, position: int = -1) -> list[dict[str, Any]]:

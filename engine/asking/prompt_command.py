@@ -103,10 +103,11 @@ def _stdin() -> str:
 def asked_model(
     run: Run, model: str | None, device: str, memory: str | None, allow_pickle: bool
 ) -> Iterator[AskedModel]:
-    """The model of a run; running out of memory is told as an extraction tells it."""
+    """The model of a run; that memory does not do while it reads is an InputError."""
+    import torch
+
     from neuron_tui.engine.asking.asked_model import AskedModel
     from neuron_tui.engine.request import choose_device
-    from neuron_tui.engine.resources import too_large_sequences_named
     from neuron_tui.store.wording import read_size
 
     if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", device):
@@ -118,8 +119,13 @@ def asked_model(
         if isinstance(size, str):
             raise UsageError(f"--memory {memory}: {size}")
         limit = size
-    with too_large_sequences_named(chosen):
+    try:
         yield AskedModel(run, chosen, model, allow_pickle, limit)
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise InputError(
+            f"{chosen} has too little memory for this model and text\n"
+            "Take a shorter text or another --device, or a small --memory, with which weights come layer by layer."
+        ) from error
 
 
 def _rows(run: Run, named: Sequence[str], where: str | None) -> list[tuple[int, int]]:

@@ -51,7 +51,7 @@ class Session:
         """Load the model, then answer until the end; raises CheckpointError if it cannot be loaded."""
         threading.Thread(target=self._listen, daemon=True).start()
         self.model.load(self._ticking({"loading": True}, self.model.steps))
-        self._say({"ready": {"direct": self.model.causal.adds_up, "stays": self.model.stays}})
+        self._say({"ready": {"stays": self.model.stays}})
         while True:
             try:
                 question = self._coming.get(timeout=self.idle)

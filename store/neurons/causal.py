@@ -112,9 +112,9 @@ class CausalRecord(_Strict):
         return {**who, **rest, "comes_back": self.comes_back}
 
 
-def usual_settings(records: Iterable[CausalRecord], method: Method) -> Settings | None:
-    """How most of what is kept of a method was measured; None if nothing is."""
-    counted = Counter(record.settings for record in records if record.method == method).most_common(1)
+def usual_settings(records: Iterable[CausalRecord]) -> Settings | None:
+    """How most of what is kept was measured, so that more is measured alike; None if nothing is kept."""
+    counted = Counter(record.settings for record in records).most_common(1)
     return counted[0][0] if counted else None
 
 

@@ -14,7 +14,7 @@ from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.findings.causal_summary import causal_summary, kind_of
 from neuron_tui.store.measures.intervals import wilson
 from neuron_tui.store.measures.thresholds import Thresholds
-from neuron_tui.store.neurons.causal import keep_causal, read_causal
+from neuron_tui.store.neurons.causal import keep_causal, read_causal, usual_settings
 from neuron_tui.store.neurons.causal_table import causal_table, with_causal
 from neuron_tui.store.runs.catalog import delete_run, rename_run
 from neuron_tui.store.runs.folder import CAUSAL_FILE
@@ -52,6 +52,13 @@ def test_of_two_that_measure_at_once_none_loses_what_the_other_kept(copy: Path) 
         (layer, row) for layer in (0, 1) for row in range(12)
     }
     assert check_run(copy) == []
+
+
+def test_more_is_measured_as_most_of_what_is_kept_was() -> None:
+    assert usual_settings([]) is None
+    kept = [measured(0, 1, contexts=200), measured(0, 2, contexts=200, window=16), measured(0, 3)]
+    kept += [measured(1, row, contexts=200, window=16, method="mean") for row in (3, 4)]
+    assert usual_settings(kept) == (200, 16, 0)
 
 
 def test_a_run_without_measurements_has_none(copy: Path) -> None:

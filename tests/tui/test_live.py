@@ -40,7 +40,7 @@ class Model:
             self.say({"refused": self.refusal})
             return
         self.say({"loading": True, "progress": [1, 4]})
-        self.say({"ready": {"direct": True, "stays": True}})
+        self.say({"ready": {"stays": True}})
 
     def say(self, record: dict[str, Any]) -> None:
         self._tell(heard(record))

@@ -26,9 +26,6 @@ def test_the_engine_is_told_what_to_silence_and_how() -> None:
     assert Wanted((), "-type:token", "mean", True).arguments(run) == [
         *("ablate", "--where=-type:token", "--together", "--mean", "--lines", "--", "/runs/-demo"),
     ]
-    assert Wanted(("1:2",), settings=(200, 16, 3)).arguments(run) == [
-        *("ablate", "--neuron=1:2", "--contexts=200", "--window=16", "--seed=3", "--lines", "--", "/runs/-demo"),
-    ]
 
 
 def test_progress_is_passed_on_and_what_it_says_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from weakref import WeakSet
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.store.neurons.causal import Method, Settings
+from neuron_tui.store.neurons.causal import Method
 from neuron_tui.tui.jobs.engine_process import engine_command
 from neuron_tui.tui.jobs.estimate import in_words
 
@@ -27,23 +27,19 @@ Count = Annotated[int, Field(ge=0)]
 class Wanted:
     """What to measure: neurons by `names` such as `3:117`, or without any those that the filter `where` matches.
 
-    `settings` are contexts, window and seed (`CausalRecord.settings`); None for what the engine takes by itself.
+    Contexts, window and seed are those that most of what is kept was measured with: the engine sees to that.
     """
 
     names: tuple[str, ...] = ()
     where: str = ""
     method: Method = "zero"
     together: bool = False
-    settings: Settings | None = None
 
     def arguments(self, run: Path) -> list[str]:
         """Arguments of the engine."""
         # One word each: the value of an option may begin with a minus, as a filter does.
         which = [f"--neuron={name}" for name in self.names] or [f"--where={self.where}"]
         how = [*(["--together"] if self.together else []), *(["--mean"] if self.method == "mean" else [])]
-        if self.settings is not None:
-            named = zip(("contexts", "window", "seed"), self.settings, strict=True)
-            how += [f"--{name}={value}" for name, value in named]
         return ["ablate", *which, *how, "--lines", "--", str(run)]
 
 

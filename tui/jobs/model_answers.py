@@ -94,9 +94,8 @@ class Loading:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The model is loaded; `direct` says whether its parts add up to logits, `stays` that it is in memory."""
+    """The model is loaded; `stays` says that it is in memory as a whole."""
 
-    direct: bool
     stays: bool
 
 
@@ -145,8 +144,8 @@ def heard(record: dict[str, Any]) -> Heard:
     match record:
         case {"loading": _, "progress": [done, total]}:
             return Loading(done, total)
-        case {"ready": {"direct": direct, "stays": stays}}:
-            return Ready(direct, stays)
+        case {"ready": {"stays": stays}}:
+            return Ready(stays)
         case {"released": seconds}:
             return Released(seconds)
         case {"id": question, "progress": [done, total]}:

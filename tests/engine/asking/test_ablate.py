@@ -201,7 +201,7 @@ def test_what_is_kept_is_told_without_a_model_though_some_have_no_context(
 
 def test_contexts_are_read_a_batch_at_a_time(own_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = table(own_run, "--neuron", "0:2")
-    monkeypatch.setattr("neuron_tui.engine.asking.silencing._MOST_SEQUENCES", 3)
+    monkeypatch.setattr("neuron_tui.engine.asking.causal_effects._MOST_SEQUENCES", 3)
     batched = table(own_run, "--neuron", "0:2", "--again")
     on = [one["neurons"][0]["on_triggers"]["trigger_logprob"] for one in (whole, batched)]
     assert on[0]["change"] == pytest.approx(on[1]["change"], abs=1e-5)

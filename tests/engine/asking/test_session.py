@@ -37,7 +37,7 @@ def test_a_text_is_read_then_asked_about(planted_run: Path) -> None:
         {"ask": "writes", "layer": 0, "position": 1, "targets": [25]},
         {"ask": "moved", "position": 1, "top": 2},
     )
-    assert ready == {"ready": {"direct": True, "stays": True}}
+    assert ready == {"ready": {"stays": True}}
     assert [len(counts) for counts in read["read"]["counts"]] == [4, 4, 4]
     assert 2 in writes["writes"]["rows"]
     assert len(writes["writes"]["writes"]) == len(writes["writes"]["rows"])

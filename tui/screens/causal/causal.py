@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -12,7 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from neuron_tui.store.measures.thresholds import Thresholds
-from neuron_tui.store.neurons.causal import Method, Settings
+from neuron_tui.store.neurons.causal import Method
 from neuron_tui.store.neurons.causal_table import CausalTable, causal_table
 from neuron_tui.store.neurons.places import Address, place_text
 from neuron_tui.store.neurons.run import Run
@@ -189,20 +188,14 @@ class Causal(Page[Address | str | None]):
         elif method is not None:
             names = tuple(place_text(self._run.manifest.rule, address) for address in self._marked)
             how: Method = "mean" if method == "mean" else "zero"
-            self.progress.begin(Wanted(names, method=how, settings=self._settings))
-
-    @property
-    def _settings(self) -> Settings | None:
-        """Those that most of the table was measured with: more is to be measured alike, and nothing anew with fewer."""
-        records = self._table.records if self._table is not None else ()
-        return Counter(record.settings for record in records).most_common(1)[0][0] if records else None
+            self.progress.begin(Wanted(names, method=how))
 
     def _ask_for_filter(self) -> None:
         prompt = MeasurePrompt(self.thresholds)
 
         def answered(query: str | None) -> None:
             if query is not None:
-                self.progress.begin(Wanted((), query.strip(), prompt.method, prompt.together, self._settings))
+                self.progress.begin(Wanted((), query.strip(), prompt.method, prompt.together))
 
         self.app.push_screen(prompt, answered)
 

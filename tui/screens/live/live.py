@@ -17,9 +17,9 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from neuron_tui.store.measures.thresholds import Thresholds
+from neuron_tui.store.neurons.expected import Expected, expect
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.places import Address
-from neuron_tui.store.neurons.predicted import Predicted, predict
 from neuron_tui.store.neurons.query import matching
 from neuron_tui.store.runs.rule import Rule
 from neuron_tui.store.tokens import printable
@@ -82,8 +82,8 @@ class Live(Screen[Address | None]):
             refused=self._complain,
             given_up=self._take_back,
         )
-        self._prediction: Latest[str, Predicted] = Latest(
-            self, lambda text: predict(opened.run, text), self._show_prediction, lambda _, e: self._note(str(e))
+        self._expectation: Latest[str, Expected] = Latest(
+            self, lambda text: expect(opened.run, text), self._show_expectation, lambda _, e: self._note(str(e))
         )
         self._labels: Latest[None, dict[int, str]] = Latest(
             self,
@@ -165,7 +165,7 @@ class Live(Screen[Address | None]):
             self._ask_for_pickle(problem.split("\n")[0])
             return
         self.app.notify(message(problem), title="The model", severity="error", timeout=12, markup=False)
-        self._prediction.request(self._asked)
+        self._expectation.request(self._asked)
 
     def _ask_for_pickle(self, problem: str) -> None:
         def answered(yes: bool | None) -> None:
@@ -201,7 +201,7 @@ class Live(Screen[Address | None]):
             self._panes.focus_tokens()
         self._fresh = False
 
-    def _show_prediction(self, _: str, found: Predicted) -> None:
+    def _show_expectation(self, _: str, found: Expected) -> None:
         self._panes.show_expected(found)
         self._panes.focus_tokens()
 

@@ -80,11 +80,10 @@ class Talk:
         self._given = {TextRead: read, Writes: writes, list: moved}
         self._process: ModelProcess | None = None
         self._number = 0
-        self._ready = False
+        self._ready, self._stays = False, True
         self._waiting: dict[str, Question] = {}
         self._asked: tuple[int, Question] | None = None
         self.state = AWAY
-        self.direct = True
 
     @property
     def reads(self) -> bool:
@@ -152,8 +151,6 @@ class Talk:
         if question.kind == "read":
             self._show(State("reading", 0.0, busy=True))
 
-    _stays = True
-
     def hear(self, said: Heard, number: int) -> None:
         """Take what the process of a number said; what an earlier one said does not count."""
         if number != self._number or self._process is None:
@@ -161,8 +158,8 @@ class Talk:
         match said:
             case Loading(done, total):
                 self._show(State("loading the model", done / total, busy=True))
-            case Ready(direct, stays):
-                self._ready, self.direct, self._stays = True, direct, stays
+            case Ready(stays):
+                self._ready, self._stays = True, stays
                 self._go_on()
             case Reading(_, done, total):
                 self._show(State("reading", done / total, busy=True))

@@ -12,9 +12,9 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 
+from neuron_tui.store.neurons.expected import Expected
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.places import Address
-from neuron_tui.store.neurons.predicted import Predicted
 from neuron_tui.store.tokens import printable, visible_token
 from neuron_tui.store.wording import count_noun, signed, value_text
 from neuron_tui.tui.drawing.spans import short_score
@@ -44,7 +44,7 @@ class LivePanes(Vertical):
         super().__init__(id="live-panes")
         self._opened = opened
         self._read: TextRead | None = None
-        self._predicted: Predicted | None = None
+        self._expected: Expected | None = None
         self._target: int | None = None
         self._grid, self._fired, self._coming = TokenGrid(), FiredList(), ComingList()
 
@@ -56,7 +56,7 @@ class LivePanes(Vertical):
     @property
     def shows_text(self) -> bool:
         """Whether there is a text, read or not."""
-        return self._read is not None or self._predicted is not None
+        return self._read is not None or self._expected is not None
 
     @property
     def address(self) -> Address | None:
@@ -92,7 +92,7 @@ class LivePanes(Vertical):
 
     def show_text(self, read: TextRead, anew: bool) -> None:
         """Show a text that was read; `anew`, from its last token on, and with its own target again."""
-        self._read, self._predicted = read, None
+        self._read, self._expected = read, None
         self._target = None if anew else self._target
         self._show_grid(grid_of(read, self._opened.spelling), stay=not anew)
         loss = f" · loss {np.mean(read.losses):.3f} nats a token" if read.losses else ""
@@ -102,9 +102,9 @@ class LivePanes(Vertical):
         self._entitle("live-tokens", f"{count_noun(len(read.tokens), 'token')}{loss}")
         self._look()
 
-    def show_expected(self, found: Predicted) -> None:
+    def show_expected(self, found: Expected) -> None:
         """Show what the tables expect, marked as such."""
-        self._read, self._predicted = None, found
+        self._read, self._expected = None, found
         form, spelling = self._opened.run.corpus.form, self._opened.spelling
         tokens = tuple(visible_token(form(token), spelling) for token in found.ids)
         self._show_grid(Grid(tokens, ("",) * len(tokens), (), found.layers, found.counts), stay=False)
@@ -166,9 +166,9 @@ class LivePanes(Vertical):
     def _look(self) -> None:
         """Show what is there under the cursor, and have the rest asked for."""
         depth, position = self._grid.depth, self._grid.position
-        if self._predicted is not None:
-            rows, layer = self._predicted.rows[depth][position], self._predicted.layers[depth]
-            self._fired.show_expected(self._opened, layer, rows, self._predicted.shares[depth][position])
+        if self._expected is not None:
+            rows, layer = self._expected.rows[depth][position], self._expected.layers[depth]
+            self._fired.show_expected(self._opened, layer, rows, self._expected.shares[depth][position])
             self._entitle("live-fired", f"{count_noun(len(rows), 'neuron')} of layer {layer} expected to fire")
         elif self._read is not None:
             silenced = self._read.ablated is not None

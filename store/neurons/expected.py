@@ -20,7 +20,7 @@ MOST_TOKENS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Predicted:
+class Expected:
     """Of L tokens `ids`: for each layer and position the rows expected to fire, and how often the n-gram has them."""
 
     ids: tuple[int, ...]
@@ -34,7 +34,7 @@ class Predicted:
         return [[len(rows) for rows in layer] for layer in self.rows]
 
 
-def predict(run: Run, text: str) -> Predicted:
+def expect(run: Run, text: str) -> Expected:
     """Which rows a text is expected to set off, from its tokens, bigrams and trigrams in the stored triggers.
 
     The text is cut into the fewest tokens of the run's vocabulary, which is not always as the model's tokeniser would.
@@ -74,4 +74,4 @@ def predict(run: Run, text: str) -> Predicted:
                         best[position][neuron] = max(best[position].get(neuron, 0.0), times / occurs)
         rows.append(tuple(np.array(sorted(own), np.int64) for own in best))
         shares.append(tuple(np.array([own[row] for row in sorted(own)]) for own in best))
-    return Predicted(ids, tuple(run.layers), tuple(rows), tuple(shares))
+    return Expected(ids, tuple(run.layers), tuple(rows), tuple(shares))
