@@ -114,10 +114,9 @@ class Answer:
             return {**found, "logit": None}
         rule = self.model.rule
         neurons: list[dict[str, Any]] = [
-            {"layer": layer, "neuron": neuron, **({"pole": pole} if pole else {}), "value": value, "logit": added}
+            {"layer": layer, **rule.named(row), "value": value, "logit": added}
             for layer, rows in way.rows.items()
             for row, value, added in self._added(layer, position, rows)
-            for neuron, pole in [rule.row(row)]
         ]
         return {
             **found,

@@ -101,13 +101,11 @@ class CausalRecord(_Strict):
 
     def to_dict(self, rule: Rule) -> dict[str, Any]:
         """The record as `ablate --json` prints it: neurons by their own names."""
-        names = [rule.row(row) for row in self.rows]
         if self.together:
             who: dict[str, Any] = {"layer": self.layer, "where": self.where}
-            who["neurons"] = [f"{neuron}{pole}" if pole else neuron for neuron, pole in names]
+            who["neurons"] = [rule.name(row) if rule.poles > 1 else row for row in self.rows]
         else:
-            neuron, pole = names[0]
-            who = {"layer": self.layer, "neuron": neuron, **({"pole": pole} if pole else {})}
+            who = {"layer": self.layer, **rule.named(self.rows[0])}
         rest = self.model_dump(mode="json", exclude={"layer", "rows", "where"})
         return {**who, **rest, "comes_back": self.comes_back}
 

@@ -54,11 +54,9 @@ class Finding:
 
     def to_dict(self, rule: Rule, corpus: StoredCorpus) -> dict[str, Any]:
         """As `find --json` prints it."""
-        neuron, pole = rule.row(self.row)
         return {
             "layer": self.layer,
-            "neuron": neuron,
-            **({"pole": pole} if pole else {}),
+            **rule.named(self.row),
             "ids": list(self.gram.ids),
             "text": [corpus.form(token) for token in self.gram.ids],
             "active": self.active,

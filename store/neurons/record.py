@@ -167,11 +167,6 @@ class NeuronRecord:
         """Never active on a counted position [§3]."""
         return self.count == 0
 
-    def place(self) -> dict[str, Any]:
-        """The neuron's number in its layer, and its pole where neurons have poles."""
-        neuron, pole = self.rule.row(self.neuron)
-        return {"neuron": neuron, "pole": pole} if pole else {"neuron": neuron}
-
     def to_dict(self) -> dict[str, Any]:
         """The record as plain Python values, as `export --format json` prints it."""
         position = None
@@ -184,7 +179,7 @@ class NeuronRecord:
             }
         return {
             "layer": self.layer,
-            **self.place(),
+            **self.rule.named(self.neuron),
             "rule": str(self.rule),
             "tokens": self.tokens,
             "count": self.count,

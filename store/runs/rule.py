@@ -57,6 +57,11 @@ class Rule:
         neuron, pole = divmod(row, self.poles)
         return neuron, POLES[pole] if self.poles > 1 else ""
 
+    def named(self, row: int) -> dict[str, int | str]:
+        """A row of a layer as records name it: `neuron`, and `pole` where neurons have two."""
+        neuron, pole = self.row(row)
+        return {"neuron": neuron, "pole": pole} if pole else {"neuron": neuron}
+
     def rows(self, neuron: int, pole: str) -> list[int]:
         """Rows of a layer that hold a neuron, or the one pole named, which is no matter where there are none."""
         return [

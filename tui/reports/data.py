@@ -83,7 +83,7 @@ def csv_row(record: NeuronRecord) -> dict[str, object]:
     """
     row: dict[str, object] = {
         "layer": record.layer,
-        **record.place(),
+        **record.rule.named(record.neuron),
         "tokens": record.tokens,
         "count": record.count,
         "frequency": record.frequency,

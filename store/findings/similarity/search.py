@@ -102,8 +102,7 @@ class Found:
 
 def place_dict(place: Address, rule: Rule) -> dict[str, Any]:
     """A place as records name it: layer, neuron, and the pole where neurons have two."""
-    neuron, pole = rule.row(place[1])
-    return {"layer": place[0], "neuron": neuron} | ({"pole": pole} if pole else {})
+    return {"layer": place[0], **rule.named(place[1])}
 
 
 def _baseline_dict(baseline: Baseline) -> dict[str, Any]:
