@@ -2,13 +2,11 @@
 
 import re
 
-import pytest
-
-from tests.journeys.conftest import Home, Texts
+from tests.journeys.conftest import SMALL, Home, Texts
 from tests.journeys.terminal import DOWN, ENTER, ESCAPE, TAB
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 48)], ids=["80x24", "160x48"])
+@SMALL
 def test_a_text_is_read_silenced_and_left(size: tuple[int, int], home: Home, texts: Texts) -> None:
     terminal = home.start(size, "open", str(texts.run))
     terminal.wait_for("Neurons · 640")

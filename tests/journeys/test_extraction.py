@@ -3,11 +3,11 @@
 import re
 
 from neuron_tui.store.runs.job import job_status
-from tests.journeys.conftest import LAYERS, SMALL_AND_LARGE, TOKENS, Home, Texts, hold
+from tests.journeys.conftest import LAYERS, SMALL, TOKENS, Home, Texts, hold
 from tests.journeys.terminal import CLEAR, DOWN, ENTER, TAB
 
 
-@SMALL_AND_LARGE
+@SMALL
 def test_from_no_runs_to_a_report(size: tuple[int, int], home: Home, texts: Texts) -> None:
     (home.folder / "tiny-opt").symlink_to(texts.model)
     for path in texts.corpus:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from neuron_tui.store.runs.job import JobStatus, job_status
 from neuron_tui.store.runs.manifest import read_manifest
-from tests.journeys.conftest import LARGE, LAYERS, SMALL, SMALL_AND_LARGE, Home, Texts, hold
+from tests.journeys.conftest import LARGE, LAYERS, SMALL, Home, Texts, hold
 from tests.journeys.terminal import ENTER, PROGRAM, Terminal
 
 NAME = "tiny-opt-long-letters"
@@ -99,7 +99,7 @@ def test_a_killed_job_is_told_and_goes_on_to_the_same_records(size: tuple[int, i
     assert {layer: entry for layer, entry in read_manifest(folder).layers.items() if layer in kept} == kept
 
 
-@SMALL_AND_LARGE
+@SMALL
 def test_a_job_is_paused_let_go_on_and_cancelled(size: tuple[int, int], home: Home, texts: Texts) -> None:
     terminal = started(home, texts, size)
     folder = home.runs / NAME

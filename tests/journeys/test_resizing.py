@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.journeys.conftest import SMALL_AND_LARGE, Home
+from tests.journeys.conftest import SMALL, Home
 from tests.journeys.terminal import ENTER, ESCAPE, F1, Terminal
 
 OTHERS = ((50, 15), (200, 60), (80, 24))
@@ -29,7 +29,7 @@ def too_wide_anew(terminal: Terminal, help_key: str, signs: Sequence[str]) -> li
     return terminal.too_wide()
 
 
-@SMALL_AND_LARGE
+@SMALL
 def test_the_size_may_change_at_any_moment(size: tuple[int, int], home: Home, two_runs: Path) -> None:
     terminal = home.start(size, "--runs-dir", str(two_runs))
     terminal.wait_for("Runs · 2")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.conftest import Home
+from tests.journeys.conftest import SMALL, Home
 from tests.journeys.terminal import MOUSE, Terminal
 
 NEURON = re.compile(r"─ \d:\d+ ─")
@@ -28,6 +28,7 @@ def left(terminal: Terminal) -> None:
     assert terminal.wait_for_end() == 0
 
 
+@SMALL
 @pytest.mark.parametrize("kind", ["xterm", "vt100", "linux"])
 def test_a_terminal_of_16_colours_gets_no_others(kind: str, size: tuple[int, int], home: Home, two_runs: Path) -> None:
     terminal = opened(home, size, two_runs / "one", TERM=kind, COLORTERM="")
@@ -36,6 +37,7 @@ def test_a_terminal_of_16_colours_gets_no_others(kind: str, size: tuple[int, int
     left(terminal)
 
 
+@SMALL
 def test_without_colour_nothing_is_coloured(size: tuple[int, int], home: Home, two_runs: Path) -> None:
     terminal = opened(home, size, two_runs / "one", NO_COLOR="1")
     # Shades of grey at most.
@@ -48,6 +50,7 @@ def test_without_colour_nothing_is_coloured(size: tuple[int, int], home: Home, t
     left(terminal)
 
 
+@SMALL
 def test_the_mouse_is_left_to_the_terminal_if_asked(size: tuple[int, int], home: Home, two_runs: Path) -> None:
     with_mouse = opened(home, size, two_runs / "one")
     assert all(code in with_mouse.sent for code in (MOUSE[0], MOUSE[3]))
@@ -57,6 +60,7 @@ def test_the_mouse_is_left_to_the_terminal_if_asked(size: tuple[int, int], home:
     assert not any(code in without.sent for code in MOUSE)
 
 
+@SMALL
 def test_settings_choose_the_theme_the_keys_and_the_mouse(size: tuple[int, int], home: Home, two_runs: Path) -> None:
     home.configure('theme = "light"\nmouse = false\n\n[keys]\n"explorer.filter" = "ctrl+f"\n')
     terminal = opened(home, size, two_runs / "one")
