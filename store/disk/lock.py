@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import disk_full_named
 from neuron_tui.store.errors import RunBusyError
 from neuron_tui.store.process import say
@@ -102,7 +103,7 @@ def changing(path: Path) -> Iterator[None]:
 def _taken(lock: Path, kind: int, attempts: int = _ATTEMPTS) -> int | None:
     for _ in range(attempts):
         with disk_full_named(lock):
-            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = changes.open_file(lock)
         try:
             _lock(descriptor, kind, lock)
             # Its last owner may have taken it away with all it left: then another may hold the one that is there now.

@@ -11,8 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import TEMPORARY_SUFFIX
 from neuron_tui.store.disk.lock import is_being_written
+from neuron_tui.store.disk.stream import write_bytes
 from neuron_tui.store.errors import RunDamagedError, RunNotFoundError
 
 JOB_FILE = "job.json"
@@ -140,8 +142,8 @@ def write_job(folder: Path, job: Job) -> None:
     One thread at a time. Raises OSError.
     """
     temporary = folder / (JOB_FILE + TEMPORARY_SUFFIX)
-    temporary.write_text(job.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    temporary.replace(folder / JOB_FILE)
+    write_bytes(temporary, f"{job.model_dump_json(indent=1)}\n".encode())
+    changes.rename(temporary, folder / JOB_FILE)
 
 
 def job_status(folder: Path) -> JobStatus | None:
