@@ -16,7 +16,7 @@ from neuron_tui.engine.training.loop import Progress, Schedule, optimise
 from neuron_tui.engine.training.model import ModelSize, new_model
 from neuron_tui.engine.training.tokenizer import train_tokenizer
 from neuron_tui.store.disk import changes
-from neuron_tui.store.disk.files import sync_file
+from neuron_tui.store.disk.files import disk_full_named, sync_file, write_text
 from neuron_tui.store.disk.stream import write_bytes
 from neuron_tui.store.errors import InputError, UsageError
 from neuron_tui.store.runs.corpus_argument import parse_corpus_argument
@@ -179,6 +179,8 @@ def _clear_checkpoints(output: Path) -> None:
     for checkpoint in output.glob(f"{CHECKPOINTS}/step_*"):
         if (checkpoint / RECORD).exists():
             changes.remove_tree(checkpoint, last=RECORD)
+    for unfinished in output.glob(f"{CHECKPOINTS}/.step_*.writing"):
+        changes.remove_tree(unfinished)
     with contextlib.suppress(OSError):
         changes.remove_folder(output / CHECKPOINTS)
 
@@ -216,11 +218,36 @@ def _save(
     dtype: str,
     record: dict[str, object],
 ) -> None:
-    """Write into a directory beside it first: whoever reads `directory` finds whole files or none."""
+    """Write into a directory beside it first: whoever reads `directory` finds whole files or none.
+
+    While they take the place of an earlier training's one by one, the record there says that it is not complete.
+    """
+    temporary = directory.parent / f".{directory.name}.writing"
+    with disk_full_named(directory):
+        _write_beside(temporary, model, tokenizer, dtype, record)
+        changes.make_folders(directory, changes.SHARED_FOLDER)
+        write_text(directory / RECORD, _json(record | {"complete": False}), changes.SHARED)
+        paths = sorted(temporary.iterdir(), key=lambda path: path.name == RECORD)
+        for path in paths:
+            sync_file(path)
+        for path in paths:
+            if path.name == RECORD:
+                changes.sync_folder(directory)
+            changes.rename(path, directory / path.name)
+        changes.sync_folder(directory)
+        changes.remove_folder(temporary)
+
+
+def _write_beside(
+    temporary: Path,
+    model: OPTForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    dtype: str,
+    record: dict[str, object],
+) -> None:
     import torch
     from safetensors.torch import save as safetensors
 
-    temporary = directory.parent / f".{directory.name}.writing"
     if temporary.exists():
         changes.remove_tree(temporary)
     changes.make_folders(temporary, changes.SHARED_FOLDER)
@@ -238,20 +265,14 @@ def _save(
     tokenizer_config = json.loads(described.read_text("utf-8")) | {"tokenizer_class": "PreTrainedTokenizerFast"}
     _write_json(described, tokenizer_config)
     _write_json(temporary / RECORD, record)
-    changes.make_folders(directory, changes.SHARED_FOLDER)
-    paths = sorted(temporary.iterdir(), key=lambda path: path.name == RECORD)
-    for path in paths:
-        sync_file(path)
-    for path in paths:
-        if path.name == RECORD:
-            changes.sync_folder(directory)
-        changes.rename(path, directory / path.name)
-    changes.sync_folder(directory)
-    changes.remove_folder(temporary)
 
 
 def _write_json(path: Path, content: dict[str, object]) -> None:
-    write_bytes(path, (json.dumps(content, indent=2) + "\n").encode(), changes.SHARED)
+    write_bytes(path, _json(content).encode(), changes.SHARED)
+
+
+def _json(content: dict[str, object]) -> str:
+    return json.dumps(content, indent=2) + "\n"
 
 
 def _plain(request: TrainingRequest) -> dict[str, object]:

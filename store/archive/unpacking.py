@@ -17,17 +17,24 @@ from neuron_tui.store.archive.index import INDEX, INDEX_BYTES, Index, disagreeme
 from neuron_tui.store.archive.members import Members, Watch
 from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import disk_full_named, require_room
-from neuron_tui.store.disk.lock import LOCK, is_being_written, writing
+from neuron_tui.store.disk.lock import LOCK, writing
 from neuron_tui.store.disk.stream import FileStream
-from neuron_tui.store.errors import InputError, RunConflictError, RunDamagedError, UsageError
+from neuron_tui.store.errors import (
+    InputError,
+    NeuronTuiError,
+    RunBusyError,
+    RunConflictError,
+    RunDamagedError,
+    UsageError,
+)
 from neuron_tui.store.runs.catalog import missing_or_cut, run_folder
 from neuron_tui.store.runs.folder import clear_deleted
 from neuron_tui.store.runs.manifest import read_manifest
 from neuron_tui.store.wording import size_text
 
 _PREFIX = ".unpacking-"
-_STALE = 60.0
-"""Seconds after which a folder that nobody holds was left by a process that was killed."""
+_STALE = 24 * 3600.0
+"""Seconds after which a folder was left by a process that was killed, where there are no locks to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,25 +125,35 @@ def _target(directory: Path, name: str | None, index: Index, source: str) -> Pat
 @contextmanager
 def _beside(directory: Path) -> Iterator[Path]:
     """A folder on the same disk in which a run can grow, below a hidden one that holds no run and goes at the end."""
-    around = directory / f"{_PREFIX}{secrets.token_hex(8)}"
-    changes.make_folder(around)
-    try:
-        with writing(around):
+    with contextlib.ExitStack() as held:
+        around = _held(directory, held)
+        try:
             folder = around / "run"
             changes.make_folder(folder)
             yield folder
-    finally:
-        with contextlib.suppress(OSError):
-            changes.remove_tree(around, last=LOCK)
+        finally:
+            with contextlib.suppress(OSError):
+                changes.remove_tree(around, last=LOCK)
+
+
+def _held(directory: Path, held: contextlib.ExitStack) -> Path:
+    """Make a hidden folder and hold its lock; another process may take it for a leftover before it is held."""
+    while True:
+        around = directory / f"{_PREFIX}{secrets.token_hex(8)}"
+        changes.make_folder(around)
+        with contextlib.suppress(RunBusyError, FileNotFoundError):
+            held.enter_context(writing(around))
+            return around
 
 
 def _clear_stale(directory: Path) -> None:
     """Remove what a process left that was killed while it unpacked."""
     for around in directory.glob(f"{_PREFIX}*"):
-        with contextlib.suppress(OSError):
-            old = time.time() - around.lstat().st_mtime > _STALE
-            if old and around.is_dir() and not around.is_symlink() and not is_being_written(around):
-                changes.remove_tree(around, last=LOCK)
+        with contextlib.suppress(OSError, NeuronTuiError):
+            if around.is_dir() and not around.is_symlink():
+                with writing(around) as keeps_others_away:
+                    if keeps_others_away or abs(time.time() - around.lstat().st_mtime) > _STALE:
+                        changes.remove_tree(around, last=LOCK)
 
 
 def _require_run(folder: Path, index: Index, source: str) -> None:

@@ -113,9 +113,9 @@ def require_room(folder: Path, size: int, what: str) -> None:
         )
 
 
-def write_text(path: Path, text: str) -> None:
-    """Replace a small text file as a whole; raises as `replacing` does."""
-    with replacing(path) as temporary, text_written(changes.make_file(temporary)) as stream:
+def write_text(path: Path, text: str, mode: int = changes.PRIVATE) -> None:
+    """Replace a small text file as a whole; `mode` and what it raises are those of `replacing`."""
+    with replacing(path, mode) as temporary, text_written(changes.make_file(temporary)) as stream:
         stream.write(text)
 
 

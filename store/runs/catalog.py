@@ -13,7 +13,7 @@ from platformdirs import user_data_path
 
 from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import disk_full_named
-from neuron_tui.store.disk.lock import is_being_written, writing
+from neuron_tui.store.disk.lock import writing
 from neuron_tui.store.errors import (
     InputError,
     RunBusyError,
@@ -34,7 +34,7 @@ from neuron_tui.store.runs.folder import (
     remove_last_variants,
     take_away,
 )
-from neuron_tui.store.runs.job import JobStatus, is_taken, job_status
+from neuron_tui.store.runs.job import JobStatus, is_at_work, is_taken, job_status
 from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, VARIANTS, Manifest, read_manifest
 from neuron_tui.store.runs.variants import name_of, named_variant, run_below, run_of, variant_folder, variants_of
 
@@ -167,11 +167,11 @@ def summarise(folder: Path) -> RunSummary:
         problem: str | None = str(error)
         if job is not None and not holds_run(folder):
             state, problem = "partial", _why_no_run(job)
-        state = "running" if is_being_written(folder) else state
+        state = "running" if is_at_work(folder) else state
         return RunSummary(name, folder, state, size, None, problem, job, run)
     problem = missing_or_cut(folder, manifest)
     state = "damaged" if problem else "complete" if manifest.complete else "partial"
-    state = "running" if is_being_written(folder) else state
+    state = "running" if is_at_work(folder) else state
     return RunSummary(name, folder, state, size, manifest, problem, job, run)
 
 

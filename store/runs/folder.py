@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +11,9 @@ from pathlib import Path
 
 from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import TEMPORARY_SUFFIX, disk_full_named
-from neuron_tui.store.disk.lock import LOCK, is_being_written, lock_of, writing
+from neuron_tui.store.disk.lock import LOCK, busy, is_being_written, lock_of, writing
 from neuron_tui.store.errors import InputError
-from neuron_tui.store.runs.job import JOB_FILE, JOB_FILES, LOG_FILE, job_status
+from neuron_tui.store.runs.job import JOB_FILE, JOB_FILES, LOG_FILE, job_status, this_host
 from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, VARIANTS
 
 AGGREGATES_FILE = "aggregates.cache"
@@ -81,12 +82,20 @@ def writing_to(folder: Path) -> Iterator[None]:
         refuse_foreign_folder(folder)
         clear_deleted(folder.parent)
         changes.make_folders(folder)
-        with writing(folder):
+        with writing(folder) as keeps_others_away:
+            if not keeps_others_away:
+                _refuse_a_living_job(folder)
             try:
                 yield
             finally:
                 if not (folder / MANIFEST).exists():
                     abandon(folder)
+
+
+def _refuse_a_living_job(folder: Path) -> None:
+    status = job_status(folder)
+    if status is not None and status.active and (status.job.pid, status.job.host) != (os.getpid(), this_host()):
+        raise busy(folder)
 
 
 def refuse_foreign_folder(folder: Path) -> None:
@@ -164,8 +173,12 @@ def forget_job(folder: Path) -> None:
     """
     clear_scratch(folder)
     delete_files(folder)
-    _unlink(*(folder / name for name in reversed(JOB_FILES)))
-    abandon(folder)
+    _unlink(*(folder / name for name in JOB_FILES if name != JOB_FILE))
+    if {path.name for path in folder.iterdir()} <= {JOB_FILE, LOCK}:
+        take_away(put_away(folder))
+    else:
+        _unlink(folder / JOB_FILE, folder / LOCK)
+    remove_last_variants(folder)
 
 
 def put_away(folder: Path) -> Path:
