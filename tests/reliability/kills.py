@@ -135,8 +135,8 @@ def main() -> int:
     print(", ".join(f"{name} {count}" for name, count in outcome.kills.items()))
     seeds = f" (seeds {', '.join(map(str, outcome.failed))})" if outcome.failed else ""
     print(
-        f"{outcome.kills.total():,} kills: {len(outcome.failed)} failed{seeds}; {outcome.late:,} more came after the end; "
-        f"seed {asked.seed}, {time.monotonic() - begin:.0f} s"
+        f"{outcome.kills.total():,} kills: {len(outcome.failed)} failed{seeds}; "
+        f"{outcome.late:,} more came after the end; seed {asked.seed}, {time.monotonic() - begin:.0f} s"
     )
     return 1 if outcome.failed else 0
 
