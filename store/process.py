@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn, ParamSpec
 
+from neuron_tui.store.disk import changes
+from neuron_tui.store.disk.stream import text_written
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.tokens import printable
 
@@ -101,10 +103,10 @@ def log_fault(error: BaseException) -> Path:
     """
     path = log_file()
     entry = "".join(traceback.format_exception(error))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    changes.make_folders(path.parent)
     if path.exists() and path.stat().st_size > _LARGEST_LOG:
-        path.replace(path.with_suffix(".log.1"))
-    with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
+        changes.rename(path, path.with_suffix(".log.1"))
+    with text_written(changes.open_file(path, append=True), errors="backslashreplace") as log:
         log.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  {' '.join(sys.argv)}\n{entry}\n")
     return path
 
