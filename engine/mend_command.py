@@ -51,7 +51,7 @@ def mend(
 
     if as_json and not dry_run:
         raise UsageError("--json is for what is damaged\nUse it with --dry-run.")
-    how = {name: given is True or read_given(name, given) for name, given in typed.items()}
+    how: dict[str, Any] = {name: given is True or read_given(name, given) for name, given in typed.items()}
     request = MendRequest(find_run(runs_directory(runs_dir), run), **how)
     if dry_run:
 
@@ -61,7 +61,7 @@ def mend(
 
         plan = plan_mending(request, tell)
         print(json.dumps({"answer": asdict(plan)}) if as_json else _in_words(plan))
-        return UNUSABLE_RUN if plan.refused else DONE
+        return UNUSABLE_RUN if plan.refused and not as_json else DONE
     with showing() as progress:
         mend(request, progress, say)
     problems = damage_beside(request.folder, read_manifest(request.folder))

@@ -15,6 +15,7 @@ from neuron_tui.store.disk.hdf5 import reading
 from neuron_tui.store.disk.lock import LOCK, is_being_written
 from neuron_tui.store.disk.overlay import DatasetReader, Overlaid
 from neuron_tui.store.disk.schema import CORPUS, LAYER, OVERLAY
+from neuron_tui.store.disk.seen_files import found_damaged, found_sound, state_of
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.neurons.causal import read_causal
 from neuron_tui.store.neurons.causal_table import misfit
@@ -33,6 +34,9 @@ from neuron_tui.store.runs.manifest import (
 from neuron_tui.store.runs.variants import run_below, run_counted_again, run_of, variants_of
 
 _OWN_FILES = frozenset({MANIFEST, LOCK, *JOB_FILES, *DERIVED_FILES, CAUSAL_FILE, CAUSAL_LOCK})
+
+
+_ALTERED = "has been altered: its SHA-256 is not the one in run.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,20 +221,28 @@ def _check_causal(folder: Path, manifest: Manifest) -> Iterator[Problem]:
 
 
 def difference_of(path: Path, entry: FileEntry, read: Callable[[int], None]) -> str | None:
-    """In what a file is not the one that the manifest lists, in words; `read` is told of every few bytes."""
+    """In what a file is not the one that the manifest lists, in words; `read` is told of every few bytes.
+
+    What is found out of a file is remembered: one that was altered is refused by this process from then on.
+    """
     try:
-        size = path.stat().st_size
+        before = path.stat()
+        size = before.st_size
         if not path.is_file():
             return "is no regular file"
         if size != entry.bytes:
             return f"has {size:,} bytes, run.json says {entry.bytes:,}"
-        if sha256(path, read) != entry.sha256:
-            return "has been altered: its SHA-256 is not the one in run.json"
+        sound = sha256(path, read) == entry.sha256
+        if (state := state_of(before)) == state_of(path.stat()):  # else it was replaced while it was read
+            if sound:
+                found_sound(state, entry.sha256)
+            else:
+                found_damaged(state, _ALTERED)
+        return None if sound else _ALTERED
     except FileNotFoundError:
         return "is missing"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    return None
 
 
 def _unreadable_notes(folder: Path) -> Iterator[Problem]:

@@ -1,5 +1,6 @@
 """A few of the many trials of `tests.reliability.mending`, and what mending refuses."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import h5py
 import pytest
 
+from neuron_tui.engine.command import app
 from neuron_tui.engine.extraction import extract
 from neuron_tui.engine.mending import MendRequest, mend, plan_mending
 from neuron_tui.store.check.verification import check_run
@@ -45,6 +47,19 @@ def states(folder: Path) -> dict[str, tuple[int, int]]:
 @pytest.mark.parametrize("seed", [9_000_000, 9_000_003])
 def test_a_mended_run_is_the_undisturbed_one(made: Path, tmp_path: Path, seed: int) -> None:
     assert attempt(made, tmp_path, seed) is None
+
+
+def test_what_is_damaged_is_told_as_data(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (copy / layer_file(1)).unlink()
+    (variant_folder(copy, "loose") / layer_file(0)).write_bytes(b"")
+    with pytest.raises(SystemExit) as ended:
+        app(["mend", str(copy), "--dry-run", "--json"])
+    assert ended.value.code == 0
+    *progress, last = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {"done"} == set().union(*progress)
+    assert last["answer"]["damaged"] == {layer_file(1): "is missing"}
+    assert last["answer"]["variants"].keys() == {"loose"}
+    assert last["answer"]["refused"] is None
 
 
 def test_text_that_changed_is_named_and_nothing_is_touched(own_inputs: Path) -> None:
