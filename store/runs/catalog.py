@@ -14,6 +14,7 @@ from platformdirs import user_data_path
 from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import disk_full_named
 from neuron_tui.store.disk.lock import writing
+from neuron_tui.store.disk.seen_files import damage_of, state_of
 from neuron_tui.store.errors import (
     InputError,
     RunBusyError,
@@ -208,7 +209,8 @@ def _size(folder: Path, run: Path | None) -> int:
 def missing_or_cut(folder: Path, manifest: Manifest) -> str | None:
     """The first listed file that is not there with its size, in words; None if all are.
 
-    A variant also needs the run that it was counted on, as it was then.
+    One that this process has found to be altered counts too. A variant also needs the run that it was counted on, as it
+    was then.
     """
     if manifest.is_overlay and run_below(folder, manifest) is None:
         return "the run that it was counted on is not there any more, or holds other layers"
@@ -216,8 +218,11 @@ def missing_or_cut(folder: Path, manifest: Manifest) -> str | None:
         path = folder / name
         if not path.is_file():
             return f"{name} is missing"
-        if path.stat().st_size != entry.bytes:
-            return f"{name} has {path.stat().st_size} bytes, run.json says {entry.bytes}"
+        status = path.stat()
+        if status.st_size != entry.bytes:
+            return f"{name} has {status.st_size} bytes, run.json says {entry.bytes}"
+        if known := damage_of(state_of(status)):
+            return f"{name} {known}"
     return None
 
 
