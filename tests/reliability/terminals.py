@@ -15,6 +15,7 @@ import pty
 import random
 import re
 import select
+import shutil
 import signal
 import struct
 import sys
@@ -330,7 +331,8 @@ def main() -> int:
     parser.add_argument("--kind", action="append", choices=list(KINDS), help="only these, one after the other")
     arguments = parser.parse_args()
     begun, bad, kinds = time.monotonic(), [], Counter[str]()
-    with tempfile.TemporaryDirectory() as place:
+    place = tempfile.mkdtemp()  # a TemporaryDirectory would be removed at the end of each fork
+    try:
         for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "NEURON_TUI_STATE"):
             os.environ[name] = str(Path(place) / name)
         os.environ |= {"NEURON_TUI_CONFIG": str(Path(place) / "config.toml"), "TERM": "xterm-256color"}
@@ -342,6 +344,8 @@ def main() -> int:
             if wrong:
                 bad.append(seed)
                 print(f"seed {seed}, {kind}: {'; '.join(wrong)}", flush=True)
+    finally:
+        shutil.rmtree(place)
     print(", ".join(f"{kind} {times:,}" for kind, times in sorted(kinds.items())))
     named = f" (seeds {', '.join(map(str, bad))})" if bad else ""
     seconds = time.monotonic() - begun
