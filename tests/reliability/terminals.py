@@ -70,11 +70,15 @@ class App:
 
     def __init__(self, runs: Path, prepare: Callable[[], None] | None = None) -> None:
         self.modes, self.sent, self.code = Modes(), b"", None
-        self.pid, self.line = pty.fork()
-        if self.pid == 0:
-            _child(runs, prepare)
+        self.line, other = pty.openpty()
         ioctl(self.line, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.attributes = termios.tcgetattr(self.line)
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(self.line)
+            os.login_tty(other)
+            _child(runs, prepare)
+        os.close(other)
 
     def read(self, seconds: float = 0.05) -> bool:
         """Read what comes; False at the end."""

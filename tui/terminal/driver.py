@@ -7,6 +7,7 @@ a terminal that goes away), a stop and going on from outside, and a terminal tha
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import select
@@ -68,11 +69,14 @@ class OwnDriver(LinuxDriver):
         # Textual draws on stderr, which may lead to a file.
         file = next(file for file in (sys.__stderr__, sys.__stdout__) if file is not None and file.isatty())
         self._file: Any = _Output(file)
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def start_application_mode(self) -> None:
         """Take the terminal."""
+        self._loop = asyncio.get_running_loop()
         super().start_application_mode()  # type: ignore[no-untyped-call]
-        OwnDriver.drawn_on = self
+        if self._writer_thread is not None and self._writer_thread.is_alive():  # not while we are in the background
+            OwnDriver.drawn_on = self
 
     def stop_application_mode(self) -> None:
         """Give the terminal back."""
@@ -81,7 +85,23 @@ class OwnDriver(LinuxDriver):
             self.write("\x1b[?1016l")
         OwnDriver.drawn_on = None
 
+    # A handler breaks in anywhere, and may find the lock of what is written to the terminal taken: the loop comes later.
+
+    def _sigtstp_application(self, *_: object) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stop)
+
     def _sigcont_application(self, *_: object) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._go_on)
+
+    def _stop(self) -> None:
+        if OwnDriver.drawn_on is self:
+            super()._sigtstp_application()
+        else:
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _go_on(self) -> None:
         # Stopped from outside, nobody gave the terminal back, and a shell has used it since: begin from the beginning.
         if self._auto_restart and OwnDriver.drawn_on is self:
             self.suspend_application_mode()
