@@ -26,7 +26,7 @@ from neuron_tui.engine.mend_command import mend
 from neuron_tui.engine.similarity.command import similar, universal
 from neuron_tui.engine.training.command import train
 from neuron_tui.store.errors import NeuronTuiError, UsageError
-from neuron_tui.store.process import DONE, guarded, problem_of, say
+from neuron_tui.store.process import DONE, guarded, hear_threads, problem_of, say
 from neuron_tui.store.runs.catalog import runs_directory
 from neuron_tui.store.runs.option_texts import OptionTexts
 from neuron_tui.store.runs.options import FLAG, OPTIONS, SOURCES, ExtractionOptions
@@ -135,4 +135,5 @@ def main() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     keep_freed_memory()
+    hear_threads()
     app(prog_name="neuron-tui")

@@ -7,15 +7,15 @@ import errno
 import functools
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn, ParamSpec
 
-from neuron_tui.store.disk import changes
-from neuron_tui.store.disk.stream import text_written
+from neuron_tui.store import fault_log
 from neuron_tui.store.errors import NeuronTuiError
+from neuron_tui.store.fault_log import log_file, said_of
 from neuron_tui.store.tokens import printable
 
 DONE = 0
@@ -24,9 +24,6 @@ WRONG_USAGE = 2
 UNUSABLE_INPUT = 3
 UNUSABLE_RUN = 4
 INTERRUPTED = 130
-
-_LARGEST_LOG = 1_000_000
-"""Bytes of the log of faults, after which a new one is begun; one old log is kept."""
 
 P = ParamSpec("P")
 
@@ -89,26 +86,24 @@ def say(message: str) -> None:
         print("\n".join(printable(line) for line in message.split("\n")), file=sys.stderr, flush=True)
 
 
-def log_file() -> Path:
-    """Where the tracebacks of faults are kept."""
-    from platformdirs import user_log_path  # only a fault needs it
-
-    return user_log_path("neuron-tui", appauthor=False) / "neuron-tui.log"
-
-
 def log_fault(error: BaseException) -> Path:
-    """Append the whole traceback of a fault to the log, which starts anew at a megabyte; returns where it is.
+    """Put a fault into the log, see `neuron_tui.store.fault_log`; returns where that is.
 
     Raises OSError if the log cannot be written.
     """
     path = log_file()
-    entry = "".join(traceback.format_exception(error))
-    changes.make_folders(path.parent)
-    if path.exists() and path.stat().st_size > _LARGEST_LOG:
-        changes.rename(path, path.with_suffix(".log.1"))
-    with text_written(changes.open_file(path, append=True), errors="backslashreplace") as log:
-        log.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  {' '.join(sys.argv)}\n{entry}\n")
+    fault_log.log_fault(error, path)
     return path
+
+
+def hear_threads() -> None:
+    """Have what a thread of this process raises logged and told as a fault; Python would print all of it on stderr."""
+
+    def heard(of: threading.ExceptHookArgs) -> None:
+        if isinstance(of.exc_value, Exception):
+            say(_fault(of.exc_value, _where_written(of.exc_value)))
+
+    threading.excepthook = heard
 
 
 def describe_fault(error: BaseException) -> str:
@@ -129,7 +124,7 @@ def _where_written(error: Exception) -> str:
     except OSError as refused:
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(last.filename).name}, line {last.lineno}"
-        return f"{error} in {where}; {log_file()} cannot be written ({refused.strerror})"
+        return f"{said_of(error)} in {where}; {log_file()} cannot be written ({refused.strerror})"
 
 
 def _let_go_of_stdout() -> None:

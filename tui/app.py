@@ -18,11 +18,11 @@ from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
-from textual.worker import WorkerFailed
+from textual.widgets import TextArea
 
 from neuron_tui.store.disk import lock
 from neuron_tui.store.neurons.places import Address
-from neuron_tui.store.process import describe_fault, say
+from neuron_tui.store.process import say
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.actions import Action, actions_in_reach, actions_of, bindings, keys_shown
 from neuron_tui.tui.config import Config, ConfigFile, config_path, read_config
@@ -30,11 +30,13 @@ from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.key_names import keymap
 from neuron_tui.tui.navigation import Place, RunPlace
 from neuron_tui.tui.screens.explorer.explorer import Explorer
+from neuron_tui.tui.screens.fault_account import FaultAccount
 from neuron_tui.tui.screens.opening import screen_for
 from neuron_tui.tui.screens.runs.runs import Runs
 from neuron_tui.tui.terminal.changed_cells import Changes, ShownCells
+from neuron_tui.tui.terminal.driver import OwnDriver, terminal_given_back
+from neuron_tui.tui.terminal.faults import KEY, FaultsApp
 from neuron_tui.tui.terminal.textual_internals import ChopsUpdate, LayoutUpdate, is_laid_out
-from neuron_tui.tui.terminal.type_ahead import TypeAheadApp
 from neuron_tui.tui.themes import DARK, LIGHT
 from neuron_tui.tui.widgets.painting import DIM
 
@@ -48,18 +50,22 @@ _SWITCH_INTERVAL = 0.001
 """Seconds a thread may hold the interpreter: readers must not keep a key waiting for the usual 5 ms each time."""
 
 
-class NeuronTuiApp(TypeAheadApp):
+class NeuronTuiApp(FaultsApp):
     """The runs of a directory, and one of them open if asked for."""
 
     CSS_PATH = "app.tcss"
     TITLE = "neuron-tui"
 
-    ACTIONS = (Action("app.draw_again", "ctrl+l", "draw_again", "draw the screen anew"),)
+    ACTIONS = (
+        Action("app.draw_again", "ctrl+l", "draw_again", "draw the screen anew"),
+        Action("app.fault", KEY, "fault", "the account of the last fault", priority=True),
+        Action("app.suspend", "ctrl+z", "suspend_process", "stop the app until `fg`", priority=True),
+    )
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, runs_dir: Path, run: Path | None = None, settings: ConfigFile | None = None) -> None:
         # Left alone, Textual would turn colours to grey for NO_COLOR; this way it sends none at all.
-        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None, driver_class=OwnDriver)
         self._runs_dir, self._run = runs_dir, run
         settings = settings or ConfigFile(Path(), Config())
         self.config = settings.config
@@ -74,6 +80,7 @@ class NeuronTuiApp(TypeAheadApp):
     def on_mount(self) -> None:
         """Show the run asked for, or the list."""
         lock.tell = self._tell_of_locks  # on stderr it would lie over the screen
+        self.hear_tasks()
         self.push_screen(Runs(self._runs_dir) if self._run is None else Explorer(self._run))
         if not self.is_headless:
             self.set_interval(_LOOK_AT_SIZE, self._look_at_size)
@@ -104,11 +111,28 @@ class NeuronTuiApp(TypeAheadApp):
         """A terminal may lose what it showed, also when it is back at its old size before we look."""
         self.action_draw_again()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a fault its key is for others; where a text is written, ctrl+z takes back what was typed."""
+        if action == "fault":
+            return bool(self.faults) and not isinstance(self.screen, FaultAccount)
+        if action == "suspend_process":
+            return not isinstance(self.focused, TextArea)
+        return super().check_action(action, parameters)
+
+    def action_fault(self) -> None:
+        """Show the account of the last fault."""
+        self.push_screen(FaultAccount(self.fault_lines))
+
     def action_draw_again(self) -> None:
         """Write the whole screen anew, whatever another program left on it."""
         self._shown.forget()
         if self.screen_stack:
             self.screen.refresh(layout=True)
+
+    def end_with(self, code: int) -> None:
+        """End the app with an exit code; from any thread."""
+        if not self.call_later(self.exit, return_code=code):
+            self.exit(return_code=code)
 
     def on_explorer_left(self) -> None:
         """Go back to the list of runs; a run opened at once has none below it yet."""
@@ -143,6 +167,9 @@ class NeuronTuiApp(TypeAheadApp):
         yield SystemCommand("Dark theme", "Light text on a dark ground", partial(self._use, DARK.name))
         yield SystemCommand("Light theme", "Dark text on a light ground", partial(self._use, LIGHT.name))
         yield SystemCommand("Other themes", "Choose among all themes", self.action_change_theme)
+        if self.check_action("fault", ()):
+            yield SystemCommand("What went wrong", f"Show the account of the last fault ({KEY})", self.action_fault)
+        yield SystemCommand("Suspend", "Stop the app until `fg` (ctrl+z); jobs go on", self.action_suspend_process)
         yield SystemCommand("Draw again", "Write the whole screen anew (ctrl+l)", self.action_draw_again)
         yield SystemCommand("Settings", "Say where the settings file is", self._say_settings)
         yield SystemCommand("Screenshot", "Save the screen as an SVG file", self.deliver_screenshot)
@@ -168,10 +195,6 @@ class NeuronTuiApp(TypeAheadApp):
     def _say_settings(self) -> None:
         there = "" if config_path().exists() else ", which is not there yet"
         self.notify(f"Settings are read from {printable(str(config_path()))}{there}.", timeout=12, markup=False)
-
-    def describe_fault(self, error: BaseException) -> str:
-        """Log the whole fault and say in short what happened."""
-        return describe_fault(error.error if isinstance(error, WorkerFailed) else error)
 
     @property
     def quiet(self) -> bool:
@@ -212,7 +235,8 @@ def run_app(runs_dir: Path, run: Path | None = None, *, mouse: bool = True) -> i
 
     Returns
     -------
-    Exit code: 0, or 1 after a fault of ours, which is logged and told on stderr.
+    Exit code: 0; 1 after a fault of ours that the app could not go on after, which is logged and told on stderr; 130
+    after SIGINT, and 128 with the number of another signal that ended it, or of SIGHUP if the terminal went away.
 
     Raises
     ------
@@ -225,7 +249,8 @@ def run_app(runs_dir: Path, run: Path | None = None, *, mouse: bool = True) -> i
         app = NeuronTuiApp(runs_dir, run, read_config())
         # Modules and classes stay: collections that go through all of them were seen to hold a key up for 100 ms.
         gc.freeze()
-        app.run(mouse=mouse and app.config.mouse)
+        with app.hearing_threads(), terminal_given_back(app.end_with):
+            app.run(mouse=mouse and app.config.mouse)
     finally:
         sys.setswitchinterval(before)
     return app.return_code or 0

@@ -11,6 +11,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from neuron_tui.store.errors import NeuronTuiError
+from neuron_tui.tui.terminal.faults import fault_met
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
@@ -38,7 +39,8 @@ class Latest(Generic[Request, Answer]):
     answered
         Called with a request and its answer.
     refused
-        Called with a request and the NeuronTuiError it met; without it such an error is a fault of the app.
+        Called with a request and the NeuronTuiError it met; without it such an error is a fault of the app. A fault
+        is told by the app and then comes here as an error too, so that nobody waits for an answer.
     every
         Whether answers are given that a later request has overtaken. A list that is read again and again would
         otherwise never be shown on a slow disk.
@@ -78,14 +80,19 @@ class Latest(Generic[Request, Answer]):
             if is_leaving(self._owner):
                 return
             if self._every or not overtaken:
-                tell()  # it may ask for more: that is a new beginning, or waits for the next turn
+                try:
+                    tell()  # it may ask for more: that is a new beginning, or waits for the next turn
+                except Exception as error:
+                    fault_met(self._owner, error)
 
     async def _done(self, request: Request) -> Callable[[], None]:
         """Do what is asked for; gives what is to be told of it."""
         try:
             answer = await asyncio.to_thread(self._work, request)
-        except NeuronTuiError as error:
+        except Exception as error:
             if self._refused is None:
-                raise
-            return partial(self._refused, request, error)
+                fault_met(self._owner, error)
+                return lambda: None
+            problem = error if isinstance(error, NeuronTuiError) else fault_met(self._owner, error)
+            return partial(self._refused, request, problem)
         return partial(self._answered, request, answer)

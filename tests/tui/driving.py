@@ -113,10 +113,12 @@ def drive(
     run: Path | None = None,
     size: tuple[int, int] = (120, 36),
     first_time: bool = False,
+    faulty: bool = False,
 ) -> NeuronTuiApp:
     """Run the app at a size and let a person act in it.
 
-    A run opened at once begins without the overview and in the order of the model, unless `first_time`.
+    A run opened at once begins without the overview and in the order of the model, unless `first_time`. Unless the app
+    is to be `faulty`, nothing that it goes on after may have been wrong.
     """
 
     async def act() -> NeuronTuiApp:
@@ -131,6 +133,7 @@ def drive(
                 await person.until(lambda: isinstance(app.screen, Runs) and not app.screen.loader.reading)
                 assert app.screen.query_one(RunList) is not None
             await scenario(person)
+        assert faulty or not app.faults, next(iter(app.faults.values())).whole
         return app
 
     return asyncio.run(act())

@@ -59,6 +59,10 @@ class RunCheck:
         except (NeuronTuiError, OSError) as error:
             self.state = replace(self.state, over=True, failure=str(error))
 
+    def fail(self, problem: str) -> None:
+        """End it with the words on why it came to no end by itself."""
+        self.state = replace(self.state, over=True, failure=problem)
+
     def _watch(self, progress: CheckProgress) -> None:
         self.state = replace(self.state, progress=progress)
         if self.stopping:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from neuron_tui.store.process import guard, guarded
+from neuron_tui.store.process import guard, guarded, hear_threads
 from neuron_tui.tui.cli import (
     check,
     compare,
@@ -67,6 +67,7 @@ for _module in _MODULES:
 
 def main() -> None:
     """Run the command line; ends the process with one of the exit codes of `neuron_tui.store.process`."""
+    hear_threads()
     raise SystemExit(guard(lambda: app(prog_name="neuron-tui")))
 
 

@@ -48,4 +48,4 @@ def open_app(runs_dir: Path, run: Path | None, *, mouse: bool = True) -> int:
 
 def has_terminal() -> bool:
     """Whether both the keyboard and the screen are a terminal."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))

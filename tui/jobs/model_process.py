@@ -63,6 +63,13 @@ class ModelProcess:
             self._process.stdin.flush()
 
     def _listen(self) -> None:
+        try:
+            self._hear()
+        except Exception as error:  # nobody may wait for an answer; the thread's own end has the fault told and logged
+            self._say(Refused(f"a fault in neuron-tui ({type(error).__name__}) while the model's process was heard"))
+            raise
+
+    def _hear(self) -> None:
         told_end = False
         try:
             process = self._started()
@@ -76,12 +83,21 @@ class ModelProcess:
         messages: list[str] = []
         errors = threading.Thread(target=lambda: messages.extend(process.stderr or ()), daemon=True)
         errors.start()
-        for line in process.stdout:
-            said = heard(json.loads(line))
-            told_end = told_end or isinstance(said, Refused | Released)
-            self._say(said)
-        code = process.wait()
-        errors.join()
+        try:
+            for line in process.stdout:
+                said = heard(json.loads(line))
+                told_end = told_end or isinstance(said, Refused | Released)
+                self._say(said)
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            code = process.wait()
+            errors.join()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                with contextlib.suppress(OSError):
+                    assert pipe is not None
+                    pipe.close()
         if not told_end:
             self._say(Refused(_why_it_ended(code, "".join(messages))))
 

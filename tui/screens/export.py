@@ -32,6 +32,7 @@ from neuron_tui.tui.reports.report import size_warning, write_report
 from neuron_tui.tui.reports.selection import phrase
 from neuron_tui.tui.screens.help import Help, help_sections
 from neuron_tui.tui.terminal.clipboard import copy
+from neuron_tui.tui.terminal.faults import in_thread
 from neuron_tui.tui.widgets.form.fields import Note, Pick, Row
 from neuron_tui.tui.widgets.form.path_completion import CompletingField
 from neuron_tui.tui.widgets.key_line import KeyLine
@@ -230,7 +231,7 @@ class Export(ModalScreen[Path | None]):
             self.query_one(PreviewPane).show(self._previews[form])
         elif not self._previewing:
             self._previewing = True
-            self.run_worker(partial(self._look, form), thread=True, group="preview")
+            in_thread(self, partial(self._look, form), group="preview", failed=partial(self._not_previewed, form))
 
     def _look(self, form: str) -> None:
         """In a thread: make a preview."""
@@ -239,6 +240,9 @@ class Export(ModalScreen[Path | None]):
         except NeuronTuiError as error:
             shown = Preview(form, tuple(str(error).split("\n")), wraps=True)
         self.post_message(self.Previewed(shown))
+
+    def _not_previewed(self, form: str, fault: NeuronTuiError) -> None:
+        self.post_message(self.Previewed(Preview(form, tuple(str(fault).split("\n")), wraps=True)))
 
     def on_export_previewed(self, event: Previewed) -> None:
         """Keep a preview, and show it or make the one that is wanted by now."""
@@ -267,7 +271,12 @@ class Export(ModalScreen[Path | None]):
         else:
             self.stop = threading.Event()
             self.on_export_went(self.Went(0))
-            self.run_worker(partial(self._write, path, self._form, self.stop), thread=True, group="export")
+            in_thread(
+                self,
+                partial(self._write, path, self._form, self.stop),
+                group="export",
+                failed=lambda fault: self.post_message(self.Written(path, str(fault), False)),
+            )
 
     def _write(self, path: Path, form: str, stop: threading.Event) -> None:
         """In a thread: write the report."""

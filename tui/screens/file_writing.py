@@ -15,6 +15,7 @@ from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.reports.renderer import free_path, objection_to
 from neuron_tui.tui.screens.prompt import Objection, Prompt
+from neuron_tui.tui.terminal.faults import in_thread
 
 
 class FileWriting:
@@ -55,7 +56,12 @@ class FileWriting:
         def answered(text: str | None) -> None:
             if text is not None:
                 path = Path(text.strip()).expanduser()
-                self._screen.run_worker(partial(self._write, path, write), thread=True, group="write")
+                in_thread(
+                    self._screen,
+                    partial(self._write, path, write),
+                    group="write",
+                    failed=lambda fault: self._tell(path, str(fault)),
+                )
 
         stem, suffix = proposed
         name = str(free_path(Path(), stem.replace("/", "-"), suffix))

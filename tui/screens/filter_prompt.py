@@ -18,6 +18,7 @@ from neuron_tui.store.neurons.table import MEASURES
 from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.remembered.saved_filters import SavedFilters, read_filters, write_filters
 from neuron_tui.tui.screens.prompt import Objection, Prompt, Suggestion
+from neuron_tui.tui.terminal.faults import in_thread
 
 HINT = (
     'type:token layer:0-5 freq<1% mi>0.05 covering<=5 trigger:" title" · '
@@ -81,7 +82,7 @@ class FilterPrompt(Prompt):
 
     def _keep(self) -> None:
         # The app's worker: it goes on when this screen is gone.
-        self.app.run_worker(partial(_write, self._filters), thread=True, group="filters")
+        in_thread(self.app, partial(_write, self._filters), group="filters")
 
 
 def _objection(query: str) -> Objection | None:

@@ -18,6 +18,7 @@ from functools import partial
 from textual.app import App
 
 from neuron_tui.store.tokens import printable
+from neuron_tui.tui.terminal.faults import in_thread
 from neuron_tui.tui.terminal.textual_internals import OpenApp
 
 LONGEST = 74_994
@@ -38,7 +39,7 @@ def copy(app: App[object], text: str) -> bool:
         for sequence in sequences[1:]:
             app.write_sequence(sequence)
     if os.environ.get("TMUX"):
-        app.run_worker(partial(_hand_to_tmux, safe), thread=True, group="clipboard", exit_on_error=False)
+        in_thread(app, partial(_hand_to_tmux, safe), group="clipboard")
     return True
 
 

@@ -15,6 +15,7 @@ from rich.console import Console, RenderableType
 from rich.segment import Segments
 from rich.style import Style
 from rich.text import Text
+from textual._callback import invoke
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.content import Content
@@ -35,6 +36,7 @@ __all__ = [
     "color_system",
     "key_of",
     "lines_of",
+    "raised_by_timer",
     "retitle_border",
     "scroll_to_size",
     "style_codes",
@@ -55,11 +57,20 @@ class OpenApp(App[None]):
         """Give the text that the terminal shows after a fault. Textual would print a traceback with all variables."""
         return str(error)
 
+    def goes_on_after(self, error: BaseException) -> bool:
+        """Deal with an exception that nobody caught; False if the app is to end for it."""
+        return False
+
+    def _handle_exception(self, error: Exception) -> None:
+        if not self.goes_on_after(error):
+            super()._handle_exception(error)
+
     def _fatal_error(self) -> None:
         error = self._exception or sys.exception() or RuntimeError("unknown")
-        self.bell()
-        message = Text(self.describe_fault(error))
-        self._exit_renderables.append(Segments(self.console.render(message, self.console.options)))
+        said = self.describe_fault(error)
+        if not self._exit_renderables:  # what follows from the first is in the log
+            self.bell()
+            self._exit_renderables.append(Segments(self.console.render(Text(said), self.console.options)))
         self._close_messages_no_wait()
 
     @property
@@ -106,6 +117,21 @@ def _timer_of_toast(toast: Toast, delay: float, callback: Callable[[], object] |
 # A notification that expires while the screen changes asks for a timer with less than no time left, and Textual's timer
 # then loops for ever without giving the event loop a turn: the app stands still. Seen in a test, once in some hundreds.
 Toast.set_timer = _timer_of_toast  # type: ignore[assignment,method-assign]
+
+
+def raised_by_timer(error: BaseException) -> bool:
+    """Whether an exception came from a function of ours that a timer calls: the timer goes on, and so does its widget.
+
+    Textual paints by timers too: what is raised there leaves a screen that is not painted any more.
+    """
+    trace = error.__traceback__
+    if trace is None or trace.tb_frame.f_code is not Timer._tick.__code__:
+        return False
+    while trace.tb_next is not None and (
+        trace.tb_frame.f_code is Timer._tick.__code__ or trace.tb_frame.f_globals["__name__"] == invoke.__module__
+    ):
+        trace = trace.tb_next
+    return not trace.tb_frame.f_globals["__name__"].startswith("textual.")
 
 
 def key_of(character: str) -> str:

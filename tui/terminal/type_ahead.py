@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from textual import events, on
+from textual.driver import Driver
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
@@ -40,8 +41,8 @@ class TypeAheadApp(OpenApp):
         screen: Screen[object]
         rounds: int
 
-    def __init__(self, *, ansi_color: bool | None = None) -> None:
-        super().__init__(ansi_color=ansi_color)
+    def __init__(self, *, ansi_color: bool | None = None, driver_class: type[Driver] | None = None) -> None:
+        super().__init__(driver_class, ansi_color=ansi_color)
         self._typed: deque[events.Key] = deque()
         self._taken_at: float | None = None
         self._typed_at = time.monotonic()

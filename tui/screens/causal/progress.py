@@ -9,9 +9,11 @@ from pathlib import Path
 
 from textual.message import Message
 
+from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.tui.drawing.spans import bar
 from neuron_tui.tui.jobs.estimate import about
 from neuron_tui.tui.jobs.measuring import Ended, Measuring, Wanted
+from neuron_tui.tui.terminal.faults import in_thread
 from neuron_tui.tui.widgets.painting import TextLine
 
 _BAR = 20
@@ -51,7 +53,7 @@ class Progress(TextLine):
         self._measuring = Measuring(wanted.arguments(self._run), self._told)
         self._say("the model is loaded …")
         self.display = True
-        self.run_worker(partial(self._measure, self._measuring), thread=True, group="measure")
+        in_thread(self, partial(self._measure, self._measuring), group="measure", failed=self._failed)
 
     def stop(self) -> None:
         """Have the engine end, if it is at work; asked again, at once."""
@@ -72,6 +74,10 @@ class Progress(TextLine):
     def _measure(self, measuring: Measuring) -> None:
         """In a thread: measure to the end."""
         self.post_message(self.Over(measuring.run()))
+
+    def _failed(self, fault: NeuronTuiError) -> None:
+        self.stop()
+        self.post_message(self.Over(Ended(None, problem=str(fault))))
 
     def on_progress_went(self, event: Went) -> None:
         """Say how far it is; the screen hears of it too."""

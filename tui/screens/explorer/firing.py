@@ -25,6 +25,7 @@ from neuron_tui.tui.actions import Action, Key, bindings, help_action
 from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.help import Help, help_sections
+from neuron_tui.tui.terminal.faults import in_thread
 from neuron_tui.tui.widgets.firing_list import Answer, FiringList, answer
 from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.note_line import NoteLine
@@ -132,7 +133,7 @@ class Firing(Screen[Address | str | None]):
     def on_mount(self) -> None:
         """Look it up in a thread."""
         self.rows.focus()
-        self.run_worker(self._look, thread=True, group="look")
+        in_thread(self, self._look, group="look", failed=lambda fault: self.post_message(self.Failed(str(fault))))
 
     def on_key(self) -> None:
         """The note has been seen."""

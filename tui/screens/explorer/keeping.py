@@ -16,6 +16,7 @@ from neuron_tui.store.neurons.query import keepable
 from neuron_tui.tui.browsing.browsing import Browsing
 from neuron_tui.tui.browsing.marks import KEPT_MARKS
 from neuron_tui.tui.remembered.session import Identity, Session, write_session
+from neuron_tui.tui.terminal.faults import in_thread
 
 _KEPT_VISITS = 50
 """Visits that are kept between two times a run is open."""
@@ -59,7 +60,7 @@ class SessionKeeper:
 
     def _keep_now_and_then(self) -> None:
         if (sight := self._new()) is not None:
-            self._screen.run_worker(partial(self._write, sight), thread=True, group="session")
+            in_thread(self._screen, partial(self._write, sight), group="session")
 
     async def keep(self) -> None:
         """Write down where one is, and wait until it is written."""

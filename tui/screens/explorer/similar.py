@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -32,6 +33,7 @@ from neuron_tui.tui.reports.matches import sketches
 from neuron_tui.tui.reports.similarity_wording import MEASURE_WORDS, chance_words, measure_text
 from neuron_tui.tui.screens.ask import Choose
 from neuron_tui.tui.screens.page import Page
+from neuron_tui.tui.terminal.faults import in_thread
 from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.painting import TextLine
 from neuron_tui.tui.widgets.similar_list import Listed, SimilarList
@@ -179,7 +181,12 @@ class Similar(Page[Address | None]):
         self.rows.say("")
         self._say("")
         self._title("opening the model …" if self._by == "update" else "searching …")
-        self.run_worker(lambda: self._work(search, asked), thread=True, group="similar")
+        in_thread(
+            self,
+            partial(self._work, search, asked),
+            group="similar",
+            failed=lambda fault: self.post_message(self.Ended(search, asked, None, str(fault))),
+        )
 
     def _work(self, search: Search, asked: Asked) -> None:
         """In a thread: search, and read a few words on each match."""

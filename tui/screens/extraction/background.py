@@ -24,6 +24,7 @@ from neuron_tui.tui.forms.extraction_form import FormValues
 from neuron_tui.tui.forms.local_models import KnownModel, known_models
 from neuron_tui.tui.jobs.estimate import Estimated, Refused
 from neuron_tui.tui.latest import Latest
+from neuron_tui.tui.terminal.faults import in_thread
 
 Owner = Screen[Path | None]
 
@@ -171,7 +172,13 @@ class JobStart(_Timed):
     def begin(self, start: Callable[[], Path]) -> None:
         """Start the job in a thread, to its end even if the form is left; `start` gives its folder."""
         self._since = time.monotonic()
-        self._owner.run_worker(partial(self._start, self._owner.app, start), thread=True, group="start")
+        app = self._owner.app
+        in_thread(
+            self._owner,
+            partial(self._start, app, start),
+            group="start",
+            failed=lambda fault: self._over(app, None, str(fault)),
+        )
 
     def _start(self, app: App[object], start: Callable[[], Path]) -> None:
         folder, problem = None, ""

@@ -18,6 +18,7 @@ from neuron_tui.store.runs.job import log_tail
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.drawing.spans import BLANK, Line, wrap
+from neuron_tui.tui.terminal.faults import in_thread
 from neuron_tui.tui.widgets.painting import LineView
 
 _EVERY = 1.0
@@ -27,7 +28,7 @@ _LINES = 2000
 
 
 class LogLines(LineView, can_focus=True):
-    """The lines of a log, wrapped. It stays at the end while the end is in sight."""
+    """Lines of text, wrapped. Those of a log that `grows` stay at the end while the end is in sight."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("log.down", "j", "scroll_down", "down"),
@@ -37,8 +38,9 @@ class LogLines(LineView, can_focus=True):
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
-    def __init__(self) -> None:
+    def __init__(self, *, grows: bool = True) -> None:
         super().__init__()
+        self._grows = grows
         self._texts: tuple[str, ...] | None = None
         self._lines: list[Line] = []
 
@@ -53,7 +55,7 @@ class LogLines(LineView, can_focus=True):
         self._wrap()
 
     def _wrap(self) -> None:
-        at_end = self.scroll_offset.y >= self.max_scroll_y
+        at_end = self._grows and self.scroll_offset.y >= self.max_scroll_y
         width = max(10, self.inner_width)
         if self._texts is None:
             self._lines = [(("reading …", "dim"),)]
@@ -116,10 +118,14 @@ class JobLog(ModalScreen[None]):
     def _look(self) -> None:
         if not self._reading:
             self._reading = True
-            self.run_worker(self._read, thread=True, group="log")
+            in_thread(self, self._read, group="log", failed=lambda fault: self._not_read(str(fault)))
 
     def _read(self) -> None:
         self.post_message(self.Read(log_tail(self._folder, _LINES)))
+
+    def _not_read(self, problem: str) -> None:
+        # It is not read again: the same would happen every second.
+        self.query_one(LogLines).show(problem.splitlines())
 
     def on_job_log_read(self, event: Read) -> None:
         """Show it."""

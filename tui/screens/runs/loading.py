@@ -17,6 +17,7 @@ from neuron_tui.store.runs.job import Job, JobStatus, job_status, log_tail
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.latest import Latest
+from neuron_tui.tui.terminal.faults import in_thread
 
 _LOG_LINES = 12
 
@@ -133,7 +134,12 @@ class Doing:
         if (said, failed) in self._under_way:
             return False
         self._under_way.add((said, failed))
-        self._screen.run_worker(partial(self._act, act, said, failed), thread=True, group="act")
+        in_thread(
+            self._screen,
+            partial(self._act, act, said, failed),
+            group="act",
+            failed=lambda fault: self._over(None, str(fault), said, failed),
+        )
         return True
 
     def _act(self, act: Callable[[], Path | None], said: str, failed: str) -> None:

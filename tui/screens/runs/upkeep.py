@@ -16,6 +16,7 @@ from neuron_tui.tui.screens.ask import Confirm
 from neuron_tui.tui.screens.prompt import Objection, Prompt
 from neuron_tui.tui.screens.runs.check import Check, verdict
 from neuron_tui.tui.screens.runs.loading import Doing
+from neuron_tui.tui.terminal.faults import fault_met
 from neuron_tui.tui.widgets.runs.run_list import RunList
 
 
@@ -81,7 +82,10 @@ class Upkeep:
 
     async def _check(self, check: RunCheck) -> None:
         """Check a run in a thread, and say what was found unless it is in sight."""
-        await asyncio.to_thread(check.work)
+        try:
+            await asyncio.to_thread(check.work)
+        except Exception as error:
+            check.fail(str(fault_met(self._screen, error)))
         state, app = check.state, self._screen.app
         stopped = state.problems is None and state.failure is None
         if not stopped and not (isinstance(app.screen, Check) and app.screen.check is check):

@@ -21,6 +21,7 @@ from neuron_tui.store.tokens import printable
 from neuron_tui.tui.actions import Action, bindings
 from neuron_tui.tui.drawing.spans import Line, fit
 from neuron_tui.tui.forms.path_candidates import MOST, Candidate, Completion
+from neuron_tui.tui.terminal.faults import in_thread
 from neuron_tui.tui.widgets.form.fields import Field
 from neuron_tui.tui.widgets.rows import RowList
 
@@ -81,7 +82,7 @@ class CompletingField(Field):
         """List what could stand here."""
         if not self.listing:
             self.listing = True
-            self.run_worker(partial(self._find, self.value), thread=True, group="choices")
+            in_thread(self, partial(self._find, self.value), group="choices", failed=lambda _: self._not_found())
 
     def _find(self, typed: str) -> None:
         # Where what stands there is complete already, those beside it are meant, or else all.
@@ -93,6 +94,9 @@ class CompletingField(Field):
             if texts - {typed} and not (start == typed and typed in texts):
                 break
         self.post_message(self.Found(typed, found))
+
+    def _not_found(self) -> None:
+        self.listing = False
 
     def on_completing_field_found(self, event: Found) -> None:
         """Take the only one, or show the list."""
