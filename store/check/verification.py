@@ -14,6 +14,7 @@ from neuron_tui.store.disk.files import TEMPORARY_SUFFIX, sha256
 from neuron_tui.store.disk.hdf5 import reading
 from neuron_tui.store.disk.lock import LOCK, is_being_written
 from neuron_tui.store.disk.overlay import DatasetReader, Overlaid
+from neuron_tui.store.disk.own_files import require_own
 from neuron_tui.store.disk.schema import CORPUS, LAYER, OVERLAY
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.neurons.causal import read_causal
@@ -194,9 +195,7 @@ def _check_causal(folder: Path, manifest: Manifest) -> Iterator[Problem]:
 
 def _difference(path: Path, entry: FileEntry, meter: _Meter) -> str | None:
     try:
-        size = path.stat().st_size
-        if not path.is_file():
-            return "is no regular file"
+        size = require_own(path).st_size
         if size != entry.bytes:
             return f"has {size:,} bytes, run.json says {entry.bytes:,}"
         if sha256(path, meter.read) != entry.sha256:

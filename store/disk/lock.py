@@ -16,6 +16,9 @@ from neuron_tui.store.process import say
 
 LOCK = ".lock"
 
+_OPENING = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+"""A run of somebody else's may have a link or a pipe there: neither is followed, and nobody waits."""
+
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 """What systems say of locks on a file system that has none, as some that are mounted over a network."""
 
@@ -102,7 +105,7 @@ def changing(path: Path) -> Iterator[None]:
 def _taken(lock: Path, kind: int, attempts: int = _ATTEMPTS) -> int | None:
     for _ in range(attempts):
         with disk_full_named(lock):
-            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | _OPENING, 0o644)
         try:
             _lock(descriptor, kind, lock)
             # Its last owner may have taken it away with all it left: then another may hold the one that is there now.
@@ -131,7 +134,7 @@ def _lock(descriptor: int, kind: int, lock: Path) -> None:
 def is_being_written(folder: Path) -> bool:
     """Whether some process holds the run's lock now."""
     try:
-        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | _OPENING)
     except OSError:
         return False
     try:

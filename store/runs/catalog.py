@@ -14,6 +14,7 @@ from platformdirs import user_data_path
 
 from neuron_tui.store.disk.files import disk_full_named
 from neuron_tui.store.disk.lock import is_being_written, writing
+from neuron_tui.store.disk.own_files import require_own
 from neuron_tui.store.errors import (
     InputError,
     RunBusyError,
@@ -202,11 +203,14 @@ def missing_or_cut(folder: Path, manifest: Manifest) -> str | None:
     if manifest.is_overlay and run_below(folder, manifest) is None:
         return "the run that it was counted on is not there any more, or holds other layers"
     for name, entry in sorted(manifest.files.items()):
-        path = folder / name
-        if not path.is_file():
+        try:
+            size = require_own(folder / name).st_size
+        except FileNotFoundError:
             return f"{name} is missing"
-        if path.stat().st_size != entry.bytes:
-            return f"{name} has {path.stat().st_size} bytes, run.json says {entry.bytes}"
+        except OSError as error:
+            return f"{name} cannot be read ({error.strerror})"
+        if size != entry.bytes:
+            return f"{name} has {size} bytes, run.json says {entry.bytes}"
     return None
 
 

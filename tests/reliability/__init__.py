@@ -1,0 +1,1 @@
+"""Campaigns of many trials, run by hand at full size and with a few trials by pytest."""
