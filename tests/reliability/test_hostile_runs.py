@@ -1,4 +1,4 @@
-"""Runs that somebody made or spoiled are refused or shown as they are, and every short string is shown safely: a few."""
+"""Runs that somebody made or spoiled are refused or shown as they are, and short strings shown safely: a few of each."""
 
 from pathlib import Path
 
