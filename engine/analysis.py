@@ -125,9 +125,7 @@ def _go(
 def _finished(run: Path) -> Manifest:
     manifest = read_manifest(run)
     if problem := missing_or_cut(run, manifest):
-        raise RunDamagedError(
-            f"the run {run.name} is damaged: {problem}\nExtract it anew with --overwrite, or restore its files."
-        )
+        raise RunDamagedError(f"the run {run.name} is damaged: {problem}\nMend it with: neuron-tui mend {run.name}")
     if not manifest.complete:
         raise RunPartialError(
             f"the run {run.name} is partial: {len(manifest.layers)} of {len(manifest.options.layers)} layers\n"
@@ -156,7 +154,7 @@ def _existing(run: Path, folder: Path, of: Manifest, thresholds: Thresholds) -> 
             "Choose another --name, repeat its thresholds to go on with it, or replace it with --overwrite."
         )
     if problem := missing_or_cut(folder, manifest):
-        raise RunDamagedError(f"the variant {name} is damaged: {problem}\nCount it anew with --overwrite.")
+        raise RunDamagedError(f"the variant {name} is damaged: {problem}\nMend it with: neuron-tui mend {name}")
     return manifest
 
 
@@ -173,7 +171,7 @@ def _refuse_without_activations(run: Path, of: Manifest, thresholds: Thresholds)
 def _refuse_altered(run: Path, name: str, entry: FileEntry | None) -> None:
     if entry is None or sha256(run / name) != entry.sha256:
         raise RunDamagedError(
-            f"the run {run.name} is damaged: {name} was altered\nExtract it anew with --overwrite, or restore the file."
+            f"the run {run.name} is damaged: {name} was altered\nMend it with: neuron-tui mend {run.name}"
         )
 
 

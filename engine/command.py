@@ -21,6 +21,8 @@ from neuron_tui.engine.asking.session_command import ask
 from neuron_tui.engine.buffers import keep_freed_memory
 from neuron_tui.engine.command_options import RunsDirectory, argument, option, saying_how_to_resume, switch, taking
 from neuron_tui.engine.interrupt import ready_for_signals
+from neuron_tui.engine.mend_command import EXAMPLE as MEND_EXAMPLE
+from neuron_tui.engine.mend_command import mend
 from neuron_tui.engine.similarity.command import similar, universal
 from neuron_tui.engine.training.command import train
 from neuron_tui.store.errors import NeuronTuiError, UsageError
@@ -117,6 +119,7 @@ def _refusals_as_json(wanted: bool) -> Iterator[None]:
 
 
 app.command(epilog=ANALYZE_EXAMPLE)(guarded(analyze))
+app.command(epilog=MEND_EXAMPLE)(guarded(mend))
 app.command(epilog=PROMPT_EXAMPLE)(guarded(prompt))
 app.command(epilog=ABLATE_EXAMPLE)(guarded(ablate))
 app.command(hidden=True)(guarded(ask))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -55,12 +55,15 @@ from neuron_tui.store.runs.manifest import (
     write_manifest,
 )
 
+Beforehand = Callable[[JobRecord, ProgressSink], bool]
+
 
 def extract(
     request: ExtractionRequest,
     progress: ProgressSink = quiet,
     announce: Announce = quiet,
     ranks: Ranks | None = None,
+    beforehand: Beforehand | None = None,
 ) -> Path:
     """Extract a run, or go on with an interrupted one of the same name and options.
 
@@ -70,6 +73,8 @@ def extract(
         Called with every step, and with sentences for people.
     ranks
         The processes that share the work, which this one leads; the others call `follow`.
+    beforehand
+        Called once nobody else writes the run, before anything of it is looked at; False leaves it at that.
 
     Returns
     -------
@@ -90,7 +95,8 @@ def extract(
         _scratch_in(folder) as scratch,
         steered(job.telling(progress)) as step,
     ):
-        _go(request, device, scratch, job, step, announce, all_ranks)
+        if beforehand is None or beforehand(job, step):
+            _go(request, device, scratch, job, step, announce, all_ranks)
     return folder
 
 
@@ -201,7 +207,9 @@ def _existing(folder: Path, model: OpenedModel, options: RunOptions) -> Manifest
         # The layers still to come are counted on it: its size alone is not enough.
         problem = None if sha256(folder / CORPUS_FILE) == manifest.corpus.file.sha256 else f"{CORPUS_FILE} was altered"
     if problem:
-        raise RunDamagedError(f"the run {folder.name} is damaged: {problem}\nExtract it anew with --overwrite.")
+        raise RunDamagedError(
+            f"the run {folder.name} is damaged: {problem}\nMend it with: neuron-tui mend {folder.name}"
+        )
     return manifest
 
 

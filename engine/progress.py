@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Stage = Literal["open", "tokenise", "sort", "embed", "pass", "forward", "count", "recount", "silence"]
+Stage = Literal["verify", "open", "tokenise", "sort", "embed", "pass", "forward", "count", "recount", "silence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,8 @@ class Progress:
     """`done` of `total` units of a stage.
 
     Units are tokens to tokenise, positions to embed, to take forward, or to pass through a layer that is not counted,
-    and neurons to count, to count again, or to silence; opening the model and sorting the n-grams are one step each.
+    and neurons to count, to count again, or to silence; verifying, opening the model and
+    sorting the n-grams are one step each.
     `total` is None where it is not known; `layer` is the layer under way, `place` how many of the run's `layers` are
     finished. `paused` says that nothing will follow until somebody lets the extraction go on.
     """

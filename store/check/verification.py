@@ -16,6 +16,7 @@ from neuron_tui.store.disk.lock import LOCK, is_being_written
 from neuron_tui.store.disk.overlay import DatasetReader, Overlaid
 from neuron_tui.store.disk.own_files import require_own
 from neuron_tui.store.disk.schema import CORPUS, LAYER, OVERLAY
+from neuron_tui.store.disk.seen_files import found_damaged, found_sound, state_of
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.neurons.causal import read_causal
 from neuron_tui.store.neurons.causal_table import misfit
@@ -36,13 +37,20 @@ from neuron_tui.store.runs.variants import run_below, run_counted_again, run_of,
 _OWN_FILES = frozenset({MANIFEST, LOCK, *JOB_FILES, *DERIVED_FILES, CAUSAL_FILE, CAUSAL_LOCK})
 
 
+_ALTERED = "has been altered: its SHA-256 is not the one in run.json"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something about a file of a run: an error, or a note on what is unexpected but does no harm."""
+    """Something about a file of a run: an error, or a note on what is unexpected but does no harm.
+
+    `mendable`: the file is not the one that was written, so that making it again is all it takes.
+    """
 
     severity: Literal["error", "note"]
     file: str
     message: str
+    mendable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +92,36 @@ def check_run(folder: Path, watch: Watch | None = None) -> list[Problem]:
         problems.append(Problem("note", MANIFEST, message))
     return [
         *problems,
-        *_check_causal(folder, manifest),
-        *_unreadable_notes(folder),
+        *damage_beside(folder, manifest),
         *_leftovers(folder, manifest),
     ]
 
 
-def remedy(problems: Iterable[Problem], *, variant: bool) -> str:
-    """What to do about the errors among some problems of a run, or of a variant, in a sentence."""
-    if {problem.file for problem in problems if problem.severity == "error"} == {CAUSAL_FILE}:
+def altered_files(folder: Path, manifest: Manifest, watch: Watch | None = None) -> dict[str, str]:
+    """The files of a run that are not those its manifest lists, and what of each: missing, cut or altered.
+
+    Every byte is read. `watch` is told how far it is every few bytes; what it raises stops the reading.
+    """
+    meter, found = _Meter(manifest, watch), dict[str, str]()
+    for name, entry in manifest.files.items():
+        meter.begin(name)
+        if difference := difference_of(folder / name, entry, meter.read):
+            found[name] = difference
+    return found
+
+
+def damage_beside(folder: Path, manifest: Manifest) -> list[Problem]:
+    """What is wrong with what people and models added to a run: nothing else depends on it."""
+    return [*_check_causal(folder, manifest), *_unreadable_notes(folder)]
+
+
+def remedy(problems: Iterable[Problem], name: str, *, variant: bool) -> str:
+    """What to do about the errors among some problems of the run called `name`, or of a variant, in a sentence."""
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if {problem.file for problem in errors} == {CAUSAL_FILE}:
         return f"Delete {CAUSAL_FILE} and measure again with: neuron-tui ablate"
+    if all(problem.mendable or problem.file == CAUSAL_FILE for problem in errors):
+        return f"Mend it with: neuron-tui mend {name}"
     return f"{'Count' if variant else 'Extract'} it again with --overwrite, or restore its files."
 
 
@@ -138,8 +166,8 @@ def _check_files(folder: Path, manifest: Manifest, meter: _Meter) -> Iterator[Pr
 def _check_corpus(folder: Path, manifest: Manifest, meter: _Meter) -> Iterator[Problem]:
     assert manifest.corpus is not None
     meter.begin(CORPUS_FILE)
-    if difference := _difference(folder / CORPUS_FILE, manifest.corpus.file, meter):
-        yield Problem("error", CORPUS_FILE, difference)
+    if difference := difference_of(folder / CORPUS_FILE, manifest.corpus.file, meter.read):
+        yield Problem("error", CORPUS_FILE, difference, mendable=True)
         return
     try:
         with reading(folder / CORPUS_FILE, CORPUS) as file:
@@ -161,8 +189,8 @@ def _check_layer(
     meter.begin(name)
     if layer not in manifest.options.layers:
         yield Problem("error", MANIFEST, f"lists layer {layer}, which the run was not to hold")
-    if difference := _difference(folder / name, entry, meter):
-        yield Problem("error", name, difference)
+    if difference := difference_of(folder / name, entry, meter.read):
+        yield Problem("error", name, difference, mendable=True)
         return
     try:
         # Without a sound corpus there is nothing to compare the numbers with.
@@ -193,18 +221,27 @@ def _check_causal(folder: Path, manifest: Manifest) -> Iterator[Problem]:
         yield Problem("error", CAUSAL_FILE, _reason(error, folder / CAUSAL_FILE))
 
 
-def _difference(path: Path, entry: FileEntry, meter: _Meter) -> str | None:
+def difference_of(path: Path, entry: FileEntry, read: Callable[[int], None]) -> str | None:
+    """In what a file is not the one that the manifest lists, in words; `read` is told of every few bytes.
+
+    What is found out of a file is remembered: one that was altered is refused by this process from then on.
+    """
     try:
-        size = require_own(path).st_size
+        before = require_own(path)
+        size = before.st_size
         if size != entry.bytes:
             return f"has {size:,} bytes, run.json says {entry.bytes:,}"
-        if sha256(path, meter.read) != entry.sha256:
-            return "has been altered: its SHA-256 is not the one in run.json"
+        sound = sha256(path, read) == entry.sha256
+        if (state := state_of(before)) == state_of(path.stat()):  # else it was replaced while it was read
+            if sound:
+                found_sound(state, entry.sha256)
+            else:
+                found_damaged(state, _ALTERED)
+        return None if sound else _ALTERED
     except FileNotFoundError:
         return "is missing"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    return None
 
 
 def _unreadable_notes(folder: Path) -> Iterator[Problem]:

@@ -16,11 +16,14 @@ import numpy as np
 from neuron_tui.store.arrays import Array, Int64s
 from neuron_tui.store.disk.hdf5_checks import checked_dataset, checked_dimensions, damaged, refuse_unknown, structure_of
 from neuron_tui.store.disk.own_files import require_own
-from neuron_tui.store.disk.schema import ACTIVATIONS_CHUNK, FORMAT_VERSION, Dataset, FileSchema, resolve
+from neuron_tui.store.disk.schema import ACTIVATIONS_CHUNK, COLUMN_CHUNK, FORMAT_VERSION, Dataset, FileSchema, resolve
 from neuron_tui.store.disk.sink import Sink
 
 _LEVEL = 1
 """Of compression: the fastest."""
+
+_AS_IT_IS = 0
+"""Of compression: none, but zlib's frame and checksum. Unpacking columns would treble the time to open a large run."""
 
 _CHUNK_CACHE = 1 << 16
 """Bytes that HDF5 keeps of each open dataset: a chunk or two, since a hundred files of thirty may be open."""
@@ -69,8 +72,8 @@ class SchemaWriter:
         if values.shape != shape:
             raise ValueError(f"{name}: shape {values.shape}, the schema says {shape}")
         dataset, fitting = self._create(spec, shape), _fitting(spec, values)
-        if dataset.chunks and fitting.dtype.kind in "iu":
-            _write_packed(dataset, fitting)
+        if dataset.chunks and (fitting.dtype.kind in "iu" or not spec.rows):
+            _write_chunks(dataset, fitting)
         else:
             dataset[...] = fitting
         self._raise_if_failed()
@@ -80,7 +83,7 @@ class SchemaWriter:
         spec = self._schema[name]
         dataset = self._create(spec, resolve(spec.shape, self._dimensions))
         for at, row in enumerate(rows):
-            _write_packed(dataset, _fitting(spec, row[np.newaxis]), at)
+            _write_chunks(dataset, _fitting(spec, row[np.newaxis]), at)
         self._raise_if_failed()
 
     def write_texts(self, name: str, texts: Sequence[str]) -> None:
@@ -100,13 +103,14 @@ class SchemaWriter:
             raise self._sink.error
 
     def _create(self, spec: Dataset, shape: tuple[int, ...]) -> h5py.Dataset:
+        # Every chunk ends with the Adler-32 of its bytes, which HDF5 checks whenever it reads one.
         options: dict[str, Any] = {}
-        if spec.rows and all(shape):
-            tail = shape[1:] if spec.rows > 1 else tuple(min(extent, ACTIVATIONS_CHUNK) for extent in shape[1:])
-            options["chunks"] = (min(spec.rows, shape[0]), *tail)
+        if all(shape):
+            tail = shape[1:] if spec.rows != 1 else tuple(min(extent, ACTIVATIONS_CHUNK) for extent in shape[1:])
+            options["chunks"] = (min(spec.rows or COLUMN_CHUNK, shape[0]), *tail)
             options["compression"] = "gzip"
-            options["compression_opts"] = _LEVEL
-            options["shuffle"] = True
+            options["compression_opts"] = _LEVEL if spec.rows else _AS_IT_IS
+            options["shuffle"] = spec.rows > 0
         dataset = self._file.create_dataset(spec.name, shape, np.dtype(spec.dtype), **options)
         # As fixed-length strings: others would need HDF5's global heap, whose reader a damaged file can hang.
         dataset.attrs["unit"] = np.bytes_(spec.unit.encode())
@@ -114,12 +118,9 @@ class SchemaWriter:
         return dataset
 
 
-def _write_packed(dataset: h5py.Dataset, values: Array, first: int = 0) -> None:
-    """Write whole numbers, from a row on that a chunk begins with, as the dataset's filters would.
-
-    But look for nothing but runs of equal bytes: bits and counts come out smaller than by the search that the filter
-    makes for any repetition, in two thirds of the time.
-    """
+def _write_chunks(dataset: h5py.Dataset, values: Array, first: int = 0) -> None:
+    """Write values, from a row on that a chunk begins with, as the dataset's filters would, but faster and smaller."""
+    pack = _packed if dataset.shuffle else _as_it_is
     for place in np.ndindex(*(-(-extent // size) for extent, size in zip(values.shape, dataset.chunks, strict=True))):
         start = tuple(at * size for at, size in zip(place, dataset.chunks, strict=True))
         chunk = values[tuple(slice(begin, begin + size) for begin, size in zip(start, dataset.chunks, strict=True))]
@@ -127,10 +128,22 @@ def _write_packed(dataset: h5py.Dataset, values: Array, first: int = 0) -> None:
             whole = np.zeros(dataset.chunks, values.dtype)
             whole[tuple(map(slice, chunk.shape))] = chunk
             chunk = whole
-        shuffled = chunk.reshape(-1, 1).view(np.uint8).T.tobytes()  # the first byte of each number, the second, ...
-        packer = zlib.compressobj(_LEVEL, strategy=zlib.Z_RLE)
-        packed = packer.compress(shuffled) + packer.flush()
-        dataset.id.write_direct_chunk((first + start[0], *start[1:]), packed)
+        dataset.id.write_direct_chunk((first + start[0], *start[1:]), pack(chunk))
+
+
+def _packed(chunk: Array) -> bytes:
+    """A chunk of whole numbers, shuffled and deflated.
+
+    Looking for nothing but runs of equal bytes: bits and counts come out smaller than by the search that the filter
+    makes for any repetition, in two thirds of the time.
+    """
+    shuffled = chunk.reshape(-1, 1).view(np.uint8).T.tobytes()  # the first byte of each number, the second, ...
+    packer = zlib.compressobj(_LEVEL, strategy=zlib.Z_RLE)
+    return packer.compress(shuffled) + packer.flush()
+
+
+def _as_it_is(chunk: Array) -> bytes:
+    return zlib.compress(chunk.tobytes(), _AS_IT_IS)
 
 
 def _fitting(spec: Dataset, values: Array) -> Array:

@@ -27,7 +27,7 @@ _MAX_INFLATION = 2000
 def damaged(path: Path, reason: str) -> RunDamagedError:
     """The error that says what is wrong with a file and what to do."""
     return RunDamagedError(
-        f"{path}: {reason}\nThe run is damaged: extract it again with --overwrite, or restore the file from a copy."
+        f"{path}: {reason}\nThe run is damaged: mend it with `neuron-tui mend`, or restore the file from a copy."
     )
 
 

@@ -18,11 +18,10 @@ from threading import Lock
 from neuron_tui.store.disk.hdf5 import SchemaReader, open_reader
 from neuron_tui.store.disk.hdf5_checks import damaged
 from neuron_tui.store.disk.schema import FileSchema
+from neuron_tui.store.disk.seen_files import State, damage_of, state_of
 
 _MOST = 96
 """Files kept open: every layer of a large model and its corpus. Systems allow a process 256 at least."""
-
-State = tuple[int, int, int, int, int]
 
 
 @dataclass(slots=True)
@@ -66,9 +65,11 @@ def reading_finished(path: Path, schema: FileSchema) -> Iterator[SchemaReader]:
     Raises
     ------
     RunDamagedError
-        The file is missing, cut short, not of this kind, or what is read of it is not as the schema says.
+        The file is missing, cut short, not of this kind, or what is read of it is not as the schema says; or it was
+        found before not to be the one that was written.
     """
     if not any(path.is_relative_to(folder) for folder in tuple(_folders)):
+        _state(path)
         reader = open_reader(path, schema)
         with reader.file:
             yield reader
@@ -123,4 +124,7 @@ def _state(path: Path) -> State:
     except OSError as error:
         reason = "the file is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
         raise damaged(path, reason) from error
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    state = state_of(status)
+    if known := damage_of(state):
+        raise damaged(path, known)
+    return state

@@ -32,10 +32,9 @@ class Run:
         self.name = name_of(folder.resolve())
         self.manifest = read_manifest(folder)
         if problem := missing_or_cut(folder, self.manifest):
-            again = "extract" if self.manifest.variant is None else "count"
             raise RunDamagedError(
                 f"the run {self.name} is damaged: {problem}\n"
-                f"See what else with: neuron-tui check {self.name}; {again} it again with --overwrite."
+                f"See what else with: neuron-tui check {self.name}; mend it with: neuron-tui mend {self.name}"
             )
         self.notes_file = NotesFile(folder)
         self._below = run_counted_again(folder, self.manifest)

@@ -15,6 +15,7 @@ from platformdirs import user_data_path
 from neuron_tui.store.disk.files import disk_full_named
 from neuron_tui.store.disk.lock import is_being_written, writing
 from neuron_tui.store.disk.own_files import require_own
+from neuron_tui.store.disk.seen_files import damage_of, state_of
 from neuron_tui.store.errors import (
     InputError,
     RunBusyError,
@@ -198,19 +199,22 @@ def _size(folder: Path, run: Path | None) -> int:
 def missing_or_cut(folder: Path, manifest: Manifest) -> str | None:
     """The first listed file that is not there with its size, in words; None if all are.
 
-    A variant also needs the run that it was counted on, as it was then.
+    One that this process has found to be altered counts too. A variant also needs the run that it was counted on, as it
+    was then.
     """
     if manifest.is_overlay and run_below(folder, manifest) is None:
         return "the run that it was counted on is not there any more, or holds other layers"
     for name, entry in sorted(manifest.files.items()):
         try:
-            size = require_own(folder / name).st_size
+            status = require_own(folder / name)
         except FileNotFoundError:
             return f"{name} is missing"
         except OSError as error:
             return f"{name} cannot be read ({error.strerror})"
-        if size != entry.bytes:
-            return f"{name} has {size} bytes, run.json says {entry.bytes}"
+        if status.st_size != entry.bytes:
+            return f"{name} has {status.st_size} bytes, run.json says {entry.bytes}"
+        if known := damage_of(state_of(status)):
+            return f"{name} {known}"
     return None
 
 

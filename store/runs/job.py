@@ -29,6 +29,7 @@ _ACTIVE = ("starting", "running", "paused")
 _ENDED = ("done", "cancelled", "failed")
 _STAGES = {
     "": "starting",
+    "verify": "verifying files",
     "open": "opening the model",
     "tokenise": "tokenising",
     "sort": "sorting n-grams",

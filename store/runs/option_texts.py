@@ -27,14 +27,17 @@ class OptionTexts:
 
     def read(self) -> ExtractionOptions:
         """The options; raises UsageError or InputError for the first that cannot be read."""
-        values: dict[str, Any] = {}
-        for name, text in self.typed.items():
-            with concerning(name.replace("_", "-")):
-                try:
-                    values[name] = read_option(name, text)
-                except ValueError as error:
-                    raise UsageError(f"{flag(name)} is {text!r}: {error}") from error
+        values = {name: read_given(name, text) for name, text in self.typed.items()}
         return ExtractionOptions(**values, corpus=self.corpus)
+
+
+def read_given(name: str, text: str) -> Any:  # noqa: ANN401 - whatever the field holds
+    """The value of an option that was given as text; raises UsageError or InputError, with the option it is about."""
+    with concerning(name.replace("_", "-")):
+        try:
+            return read_option(name, text)
+        except ValueError as error:
+            raise UsageError(f"{flag(name)} is {text!r}: {error}") from error
 
 
 def read_option(name: str, text: str) -> Any:  # noqa: ANN401 - whatever the field holds

@@ -1,1 +1,1 @@
-"""Campaigns of many trials, run by hand at full size and with a few trials by pytest."""
+"""Campaigns of many trials: each module is a program, and a short test runs a few of its trials."""

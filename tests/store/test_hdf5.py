@@ -87,6 +87,29 @@ def test_rows_are_read_apart(tmp_path: Path) -> None:
         np.testing.assert_array_equal(file.read("count", np.array([2, 3])), whole[2:4])
 
 
+@pytest.mark.parametrize("schema", [CORPUS, LAYER, OVERLAY], ids=lambda schema: schema.kind)
+def test_no_number_is_without_a_checksum(tmp_path: Path, schema: FileSchema) -> None:
+    write_all(tmp_path / "a.h5", schema)
+    with h5py.File(tmp_path / "a.h5") as file:
+        for dataset in (file[d.name] for d in schema.datasets if file[d.name].size):
+            assert dataset.chunks and dataset.compression == "gzip", dataset.name
+            chunks = [dataset.id.get_chunk_info(i) for i in range(dataset.id.get_num_chunks())]
+            assert chunks and all(chunk.filter_mask == 0 for chunk in chunks), dataset.name
+
+
+def test_columns_without_checksums_are_read_as_earlier_versions_wrote_them(tmp_path: Path) -> None:
+    path = write_all(tmp_path / "a.h5", LAYER)
+    with reading(path, LAYER) as file:
+        before = {d.name: file.read(d.name) for d in LAYER.datasets if not d.rows}
+    with h5py.File(path, "r+") as file:
+        for name, stored in before.items():
+            del file[name]
+            file[name] = stored
+    with reading(path, LAYER) as file:
+        for name, stored in before.items():
+            np.testing.assert_array_equal(file.read(name), stored, name)
+
+
 def test_the_writer_refuses_another_shape(tmp_path: Path) -> None:
     message = r"count: shape \(2, 5\), the schema says \(5, 2\)"
     with SchemaWriter(tmp_path / "a.h5", LAYER, SIZES) as file, pytest.raises(ValueError, match=message):
@@ -252,23 +275,6 @@ def test_a_file_cut_anywhere_is_damaged_never_a_crash(sound: bytes, tmp_path: Pa
     path.write_bytes(sound[: int(share * len(sound))])
     with pytest.raises(RunDamagedError):
         read_everything(path)
-
-
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_altered_bytes_are_damage_or_other_numbers_never_a_crash(
-    sound: bytes, tmp_path: Path, data: st.DataObject
-) -> None:
-    content = bytearray(sound)
-    at = data.draw(st.integers(0, len(content) - 1))
-    part = data.draw(st.binary(min_size=1, max_size=8))
-    content[at : at + len(part)] = part
-    path = tmp_path / "altered.h5"
-    path.write_bytes(content)
-    try:
-        read_everything(path)
-    except RunDamagedError as error:
-        assert str(path) in str(error)
 
 
 TEXTS = ["", "Ġtitle", "▁x", "a\u202eb", "日本語", "\0", "\ud800"]

@@ -81,7 +81,7 @@ def test_a_check_is_told_as_data(command: Command, own_runs: Path) -> None:
     assert [(one["severity"], one["file"], one["message"]) for one in data["problems"]] == [
         (one.severity, one.file, one.message) for one in found
     ]
-    assert data["remedy"] == "Extract it again with --overwrite, or restore its files."
+    assert data["remedy"] == "Mend it with: neuron-tui mend whole"
 
 
 @pytest.mark.parametrize("arguments", [("figures", "whole"), ("compare", "whole", "few"), ("paper", "whole")])

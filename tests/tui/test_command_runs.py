@@ -141,7 +141,7 @@ def test_check_says_each_problem(command: Command, own_runs: Path) -> None:
     assert ended.code == 4
     assert ended.out.splitlines()[0] == "error: layers/layer_000.h5: is missing"
     assert "error: layers/layer_002.h5: has " in ended.out
-    assert ended.err == f"{folder}: 2 problems\nExtract it again with --overwrite, or restore its files.\n"
+    assert ended.err == f"{folder}: 2 problems\nMend it with: neuron-tui mend whole\n"
 
 
 COMMANDS = (

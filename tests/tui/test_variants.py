@@ -166,7 +166,7 @@ def test_a_variant_is_verified_under_its_name_and_told_how_to_be_made_again(own:
     async def verify(person: Person) -> None:
         await choose(person, "whole@loose")
         await person.press("v")
-        await person.sees("Check of whole@loose", "Count it again with --overwrite")
+        await person.sees("Check of whole@loose", "Mend it with: neuron-tui mend whole@loose")
 
     drive(own, verify)
 

@@ -14,7 +14,8 @@ from neuron_tui.store.errors import NeuronTuiError
 class CheckState:
     """What is known of a check at a moment. `problems` is None until it has come to its end.
 
-    `failure` says why it could not; a check that was stopped has neither. `variant` says that it is of a variant.
+    `failure` says why it could not; a check that was stopped has neither. `variant` says that it is of a variant,
+    `name` is what the run or variant is called.
     """
 
     progress: CheckProgress
@@ -22,6 +23,7 @@ class CheckState:
     problems: tuple[Problem, ...] | None = None
     failure: str | None = None
     variant: bool = False
+    name: str = ""
 
     @property
     def errors(self) -> int:
@@ -35,7 +37,7 @@ class RunCheck:
     def __init__(self, folder: Path, name: str = "", *, variant: bool = False) -> None:
         """Check the run, or the variant of one, in a folder; it is called as that is if not otherwise."""
         self.folder, self.name = folder, name or folder.name
-        self.state = CheckState(CheckProgress("", 0, 0), variant=variant)
+        self.state = CheckState(CheckProgress("", 0, 0), variant=variant, name=self.name)
         self._stopping = Event()
 
     @property

@@ -26,7 +26,7 @@ def check(context: typer.Context, run: RunArgument, as_json: AsJson = False, run
     folder = find_run(runs_directory_of(context, runs_dir), run)
     problems = check_run(folder)
     errors = sum(problem.severity == "error" for problem in problems)
-    said = remedy(problems, variant=run_of(folder) is not None) if errors else None
+    said = remedy(problems, name_of(folder.resolve()), variant=run_of(folder) is not None) if errors else None
     if as_json:
         found = [{"severity": one.severity, "file": one.file, "message": one.message} for one in problems]
         data = {"run": name_of(folder.resolve()), "path": str(folder.absolute()), "sound": not errors}

@@ -1,4 +1,4 @@
-"""`neuron-tui extract`, `analyze` and `train`: the engine's own commands, run in place of this process."""
+"""`neuron-tui extract`, `analyze`, `mend` and `train`: the engine's own commands, run in place of this process."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("extract", cls=_PassedOn, options_metavar="MODEL --corpus [DOMAIN=]SOURCE --name NAME")(extract)
     app.command("analyze", cls=_PassedOn, options_metavar="RUN --name NAME")(analyze)
+    app.command("mend", cls=_PassedOn, options_metavar="RUN")(mend)
     app.command("prompt", cls=_PassedOn, options_metavar="RUN --text TEXT")(prompt)
     app.command("ablate", cls=_PassedOn, options_metavar="RUN")(ablate)
     app.command("train", cls=_PassedOn, options_metavar="DIRECTORY --corpus [DOMAIN=]SOURCE")(train)
@@ -38,6 +39,11 @@ def extract(context: typer.Context) -> None:
 def analyze(context: typer.Context) -> None:
     """Count a finished run again with other thresholds, without its model."""
     _on_runs("analyze", context)
+
+
+def mend(context: typer.Context) -> None:
+    """Make the damaged files of a run again, from its model and text; nothing else of it is touched."""
+    _on_runs("mend", context)
 
 
 def prompt(context: typer.Context) -> None:

@@ -94,6 +94,24 @@ def start_analysis(run: Path, arguments: Sequence[str]) -> Path:
     return _start(folder, ("analyze", str(run.absolute()), *arguments), ())
 
 
+def start_mend(run: Path, arguments: Sequence[str]) -> Path:
+    """Start mending the run in a folder and its variants; returns the folder as `start_job` does.
+
+    Parameters
+    ----------
+    arguments
+        Those of the engine's `mend` but for the run.
+
+    Raises
+    ------
+    RunBusyError
+        Another process is writing the run.
+    NeuronTuiError
+        What `start_job` raises.
+    """
+    return _start(run, ("mend", str(run.absolute()), *arguments), ())
+
+
 def _start(folder: Path, logged: Sequence[str], unlogged: Sequence[str]) -> Path:
     """Start the engine on a folder; the log begins with the arguments that are `logged`."""
     refuse_foreign_folder(folder)

@@ -44,6 +44,12 @@ class TypeAheadApp(OpenApp):
         super().__init__(ansi_color=ansi_color)
         self._typed: deque[events.Key] = deque()
         self._taken_at: float | None = None
+        self._typed_at = time.monotonic()
+
+    @property
+    def since_typed(self) -> float:
+        """Seconds since the last key, or since the app was made; may be asked from any thread."""
+        return 0.0 if self.keys_wait else time.monotonic() - self._typed_at
 
     @property
     def keys_wait(self) -> bool:
@@ -54,7 +60,9 @@ class TypeAheadApp(OpenApp):
         """Let a key wait while another is under way."""
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
-        elif self._taken_at is None:
+            return
+        self._typed_at = time.monotonic()
+        if self._taken_at is None:
             await self._take(event)
         else:
             self._typed.append(event)

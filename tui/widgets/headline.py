@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.cells import cell_len
 
 from neuron_tui.store.measures.threshold_wording import differences
@@ -30,6 +32,12 @@ class Headline(OneLine):
         self._right = ""
         self._run_name = ""
         self._job: JobStatus | None = None
+        self._damaged: tuple[str, ...] = ()
+
+    def mark_damaged(self, files: Iterable[str]) -> None:
+        """Have it say which files of the run are not as they were written, as long as there are any."""
+        self._damaged = tuple(files)
+        self.refresh()
 
     def show(self, opened: OpenedRun) -> None:
         """Show a run."""
@@ -60,7 +68,17 @@ class Headline(OneLine):
             key = _KEY[self._job.condition == "paused"]
             room = width - len(key) - 4
             return ((" ", ""), *fit_line(job_line(self._job, self._run_name, room), room), ("  ", ""), (key, "mark"))
+        if self._damaged:
+            return self._damage(width)
         room = width - cell_len(self._right) - 4
         if room < 20:
             return ((f" {self._left}", "strong"),)
         return ((f" {fit(self._left, room)}  ", "strong"), (self._right, ""))
+
+    def _damage(self, width: int) -> Line:
+        more = f" and {len(self._damaged) - 1} more" if len(self._damaged) > 1 else ""
+        said = f"damaged: {printable(self._damaged[0])}{more}"
+        key = "E mends"
+        room = width - cell_len(said) - len(key) - 7
+        name = fit(printable(self._run_name), max(4, room))
+        return fit_line(((f" {name}  ", "strong"), (said, "bad"), ("  ", ""), (key, "mark")), width)

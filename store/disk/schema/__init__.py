@@ -11,6 +11,7 @@ from neuron_tui.store.disk.schema.layer import LAYER, OVERLAY
 from neuron_tui.store.disk.schema.numbers import (
     ACTIVATIONS_CHUNK,
     BINS,
+    COLUMN_CHUNK,
     CONTEXT_AFTER,
     CONTEXT_BEFORE,
     ENOUGH_SEQUENCES,
@@ -29,6 +30,7 @@ from neuron_tui.store.disk.schema.numbers import (
 __all__ = [
     "ACTIVATIONS_CHUNK",
     "BINS",
+    "COLUMN_CHUNK",
     "CONTEXT_AFTER",
     "CONTEXT_BEFORE",
     "CORPUS",

@@ -24,8 +24,8 @@ from functools import cached_property
 class Dataset:
     """One dataset of a file.
 
-    `rows` is how many entries of the first dimension share a chunk (0: stored contiguously, uncompressed);
-    `optional` says that a file may lack it.
+    `rows` is how many entries of the first dimension share a packed chunk (0: a column, often read whole: chunks of
+    COLUMN_CHUNK, not packed); `optional` says that a file may lack it.
     """
 
     name: str

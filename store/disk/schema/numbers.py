@@ -33,6 +33,9 @@ LOOKUP_PAGE = 1024
 LOOKUP_CHUNK = 4096
 """Entries of a lookup that are packed together, so that reading one reads them all."""
 
+COLUMN_CHUNK = 1024
+"""Entries of a column that share a chunk: few, so that reading one neuron reads little beside it."""
+
 ACTIVATIONS_CHUNK = 1 << 15
 """Positions of `activations` that share a chunk."""
 

@@ -31,6 +31,8 @@ from neuron_tui.tui.screens.explorer.keeping import SessionKeeper, Sight
 from neuron_tui.tui.screens.explorer.noting import Noting
 from neuron_tui.tui.screens.explorer.reading import RunReader
 from neuron_tui.tui.screens.explorer.variants import VariantChooser
+from neuron_tui.tui.screens.explorer.verifying import Verifying
+from neuron_tui.tui.screens.mending import Mending
 from neuron_tui.tui.screens.page import Page
 from neuron_tui.tui.widgets.key_line import KeyLine
 from neuron_tui.tui.widgets.neuron.pane import NeuronPane
@@ -82,6 +84,8 @@ class Explorer(Page[None]):
         self.noting = Noting(self, self, self.browser)
         self.variants = VariantChooser(self, self, path, thresholds=lambda: self.thresholds, chosen=self._open_variant)
         self.keeper = SessionKeeper(self, path, self._sight)
+        self.verifying = Verifying(self, path, self.browser)
+        self._mending = Mending(self, begun=self._mended)
 
     def compose(self) -> ComposeResult:
         """The panes between the headline and the keys."""
@@ -99,6 +103,7 @@ class Explorer(Page[None]):
 
     async def on_unmount(self) -> None:
         """The run is left, or the program: write down where one was."""
+        self.verifying.stop()
         await self.keeper.keep()
 
     @property
@@ -142,6 +147,7 @@ class Explorer(Page[None]):
         self._reader.summarise(opened)
         self.growing.look()
         self.noting.look()
+        self.verifying.start()
 
     def _show_more_layers(self, opened: OpenedRun) -> None:
         newest = self.browser.newest
@@ -279,6 +285,14 @@ class Explorer(Page[None]):
             browsing = self.browser.browsing
             chosen_by = browsing.list_query.query.strip() or ("marked" if browsing.limit is not None else "")
             self._asking.for_export(self.opened, self.browser.neurons.addresses, chosen_by)
+
+    def action_mend(self) -> None:
+        """Look what is damaged of the run, ask, and make it again."""
+        self._mending.ask(self.path)
+
+    def _mended(self, _: Path) -> None:
+        self.note("The run is being mended: what is made again comes as it is finished.")
+        self.growing.look()
 
     def action_pause(self) -> None:
         """Pause the job that writes the run, or let it go on."""

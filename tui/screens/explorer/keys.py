@@ -217,6 +217,14 @@ ON_THE_RUN = (
         palette="Count again",
     ),
     Action(
+        "explorer.mend",
+        "E",
+        "mend",
+        "mend",
+        "looks what is damaged of the run and, after asking, has it made again from the model and the text.",
+        palette="Mend",
+    ),
+    Action(
         "explorer.pause",
         "P",
         "pause",

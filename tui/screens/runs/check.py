@@ -31,7 +31,7 @@ def verdict(state: CheckState) -> str:
     if state.problems is None:
         return "Stopped before its end: nothing is known of the run."
     if state.errors:
-        return f"{count_noun(state.errors, 'problem')}. {remedy(state.problems, variant=state.variant)}"
+        return f"{count_noun(state.errors, 'problem')}. {remedy(state.problems, state.name, variant=state.variant)}"
     return "Every file is as it was written."
 
 

@@ -53,6 +53,14 @@ ACTIONS = (
     Action(
         "runs.resume", "e", "resume", "resume", "resumes a partial, cancelled, failed or died run.", palette="Resume"
     ),
+    Action(
+        "runs.mend",
+        "E",
+        "mend",
+        "mend",
+        "looks what is damaged of the run and, after asking, has it made again from its model and text.",
+        palette="Mend",
+    ),
     Action("runs.log", "L", "log", "log", "shows the log of the run's job.", palette="Log"),
     Action(
         "runs.compare",
@@ -130,7 +138,7 @@ NOTES = (
     ("complete", "every layer asked for is there."),
     ("partial", "some layers are there, the others are not; cancelled, failed and died say why."),
     ("died", "the job's process is gone and never said why: the machine went down, or it was killed."),
-    ("damaged", "a file is missing or altered; what is below the list says which."),
+    ("damaged", "a file is missing or altered; what is below the list says which. E makes it again."),
     ("└ @", "is a variant of the run above it: the same neurons, counted again with other thresholds."),
 )
 """What the help says of the list beside its actions."""
@@ -154,7 +162,7 @@ def keys_for(run: RunSummary, marked: int = 0) -> tuple[Key, ...]:
         pause = Key("runs.pause", "go on" if run.job.condition == "paused" else "pause")
         return (*opens, pause, Key("runs.cancel", shown="X"), _LOG, _NEW, *_LAST)
     if run.state == "damaged":
-        return (Key("runs.check"), _DELETE, _FILTER, _NEW, *_LAST)
+        return (Key("runs.mend"), Key("runs.check"), _DELETE, _FILTER, _NEW, *_LAST)
     if resumable(run):
         log = (_LOG,) if run.job is not None else (_FILTER,)
         return (*opens, Key("runs.resume"), *log, _DELETE, _NEW, *_LAST)

@@ -23,6 +23,7 @@ from neuron_tui.tui.browsing.run_order import SORTS, RunListQuery, readable, res
 from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.navigation import ClaimsPlace, ComparisonPlace, FiguresPlace, RunPlace, go
 from neuron_tui.tui.screens.ask import Choose
+from neuron_tui.tui.screens.mending import Mending
 from neuron_tui.tui.screens.page import Page
 from neuron_tui.tui.screens.prompt import Prompt
 from neuron_tui.tui.screens.runs import keys
@@ -58,6 +59,7 @@ class Runs(Page[None]):
         doing = Doing(self, self._done)
         self._jobs = JobActions(self, self.runs, directory, doing, self._go_to)
         self._upkeep = Upkeep(self, self.runs, directory, doing)
+        self._mending = Mending(self, begun=self._go_to)
         self._ends = JobEnds()
         self._listed = False
         self._problem: str | None = None
@@ -313,6 +315,14 @@ class Runs(Page[None]):
     def action_resume(self) -> None:
         """Go on with the run under the cursor."""
         self._jobs.resume()
+
+    def action_mend(self) -> None:
+        """Look what is damaged of the run under the cursor, ask, and make it again."""
+        run = self.runs.selected
+        if run is not None and run.manifest is not None:
+            self._mending.ask(run.path)
+        elif run is not None:
+            self.notify("Nothing of it can be mended without its run.json.", severity="warning", markup=False)
 
     def action_log(self) -> None:
         """Show the log of the run's job."""
