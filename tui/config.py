@@ -13,9 +13,13 @@ from typing import Any
 from platformdirs import user_config_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from neuron_tui.store.disk.own_files import read_bounded
 from neuron_tui.store.errors import InputError
 from neuron_tui.store.runs.option_texts import OptionTexts, plain_text, read_option, text_of
 from neuron_tui.store.runs.options import OPTIONS, Option
+
+_LARGEST = 1 << 20
+"""Bytes of settings that are still read."""
 
 
 class Config(BaseModel):
@@ -89,7 +93,7 @@ def read_config(path: Path | None = None) -> ConfigFile:
     """
     path = config_path() if path is None else path
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bounded(path, _LARGEST).decode("utf-8").replace("\r\n", "\n")
     except FileNotFoundError:
         return ConfigFile(path, Config())
     except (OSError, UnicodeDecodeError) as error:
@@ -97,12 +101,14 @@ def read_config(path: Path | None = None) -> ConfigFile:
         raise ConfigError(f"{path}: cannot be read ({why})\nMend or remove the file.") from error
     try:
         file = ConfigFile(path, Config.model_validate(tomllib.loads(text)))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f'{path}: {error}\nWrite it as TOML, such as: theme = "light"') from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = [str(part) for part in first["loc"]]
         raise ConfigFile(path, Config()).error(*_fault(first["type"], first["msg"], place)) from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: brackets in brackets too deep\nMend or remove the file.") from error
+    except ValueError as error:  # TOML's own error is one, and so is a number of thousands of digits
+        raise ConfigError(f'{path}: {error}\nWrite it as TOML, such as: theme = "light"') from error
     for name, value in file.config.defaults.items():
         if why := _why_not(name, value):
             raise file.error(f"defaults.{name}", why)

@@ -11,6 +11,7 @@ from pathlib import Path
 from neuron_tui.store.archive.index import BESIDE, INDEX, TEXT_BYTES, Index, IndexedFile
 from neuron_tui.store.archive.members import Sink, Watch, write_end, write_header, write_padding
 from neuron_tui.store.disk.lock import is_being_written, keeping
+from neuron_tui.store.disk.own_files import open_own, read_own
 from neuron_tui.store.errors import InputError, NeuronTuiError, RunBusyError, RunDamagedError, UsageError
 from neuron_tui.store.runs.catalog import missing_or_cut
 from neuron_tui.store.runs.manifest import MANIFEST, VARIANTS, FileEntry, read_manifest
@@ -55,7 +56,7 @@ class Packing:
 
     def _copy(self, file: IndexedFile, stream: Sink, watch: Watch) -> None:
         digest, left = hashlib.sha256(), file.bytes
-        with (self.folder / file.path).open("rb") as source:
+        with open_own(self.folder / file.path) as source:
             while left and (data := source.read(min(left, _AT_ONCE))):
                 digest.update(data)
                 stream.write(data)
@@ -126,7 +127,7 @@ def _in_order(item: tuple[str, FileEntry]) -> tuple[str, bool, str]:
 
 def _texts(folder: Path, path: str, left_out: list[str]) -> dict[str, bytes]:
     """The small files that may change while the others are copied: taken as they are now."""
-    found = {f"{path}{MANIFEST}": (folder / MANIFEST).read_bytes()}
+    found = {f"{path}{MANIFEST}": read_own(folder / MANIFEST, TEXT_BYTES)}
     for name in BESIDE:
         own = folder / name
         if own.is_symlink() or (own.exists() and not own.is_file()):
@@ -134,7 +135,7 @@ def _texts(folder: Path, path: str, left_out: list[str]) -> dict[str, bytes]:
         elif own.exists() and own.stat().st_size > TEXT_BYTES:
             left_out.append(f"{path}{name} stays behind: it has more than {size_text(TEXT_BYTES)}")
         elif own.exists():
-            found[f"{path}{name}"] = own.read_bytes()
+            found[f"{path}{name}"] = read_own(own, TEXT_BYTES)
     return found
 
 

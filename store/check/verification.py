@@ -14,6 +14,7 @@ from neuron_tui.store.disk.files import TEMPORARY_SUFFIX, sha256
 from neuron_tui.store.disk.hdf5 import reading
 from neuron_tui.store.disk.lock import LOCK
 from neuron_tui.store.disk.overlay import DatasetReader, Overlaid
+from neuron_tui.store.disk.own_files import require_own
 from neuron_tui.store.disk.schema import CORPUS, LAYER, OVERLAY
 from neuron_tui.store.disk.seen_files import found_damaged, found_sound, state_of
 from neuron_tui.store.errors import RunDamagedError
@@ -226,10 +227,8 @@ def difference_of(path: Path, entry: FileEntry, read: Callable[[int], None]) -> 
     What is found out of a file is remembered: one that was altered is refused by this process from then on.
     """
     try:
-        before = path.stat()
+        before = require_own(path)
         size = before.st_size
-        if not path.is_file():
-            return "is no regular file"
         if size != entry.bytes:
             return f"has {size:,} bytes, run.json says {entry.bytes:,}"
         sound = sha256(path, read) == entry.sha256

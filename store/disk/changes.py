@@ -32,6 +32,8 @@ PRIVATE, PRIVATE_FOLDER = 0o600, 0o700
 SHARED, SHARED_FOLDER = 0o666, 0o777
 """The modes, less the umask, of what a person asks for at a place of their choice."""
 
+_OPENING = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+
 Data = bytes | bytearray | memoryview
 
 
@@ -52,8 +54,11 @@ def make_file(path: Path, mode: int = PRIVATE, *, exclusive: bool = False) -> in
 
 
 def open_file(path: Path, mode: int = PRIVATE, *, append: bool = False) -> int:
-    """Give a descriptor to change a file, which is made if it is not there; with `append` all is written at its end."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | (os.O_APPEND if append else 0), mode)
+    """Give a descriptor to change a file, which is made if it is not there; with `append` all is written at its end.
+
+    A run of somebody else's may have a link or a pipe there: neither is followed, and nobody waits.
+    """
+    return os.open(path, os.O_RDWR | os.O_CREAT | _OPENING | (os.O_APPEND if append else 0), mode)
 
 
 def set_mode(descriptor: int, mode: int) -> None:

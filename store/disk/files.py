@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from neuron_tui.store.disk import changes
+from neuron_tui.store.disk.own_files import open_own
 from neuron_tui.store.disk.stream import text_written
 from neuron_tui.store.errors import DiskFailedError, DiskFullError, InputError
 from neuron_tui.store.wording import size_text
@@ -79,7 +80,7 @@ def disk_full_named(path: Path) -> Iterator[None]:
             raise DiskFullError(
                 f"no space left on the disk while writing {path}\nFree some space and run the same command again."
             ) from error
-        if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG):
+        if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.EISDIR, errno.ELOOP, errno.ENXIO):
             raise InputError(
                 f"cannot write {path}: {error.strerror}\nChoose another place with --runs-dir, or another --name."
             ) from error
@@ -123,7 +124,7 @@ def sha256(path: Path, read: Callable[[int], None] | None = None) -> str:
     """Hexadecimal SHA-256 of a file; `read` is told of every few bytes, how many, and may raise to stop."""
     digest, buffer = hashlib.sha256(), bytearray(_READ_AT_ONCE)
     view = memoryview(buffer)
-    with path.open("rb", buffering=0) as file:
+    with open_own(path) as file:
         while count := file.readinto(buffer):
             digest.update(view[:count])
             if read is not None:

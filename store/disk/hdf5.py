@@ -15,6 +15,7 @@ import numpy as np
 
 from neuron_tui.store.arrays import Array, Int64s
 from neuron_tui.store.disk.hdf5_checks import checked_dataset, checked_dimensions, damaged, refuse_unknown, structure_of
+from neuron_tui.store.disk.own_files import require_own
 from neuron_tui.store.disk.schema import ACTIVATIONS_CHUNK, COLUMN_CHUNK, FORMAT_VERSION, Dataset, FileSchema, resolve
 from neuron_tui.store.disk.sink import Sink
 
@@ -238,12 +239,15 @@ def reading(path: Path, schema: FileSchema) -> Iterator[SchemaReader]:
 def open_reader(path: Path, schema: FileSchema) -> SchemaReader:
     """Open a file of the run for whoever closes it; datasets are checked when they are read. Raises as `reading`."""
     try:
+        require_own(path)
         # A regular file opened read-only, without HDF5's own lock: finished files are never written again.
         file = h5py.File(path, "r", locking=False, rdcc_nbytes=_CHUNK_CACHE)
     except FileNotFoundError as error:
         raise damaged(path, "the file is missing") from error
     except (OSError, RuntimeError) as error:
-        raise damaged(path, "not an HDF5 file, or cut short") from error
+        # h5py puts what it says into one text, and the system's words, if any, in the middle.
+        reason = f"cannot be read ({error.strerror})" if isinstance(error, OSError) and error.strerror else None
+        raise damaged(path, reason or "not an HDF5 file, or cut short") from error
     try:
         with structure_of(path):
             return SchemaReader(path, schema, file, checked_dimensions(path, file, schema))

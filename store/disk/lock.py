@@ -151,7 +151,7 @@ def _lock(descriptor: int, kind: int, lock: Path) -> bool:
 def is_being_written(folder: Path) -> bool | None:
     """Whether some process holds the run's lock now; None where the file system has no locks to tell."""
     try:
-        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return False
     try:

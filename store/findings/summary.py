@@ -55,7 +55,7 @@ def summaries_from_layers(run: Run, table: NeuronTable | None = None) -> tuple[L
                 new_overall=new,
                 new_to_previous=to_previous,
                 covering_histogram={n: histogram(table.covering[n][rows][alive], n) for n in ORDERS},
-                suppressing=int((table.trigger_score[rows] < 0).sum()),
+                suppressing=int(table.suppressing[rows].sum()),
                 positional=_positional(table, rows),
             )
         )

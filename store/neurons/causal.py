@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from neuron_tui.store.disk.files import disk_full_named, write_text
 from neuron_tui.store.disk.lock import changing, keeping
+from neuron_tui.store.disk.own_files import read_own
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.runs.folder import CAUSAL_FILE
 from neuron_tui.store.runs.rule import Rule
@@ -21,6 +22,9 @@ LEAST_CONTEXTS = 5
 Method = Literal["zero", "mean"]
 METHODS: tuple[Method, ...] = ("zero", "mean")
 """What a silenced neuron's value is set to."""
+
+_LARGEST = 128 << 20
+"""Bytes of measurements that are still read: a hundred thousand of them."""
 
 Interval = tuple[float, float]
 Settings = tuple[int, int, int]
@@ -128,7 +132,7 @@ def read_causal(folder: Path, objection: Callable[[CausalRecord], str] = lambda 
     """
     path = folder / CAUSAL_FILE
     try:
-        text = path.read_bytes()
+        text = read_own(path, _LARGEST)
     except FileNotFoundError:
         return []
     except OSError as error:

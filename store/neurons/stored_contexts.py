@@ -95,9 +95,10 @@ def read_stored(file: DatasetReader, kind: Kind, neurons: Int64s) -> list[Stored
             begin, end = starts[neuron - first : neuron - first + 2].tolist()
             if end - begin != sizes.sum() or begin < 0:
                 raise damaged(file.path, f"`{kind}/value_start` does not go with `{kind}/active`")
-            values = (
-                np.split(file.read(f"{kind}/value", slice(begin, end)), np.cumsum(sizes)[:-1]) if len(sizes) else []
-            )
+            kept = file.read(f"{kind}/value", slice(begin, end))
+            if len(kept) != end - begin:
+                raise damaged(file.path, f"`{kind}/value_start` leads behind the end of `{kind}/value`")
+            values = np.split(kept, np.cumsum(sizes)[:-1]) if len(sizes) else []
         found.append(StoredContexts(position[there], mask[there], values))
     return found
 

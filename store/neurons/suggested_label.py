@@ -52,6 +52,7 @@ def _of_position(position: PositionProfile) -> str:
 
 def _listed(before: str, items: Sequence[str], after: str = "") -> str:
     """As many of the items as find room between two texts, with an ellipsis for the rest."""
+    text = before.strip()
     for shown in range(len(items), 0, -1):
         more = ", …" if shown < len(items) else ""
         text = f"{before}{', '.join(items[:shown])}{more}{after}"

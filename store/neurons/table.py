@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from neuron_tui.store.arrays import Bools, Floats, Ints
+from neuron_tui.store.disk.hdf5_checks import damaged
 from neuron_tui.store.disk.schema import ORDERS, STRENGTHS, TYPES
-from neuron_tui.store.errors import RunDamagedError
+from neuron_tui.store.neurons.layer import Layer
 from neuron_tui.store.neurons.run import Run
 
 Column = npt.NDArray[Any]
@@ -73,11 +74,19 @@ class NeuronTable:
                 data = layer.columns(*missing)
                 for name in missing:
                     values = data[name] if name in data else np.full(self._neurons, _ABSENT[name])
-                    if name in _CODES and values.max(initial=0) >= len(_CODES[name]):
-                        raise RunDamagedError(f"{layer.path}: `{name}` holds an unknown code\nExtract the run again.")
+                    self._refuse_impossible(layer, name, values)
                     parts[name].append(_narrowed(values.sum(axis=1) if name == "count" else values))
             for name in missing:
                 self._columns[name] = np.concatenate(parts[name]) if parts[name] else np.empty(0, np.int8)
+
+    def _refuse_impossible(self, layer: Layer, name: str, values: Column) -> None:
+        """Raise RunDamagedError for numbers that sums and orders made of the column could not stand."""
+        if name in _CODES and values.max(initial=0) >= len(_CODES[name]):
+            raise damaged(layer.path, f"`{name}` holds an unknown code")
+        if values.dtype.kind == "i" and values.min(initial=0) < (-1 if name.endswith("/first") else 0):
+            raise damaged(layer.path, f"`{name}` holds {values.min():,}")
+        if name == "count" and values.max(initial=0) > self._tokens:
+            raise damaged(layer.path, f"`{name}` is more than the tokens of the run")
 
     def column(self, name: str) -> Column:
         """The column behind a dataset, (R,): active counted positions of all domains for `count`."""
@@ -164,7 +173,7 @@ class NeuronTable:
     @property
     def suppressing(self) -> Bools:
         """Token detectors with a negative trigger score [§4.4]."""
-        mask: Bools = self.trigger_score < 0  # NaN compares false
+        mask: Bools = (self.trigger_score < 0) & self.detector(1)  # NaN compares false
         return mask
 
     @property

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import disk_full_named, replacing
 from neuron_tui.store.disk.lock import changing
+from neuron_tui.store.disk.own_files import open_own
 from neuron_tui.store.disk.stream import text_written
 from neuron_tui.store.errors import InputError, NeuronNotFoundError, RunDamagedError
 from neuron_tui.store.notes.note import LONGEST_LABEL, LONGEST_TEXT, Note, new_note, read_line
@@ -19,6 +21,9 @@ from neuron_tui.store.wording import free_name
 
 _LONGEST_LINE = 16 * (LONGEST_LABEL + LONGEST_TEXT)
 """Bytes: more than any note takes."""
+
+_LARGEST = 256 << 20
+"""Bytes of notes that are still read."""
 
 
 class NotesFile:
@@ -140,13 +145,18 @@ def _stranger(manifest: Manifest, note: Note) -> str:
 
 def _read_notes(path: Path) -> list[Note]:
     try:
-        with path.open("rb") as file:
-            return [note for _, note in _numbered(file, str(path))]
+        with open_own(path, _LARGEST) as file:
+            return [note for _, note in _numbered(lines_of(file), str(path))]
     except OSError as error:
         raise _unreadable(path, error) from error
     except InputError as error:
         reason = str(error).splitlines()[0]
         raise RunDamagedError(f"{reason}\nMend that line, or move the file away; it is left as it is.") from error
+
+
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file, what is longer than any note in parts."""
+    return iter(lambda: file.readline(_LONGEST_LINE + 1), b"")
 
 
 def _numbered(lines: Iterable[bytes], source: str) -> Iterable[tuple[int, Note]]:

@@ -14,6 +14,7 @@ from platformdirs import user_data_path
 from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import disk_full_named
 from neuron_tui.store.disk.lock import writing
+from neuron_tui.store.disk.own_files import require_own
 from neuron_tui.store.disk.seen_files import damage_of, state_of
 from neuron_tui.store.errors import (
     InputError,
@@ -215,10 +216,12 @@ def missing_or_cut(folder: Path, manifest: Manifest) -> str | None:
     if manifest.is_overlay and run_below(folder, manifest) is None:
         return "the run that it was counted on is not there any more, or holds other layers"
     for name, entry in sorted(manifest.files.items()):
-        path = folder / name
-        if not path.is_file():
+        try:
+            status = require_own(folder / name)
+        except FileNotFoundError:
             return f"{name} is missing"
-        status = path.stat()
+        except OSError as error:
+            return f"{name} cannot be read ({error.strerror})"
         if status.st_size != entry.bytes:
             return f"{name} has {status.st_size} bytes, run.json says {entry.bytes}"
         if known := damage_of(state_of(status)):

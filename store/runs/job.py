@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import TEMPORARY_SUFFIX
 from neuron_tui.store.disk.lock import is_being_written
+from neuron_tui.store.disk.own_files import open_own, read_own
 from neuron_tui.store.disk.stream import write_bytes
 from neuron_tui.store.errors import RunDamagedError, RunNotFoundError
 
@@ -38,6 +39,9 @@ _STAGES = {
     "silence": "silencing neurons",
 }
 _TAIL_BYTES = 1 << 16
+_LARGEST = 8 << 20
+"""Bytes of job.json that are still read: its arguments may name many sources."""
+
 
 _ENDS_WITHIN, _LOOK_EVERY = 5.0, 0.05
 """How long a process that has told its end may take to go, in seconds, and how often it is looked for."""
@@ -127,7 +131,7 @@ def read_job(folder: Path) -> Job:
     """
     path = folder / JOB_FILE
     try:
-        text = path.read_bytes()
+        text = read_own(path, _LARGEST)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise RunNotFoundError(f"no job at {folder}: it has no {JOB_FILE}") from error
     except OSError as error:
@@ -192,7 +196,7 @@ def is_taken(folder: Path) -> bool:
 def log_tail(folder: Path, lines: int = 12) -> list[str]:
     """The last lines of job.log, as they stand there: make them visible before showing them."""
     try:
-        with (folder / LOG_FILE).open("rb") as file:
+        with open_own(folder / LOG_FILE) as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
             text = file.read().decode("utf-8", "replace")
     except OSError:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from neuron_tui.store.disk.files import sha256, write_text
+from neuron_tui.store.disk.own_files import LAYERS, read_own
 from neuron_tui.store.disk.schema import FORMAT_VERSION
 from neuron_tui.store.errors import OUTDATED, RunDamagedError, RunNotFoundError, RunOutdatedError
 from neuron_tui.store.measures.thresholds import PAPER, Thresholds
@@ -18,6 +19,9 @@ from neuron_tui.store.tokens import Spelling
 
 MANIFEST = "run.json"
 CORPUS_FILE = "corpus.h5"
+_LARGEST = 32 << 20
+"""Bytes of run.json that are still read: a hundred thousand sources."""
+
 VARIANTS = "variants"
 """Folder of a run that its variants lie in, each a run of its own."""
 
@@ -254,7 +258,7 @@ def file_entry(path: Path) -> FileEntry:
 
 def layer_file(layer: int) -> str:
     """Path of a layer's file below the run's folder."""
-    return f"layers/layer_{layer:03d}.h5"
+    return f"{LAYERS}/layer_{layer:03d}.h5"
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -269,7 +273,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        text = path.read_bytes()
+        text = read_own(path, _LARGEST)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise RunNotFoundError(
             f"no run at {folder}: it has no {MANIFEST}\nSee the runs there are with: neuron-tui runs"

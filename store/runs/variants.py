@@ -14,8 +14,8 @@ from pathlib import Path
 from neuron_tui.store.errors import RunDamagedError, RunNotFoundError, UsageError
 from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.runs.folder import holds_job, holds_run
-from neuron_tui.store.runs.manifest import MANIFEST, Manifest, read_manifest
 from neuron_tui.store.runs.manifest import VARIANTS as VARIANTS
+from neuron_tui.store.runs.manifest import Manifest, read_manifest
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 _JOINED_BY = "@"
@@ -50,7 +50,7 @@ def variants_of(folder: Path) -> tuple[str, ...]:
 
 
 def _is_there(variant: Path) -> bool:
-    links = variant.is_symlink() or variant.parent.is_symlink()
+    links = os.path.islink(variant) or os.path.islink(variant.parent)  # noqa: PTH114 - pathlib raises without a right
     return not links and (holds_run(variant) or holds_job(variant))
 
 
@@ -58,7 +58,7 @@ def run_of(folder: Path) -> Path | None:
     """Folder of the run that the one in `folder` is a variant of; None if it is none, or was taken out of its run."""
     whole = Path(os.path.abspath(folder))  # noqa: PTH100 - a link is what it is called, wherever it leads
     run = whole.parent.parent
-    return run if whole.parent.name == VARIANTS and (run / MANIFEST).is_file() else None
+    return run if whole.parent.name == VARIANTS and holds_run(run) else None
 
 
 def run_counted_again(folder: Path, manifest: Manifest) -> Path | None:

@@ -144,7 +144,8 @@ def test_a_spoiled_file_is_made_again_and_damages_nothing(copy: Path, spoil: obj
     assert check_run(copy) == []
     assert_equal(aggregates_of(open_run(copy)), expected)
     assert path.read_bytes()[32:] != spoiled
-    assert_equal(aggregates_cache._read(path, aggregates_cache._key(open_run(copy))), expected)
+    run = open_run(copy)
+    assert_equal(aggregates_cache._read(path, aggregates_cache._key(run), run), expected)
 
 
 def test_a_file_counted_from_other_layers_is_not_believed(copy: Path, tmp_path: Path) -> None:

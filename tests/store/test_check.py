@@ -58,7 +58,7 @@ def test_a_missing_cut_or_altered_file_is_found(copy: Path, name: str) -> None:
     assert errors(copy) == [(name, "has been altered: its SHA-256 is not the one in run.json")]
     path.unlink()
     path.mkdir()
-    assert errors(copy) == [(name, "is no regular file")]
+    assert errors(copy) == [(name, "cannot be read: it is no regular file")]
 
 
 def test_every_problem_is_told_not_the_first_alone(copy: Path) -> None:

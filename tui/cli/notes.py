@@ -56,15 +56,15 @@ def bring_in(
     Nothing is imported if any line cannot be used.
     """
     from neuron_tui.store import open_run
-    from neuron_tui.store.notes.notes_file import read_notes_for
+    from neuron_tui.store.notes.notes_file import lines_of, read_notes_for
 
     opened = open_run(run, runs_directory_of(context, runs_dir))
     if str(path) == "-":
-        read = read_notes_for(opened.manifest, opened.name, sys.stdin.buffer, "stdin")
+        read = read_notes_for(opened.manifest, opened.name, lines_of(sys.stdin.buffer), "stdin")
     else:
         try:
             with path.open("rb") as file:
-                read = read_notes_for(opened.manifest, opened.name, file, str(path))
+                read = read_notes_for(opened.manifest, opened.name, lines_of(file), str(path))
         except OSError as error:
             raise InputError(f"cannot read {path}: {error.strerror}\nName a file of notes.") from error
     found = opened.notes_file.merge(read)

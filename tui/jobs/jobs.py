@@ -20,6 +20,7 @@ from pathlib import Path
 from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import disk_full_named
 from neuron_tui.store.disk.lock import writing
+from neuron_tui.store.disk.own_files import open_own
 from neuron_tui.store.disk.stream import text_written
 from neuron_tui.store.errors import (
     InputError,
@@ -169,7 +170,7 @@ def _why(process: subprocess.Popen[bytes], folder: Path, begin: int) -> NeuronTu
     if status is not None and status.job.pid == process.pid and status.job.problem:
         problem = status.job.problem
     else:
-        with (folder / LOG_FILE).open("rb") as file:
+        with open_own(folder / LOG_FILE) as file:
             file.seek(begin)
             problem = in_words(file.read().decode("utf-8", "replace"))
     return _ERRORS.get(code, RunError)(problem or f"the job ended with code {code}")

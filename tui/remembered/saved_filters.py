@@ -8,9 +8,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import write_text
+from neuron_tui.store.disk.own_files import read_bounded
 from neuron_tui.tui.remembered.state import state_directory
 
 _RECENT = 20
+_LARGEST = 4 << 20
+"""Bytes of filters that are still read."""
 
 
 class SavedFilters(BaseModel):
@@ -40,7 +43,7 @@ def filters_path() -> Path:
 def read_filters() -> SavedFilters:
     """Read them; a file that is missing or cannot be read holds none."""
     try:
-        return SavedFilters.model_validate_json(filters_path().read_bytes())
+        return SavedFilters.model_validate_json(read_bounded(filters_path(), _LARGEST))
     except (OSError, ValidationError):
         return SavedFilters()
 

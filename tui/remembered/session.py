@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import write_text
+from neuron_tui.store.disk.own_files import read_bounded
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.neurons.query import keepable
 from neuron_tui.store.process import describe_fault
@@ -86,9 +87,7 @@ def read_session(folder: Path, manifest: Manifest) -> Session | None:
     """
     path = session_path(folder)
     try:
-        if path.stat().st_size > _LARGEST:
-            raise ValueError(f"{path} is far too large for a session")
-        session = Session.model_validate_json(path.read_bytes())
+        session = Session.model_validate_json(read_bounded(path, _LARGEST))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:  # pydantic's own error is a ValueError

@@ -1,0 +1,390 @@
+"""HDF5 files as somebody would craft them: sound checksums, a matching run.json, and contents that no run has."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+Way = Callable[[random.Random, h5py.File, str, Path], None]
+"""Changes a dataset of an open file; told of a folder outside the run."""
+
+_NAN, _INF = float("nan"), float("inf")
+
+
+def _again(file: h5py.File, name: str, data: object = None, **options: object) -> h5py.Dataset:
+    """The dataset made anew, with the attributes it had."""
+    kept = dict(file[name].attrs) if isinstance(file.get(name), h5py.Dataset) else {}
+    del file[name]
+    made = file.create_dataset(name, data=data, **options)
+    for key, value in kept.items():
+        made.attrs[key] = value
+    return made
+
+
+def _external_link(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    del file[name]
+    file[name] = h5py.ExternalLink(str(outside / Path(file.filename).name), f"/{name}")
+
+
+def _soft_link(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    del file[name]
+    file[name] = h5py.SoftLink(rng.choice(("/nothing", f"/{name}", "/", "count", "../..", "/tokens")))
+
+
+def _external_storage(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    shape, dtype = file[name].shape, file[name].dtype
+    size = int(np.prod(shape)) * dtype.itemsize
+    if size:
+        where = rng.choice((str(outside / "canary.txt"), "/dev/zero", "../../../outside/canary.txt"))
+        _again(file, name, shape=shape, dtype=dtype, external=[(where, 0, size)])
+
+
+def _virtual(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    shape, dtype = file[name].shape, file[name].dtype
+    layout = h5py.VirtualLayout(shape=shape, dtype=dtype)
+    if all(shape):
+        source = h5py.VirtualSource(str(outside / Path(file.filename).name), name, shape=shape)
+        layout[...] = source
+    del file[name]
+    file.create_virtual_dataset(name, layout, fillvalue=7)
+
+
+def _filters(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    shape, dtype = file[name].shape, file[name].dtype
+    if not all(shape):
+        return
+    made = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    made.set_chunk(shape)
+    for _ in range(rng.choice((1, 3, 31))):
+        number = rng.choice((1, 2, 3, 305, 32000, 32004, 255, 65535))
+        values = tuple(rng.choice((0, 1, 9, 2**31, 2**32 - 1)) for _ in range(rng.choice((0, 1, 20))))
+        try:
+            made.set_filter(number, h5py.h5z.FLAG_OPTIONAL, values)
+        except (ValueError, RuntimeError):
+            continue
+    kept = dict(file[name].attrs)
+    parent, _, last = name.rpartition("/")
+    del file[name]
+    space, group = h5py.h5s.create_simple(shape), file[parent] if parent else file
+    created = h5py.h5d.create(group.id, last.encode(), h5py.h5t.py_create(dtype), space, made)
+    for key, value in kept.items():
+        h5py.Dataset(created).attrs[key] = value
+
+
+def _cycle(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    del file[name]
+    file[name] = file["/"]
+
+
+def _cycle_beside(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    file[rng.choice(("again", "triggers", "grams/9", "lookup/1/again", "values/again"))] = file["/"]
+
+
+def _thousands(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    deep = rng.random() < 0.5
+    at: h5py.Group = file
+    for number in range(1500):
+        made = at.create_group(f"g{number}")
+        at = made if deep else at
+
+
+def _attributes(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    holder = rng.choice((file, file[name]))
+    key = rng.choice(("kind", "layer", "format_version", "dimension_N", "dimension_P", "dimension_K", "meaning", "new"))
+    value = rng.choice(
+        (
+            *("variable \u202e length", b"x" * 60_000, np.bytes_(b"layer\0\0"), np.arange(9), np.float64(_NAN), -1),
+            *(2**63 - 1, 2**40, 2**39, 0, np.uint64(2**64 - 1), ["a", "b"], True, h5py.Empty("i4"), np.int8(-1)),
+            np.zeros(3, np.dtype([("a", "i4"), ("b", "S9")])),
+        )
+    )
+    holder.attrs[key] = value
+
+
+def _dtype(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    shape = file[name].shape
+    dtype = rng.choice(
+        (
+            *(
+                np.dtype([("a", "i8"), ("b", "f4")]),
+                h5py.enum_dtype({"A": 1, "B": 2}),
+                h5py.string_dtype(),
+                h5py.ref_dtype,
+            ),
+            *(
+                h5py.regionref_dtype,
+                np.dtype("V16"),
+                h5py.vlen_dtype("i4"),
+                np.dtype("S9"),
+                np.dtype("f2"),
+                np.dtype("i1"),
+            ),
+            *(np.dtype(">i8"), np.dtype(">f4"), np.dtype("u8"), np.dtype("i4"), np.dtype("f8"), np.dtype(("i4", (3,)))),
+            *(np.dtype("c16"), np.dtype("?")),
+        )
+    )
+    _again(file, name, shape=shape, dtype=dtype)
+
+
+def _shape(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    shape, dtype = file[name].shape, file[name].dtype
+    other = rng.choice(
+        (
+            (),
+            (0,),
+            (*shape, 1),
+            shape[1:],
+            tuple(n + 1 for n in shape),
+            tuple(0 for _ in shape),
+            (1,) * 20,
+            (2**20, 2**20),
+        )
+    )
+    options = {"chunks": tuple(min(n, 64) for n in other)} if other and all(other) else {}
+    _again(file, name, shape=other, dtype=dtype, **options)
+
+
+def _dimension(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    """A dimension grown with every dataset that has it, stored nowhere."""
+    letters = [key for key in file.attrs if key.startswith("dimension_")]
+    key = rng.choice(letters)
+    before, after = int(file.attrs[key]), rng.choice((0, 1, 2**20, 2**31, 2**36))
+    file.attrs[key] = np.int64(after)
+    if rng.random() < 0.3:
+        return
+    every: list[str] = []
+    file.visititems(lambda at, one: every.append(at) if isinstance(one, h5py.Dataset) else None)
+    for one in every:
+        shape, dtype = file[one].shape, file[one].dtype
+        if shape and before and before in shape:
+            grown = tuple(after if n == before else n for n in shape)
+            chunks = tuple(max(1, min(n, 64)) for n in grown)
+            _again(file, one, shape=grown, dtype=dtype, chunks=chunks, compression="gzip")
+
+
+def _bomb(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    """Few bytes that decompress to a lot: as much as deflate can, or by a chunk far larger than its data."""
+    spec = file[name]
+    shape, dtype = spec.shape, spec.dtype
+    if not shape:
+        return
+    if rng.random() < 0.5:
+        made = _again(
+            file,
+            name,
+            shape=shape,
+            dtype=dtype,
+            maxshape=(None,) * len(shape),
+            chunks=(2**20,) + (1,) * (len(shape) - 1),
+            compression="gzip",
+        )
+        made[...] = 0
+    else:
+        grown = (2**24, *shape[1:]) if rng.random() < 0.5 else (2**27, *(1 for _ in shape[1:]))
+        made = _again(
+            file,
+            name,
+            shape=grown,
+            dtype=dtype,
+            chunks=(min(2**20, grown[0]), *(max(1, n) for n in grown[1:])),
+            compression="gzip",
+            fillvalue=0,
+        )
+        made[:1] = 0
+
+
+def _unallocated(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    spec = file[name]
+    if spec.shape:
+        _again(
+            file,
+            name,
+            shape=spec.shape,
+            dtype=spec.dtype,
+            chunks=tuple(max(1, n) for n in spec.shape),
+            fillvalue=rng.choice((0, 1, 99)),
+        )
+
+
+def _group_for_dataset(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    del file[name]
+    if rng.random() < 0.5:
+        file.create_group(name)
+    else:
+        file[name] = np.dtype("i4")
+
+
+def _more(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    file[rng.choice(("extra", "triggers/4/top", "vocabulary/more", "\u202e\x1b", "a" * 5000))] = np.arange(3)
+
+
+def _without(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    del file[name]
+
+
+STRUCTURES: tuple[Way, ...] = (
+    *(
+        _external_link,
+        _soft_link,
+        _external_storage,
+        _virtual,
+        _filters,
+        _cycle,
+        _cycle_beside,
+        _thousands,
+        _attributes,
+    ),
+    *(_dtype, _shape, _dimension, _bomb, _unallocated, _group_for_dataset, _more, _without),
+)
+
+
+def _extremes(dtype: np.dtype) -> list[object]:
+    if dtype.kind == "f":
+        return [
+            _NAN,
+            _INF,
+            -_INF,
+            0.0,
+            -0.0,
+            np.finfo(dtype).max,
+            np.finfo(dtype).min,
+            np.finfo(dtype).tiny,
+            1e30,
+            -1.0,
+        ]
+    limits = np.iinfo(dtype)
+    small = [
+        value for value in (-2, -1, 0, 1, 2, 63, 64, 10**6, 2**31, 2**40, 10**18) if limits.min <= value <= limits.max
+    ]
+    return [limits.min, limits.max, limits.max - 1, *small]
+
+
+def _values(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    spec = file[name]
+    values = spec[...]
+    if not values.size or values.dtype.kind not in "iuf":
+        return
+    flat, extremes = values.reshape(-1), _extremes(values.dtype)
+    how = rng.randrange(6)
+    if how == 0:
+        flat[:] = np.array(rng.choice(extremes), values.dtype)
+    elif how == 1:
+        flat[:] = np.random.default_rng(rng.randrange(2**32)).permutation(flat)
+    elif how == 2 and values.dtype.kind in "iu":
+        limits = np.iinfo(values.dtype)
+        flat[:] = np.random.default_rng(rng.randrange(2**32)).integers(
+            limits.min, limits.max, flat.shape, values.dtype, endpoint=True
+        )
+    elif how == 3 and values.dtype.kind in "iu":
+        flat += np.array(rng.choice((1, 2, 100)), values.dtype)
+    else:
+        for _ in range(rng.choice((1, 1, 3, 20))):
+            flat[rng.randrange(len(flat))] = np.array(rng.choice(extremes), values.dtype)
+    spec[...] = values
+
+
+def datasets_of(file: h5py.File) -> list[str]:
+    """Names of all datasets of a file."""
+    found: list[str] = []
+    file.visititems(lambda name, one: found.append(name) if isinstance(one, h5py.Dataset) else None)
+    return found
+
+
+def craft(rng: random.Random, path: Path, outside: Path, *, values: bool) -> str:
+    """Change a file of a run, its values or its structure, and have run.json say the digest that it then has."""
+    done = []
+    with h5py.File(path, "r+", libver="v110") as file:
+        for _ in range(rng.choice((1, 1, 1, 2, 5)) if values else 1):
+            name = rng.choice(datasets_of(file))
+            way = _values if values else rng.choice(STRUCTURES)
+            done.append(f"{way.__name__.strip('_')} {name}")
+            way(rng, file, name, outside)
+    own_digest(path)
+    return ", ".join(done)
+
+
+def own_digest(path: Path) -> None:
+    """Have the run.json beside a file say the size and digest that the file has."""
+    folder = path.parent if path.name == "corpus.h5" else path.parent.parent
+    manifest = json.loads((folder / "run.json").read_text("utf-8"))
+    entry = {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    if path.name == "corpus.h5":
+        manifest["corpus"]["file"] = entry
+    else:
+        manifest["layers"][str(int(path.stem[-3:]))] = entry
+    (folder / "run.json").write_text(json.dumps(manifest, indent=1), "utf-8")
+    variant = folder / "variants" / "loose" / "run.json"
+    if variant.exists():  # the variant goes along, as its author would have it
+        of = json.loads(variant.read_text("utf-8"))
+        of["corpus"] = manifest["corpus"]
+        files = {"corpus.h5": manifest["corpus"]["file"]} | {
+            f"layers/layer_{int(layer):03d}.h5": one for layer, one in manifest["layers"].items()
+        }
+        lines = "".join(f"{name} {one['sha256']}\n" for name, one in sorted(files.items()))
+        of["variant"]["source"] = hashlib.sha256(lines.encode()).hexdigest()
+        variant.write_text(json.dumps(of, indent=1), "utf-8")
+
+
+def craft_cache(rng: random.Random, path: Path) -> str:
+    """Change kept aggregates and give them the SHA-256 that they then have."""
+    import io
+    import zipfile
+
+    data = path.read_bytes()[32:]
+    with np.load(io.BytesIO(data)) as kept:
+        arrays = {name: kept[name] for name in kept.files}
+    name = rng.choice([*arrays, "head", "head"])
+    how, stream = rng.randrange(5), io.BytesIO()
+    if name == "head":
+        head = json.loads(arrays["head"].tobytes())
+        places = [key for key in head if key != "key"]
+        key = rng.choice(places)
+        if key == "summaries" and rng.random() < 0.9:
+            one = rng.choice(head["summaries"])
+            field = rng.choice(list(one))
+            one[field] = rng.choice((None, -1, 10**30, "x", {}, [], {"1": [1]}, {"1": -5}, 1e308, {"a": 1}, True))
+            key = field
+        else:
+            head[key] = rng.choice((None, -1, 10**30, "x", {}, [], head[key] * 2 if key == "summaries" else 0))
+        text = json.dumps(head) if rng.random() < 0.9 else "[" * 100_000
+        arrays["head"] = np.frombuffer(text.encode(), np.uint8)
+        name = f"head.{key}"
+    elif how == 0:
+        del arrays[name]
+    elif how == 1:
+        arrays[name] = rng.choice(
+            (np.zeros(0), np.zeros((2, 2, 2)), arrays[name][:-1], arrays[name].astype("S9"), np.float64(1))
+        )
+    elif arrays[name].size:
+        values = arrays[name].copy()
+        flat = values.reshape(-1)
+        if values.dtype.kind in "iuf":
+            for _ in range(rng.choice((1, 5))):
+                flat[rng.randrange(len(flat))] = np.array(rng.choice(_extremes(values.dtype)), values.dtype)
+        arrays[name] = values
+    if rng.random() < 0.1:
+        np.savez_compressed(stream, **arrays, bomb=np.zeros(1 << 27, np.uint8))
+        name += " compressed"
+    else:
+        np.savez(stream, **arrays)
+    packed = stream.getvalue()
+    if rng.random() < 0.1:  # a header that says more than there is
+        packed = packed.replace(b"'shape': (", b"'shape': (9999999999,"[: len(b"'shape': (")], 1)
+        with zipfile.ZipFile(io.BytesIO(packed)) as whole:
+            stream = io.BytesIO()
+            with zipfile.ZipFile(stream, "w") as out:
+                for member in whole.namelist():
+                    body = whole.read(member)
+                    if member.startswith("growth"):
+                        header = b"{'descr': '<i8', 'fortran_order': False, 'shape': (99999999999,), }"
+                        body = b"\x93NUMPY\x01\x00" + (len(header) + 1).to_bytes(2, "little") + header + b"\n"
+                    out.writestr(member, body)
+            packed, name = stream.getvalue(), "a shape that lies"
+    path.write_bytes(hashlib.sha256(packed).digest() + packed)
+    return name
