@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from neuron_tui.engine.corpus.tokenise import SpecialTokens
@@ -25,8 +25,10 @@ class LoadedTokenizer:
     pad: int | None
 
 
-def load_tokenizer(files: CheckpointFiles) -> LoadedTokenizer:
+def load_tokenizer(files: CheckpointFiles, config: object) -> LoadedTokenizer:
     """Load the tokeniser beside a checkpoint; never runs code of the checkpoint's.
+
+    `config` is the model's configuration as transformers has it: config.json is not read once more, whatever it holds.
 
     Special tokens written out in a text are text: they are tokenised like any other characters (ours).
 
@@ -44,7 +46,9 @@ def load_tokenizer(files: CheckpointFiles) -> LoadedTokenizer:
             "A checkpoint needs tokenizer.json, or vocab.json and merges.txt, beside its weights."
         )
     try:
-        loaded = AutoTokenizer.from_pretrained(files.folder, local_files_only=True, trust_remote_code=False)
+        loaded = AutoTokenizer.from_pretrained(
+            files.folder, config=config, local_files_only=True, trust_remote_code=False
+        )
         tokenizer: Tokenizer = loaded.backend_tokenizer
     except Exception as error:
         raise CheckpointError(
@@ -57,17 +61,28 @@ def load_tokenizer(files: CheckpointFiles) -> LoadedTokenizer:
     return LoadedTokenizer(tokenizer, loaded.bos_token_id, loaded.eos_token_id, loaded.pad_token_id)
 
 
-def special_tokens(model: str, loaded: LoadedTokenizer, config: dict[str, Any]) -> SpecialTokens:
+def special_tokens(model: str, loaded: LoadedTokenizer, config: dict[str, Any], vocabulary: int) -> SpecialTokens:
     """Which tokens are BOS, EOS and padding.
 
     The tokeniser says it; for what it leaves open, and for OPT as a whole, config.json does. A tokeniser that names an
-    EOS and no BOS has none (Qwen), whatever config.json says.
+    EOS and no BOS has none (Qwen), whatever config.json says. Padding beyond the model's `vocabulary` is none.
 
     Raises
     ------
     CheckpointError
-        The configuration of an OPT model names no BOS or no EOS.
+        The configuration of an OPT model names no BOS or no EOS, or one is named that the model has no embedding for.
     """
+    found = _named(model, loaded, config)
+    for name, token in (("bos", found.bos), ("eos", found.eos)):
+        if token is not None and not 0 <= token < vocabulary:
+            raise CheckpointError(
+                f"model {model}: its {name}_token_id is {token:,}, and it has {vocabulary:,} tokens\n"
+                "Tokeniser, config.json and weights do not belong together: fetch them again."
+            )
+    return found if found.pad is None or 0 <= found.pad < vocabulary else replace(found, pad=None)
+
+
+def _named(model: str, loaded: LoadedTokenizer, config: dict[str, Any]) -> SpecialTokens:
     said = [_first(config.get(f"{name}_token_id")) for name in ("bos", "eos", "pad")]
     opt = config.get("model_type") == "opt"
     if opt and None in said[:2]:
@@ -83,7 +98,7 @@ def special_tokens(model: str, loaded: LoadedTokenizer, config: dict[str, Any]) 
 
 def _first(token: object) -> int | None:
     first = token[0] if isinstance(token, list) and token else token
-    return first if isinstance(first, int) else None
+    return first if isinstance(first, int) and not isinstance(first, bool) else None
 
 
 def vocabulary_of(tokenizer: Tokenizer, size: int, model: str) -> tuple[list[str], Spelling]:
