@@ -213,8 +213,8 @@ def resources_for(
     if sizes.counts > all_memory():
         with concerning("context-length"):
             raise InputError(
-                f"sequences of {sizes.context_length:,} tokens take {size_text(sizes.counts)} of memory for the counts of "
-                f"a layer, and this machine has {size_text(all_memory())}\nUse a shorter --context-length."
+                f"sequences of {sizes.context_length:,} tokens take {size_text(sizes.counts)} of memory for the counts "
+                f"of a layer, and this machine has {size_text(all_memory())}\nUse a shorter --context-length."
             )
     folder = run_folder(request.runs_dir, request.name)
     return plan_resources(sizes, device, request.memory, free_disk(folder)[1])

@@ -23,6 +23,9 @@ UNUSABLE_INPUT = 3
 UNUSABLE_RUN = 4
 INTERRUPTED = 130
 
+ASKED_BY = "NEURON_TUI_ASKED_BY"
+"""Names, in the environment of an engine that is to end with whoever started it, that process."""
+
 _LARGEST_LOG = 1_000_000
 """Bytes of the log of faults, after which a new one is begun; one old log is kept."""
 

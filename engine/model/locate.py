@@ -58,8 +58,8 @@ def locate(model: str, allow_pickle: bool) -> CheckpointFiles:
     elif not _is_folder(folder):
         if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?", model) or model.startswith((".", "/")):
             raise CheckpointError(
-                f"model {_in_one_line(model)}: there is no such directory\nName a checkpoint directory, a Hugging Face id, "
-                f"or one that comes with the program: {', '.join(builtin_names())}."
+                f"model {_in_one_line(model)}: there is no such directory\nName a checkpoint directory, a Hugging Face "
+                f"id, or one that comes with the program: {', '.join(builtin_names())}."
             )
         folder = _from_hub(model, allow_pickle)
     if "\n" in model or "\r" in model:
@@ -166,7 +166,8 @@ def _from_hub(model: str, allow_pickle: bool) -> Path:
         ) from error
     except (HfHubHTTPError, OSError) as error:
         raise CheckpointError(
-            f"model {_in_one_line(model)}: not in the local cache, and the hub cannot be reached ({type(error).__name__})\n"
+            f"model {_in_one_line(model)}: not in the local cache, and the hub cannot be reached "
+            f"({type(error).__name__})\n"
             "Copy the checkpoint here and name its directory, or set HF_HOME to a cache that holds it."
         ) from error
     return folder

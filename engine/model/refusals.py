@@ -8,7 +8,6 @@ from pathlib import Path
 
 from neuron_tui.store.errors import CheckpointError
 
-
 _READ = (
     *("config.json", "model.safetensors", "model.safetensors.index.json"),
     *("pytorch_model.bin", "pytorch_model.bin.index.json"),

@@ -6,8 +6,10 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from neuron_tui.engine.corpus.encoding import failures_named
 from neuron_tui.engine.corpus.tokenise import SpecialTokens
 from neuron_tui.engine.model.locate import CheckpointFiles
+from neuron_tui.engine.model.normaliser import refuse_growth
 from neuron_tui.store.errors import CheckpointError
 from neuron_tui.store.tokens import Spelling
 
@@ -45,16 +47,16 @@ def load_tokenizer(files: CheckpointFiles, config: object) -> LoadedTokenizer:
             f"model {files.name}: no tokeniser in {files.folder}\n"
             "A checkpoint needs tokenizer.json, or vocab.json and merges.txt, beside its weights."
         )
-    try:
+    with failures_named(f"model {files.name}: its tokeniser cannot be loaded from {files.folder}"):
         loaded = AutoTokenizer.from_pretrained(
             files.folder, config=config, local_files_only=True, trust_remote_code=False
         )
         tokenizer: Tokenizer = loaded.backend_tokenizer
-    except Exception as error:
+    if not tokenizer.get_vocab_size(with_added_tokens=False):  # transformers makes up one where it can read none
         raise CheckpointError(
-            f"model {files.name}: its tokeniser cannot be loaded from {files.folder} ({_first_line(error)})\n"
-            "A checkpoint needs tokenizer.json, or vocab.json and merges.txt, beside its weights."
-        ) from error
+            f"model {files.name}: its tokeniser in {files.folder} is broken, or has no tokens\nFetch its files again."
+        )
+    refuse_growth(files.name, tokenizer)
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.encode_special_tokens = True
@@ -125,7 +127,3 @@ def vocabulary_of(tokenizer: Tokenizer, size: int, model: str) -> tuple[list[str
     elif described["model"].get("type") == "WordPiece":
         spelling = "wordpieces"
     return [by_id.get(i, f"<unused {i}>") for i in range(size)], spelling
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

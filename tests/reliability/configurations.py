@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
+os.environ |= {"TOKENIZERS_PARALLELISM": "false"}
 
 import numpy as np
 import torch
@@ -69,8 +70,11 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a trial ended: `refused`, `equal` to transformers, `alone` (transformers refuses what the run does not mind)
-    or `failed`, with the reason."""
+    """How a trial ended, and why if it `failed`.
+
+    It was `refused`, its numbers are `equal` to those of transformers, or it was read `alone`: transformers ends in an
+    error, and the numbers are those of the configuration without the change.
+    """
 
     kind: str
     why: str = ""
@@ -124,7 +128,7 @@ def judge(models_: Models, trial: Trial, scratch: Path) -> Verdict:
             return Verdict("failed", seen.answer)
         plain = models_.folder / trial.family  # transformers itself ends in an error: the field must not matter
         seen = forked(lambda: _against_transformers(plain, runs / "x"), 3 * MOST_SECONDS)
-        return Verdict("alone") if seen.answer == "" else Verdict("failed", f"alone with its numbers: {seen.said[:300]}")
+        return Verdict("alone") if seen.answer == "" else Verdict("failed", f"numbers of its own: {seen.said[:300]}")
     finally:
         shutil.rmtree(scratch)
 

@@ -1,4 +1,4 @@
-"""One trial in a process forked from this warm one: its exit code, its words, its time, the memory it took above ours."""
+"""One trial in a process forked from this warm one: its exit code, its words, its time, the memory that it took."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 _FENCE = 6 << 30
@@ -107,8 +108,7 @@ def _work(work: Callable[[], object], said: int, printed: int, answer: int) -> i
 
 
 def _pages(column: int) -> int:
-    with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[column]) * resource.getpagesize()
+    return int(Path("/proc/self/statm").read_text().split()[column]) * resource.getpagesize()
 
 
 def _addresses() -> int:

@@ -11,14 +11,19 @@ import random
 import shutil
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import BinaryIO
 
 os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
+os.environ |= {"TOKENIZERS_PARALLELISM": "false"}
 
 import torch
 
+from neuron_tui.engine.corpus.readers import compressed
 from tests.engine.cases import Case as EngineCase
 from tests.engine.cases import build
 from tests.engine.checkpoints import Shape, words
@@ -26,10 +31,15 @@ from tests.reliability.bad import corpora, tokenizers, weights
 from tests.reliability.bad.case import Case, Place
 from tests.reliability.forked import Ended, command, forked, refusal_in
 
-MOST_SECONDS, MOST_MEMORY = 60.0, 1 << 30
-"""What a trial may take on a machine that others use too, and bytes above a warm process."""
+MOST_SECONDS = 60.0
+"""What a trial may take on a machine that others use too."""
 
-CASES: tuple[Case, ...] = (*weights.CASES, *tokenizers.CASES, *corpora.CASES)
+PARTS: dict[str, tuple[Case, ...]] = {
+    "weights": weights.CASES,
+    "tokenizers": tokenizers.CASES,
+    "corpora": corpora.CASES,
+}
+CASES = tuple(case for part in PARTS.values() for case in part)
 
 _NOBODY = 65534
 
@@ -63,7 +73,36 @@ def _extract(place: Place) -> int:
     if "--unprivileged" in arguments:
         arguments.remove("--unprivileged")
         os.setuid(_NOBODY)
-    return command(arguments)
+    changes = [argument for argument in arguments if argument.startswith("--meanwhile=")]
+    with changing(Path(place.corpus[0].partition("=")[2]), changes[0].partition("=")[2]) if changes else nullcontext():
+        return command([argument for argument in arguments if argument not in changes])
+
+
+@contextmanager
+def changing(path: Path, how: str) -> Iterator[None]:
+    """Change a file once it is open: it grows for as long as the block lasts, or is cut to a half."""
+    over, plainly = threading.Event(), compressed.open_file
+
+    def grow() -> None:
+        with path.open("ab") as file:
+            while not over.is_set() and file.tell() < 1 << 30:
+                file.write(b'{"text": "more and more"}\n' * 4000)
+                file.flush()
+
+    def opened(file: Path) -> BinaryIO:
+        found = plainly(file)
+        if file == path and how == "cut":
+            os.truncate(path, path.stat().st_size // 2)
+        elif file == path:
+            threading.Thread(target=grow, daemon=True).start()
+        return found
+
+    compressed.open_file = opened
+    try:
+        yield
+    finally:
+        over.set()
+        compressed.open_file = plainly
 
 
 def _why(case: Case, ended: Ended) -> str:
@@ -78,7 +117,7 @@ def _why(case: Case, ended: Ended) -> str:
         return f"says {len(lines)} lines: {ended.said[-600:]}"
     if any(not character.isprintable() and character != "\n" for character in ended.said.replace("\r", "")):
         return f"says control characters: {ended.said!r}"
-    return f"took {ended.memory >> 20} MB" if ended.memory > MOST_MEMORY else ""
+    return f"took {ended.memory >> 20} MB" if ended.memory > case.memory else ""
 
 
 def run(cases: Sequence[Case], told: bool = False) -> list[str]:
@@ -112,10 +151,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=len(CASES), help="how many, drawn by the seed")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", default="", help="those whose names hold this text")
+    parser.add_argument("--only", default="", help="those whose names hold this text, or of this part")
     parser.add_argument("--told", action="store_true", help="print every one")
     asked = parser.parse_args()
-    named = [case for case in CASES if asked.only in case.name]
+    named = PARTS.get(asked.only) or tuple(case for case in CASES if asked.only in case.name)
     drawn = random.Random(asked.seed).sample(named, min(asked.times, len(named)))
     return 1 if run(drawn if asked.times < len(named) else named, asked.told) else 0
 

@@ -1,4 +1,4 @@
-"""What a value of config.json may be instead of what it is: of every kind of JSON, of every size, of another meaning."""
+"""What a value of config.json may be instead of what it is: of every kind of JSON, of any size, of other meaning."""
 
 from __future__ import annotations
 

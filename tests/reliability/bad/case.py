@@ -52,7 +52,7 @@ class Case:
     """One bad input.
 
     `code` and `saying` are how it has to end: 0 where all of it, or a part that is told, can be read. `slow` ones take
-    seconds and are left to the program.
+    seconds and are left to the program. `memory` is what it may take, in bytes above a warm process.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Case:
     saying: str
     code: int = REFUSED
     slow: bool = False
+    memory: int = 1 << 30
 
 
 def edit(path: Path, change: Callable[[Any], object]) -> None:

@@ -146,7 +146,9 @@ _SAFETENSORS = (
     Case("header with control characters", _raw(b'{"\\u001b[2J\\u0000": 3}'), "not a weight file"),
     Case("header that is not UTF-8", _raw(b'{"\xff\xfe": {}}'), "not a weight file"),
     Case("header of nothing", _raw(b""), "not a weight file"),
-    Case("offsets beyond the file", _entry(lambda of, size: of.update(data_offsets=[0, size * 9])), "not a weight file"),
+    Case(
+        "offsets beyond the file", _entry(lambda of, size: of.update(data_offsets=[0, size * 9])), "not a weight file"
+    ),
     Case("offsets backwards", _entry(lambda of, _: of["data_offsets"].reverse()), "not a weight file"),
     Case("offsets below 0", _entry(lambda of, _: of.update(data_offsets=[-8, 0])), "not a weight file"),
     Case("offsets over another weight", _entry(lambda of, _: of.update(data_offsets=[0, 384])), "not a weight file"),
@@ -172,7 +174,7 @@ def _renamed(held: dict[str, torch.Tensor]) -> None:
         held[name.replace("decoder.layers", "layers").replace("fc1", "mlp.up_proj")] = held.pop(name)
 
 
-_INDEXES = tuple(
+_NAMED = tuple(
     Case(f"index that names {name!r}", _index(lambda named, name=name: dict.fromkeys(named, name)), saying)
     for name, saying in (
         ("../model.safetensors", "is missing"),
@@ -187,8 +189,12 @@ _INDEXES = tuple(
         ("config.json", "config.json is cut short or not a weight file"),
         ("absent-00001-of-00002.safetensors", "is missing"),
     )
-) + (
-    Case("index of 100 MB", _index(lambda named: named | {f"{n:90}": "model.safetensors" for n in range(900_000)}), "", 0),
+)
+_INDEXES = (
+    *_NAMED,
+    Case(
+        "index of 100 MB", _index(lambda named: named | {f"{n:90}": "model.safetensors" for n in range(900_000)}), "", 0
+    ),
     Case("index of a gigabyte of nothing", _sparse("config.json", 1 << 34), "config.json is too large"),
     Case("a weight in two shards", _doubled, f"the weight {_NAME} is in two"),
     Case("shard that is a device", _linked_shard("/dev/zero"), "shard.safetensors"),
@@ -199,13 +205,21 @@ _INDEXES = tuple(
 
 _PICKLES = (
     Case("pickle, not allowed", _pickle(lambda path, held: torch.save(held, path)), "--allow-pickle"),
-    Case("pickle that ends the process", _allowed(lambda path, _: path.write_bytes(pickle.dumps(_Trap()))), "more than"),
+    Case(
+        "pickle that ends the process", _allowed(lambda path, _: path.write_bytes(pickle.dumps(_Trap()))), "more than"
+    ),
     Case("the same among weights", _allowed(lambda path, held: torch.save(held | {"a": _Trap()}, path)), "more than"),
     Case("the same in the older format", _allowed(lambda path, held: _older(path, held | {"a": _Trap()})), "more than"),
     Case("pickle of a list", _allowed(lambda path, held: torch.save(list(held.values()), path)), "no dictionary"),
     Case("pickle with numbers", _allowed(lambda path, held: torch.save(held | {"a": 3}, path)), "no dictionary"),
-    Case("pickle with other keys", _allowed(lambda path, held: torch.save(held | {3: held[_NAME]}, path)), "no dictionary"),
-    Case("pickle of weights on no device", _allowed(lambda path, held: torch.save(_changed(held, "meta"), path)), "meta"),
+    Case(
+        "pickle with other keys",
+        _allowed(lambda path, held: torch.save(held | {3: held[_NAME]}, path)),
+        "no dictionary",
+    ),
+    Case(
+        "pickle of weights on no device", _allowed(lambda path, held: torch.save(_changed(held, "meta"), path)), "meta"
+    ),
     Case("pickle of sparse weights", _allowed(lambda path, held: torch.save(_changed(held, "sparse"), path)), _NAME),
     Case("pickle that claims 100 GB", _allowed(_large_claim), "pytorch_model.bin"),
     Case("pickle of half an archive", _allowed(lambda path, _: path.write_bytes(b"PK\3\4" + b"\0" * 99)), "model.bin"),
@@ -237,7 +251,11 @@ _FOLDERS = (
     Case("model with line ends in its name", _model("a\nb\x1b[2J"), "model"),
     Case("model with a name that no hub has", _model("a..b/c--d"), "model a..b/c--d: no such directory"),
     Case("model on no hub", _model("no/such@../../etc"), "model"),
-    Case("config that is not UTF-8", lambda place: (place.copy() / "config.json").write_bytes(b"\xff\xfe{"), "config.json"),
+    Case(
+        "config that is not UTF-8",
+        lambda place: (place.copy() / "config.json").write_bytes(b"\xff\xfe{"),
+        "config.json",
+    ),
     Case("config nested deeply", lambda place: (place.copy() / "config.json").write_text("[" * 10**6), "config.json"),
     Case("config with a number of 10,000 digits", lambda place: _long_number(place), "config.json"),
     Case("config with a key twice", lambda place: _twice(place), "Done", 0),
