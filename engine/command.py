@@ -13,6 +13,7 @@ import typer
 
 from neuron_tui.engine.analyze_command import EXAMPLE as ANALYZE_EXAMPLE
 from neuron_tui.engine.analyze_command import analyze
+from neuron_tui.engine.asked_by import end_with_whoever_asks
 from neuron_tui.engine.asking.ablate_command import EXAMPLE as ABLATE_EXAMPLE
 from neuron_tui.engine.asking.ablate_command import ablate
 from neuron_tui.engine.asking.prompt_command import EXAMPLE as PROMPT_EXAMPLE
@@ -130,6 +131,7 @@ app.command()(guarded(universal))
 
 def main() -> None:
     """Run a command; ends the process with one of the exit codes of `neuron_tui.store.process`."""
+    end_with_whoever_asks()
     # Threads that wait without spinning lose far less where other programs run; read when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

@@ -26,6 +26,11 @@ def free_disk(folder: Path) -> tuple[Path, int]:
     return there, shutil.disk_usage(there).free
 
 
+def all_memory() -> int:
+    """Bytes of host memory that this machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 def free_memory() -> int:
     """Bytes of host memory that are free, or half of all where the system does not say."""
     try:
@@ -34,4 +39,4 @@ def free_memory() -> int:
                 return int(line.split()[1]) * 1024
     except OSError:
         pass
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    return all_memory() // 2

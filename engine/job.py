@@ -151,7 +151,8 @@ def recording(
         record.end("cancelled")
         raise
     except BaseException as error:
-        record.end("failed", problem_of(error))
+        # What is wrong may hold bytes that are no text, and job.json is UTF-8.
+        record.end("failed", problem_of(error).encode("utf-8", "backslashreplace").decode())
         raise
     record.end("done")
 

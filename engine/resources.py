@@ -11,12 +11,12 @@ from typing import Literal
 import torch
 
 from neuron_tui.engine.effects import DEVICE_TILE_ELEMENTS, TILE_ELEMENTS
-from neuron_tui.engine.free import free_disk, free_memory
+from neuron_tui.engine.free import all_memory, free_disk, free_memory
 from neuron_tui.engine.model.opened import OpenedModel
 from neuron_tui.engine.model.residual import Place
 from neuron_tui.engine.request import ExtractionRequest
 from neuron_tui.store.disk.schema import STORED_CONTEXTS
-from neuron_tui.store.errors import InputError
+from neuron_tui.store.errors import InputError, concerning
 from neuron_tui.store.runs.catalog import run_folder
 from neuron_tui.store.runs.manifest import RunOptions
 from neuron_tui.store.wording import size_text
@@ -187,7 +187,13 @@ def resources_for(
     positions: int,
     ranks: int = 1,
 ) -> Resources:
-    """What an extraction on so many positions takes, of each of its processes."""
+    """What an extraction on so many positions takes, of each of its processes.
+
+    Raises
+    ------
+    InputError
+        A layer's counts by position alone are more than this machine's memory.
+    """
     rows = model.causal.neurons * options.rule.poles
     sizes = Sizes(
         positions=positions,
@@ -204,6 +210,12 @@ def resources_for(
         keep_activations=keeps_activations(options.keep_activations, positions, rows, len(options.layers)),
         ranks=ranks,
     )
+    if sizes.counts > all_memory():
+        with concerning("context-length"):
+            raise InputError(
+                f"sequences of {sizes.context_length:,} tokens take {size_text(sizes.counts)} of memory for the counts "
+                f"of a layer, and this machine has {size_text(all_memory())}\nUse a shorter --context-length."
+            )
     folder = run_folder(request.runs_dir, request.name)
     return plan_resources(sizes, device, request.memory, free_disk(folder)[1])
 

@@ -25,6 +25,9 @@ UNUSABLE_INPUT = 3
 UNUSABLE_RUN = 4
 INTERRUPTED = 130
 
+ASKED_BY = "NEURON_TUI_ASKED_BY"
+"""Names, in the environment of an engine that is to end with whoever started it, that process."""
+
 P = ParamSpec("P")
 
 

@@ -12,6 +12,7 @@ from neuron_tui.engine.asking.reading import Reading
 from neuron_tui.engine.asking.silence import Silenced
 from neuron_tui.engine.asking.text_reader import LIKELIEST, TextReader
 from neuron_tui.engine.asking.trace import Trace, traced
+from neuron_tui.engine.corpus.encoding import encoded
 from neuron_tui.engine.free import free_memory
 from neuron_tui.engine.model.activity import zero_when_off
 from neuron_tui.engine.model.opened import open_model
@@ -84,7 +85,7 @@ class AskedModel:
             text.encode("utf-8")
         except UnicodeEncodeError:
             raise InputError("the text is no text in UTF-8\nConvert it first.") from None
-        own = self._tokenizer.encode(text, add_special_tokens=False).ids
+        (own,) = encoded(self._tokenizer, [text])
         if not own:
             raise InputError("the text is empty\nGive the model something to read.")
         ids = ([] if self._special.bos is None else [self._special.bos]) + own

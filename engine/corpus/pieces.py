@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from neuron_tui.engine.corpus.encoding import encoded
 from neuron_tui.engine.corpus.reading import Chunk
 
 if TYPE_CHECKING:
@@ -103,9 +104,5 @@ class Cutter:
     def _parts_well(self, text: str, end: int, start: int) -> bool:
         left, right = text[max(0, end - _AROUND) : end], text[start : start + _AROUND]
         whole = left + text[end:start] + right
-        together, before, after = (self._ids(part) for part in (whole, left, right))
+        together, before, after = encoded(self.tokenizer, (whole, left, right))
         return together == before + after
-
-    def _ids(self, text: str) -> list[int]:
-        ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False).ids
-        return ids

@@ -128,12 +128,17 @@ def _file_chunks(path: Path, key: str, notes: Notes) -> Iterator[Chunk]:
 
 
 def _files_below(folder: Path) -> list[Path]:
-    """The files below a directory that are read, in the order of their paths; hidden ones are left out."""
+    """The files below a directory that are read, in the order of their paths; hidden ones are left out.
+
+    Raises CorpusError for what has the name of a text and is none: a pipe, a device, a link that leads nowhere.
+    """
     found: list[Path] = []
     for place, folders, names in os.walk(folder, onerror=_refuse_folder):
         folders[:] = [name for name in folders if not is_hidden(name)]
         found += [Path(place) / name for name in names if not is_hidden(name) and kind_of(name) is not None]
-    return sorted(path for path in found if path.is_file())
+    for path in found:
+        require_regular_file(path)
+    return sorted(found)
 
 
 def _refuse_folder(error: OSError) -> None:

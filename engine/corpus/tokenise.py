@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.engine.corpus.encoding import encoded
 from neuron_tui.engine.corpus.pieces import Cutter, Piece
 from neuron_tui.engine.corpus.reading import Chunk, Notes, state_of
 from neuron_tui.engine.corpus.sources import DEFAULT_KEY, chunks
@@ -194,9 +195,8 @@ def _first_counted(ids: Ids, special: SpecialTokens, left: int | None) -> Ids:
 
 def _tokenised(batch: Sequence[Piece], tokenizer: Tokenizer) -> Iterator[tuple[Ids, bool]]:
     """Token ids of each piece of text, and whether a document begins with it."""
-    encodings = tokenizer.encode_batch_fast([piece.text for piece in batch], add_special_tokens=False)
-    for encoding, piece in zip(encodings, batch, strict=True):
-        yield np.array(encoding.ids, np.int32), piece.begins
+    for ids, piece in zip(encoded(tokenizer, [piece.text for piece in batch]), batch, strict=True):
+        yield np.array(ids, np.int32), piece.begins
 
 
 def _windows(stream: Ids, bos: int | None, context_length: int) -> tuple[Ids, npt.NDArray[np.int64]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from neuron_tui.engine.model.described import context_length_of, refuse_other_sizes, said_of_language
 from neuron_tui.engine.model.families import FAMILIES, Family
 from neuron_tui.engine.model.refused import REFUSED
 from neuron_tui.engine.model.skeleton import names_in_checkpoint, skeleton, to_meta
@@ -17,11 +17,6 @@ from neuron_tui.engine.model.weights import Weights
 from neuron_tui.store.errors import CheckpointError
 
 _ACTIVATION_FIELDS = ("hidden_activation", "activation_function", "hidden_act", "activation")
-_LENGTH_FIELDS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length")
-_LENGTH = 2048
-"""Positions of a sequence where the configuration names no limit, as ALiBi has none."""
-
-_NUMBERED = re.compile(r"\.(\d+)\.")
 
 
 class CausalModel:
@@ -31,28 +26,30 @@ class CausalModel:
         """Build the skeleton and check every weight's presence and shape; raises CheckpointError."""
         self.model_type, self.family = _family(name, config_values)
         values = config_values["text_config"] if config_values["model_type"] == "gemma3" else config_values
-        _refuse_other_depth(name, values, weights)
+        values = said_of_language(values)
         try:
+            refuse_other_sizes(name, self.model_type, values, weights)
             self._model = skeleton(self.model_type, values)
             self.config = self._model.config
             self.base: Any = self._model.base_model
             if not len(self.layers):
                 raise ValueError("it has no layers")
             self._write_shape()
+        except CheckpointError:
+            raise
         except Exception as error:  # whatever transformers and torch make of such a config
             what = "an OPT model" if self.model_type == "opt" else f"a model of the type {self.model_type}"
             raise CheckpointError(
                 f"model {name}: config.json does not describe {what} ({_in_one_line(error)})"
             ) from error
+        self.context_length = context_length_of(name, self.config)
+        """Longest sequence the model can read."""
         self._name, self._weights = name, weights
         self._prefix = f"{self._model.base_model_prefix}."
         self._names = names_in_checkpoint(self._model, iter(weights.names()))
         # Known from now on: while a stand-in takes a layer's place, another thread may read the next one's weights.
         self._prefixes = [self._path_of(layer) for layer in self.layers]
         self._own_names = [[own for own, _ in layer.named_parameters()] for layer in self.layers]
-        for key, parameter in self._model.named_parameters():
-            if key.startswith(self._prefix):
-                weights.expect(self._name_of(key), tuple(parameter.shape))
 
     @property
     def layers(self) -> nn.ModuleList:
@@ -74,12 +71,6 @@ class CausalModel:
     def vocabulary(self) -> int:
         """V, tokens that the model has an embedding for."""
         return len(self._model.get_input_embeddings().weight)
-
-    @property
-    def context_length(self) -> int:
-        """Longest sequence the model can read."""
-        lengths = (getattr(self.config, field, None) for field in _LENGTH_FIELDS)
-        return int(next((length for length in lengths if length), _LENGTH))
 
     @property
     def activation_name(self) -> str:
@@ -302,21 +293,6 @@ def _family(name: str, config_values: dict[str, Any]) -> tuple[str, Family]:
         f"model {name}: its model_type is {model_type!r}" + (f": {why}" if why else "") + "\n"
         f"What can be read: {', '.join(sorted(FAMILIES))}."
     )
-
-
-def _refuse_other_depth(name: str, values: dict[str, Any], weights: Weights) -> None:
-    """Raise CheckpointError if config.json names more layers than there are weights for: before memory is taken."""
-    said = next(
-        (values[key] for key in ("num_hidden_layers", "n_layer", "n_layers", "num_layers") if key in values), None
-    )
-    if not isinstance(said, int):
-        return
-    numbers = {int(found[1]) for key in weights.names() if (found := _NUMBERED.search(key))}
-    if numbers and said > max(numbers) + 1:
-        raise CheckpointError(
-            f"model {name}: config.json names {said:,} layers, and its weights are of {max(numbers) + 1:,}\n"
-            "Config and weights do not belong together: fetch both again."
-        )
 
 
 def _part(module: Any, path: str) -> Any:  # noqa: ANN401 - transformers is not typed

@@ -193,7 +193,8 @@ class LayerwiseForward:
         call = self._call(index, batch)
         given = residual.get(batch.start, batch.sequences, batch.length)
         try:
-            output = layer(given, *call.arguments, **call.named)
+            with self._own_code_named(f"layer {index}"):
+                output = layer(given, *call.arguments, **call.named)
         except _Stopped:
             return None
         states: torch.Tensor = output[0] if isinstance(output, tuple) else output
@@ -254,11 +255,27 @@ class LayerwiseForward:
             _put(model.layers, layers)
             model.release_stem()
 
+    @contextmanager
+    def _own_code_named(self, what: str) -> Iterator[None]:
+        """Name the part of the model whose own code fails: a configuration can be read and make no sense."""
+        try:
+            yield
+        except (_Captured, _Stopped, torch.OutOfMemoryError, torch.AcceleratorError, MemoryError):
+            raise
+        except Exception as error:
+            reason = " ".join(str(error).split())[:160] or type(error).__name__
+            if "can't allocate memory" in reason:  # torch's words on a CPU
+                raise MemoryError(reason) from error
+            raise CheckpointError(
+                f"model {self._name}: {what} cannot be computed as config.json describes it ({reason})\n"
+                "Config and weights do not belong together: fetch both again."
+            ) from error
+
     def _reach_layers(self, batch: Batch, catchers: list[_Catcher]) -> torch.Tensor:
         """Run a batch up to the layers: what the first one is given; how each of them is called is kept."""
         here = self._tokens[batch.start : batch.start + batch.tokens].astype(np.int64)
         ids = torch.from_numpy(here).view(batch.sequences, -1).to(self._device)
-        with contextlib.suppress(_Captured):
+        with contextlib.suppress(_Captured), self._own_code_named("what comes before its layers"):
             self._model.base(input_ids=ids, use_cache=False)
         self._calls.setdefault((batch.sequences, batch.length), [catcher.call for catcher in catchers])
         first: torch.Tensor = catchers[0].hidden_states

@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neuron_tui.engine.model.refusals import refuse_folder
+from neuron_tui.engine.model.refusals import refuse_folder, refuse_special_files
 from neuron_tui.store.errors import CheckpointError
+from neuron_tui.store.tokens import printable
 
 BUILTIN_MODELS = Path(__file__).parents[1] / "builtin_models"
 
 SAFETENSORS, SAFETENSORS_INDEX = "model.safetensors", "model.safetensors.index.json"
 PICKLE, PICKLE_INDEX = "pytorch_model.bin", "pytorch_model.bin.index.json"
 _SMALL_FILES = ("*.json", "*.txt", "*.model")
+
+_LARGEST_JSON = 256 << 20
+"""Bytes of a configuration or an index at most: the largest indexes have a hundredth of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,16 @@ def locate(model: str, allow_pickle: bool) -> CheckpointFiles:
     folder = Path(model).expanduser()
     if model in builtin_names():
         folder = BUILTIN_MODELS / model
-    elif not folder.is_dir():
+    elif not _is_folder(folder):
         if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?", model) or model.startswith((".", "/")):
             raise CheckpointError(
-                f"model {model}: there is no such directory\nName a checkpoint directory, a Hugging Face id, "
-                f"or one that comes with the program: {', '.join(builtin_names())}."
+                f"model {_in_one_line(model)}: there is no such directory\nName a checkpoint directory, a Hugging Face "
+                f"id, or one that comes with the program: {', '.join(builtin_names())}."
             )
         folder = _from_hub(model, allow_pickle)
+    if "\n" in model or "\r" in model:
+        raise CheckpointError(f"model {_in_one_line(model)}: its name has a line end in it\nRename the directory.")
+    refuse_special_files(model, folder)
     if not (folder / "config.json").is_file():
         refuse_folder(model, folder)
         raise CheckpointError(
@@ -74,9 +81,18 @@ def read_config(files: CheckpointFiles) -> dict[str, Any]:
 
 def _read_json(model: str, path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_bytes())
+        content = path.read_bytes() if path.stat().st_size <= _LARGEST_JSON else None
+        values = None if content is None else json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"model {model}: {path.name} is not valid JSON ({error})\nFetch it again.") from error
+        raise CheckpointError(
+            f"model {model}: {path.name} is not valid JSON ({str(error)[:160]})\nFetch it again."
+        ) from error
+    except OSError as error:
+        raise CheckpointError(
+            f"model {model}: {path.name} cannot be read ({error.strerror})\nChange its permissions, or fetch it again."
+        ) from error
+    if content is None:
+        raise CheckpointError(f"model {model}: {path.name} is too large to be one\nFetch it again.")
     if not isinstance(values, dict):
         raise CheckpointError(f"model {model}: {path.name} is not a JSON object\nFetch it again.")
     return values
@@ -100,8 +116,10 @@ def _weights(model: str, folder: Path, allow_pickle: bool) -> tuple[tuple[Path, 
             )
         for name in names:
             # An index may come from anyone: a shard's name must not lead out of the directory.
-            if Path(name).name != name or not (folder / name).is_file():
-                raise CheckpointError(f"model {model}: the weight file {name} is missing in {folder}\nFetch it again.")
+            if Path(name).name != name or not _is_file(folder / name):
+                raise CheckpointError(
+                    f"model {model}: the weight file {_in_one_line(name)} is missing in {folder}\nFetch it again."
+                )
         return tuple(folder / name for name in names), pickled
     raise CheckpointError(
         f"model {model}: no weights in {folder}\nExpected {SAFETENSORS} or {PICKLE}, whole or in shards."
@@ -130,7 +148,7 @@ def _from_hub(model: str, allow_pickle: bool) -> Path:
         if _holds_weights(folder):
             _weights(model, folder, allow_pickle=True)  # a cache that lacks a shard is completed below
             return folder
-    except (LocalEntryNotFoundError, HFValidationError, CheckpointError):
+    except (LocalEntryNotFoundError, HFValidationError, CheckpointError, OSError):
         pass
     try:
         folder = fetch(*_SMALL_FILES, "*.safetensors")
@@ -141,17 +159,38 @@ def _from_hub(model: str, allow_pickle: bool) -> Path:
                 f"model {model}: it has no safetensors weights on the hub\n"
                 "Most likely it has pickle files: if you trust where they come from, add --allow-pickle."
             )
-    except RepositoryNotFoundError as error:
+    except (RepositoryNotFoundError, HFValidationError) as error:
         raise CheckpointError(
-            f"model {model}: no such directory here and no such model on the Hugging Face hub\n"
+            f"model {_in_one_line(model)}: no such directory here and no such model on the Hugging Face hub\n"
             f"Check the spelling; a gated model needs `hf auth login`. Built in: {', '.join(builtin_names())}."
         ) from error
     except (HfHubHTTPError, OSError) as error:
         raise CheckpointError(
-            f"model {model}: not in the local cache, and the hub cannot be reached ({type(error).__name__})\n"
+            f"model {_in_one_line(model)}: not in the local cache, and the hub cannot be reached "
+            f"({type(error).__name__})\n"
             "Copy the checkpoint here and name its directory, or set HF_HOME to a cache that holds it."
         ) from error
     return folder
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name that is too long, a folder that may not be looked into
+        return False
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _in_one_line(name: str) -> str:
+    """A name of somebody else's as a message may hold it."""
+    shown = printable(name)
+    return shown if len(shown) <= 200 else f"{shown[:100]}…{shown[-60:]}"
 
 
 def _holds_weights(folder: Path) -> bool:

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 from neuron_tui.store.errors import CheckpointError
+
+_READ = (
+    *("config.json", "model.safetensors", "model.safetensors.index.json"),
+    *("pytorch_model.bin", "pytorch_model.bin.index.json"),
+    *("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json"),
+    *("vocab.json", "merges.txt", "chat_template.jinja"),
+)
+"""What is read of a checkpoint, by us or by transformers, where it is there."""
+
+
+def refuse_special_files(model: str, folder: Path) -> None:
+    """Raise CheckpointError for what would be read and is no file: a pipe, a device, a link that leads nowhere."""
+    for name in _READ:
+        path = folder / name
+        if os.path.lexists(path) and not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises for some links
+            what = "a directory" if os.path.isdir(path) else "a pipe, a device or a broken link"  # noqa: PTH112
+            raise CheckpointError(f"model {model}: {name} is {what}, not a file\nFetch it again.")
 
 
 def refuse_folder(model: str, folder: Path) -> None:

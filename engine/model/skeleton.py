@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging import CRITICAL
 from typing import Any
 
 import torch
@@ -34,7 +35,7 @@ def skeleton(model_type: str, config_values: dict[str, Any]) -> Any:  # noqa: AN
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
     before = logging.get_verbosity()
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.set_verbosity(CRITICAL)  # what it makes of a config is raised
     try:
         with _parameters_on_meta(), warnings.catch_warnings(action="ignore"):
             values = {key: value for key, value in config_values.items() if key not in ("model_type", "torch_dtype")}

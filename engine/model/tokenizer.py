@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from neuron_tui.engine.corpus.encoding import failures_named
 from neuron_tui.engine.corpus.tokenise import SpecialTokens
 from neuron_tui.engine.model.locate import CheckpointFiles
+from neuron_tui.engine.model.normaliser import refuse_growth
 from neuron_tui.store.errors import CheckpointError
 from neuron_tui.store.tokens import Spelling
 
@@ -25,8 +27,10 @@ class LoadedTokenizer:
     pad: int | None
 
 
-def load_tokenizer(files: CheckpointFiles) -> LoadedTokenizer:
+def load_tokenizer(files: CheckpointFiles, config: object) -> LoadedTokenizer:
     """Load the tokeniser beside a checkpoint; never runs code of the checkpoint's.
+
+    `config` is the model's configuration as transformers has it: config.json is not read once more, whatever it holds.
 
     Special tokens written out in a text are text: they are tokenised like any other characters (ours).
 
@@ -43,31 +47,44 @@ def load_tokenizer(files: CheckpointFiles) -> LoadedTokenizer:
             f"model {files.name}: no tokeniser in {files.folder}\n"
             "A checkpoint needs tokenizer.json, or vocab.json and merges.txt, beside its weights."
         )
-    try:
-        loaded = AutoTokenizer.from_pretrained(files.folder, local_files_only=True, trust_remote_code=False)
+    with failures_named(f"model {files.name}: its tokeniser cannot be loaded from {files.folder}"):
+        loaded = AutoTokenizer.from_pretrained(
+            files.folder, config=config, local_files_only=True, trust_remote_code=False
+        )
         tokenizer: Tokenizer = loaded.backend_tokenizer
-    except Exception as error:
+    if not tokenizer.get_vocab_size(with_added_tokens=False):  # transformers makes up one where it can read none
         raise CheckpointError(
-            f"model {files.name}: its tokeniser cannot be loaded from {files.folder} ({_first_line(error)})\n"
-            "A checkpoint needs tokenizer.json, or vocab.json and merges.txt, beside its weights."
-        ) from error
+            f"model {files.name}: its tokeniser in {files.folder} is broken, or has no tokens\nFetch its files again."
+        )
+    refuse_growth(files.name, tokenizer)
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.encode_special_tokens = True
     return LoadedTokenizer(tokenizer, loaded.bos_token_id, loaded.eos_token_id, loaded.pad_token_id)
 
 
-def special_tokens(model: str, loaded: LoadedTokenizer, config: dict[str, Any]) -> SpecialTokens:
+def special_tokens(model: str, loaded: LoadedTokenizer, config: dict[str, Any], vocabulary: int) -> SpecialTokens:
     """Which tokens are BOS, EOS and padding.
 
     The tokeniser says it; for what it leaves open, and for OPT as a whole, config.json does. A tokeniser that names an
-    EOS and no BOS has none (Qwen), whatever config.json says.
+    EOS and no BOS has none (Qwen), whatever config.json says. Padding beyond the model's `vocabulary` is none.
 
     Raises
     ------
     CheckpointError
-        The configuration of an OPT model names no BOS or no EOS.
+        The configuration of an OPT model names no BOS or no EOS, or one is named that the model has no embedding for.
     """
+    found = _named(model, loaded, config)
+    for name, token in (("bos", found.bos), ("eos", found.eos)):
+        if token is not None and not 0 <= token < vocabulary:
+            raise CheckpointError(
+                f"model {model}: its {name}_token_id is {token:,}, and it has {vocabulary:,} tokens\n"
+                "Tokeniser, config.json and weights do not belong together: fetch them again."
+            )
+    return found if found.pad is None or 0 <= found.pad < vocabulary else replace(found, pad=None)
+
+
+def _named(model: str, loaded: LoadedTokenizer, config: dict[str, Any]) -> SpecialTokens:
     said = [_first(config.get(f"{name}_token_id")) for name in ("bos", "eos", "pad")]
     opt = config.get("model_type") == "opt"
     if opt and None in said[:2]:
@@ -83,7 +100,7 @@ def special_tokens(model: str, loaded: LoadedTokenizer, config: dict[str, Any]) 
 
 def _first(token: object) -> int | None:
     first = token[0] if isinstance(token, list) and token else token
-    return first if isinstance(first, int) else None
+    return first if isinstance(first, int) and not isinstance(first, bool) else None
 
 
 def vocabulary_of(tokenizer: Tokenizer, size: int, model: str) -> tuple[list[str], Spelling]:
@@ -110,7 +127,3 @@ def vocabulary_of(tokenizer: Tokenizer, size: int, model: str) -> tuple[list[str
     elif described["model"].get("type") == "WordPiece":
         spelling = "wordpieces"
     return [by_id.get(i, f"<unused {i}>") for i in range(size)], spelling
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

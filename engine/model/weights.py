@@ -19,6 +19,14 @@ from neuron_tui.store.errors import CheckpointError
 
 _ENDS = 1 << 20
 
+_FLOATS = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
+_BY_NAME = {
+    **{"F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2"},
+    **{"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "BOOL": "bool", "C64": "complex64"},
+    **{f"{kind[0].upper()}{bits}": f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)},
+}
+"""What safetensors calls torch's dtypes."""
+
 
 class Weights:
     """The tensors of a checkpoint, found by name in whichever shard holds them.
@@ -31,13 +39,26 @@ class Weights:
         self._name = files.name
         self._tensors: dict[str, Path | torch.Tensor] = {}
         self._shapes: dict[str, tuple[int, ...]] = {}
+        self._dtypes: dict[str, str] = {}
         for path in files.weights:
             if files.pickled:
-                for name, tensor in _unpickle(files.name, path).items():
-                    self._tensors[name], self._shapes[name] = tensor, tuple(tensor.shape)
+                loaded = _unpickle(files.name, path)
+                self._add(path, loaded)
+                self._shapes |= {name: tuple(tensor.shape) for name, tensor in loaded.items()}
+                self._dtypes |= {name: _word(tensor.dtype) for name, tensor in loaded.items()}
             else:
-                for name, shape in _header(files.name, path).items():
-                    self._tensors[name], self._shapes[name] = path, shape
+                header = _header(files.name, path)
+                self._add(path, dict.fromkeys(header, path))
+                self._shapes |= {name: shape for name, (shape, _) in header.items()}
+                self._dtypes |= {name: dtype for name, (_, dtype) in header.items()}
+
+    def _add(self, path: Path, tensors: Mapping[str, Path | torch.Tensor]) -> None:
+        if twice := self._tensors.keys() & tensors.keys():
+            raise CheckpointError(
+                f"model {self._name}: the weight {min(twice)} is in two files, of which {path.name} is one\n"
+                "Which of them counts cannot be told: fetch the checkpoint again."
+            )
+        self._tensors |= tensors
 
     def __contains__(self, name: str) -> bool:
         return name in self._tensors
@@ -47,13 +68,21 @@ class Weights:
         return self._tensors.keys()
 
     def expect(self, name: str, shape: tuple[int, ...]) -> None:
-        """Raise CheckpointError unless the tensor is there with that shape."""
+        """Raise CheckpointError unless the tensor is there with that shape, as plain floating-point numbers."""
         if name not in self._tensors:
             raise CheckpointError(f"model {self._name}: the weight {name} is missing\nFetch the checkpoint again.")
         if self._shapes[name] != shape:
             raise CheckpointError(
                 f"model {self._name}: the weight {name} has the shape {self._shapes[name]}, "
                 f"its config.json says {shape}\nConfig and weights do not belong together: fetch both again."
+            )
+        self._require_floats(name, self._dtypes[name])
+
+    def _require_floats(self, name: str, dtype: str) -> None:
+        if dtype not in map(_word, _FLOATS):
+            raise CheckpointError(
+                f"model {self._name}: the weight {name} is of {dtype}, and what it stands for cannot be told\n"
+                "Name the checkpoint that it was quantised from, or save it with weights of floating point."
             )
 
     def held(self, names: Iterable[str]) -> dict[str, torch.Tensor]:
@@ -73,7 +102,7 @@ class Weights:
                     if there not in opened:
                         opened[there] = closing.enter_context(safe_open(there, framework="pt"))
                     found[name] = opened[there].get_tensor(name)
-                except (SafetensorError, OSError) as error:
+                except _UNREADABLE as error:
                     raise _broken(self._name, there, error) from error
         return found
 
@@ -85,6 +114,7 @@ class Weights:
         CheckpointError
             It holds NaN or infinity, in its own dtype or once converted.
         """
+        self._require_floats(name, _word(held.dtype))
         tensor = held.to(device, non_blocking=True).to(dtype)  # converted where that is quick
         if not _finite(tensor):
             cause = "NaN or infinity" if not _finite(held) else f"values too large for {dtype}"
@@ -123,12 +153,25 @@ def digest(files: CheckpointFiles) -> str:
     return state.hexdigest()
 
 
-def _header(model: str, path: Path) -> dict[str, tuple[int, ...]]:
+def _word(torchs: torch.dtype | torch.layout) -> str:
+    return str(torchs).removeprefix("torch.")
+
+
+def _header(model: str, path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Shape and dtype of each tensor."""
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - no mapping
-    except (SafetensorError, OSError) as error:
+            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+            dtypes = {name: one.get_dtype() for name, one in slices.items()}
+            return {
+                name: (tuple(one.get_shape()), _BY_NAME.get(dtypes[name], dtypes[name].lower()))
+                for name, one in slices.items()
+            }
+    except _UNREADABLE as error:
         raise _broken(model, path, error) from error
+
+
+_UNREADABLE = (SafetensorError, OSError, MemoryError, ValueError, RuntimeError)
 
 
 def _unpickle(model: str, path: Path) -> dict[str, torch.Tensor]:
@@ -141,10 +184,19 @@ def _unpickle(model: str, path: Path) -> dict[str, torch.Tensor]:
             f"model {model}: {path.name} holds more than weights, or is no checkpoint; it was not loaded\n"
             "Do not use it unless you know why; ask its authors for safetensors."
         ) from error
-    except (OSError, RuntimeError, EOFError, KeyError, ValueError) as error:
+    except Exception as error:  # whatever torch and zipfile make of bytes that are no checkpoint
         raise _broken(model, path, error) from error
-    if not isinstance(loaded, Mapping) or not all(isinstance(t, torch.Tensor) for t in loaded.values()):
+    if not isinstance(loaded, Mapping) or not all(
+        isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in loaded.items()
+    ):
         raise CheckpointError(f"model {model}: {path.name} is no dictionary of weights\nFetch it again.")
+    for name, tensor in loaded.items():
+        if tensor.is_meta or tensor.layout is not torch.strided or tensor.is_quantized:
+            raise CheckpointError(
+                f"model {model}: the weight {name} in {path.name} is not there as plain numbers "
+                f"({'meta' if tensor.is_meta else 'quantised' if tensor.is_quantized else _word(tensor.layout)})\n"
+                "Save the model again, with its weights in memory and dense."
+            )
     return dict(loaded)
 
 

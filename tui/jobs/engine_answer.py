@@ -13,7 +13,7 @@ from typing import Any
 from weakref import WeakSet
 
 from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.tui.jobs.engine_process import engine_command
+from neuron_tui.tui.jobs.engine_process import ending_with_us, engine_command
 from neuron_tui.tui.jobs.estimate import in_words
 
 
@@ -50,7 +50,9 @@ class EngineAnswer:
         command, answer = engine_command(*self._arguments), None
         with tempfile.TemporaryFile() as messages:
             pipe = subprocess.PIPE
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=messages, text=True)
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=messages, text=True, env=ending_with_us()
+            )
             self._process = process
             _UNDER_WAY.add(self)
             try:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from types import FrameType
 
 from neuron_tui.store.errors import InputError
-from neuron_tui.store.process import INTERRUPTED, OUR_FAULT, say
-
-_PR_SET_PDEATHSIG = 1
+from neuron_tui.store.process import ASKED_BY, INTERRUPTED, OUR_FAULT, say
 
 
 def engine_command(*arguments: str) -> list[str]:
@@ -27,11 +24,19 @@ def engine_command(*arguments: str) -> list[str]:
     return [sys.executable, "-P", "-m", "neuron_tui.engine", *arguments]
 
 
+def ending_with_us() -> dict[str, str]:
+    """The environment of an engine that ends when this process does; a job's is another, for it outlives us.
+
+    Whoever starts it with that has to wait for it in the same thread: its system may tell of the thread's end.
+    """
+    return os.environ | {ASKED_BY: str(os.getpid())}
+
+
 def run_engine(arguments: Sequence[str]) -> int:
     """Run the engine to its end and give its exit code; its messages go to our stderr.
 
     Ctrl-C is passed on once each time it is pressed, and what the engine then does is waited for. Ctrl-Z stops both.
-    If this process is killed the engine is told to end (on Linux; elsewhere it goes on to its end).
+    If this process is killed the engine is told to end.
     """
     # A process group of its own: a terminal's Ctrl-C reaches it through us alone, and so exactly once.
     with (
@@ -40,7 +45,7 @@ def run_engine(arguments: Sequence[str]) -> int:
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr,
             process_group=0,
-            preexec_fn=_ending_with_parent(),
+            env=ending_with_us(),
         ) as process,
         _stopping_together(process),
     ):
@@ -56,20 +61,6 @@ def run_engine(arguments: Sequence[str]) -> int:
         say(f"the engine was ended by {signal.Signals(-code).name}\nRun the same command again to go on.")
         return OUR_FAULT
     return code
-
-
-def _ending_with_parent() -> Callable[[], None] | None:
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    parent = os.getpid()
-
-    def ask_for_signal() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it ended before we asked
-            os._exit(OUR_FAULT)
-
-    return ask_for_signal
 
 
 @contextlib.contextmanager

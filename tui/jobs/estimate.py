@@ -17,7 +17,7 @@ from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.runs.options import OPTIONS
 from neuron_tui.store.tokens import printable
 from neuron_tui.store.wording import count_noun, short_count, size_text
-from neuron_tui.tui.jobs.engine_process import engine_command
+from neuron_tui.tui.jobs.engine_process import ending_with_us, engine_command
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -82,7 +82,9 @@ class Estimation:
         try:
             command = engine_command("extract", *self._arguments(), "--dry-run", "--json")
             pipe = subprocess.PIPE
-            self._process = process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
+            self._process = process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, env=ending_with_us()
+            )
         except NeuronTuiError as error:
             return Refused(None, str(error))
         except OSError as error:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.neurons.causal import Method
-from neuron_tui.tui.jobs.engine_process import engine_command
+from neuron_tui.tui.jobs.engine_process import ending_with_us, engine_command
 from neuron_tui.tui.jobs.estimate import in_words
 
 Count = Annotated[int, Field(ge=0)]
@@ -79,7 +79,11 @@ class Measuring:
             try:
                 command = engine_command(*self._arguments)
                 self._process = process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=messages
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=messages,
+                    env=ending_with_us(),
                 )
             except NeuronTuiError as error:
                 return Ended(None, problem=str(error))

@@ -13,7 +13,7 @@ from typing import Any
 from weakref import WeakSet
 
 from neuron_tui.store.errors import NeuronTuiError
-from neuron_tui.tui.jobs.engine_process import engine_command
+from neuron_tui.tui.jobs.engine_process import ending_with_us, engine_command
 from neuron_tui.tui.jobs.estimate import in_words
 from neuron_tui.tui.jobs.model_answers import Heard, Refused, Released, heard
 
@@ -105,7 +105,14 @@ class ModelProcess:
         pipe = subprocess.PIPE
         command = engine_command("ask", *self._arguments)
         self._process = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=pipe, encoding="utf-8", errors="replace", process_group=0
+            command,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            encoding="utf-8",
+            errors="replace",
+            process_group=0,
+            env=ending_with_us(),
         )
         _UNDER_WAY.add(self)
         if self._stopped:  # meanwhile: `stop` did not know of the process yet

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +28,8 @@ class BrokenEndError(Exception):
 def blocks(path: Path, packing: str, notes: Notes) -> Iterator[bytes]:
     """The bytes of a file in order.
 
-    A compressed file whose end is missing or broken ends where it breaks, and is counted as broken.
+    A compressed file whose end is missing or broken ends where it breaks, and is counted as broken. What is written
+    to a file after it was opened is not read.
 
     Parameters
     ----------
@@ -37,12 +39,13 @@ def blocks(path: Path, packing: str, notes: Notes) -> Iterator[bytes]:
     Raises
     ------
     CorpusError
-        The file is no file or cannot be read, or nothing of it can be decompressed.
+        The file is no file, cannot be read or is cut while it is read, or nothing of it can be decompressed.
     """
     state = require_regular_file(path)
     try:
-        with open_file(path) as file:
+        with open_file(path) as opened:
             notes.files.append((str(path), state))
+            file = _AsItWas(path, opened, state.st_size)
             if not packing:
                 while block := file.read(BLOCK):
                     yield block
@@ -55,11 +58,30 @@ def blocks(path: Path, packing: str, notes: Notes) -> Iterator[bytes]:
 
 
 def open_file(path: Path) -> BinaryIO:
-    """A file, opened so that no more of it is read than is asked for."""
-    return path.open("rb", buffering=0)
+    """A file, opened so that no more of it is read than is asked for.
+
+    What has become a pipe since somebody looked is not waited for: that gives nothing to read.
+    """
+    return open(path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
 
 
-def _decompressed(path: Path, packing: str, file: BinaryIO, notes: Notes) -> Iterator[bytes]:
+class _AsItWas:
+    """A file up to the size it had: what grows without end has one, and what is cut while it is read is noticed."""
+
+    def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
+        self._path, self._file, self._left = path, file, size
+
+    def read(self, size: int) -> bytes:
+        block = self._file.read(min(size, self._left))
+        if not block and self._left:
+            raise CorpusError(
+                f"corpus {self._path}: it was cut, or changed, while it was read\nWait until nobody writes to it."
+            )
+        self._left -= len(block)
+        return block
+
+
+def _decompressed(path: Path, packing: str, file: _AsItWas, notes: Notes) -> Iterator[bytes]:
     found = False
     try:
         for block in _gz(file) if packing == "gz" else _zst(path, file):
@@ -74,7 +96,7 @@ def _decompressed(path: Path, packing: str, file: BinaryIO, notes: Notes) -> Ite
         notes.broken += 1
 
 
-def _gz(file: BinaryIO) -> Iterator[bytes]:
+def _gz(file: _AsItWas) -> Iterator[bytes]:
     """Every member of a gzip file, each checked against its checksum."""
     member = zlib.decompressobj(wbits=31)
     rest, begun = b"", False
@@ -96,7 +118,7 @@ def _gz(file: BinaryIO) -> Iterator[bytes]:
         raise BrokenEndError("its end is missing")
 
 
-def _zst(path: Path, file: BinaryIO) -> Iterator[bytes]:
+def _zst(path: Path, file: _AsItWas) -> Iterator[bytes]:
     """Every frame of a zstd file."""
     try:
         import zstandard

@@ -6,10 +6,11 @@ import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from neuron_tui.engine.corpus.readers.records import no_key, text_of_value
-from neuron_tui.engine.corpus.reading import Chunk, Notes, chunks_of
+from neuron_tui.engine.corpus.reading import Chunk, Notes, chunks_of, require_regular_file
 from neuron_tui.store.errors import CorpusError
 
 _FORM = "Write hf:NAME:SPLIT, hf:NAME:CONFIG:SPLIT or hf:NAME:CONFIG:SPLIT:FIELD; CONFIG may be empty."
@@ -59,7 +60,19 @@ def hub_chunks(source: str, key: str, notes: Notes) -> Iterator[Chunk]:
         yield from chunks_of(document, notes)
 
 
+def _refuse_special_files(source: str, asked: DatasetName) -> None:
+    """Raise CorpusError for a dataset in a folder that holds what would be waited for: a pipe, a device."""
+    if not asked.name.startswith("/"):
+        return
+    if not os.path.isdir(asked.name):  # noqa: PTH112 - Path.is_dir raises where there is no permission
+        raise CorpusError(f"corpus {source}: there is no folder {asked.name}\nName a folder with a dataset in it.")
+    for place, _, names in os.walk(asked.name):
+        for name in names:
+            require_regular_file(Path(place) / name)
+
+
 def _rows(source: str, asked: DatasetName) -> Iterator[dict[str, Any]]:
+    _refuse_special_files(source, asked)
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     try:
         import datasets

@@ -1,0 +1,369 @@
+"""Text that cannot be read, is no text, never ends, is far larger than it looks, or changes while it is read."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pyarrow as pa
+import zstandard
+from pyarrow import parquet
+
+from tests.reliability.bad.case import Case, Place, instead
+
+_WORDS = b"The quick brown fox jumps over the lazy dog of the house. "
+_LARGE = 10 << 30
+"""Bytes that a small file becomes."""
+
+_BUDGET = ["--tokens", "200"]
+
+
+def _text(name: str, content: bytes, *options: str) -> Callable[[Place], None]:
+    def make(place: Place) -> None:
+        place.text(name, content)
+        place.options += options
+
+    return make
+
+
+def _source(*sources: str) -> Callable[[Place], None]:
+    def make(place: Place) -> None:
+        place.corpus = [f"d={source}" for source in sources]
+
+    return make
+
+
+def _special(name: str, what: str) -> Callable[[Place], None]:
+    """A source that is no file; below a folder where its name says so."""
+
+    def make(place: Place) -> None:
+        path = place.folder / name
+        path.parent.mkdir(exist_ok=True)
+        if path.parent != place.folder:
+            (path.parent / "a.txt").write_bytes(_WORDS * 9)
+        instead(path, what)
+        place.corpus = [f"d={path if path.parent == place.folder else path.parent}"]
+
+    return make
+
+
+def _gzip_bomb(begin: bytes, unit: bytes, size: int = _LARGE) -> bytes:
+    """A gzip file of `size` bytes: one unit again and again. A deflated block that was made once is repeated."""
+    unit *= max(1, (1 << 20) // len(unit))
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    first = packer.compress(begin) + packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(unit) + packer.flush(zlib.Z_FULL_FLUSH)
+    return first + block * (size // len(unit))
+
+
+def _zstd_bomb(begin: bytes, unit: bytes, size: int = _LARGE) -> bytes:
+    unit *= max(1, (1 << 20) // len(unit))
+    packer = zstandard.ZstdCompressor(level=3)
+    return packer.compress(begin) + packer.compress(unit) * (size // len(unit))
+
+
+def _wide_window() -> bytes:
+    parameters = zstandard.ZstdCompressionParameters(window_log=31, compression_level=1)
+    packer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    return packer.compress(_WORDS * 1000) + packer.flush()
+
+
+def _sparse(name: str, begin: bytes, size: int, *options: str) -> Callable[[Place], None]:
+    """A file of which nearly all is a hole, which reads as NULs."""
+
+    def make(place: Place) -> None:
+        os.truncate(place.text(name, begin), size)
+        place.options += options
+
+    return make
+
+
+def _lines(rows: Iterable[object]) -> bytes:
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+def _parquet(texts: Iterable[object], name: str = "text", **options: object) -> bytes:
+    out = io.BytesIO()
+    parquet.write_table(pa.table({name: list(texts)}), out, **options)
+    return out.getvalue()
+
+
+def _bad_utf8() -> bytes:
+    out = io.BytesIO()
+    array = pa.array([b"good", b"bad \xff"], pa.binary())
+    parquet.write_table(pa.table({"text": array.view(pa.string())}), out)
+    return out.getvalue()
+
+
+def _spoiled(content: bytes, at: float, by: bytes) -> bytes:
+    place = int(at * len(content))
+    return content[:place] + by + content[place + len(by) :]
+
+
+def _csv(rows: Iterable[Iterable[str]]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
+
+
+def _folder(fill: Callable[[Path], object]) -> Callable[[Place], None]:
+    def make(place: Place) -> None:
+        folder = place.folder / "texts"
+        folder.mkdir()
+        (folder / "a.txt").write_bytes(_WORDS * 9)
+        fill(folder)
+        place.corpus = [f"d={folder}"]
+
+    return make
+
+
+def _cycle(folder: Path) -> None:
+    (folder / "below").mkdir()
+    (folder / "below" / "above").symlink_to(folder)
+    (folder / "itself").symlink_to(folder)
+
+
+def _deep(folder: Path) -> None:
+    """Folders in folders beyond the longest path that there may be."""
+    before = Path.cwd()
+    try:
+        os.chdir(folder)
+        for _ in range(60):
+            Path("d" * 100).mkdir()
+            os.chdir("d" * 100)
+        Path("b.txt").write_bytes(_WORDS)
+    finally:
+        os.chdir(before)
+
+
+def _hostile_names(folder: Path) -> None:
+    for name in ("\x1b[2J.txt", "a\nb.txt", "\u202e.txt", "-rf.txt", "$(touch x).txt", " .txt", "日本.txt"):
+        (folder / name).write_bytes(_WORDS)
+    (folder / "\x1b[31mno\n.jsonl").write_bytes(b"not JSON\n")
+
+
+def _not_utf8_name(folder: Path) -> None:
+    (folder / os.fsdecode(b"\xff\xfe.txt")).write_bytes(b"\xff")
+
+
+def _closed(name: str) -> Callable[[Place], None]:
+    def make(place: Place) -> None:
+        path = place.text(name, _WORDS * 9)
+        path.chmod(0)
+        place.options += ["--unprivileged"]
+
+    return make
+
+
+def _closed_below(place: Place) -> None:
+    _folder(lambda folder: (folder / "closed.txt").write_bytes(_WORDS))(place)
+    (place.folder / "texts" / "closed.txt").chmod(0)
+    place.options += ["--unprivileged"]
+
+
+def _closed_folder(place: Place) -> None:
+    _folder(lambda folder: (folder / "closed").mkdir(mode=0))(place)
+    place.options += ["--unprivileged"]
+
+
+def _while_read(name: str, content: bytes, change: str) -> Callable[[Place], None]:
+    """A file that another process changes all the time: it grows, is cut short, goes and comes back."""
+
+    def make(place: Place) -> None:
+        place.text(name, content)
+        place.options += [f"--meanwhile={change}"]
+
+    return make
+
+
+_SPECIAL = tuple(
+    Case(f"{where} that is a {what}", _special(name, what), saying)
+    for where, name in (("text", "x.txt"), ("jsonl", "x.jsonl.gz"), ("parquet", "x.parquet"), ("text below", "f/x.txt"))
+    for what, saying in (
+        *(("fifo", "a named pipe"), ("device", "a device"), ("random", "a device")),
+        *(("loop", "x."), ("nothing", "there is no such file")),
+    )
+)
+
+_SOURCES = (
+    Case("/dev/zero", _source("/dev/zero"), "a device"),
+    Case("/dev/random", _source("/dev/random"), "a device"),
+    Case("/dev/stdin", _source("/dev/stdin"), "/dev/stdin"),
+    Case("/proc/kmsg", _source("/proc/kmsg"), "not a kind of file"),
+    Case("a glob that nothing expanded", _source("/tmp/no*.txt"), "there is no such file"),
+    Case("a path of 9,000 characters", _source("/x" * 4500), "corpus "),
+    Case("a name with control characters", _source("/a\x1b[2J\nb.txt"), "there is no such file"),
+    *(
+        Case(f"dataset {name!r}", _source(name), "corpus hf:")
+        for name in (
+            *(
+                "hf:/etc/passwd:train",
+                "hf:../../etc:train",
+                "hf:a",
+                "hf::train",
+                "hf:",
+                "hf:a:b:c:d:e",
+                "hf:/dev/zero:x",
+            ),
+            *("hf:./x\x1b[2J:train", "hf:~root:train", "hf:" + "x" * 5000 + ":train"),
+        )
+    ),
+)
+
+_PACKED = (
+    Case("gzip of 10 GB, little wanted", _text("x.txt.gz", _gzip_bomb(_WORDS, _WORDS), *_BUDGET), "Done", 0),
+    Case("zstd of 10 GB, little wanted", _text("x.txt.zst", _zstd_bomb(_WORDS, _WORDS), *_BUDGET), "Done", 0),
+    Case("gzip of 10 GB of one word", _text("x.txt.gz", _gzip_bomb(b"", b"a"), *_BUDGET), "Done", 0),
+    Case("gzip of 2 GB of blanks", _text("x.txt.gz", _gzip_bomb(b"", b" ", 2 << 30), *_BUDGET), "", 0, slow=True),
+    Case(
+        "gzip of 2 GB in a line",
+        _text("x.jsonl.gz", _gzip_bomb(b'{"text": "', b"a ", 2 << 30), *_BUDGET),
+        "characters in one line",
+        slow=True,
+    ),
+    Case(
+        "zstd of 2 GB in a line",
+        _text("x.jsonl.zst", _zstd_bomb(b'{"text": "', b"a ", 2 << 30), *_BUDGET),
+        "characters in one line",
+        slow=True,
+    ),
+    Case(
+        "gzip of 2 GB in a field",
+        _text("x.csv.gz", _gzip_bomb(b'text\n"', b"a ", 2 << 30), *_BUDGET),
+        "x.csv.gz",
+        slow=True,
+    ),
+    Case("zstd with a window of 2 GB", _text("x.txt.zst", _wide_window()), "not a whole zstd file"),
+    Case("gzip in gzip", _text("x.txt.gz", gzip.compress(gzip.compress(_WORDS))), "x.txt.gz"),
+    Case("gzip end to end", _text("x.txt.gz", gzip.compress(_WORDS * 9) * 9), "Done", 0),
+    Case("zstd end to end", _text("x.txt.zst", zstandard.compress(_WORDS * 9) * 9), "Done", 0),
+    Case("gzip, then noise", _text("x.txt.gz", gzip.compress(_WORDS * 9) + b"noise"), "the broken end of 1", 0),
+    Case("gzip cut off", _text("x.txt.gz", gzip.compress(os.urandom(9) + _WORDS * 999)[:-9]), "x.txt.gz"),
+    Case(
+        "gzip with another checksum",
+        _text("x.txt.gz", gzip.compress(_WORDS * 9)[:-8] + b"12345678"),
+        "the broken end",
+        0,
+    ),
+    Case(
+        "zstd cut off",
+        _text("x.jsonl.zst", zstandard.compress(_lines({"text": str(n)} for n in range(99999)))[:-9]),
+        "the broken end",
+        0,
+    ),
+    Case("zip with another name", _text("x.txt.gz", b"PK\3\4" + b"\0" * 99), "not a whole gzip file"),
+    Case("tar in gzip", _text("x.txt.gz", gzip.compress(b"x.txt\0" + b"\0" * 9999 + b"\xff")), "binary data"),
+)
+
+_JSONL = (
+    Case("a line of 1 GB of nothing", _sparse("x.jsonl", b'{"text": "', 1 << 30), "characters in one line", slow=True),
+    Case("a text of 1 TB of nothing", _sparse("x.txt", _WORDS * 99, 1 << 40, *_BUDGET), "Done", 0),
+    Case("half surrogate pairs", _text("x.jsonl", b'{"text": "a \\ud800 b \\udc00 c"}\n' * 9), "Done", 0),
+    Case("a key that is half a pair", _text("x.jsonl", b'{"\\ud800": "a"}\n'), "no key `text`"),
+    Case("keys with control characters", _text("x.jsonl", b'{"\\u001b[2J\\n": "a"}\n'), "no key `text`"),
+    Case("a number of 10,000 digits", _text("x.jsonl", b'{"text": "a b", "n": ' + b"9" * 10_000 + b"}\n"), "line 1"),
+    Case("lists in lists", _text("x.jsonl", b'{"text": ' + b"[" * 10**6 + b"\n"), "line 1: not JSON"),
+    Case("a text twice", _text("x.jsonl", b'{"text": "one two", "text": "three four"}\n' * 9), "Done", 0),
+    Case("NaN for a text", _text("x.jsonl", b'{"text": NaN}\n'), "is not a string but a number"),
+    Case(
+        "a million documents without text",
+        _text("x.jsonl", b'{"text": ""}\n' * 10**6),
+        "1,000,000 documents",
+        slow=True,
+    ),
+    Case(
+        "a million documents of null", _text("x.jsonl", b'{"text": null}\n' * 10**6), "1,000,000 documents", slow=True
+    ),
+    Case("ten million line feeds", _text("x.jsonl", b"\n" * 10**7), "holds no text", slow=True),
+    Case("UTF-16", _text("x.txt", _WORDS.decode().encode("utf-16-le")), "UTF-16"),
+    Case("UTF-32", _text("x.txt", _WORDS.decode().encode("utf-32")), "UTF-32"),
+    Case("Latin-1", _text("x.txt", "schön ".encode("latin-1") * 99), "not UTF-8 at byte 3"),
+    Case("UTF-8 that is too long", _text("x.txt", _WORDS + b"\xc0\x80"), "not UTF-8"),
+    Case("surrogates in UTF-8", _text("x.txt", _WORDS + b"\xed\xa0\x80"), "not UTF-8"),
+    Case("half a character at the end", _text("x.txt", _WORDS + b"\xf0\x9f"), "not UTF-8"),
+    Case("a key that is empty", _text("x.jsonl", b'{"": "a b c d"}\n' * 9, "--text-key", ""), "", 0),
+)
+
+_TABLES = (
+    Case("Parquet cut off", _text("x.parquet", _parquet(["a b"] * 99)[:-20]), "not a whole Parquet file"),
+    Case("Parquet of two letters", _text("x.parquet", b"PAR1PAR1"), "not a whole Parquet file"),
+    Case("Parquet with a footer of 2 GB", _text("x.parquet", b"PAR1" + b"\xff\xff\xff\x7fPAR1"), "not a whole Parquet"),
+    Case("Parquet without its column", _text("x.parquet", _parquet(["a"], "other")), "no key `text`"),
+    Case("Parquet of numbers", _text("x.parquet", _parquet([1, 2])), "holds int64, not text"),
+    Case("Parquet of nulls", _text("x.parquet", _parquet([None] * 9)), "9 documents without text"),
+    Case("Parquet of no rows", _text("x.parquet", _parquet(pa.array([], pa.string()))), "holds no text"),
+    Case("Parquet of bytes that are no text", _text("x.parquet", _bad_utf8()), "not UTF-8"),
+    Case(
+        "Parquet of one text of 200 MB",
+        _text("x.parquet", _parquet(["a b " * (50 << 20)], compression="zstd"), *_BUDGET),
+        "Done",
+        0,
+        slow=True,
+        memory=2 << 30,
+    ),
+    *(
+        Case(
+            f"Parquet with 8 bytes of noise at {percent}%",
+            _text(
+                "x.parquet",
+                _spoiled(
+                    _parquet([f"text {n} of many" for n in range(999)]),
+                    percent / 100,
+                    b"\xf7\x13\xff\xff\xff\xff\x7f\x91",
+                ),
+            ),
+            "x.parquet",
+        )
+        for percent in (5, 50, 80, 97)
+    ),
+    Case("CSV with NULs", _text("x.csv", b"text\na\0b c d\n" * 9), "", 0),
+    Case("CSV with an open quote", _text("x.csv", b'text\n"a b' + b" c" * 999), "1 cut last line"),
+    Case("CSV with a quote inside", _text("x.csv", b'text\n"a"b c\n'), "line 2: not CSV"),
+    Case("CSV without a header", _text("x.csv", _csv([["a b", "c"], ["d", "e"]])), "no key `text`"),
+    Case(
+        "CSV of a million columns",
+        _text("x.csv", _csv([[f"c{n}" for n in range(10**6)], ["x"]])),
+        "no key `text`",
+        slow=True,
+    ),
+    Case("CSV of rows of all lengths", _text("x.csv", b"a,text\n" + b"\n,\n1\n1,two three,3,4\n" * 9), "Done", 0),
+    Case("CSV whose header is twice", _text("x.csv", b"text,text\none two,three\n" * 9), "Done", 0),
+)
+
+_FOLDERS = (
+    Case("links in a circle", _folder(_cycle), "Done", 0),
+    Case("a folder of folders beyond any path", _folder(_deep), "cannot be read"),
+    Case("names that act on terminals", _folder(_hostile_names), "not JSON"),
+    Case("a name that is not UTF-8", _folder(_not_utf8_name), "not UTF-8"),
+    Case("a folder named as a text", _folder(lambda folder: (folder / "x.txt").mkdir()), "Done", 0),
+    Case(
+        "100,000 empty files",
+        _folder(lambda folder: [(folder / f"{n}.txt").touch() for n in range(100_000)]),
+        "100,000 documents",
+        0,
+        slow=True,
+    ),
+    Case("a text that may not be read", _closed("x.txt"), "no permission"),
+    Case("Parquet that may not be read", _closed("x.parquet"), "no permission"),
+    Case("a text below that may not be read", _closed_below, "no permission"),
+    Case("a folder that may not be read", _closed_folder, "cannot be read"),
+)
+
+_MOVING = (
+    Case("a text that grows without end", _while_read("x.txt", _WORDS * 99, "grow"), "Done", 0),
+    Case("lines that grow without end", _while_read("x.jsonl", _lines([{"text": "a b c d"}] * 99), "grow"), "Done", 0),
+    Case("a text that is cut while it is read", _while_read("x.txt", _WORDS * 200_000, "cut"), "changed while"),
+    Case(
+        "gzip that is cut while it is read",
+        _while_read("x.txt.gz", gzip.compress(os.urandom(2_000_000).hex().encode(), 1), "cut"),
+        "changed while",
+    ),
+)
+
+CASES = (*_SPECIAL, *_SOURCES, *_PACKED, *_JSONL, *_TABLES, *_FOLDERS, *_MOVING)
