@@ -19,6 +19,7 @@ from neuron_tui.engine.request import ExtractionRequest, tokenise
 from neuron_tui.engine.writing import write_corpus
 from neuron_tui.store.check.numbers import layer_contradictions, read_occurrences
 from neuron_tui.store.check.verification import CheckProgress, Watch, altered_files
+from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.hdf5 import reading
 from neuron_tui.store.disk.schema import LAYER
 from neuron_tui.store.errors import NeuronTuiError, RunConflictError, RunDamagedError, RunNotFoundError
@@ -220,7 +221,7 @@ def _take_off(folder: Path, manifest: Manifest, damaged: Mapping[str, str]) -> N
     sound = {layer: entry for layer, entry in manifest.layers.items() if layer_file(layer) not in damaged}
     write_manifest(folder, manifest.model_copy(update={"layers": sound}))
     for layer in manifest.layers.keys() - sound.keys():
-        (folder / layer_file(layer)).unlink(missing_ok=True)
+        changes.remove(folder / layer_file(layer))
 
 
 # Variants.

@@ -223,7 +223,7 @@ def _make_folder(folder: Path) -> None:
     changes.make_folders(folder)
     if folder.stat().st_mode & 0o077:
         with contextlib.suppress(OSError):
-            folder.chmod(changes.PRIVATE_FOLDER)
+            changes.set_folder_mode(folder, changes.PRIVATE_FOLDER)
 
 
 def _is_at(path: Path, state: os.stat_result) -> bool:

@@ -123,7 +123,8 @@ METHODS = {
 ELSEWHERE = {
     ("tui/jobs/engine_answer.py", "tempfile.TemporaryFile"): "what the engine says on stderr: it has no name",
     ("tui/jobs/measuring.py", "tempfile.TemporaryFile"): "what the engine says on stderr: it has no name",
-    ("store/findings/aggregates_cache.py", "np.savez"): "goes to memory",
+    ("store/findings/kept_aggregates.py", "np.savez"): "goes to memory",
+    ("tui/terminal/driver.py", "os.write"): "to the terminal",
     ("store/disk/mapped.py", "np.memmap"): "pages that are written in memory, and synced as a change",
     ("engine/training/job.py", ".save_pretrained"): "the library's own, to a folder that gets its name later",
 }

@@ -66,6 +66,11 @@ def set_mode(descriptor: int, mode: int) -> None:
     os.fchmod(descriptor, mode)
 
 
+def set_folder_mode(path: Path, mode: int) -> None:
+    """Give a folder a mode."""
+    path.chmod(mode)
+
+
 def write(descriptor: int, data: Data) -> int:
     """Write from where the descriptor is; gives how many bytes were written."""
     return os.write(descriptor, data)
