@@ -108,7 +108,7 @@ def settle_in(world: World) -> None:
     """Have this process keep all that it remembers in a world."""
     os.environ["NEURON_TUI_STATE"] = str(world / "state")
     for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
-        os.environ[name] = str(world / name.split("_")[1].lower())
+        os.environ[name] = str(world / {"XDG_CACHE_HOME": "cache", "XDG_STATE_HOME": "log"}.get(name, "home"))
 
 
 def operations(made: Materials) -> tuple[Operation, ...]:
