@@ -60,7 +60,8 @@ class Materials:
     """What operations work on and do not change: models, which are read but once, their texts, and an archive."""
 
     def __init__(self, folder: Path) -> None:
-        """Make them in an empty folder; everything that takes long to load is loaded from now on."""
+        """Make them in a new folder; everything that takes long to load is loaded from now on."""
+        folder.mkdir()
         self._folder = folder
         self._corpora: dict[str, tuple[str, ...]] = {}
         for name, case in CASES.items():
