@@ -1,5 +1,8 @@
 """The list of runs."""
 
+import errno
+import fcntl
+import os
 import shutil
 import sys
 from dataclasses import replace
@@ -11,6 +14,7 @@ import pytest
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from neuron_tui.store.disk import lock
 from neuron_tui.store.errors import InputError
 from neuron_tui.store.runs.catalog import list_runs
 from neuron_tui.store.wording import size_text
@@ -365,3 +369,22 @@ def test_every_action_is_in_the_palette_and_every_key_in_the_help(runs: Path) ->
                 assert shown_key(action.keys.split(",")[0]) in told
 
     drive(runs, look)
+
+
+def test_that_there_are_no_locks_is_told_on_the_screen_and_not_over_it(
+    own_runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def without(_descriptor: int, _how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", without)
+    monkeypatch.setattr(lock, "_told", [])
+
+    async def rename(person: Person) -> None:
+        await choose(person, "few")
+        await person.press("R", "x", "enter")
+        await person.sees("No locks", "has no locks")
+        await person.until(lambda: "fewx" in names(person))
+
+    drive(own_runs, rename)
+    assert capsys.readouterr().err == ""
