@@ -16,6 +16,7 @@ from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.open_files import reading_finished
 from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE, CORPUS, ORDERS
 from neuron_tui.store.errors import RunDamagedError
+from neuron_tui.store.neurons.stated import refuse_another_corpus
 from neuron_tui.store.runs.manifest import CORPUS_FILE, Manifest
 from neuron_tui.store.tokens import Spelling, token_bytes
 
@@ -61,6 +62,11 @@ class StoredCorpus:
         self.spelling: Spelling = manifest.corpus.spelling if manifest.corpus else "spaces"
         self._corpus = manifest.corpus
         self._grams: dict[int, Grams] = {}
+
+    def refuse_another(self, manifest: Manifest) -> None:
+        """Raise RunDamagedError unless run.json and corpus.h5 say the same of the tokens, sequences and domains."""
+        with reading_finished(self._path, CORPUS) as file:
+            refuse_another_corpus(file, manifest)
 
     @cached_property
     def vocabulary(self) -> tuple[str, ...]:

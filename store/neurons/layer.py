@@ -37,6 +37,7 @@ from neuron_tui.store.neurons.record import (
     Values,
     Weights,
 )
+from neuron_tui.store.neurons.stated import refuse_another_layer
 from neuron_tui.store.neurons.stored_contexts import Kind, drawn, read_stored
 from neuron_tui.store.runs.manifest import CorpusIdentity, Manifest, layer_file
 
@@ -81,6 +82,7 @@ class Layer:
         self._corpus = corpus
         self._recount = recount
         self._changed: InMemory | None = None
+        self._agrees = False
 
     @contextmanager
     def open(self) -> Iterator[DatasetReader]:
@@ -92,6 +94,9 @@ class Layer:
             A file cannot be read.
         """
         with self._open_files() as file:
+            if not self._agrees:
+                refuse_another_layer(file, self._manifest, self.index)
+                self._agrees = True
             if self._recount is None:
                 yield file
                 return
