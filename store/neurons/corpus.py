@@ -18,7 +18,7 @@ from neuron_tui.store.disk.hdf5 import SchemaReader
 from neuron_tui.store.disk.hdf5_checks import damaged
 from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE, CORPUS, ORDERS
 from neuron_tui.store.errors import RunDamagedError
-from neuron_tui.store.neurons.fitting import corpus_sizes, reading_fitting
+from neuron_tui.store.neurons.stated import reading_corpus, refuse_another_corpus
 from neuron_tui.store.runs.manifest import CORPUS_FILE, Manifest
 from neuron_tui.store.tokens import Spelling, token_bytes
 
@@ -62,12 +62,16 @@ class StoredCorpus:
         self._path = folder / CORPUS_FILE
         self._domains = tuple(d.name for d in manifest.corpus.domains) if manifest.corpus else ()
         self.spelling: Spelling = manifest.corpus.spelling if manifest.corpus else "spaces"
-        self._corpus = manifest.corpus
-        self._sizes_told = corpus_sizes(manifest)
+        self._manifest, self._corpus = manifest, manifest.corpus
         self._grams: dict[int, Grams] = {}
 
     def _open(self) -> AbstractContextManager[SchemaReader]:
-        return reading_fitting(self._path, CORPUS, self._sizes_told)
+        return reading_corpus(self._path, self._manifest)
+
+    def refuse_another(self) -> None:
+        """Raise RunDamagedError unless run.json and corpus.h5 say the same of the tokens, sequences and domains."""
+        with self._open() as file:
+            refuse_another_corpus(file, self._manifest)
 
     @cached_property
     def vocabulary(self) -> tuple[str, ...]:

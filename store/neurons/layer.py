@@ -25,7 +25,6 @@ from neuron_tui.store.disk.schema import (
 from neuron_tui.store.errors import NeuronNotFoundError, RunDamagedError
 from neuron_tui.store.neurons.activity import KeptActivity, active_endings, known_throughout
 from neuron_tui.store.neurons.corpus import Context, StoredCorpus
-from neuron_tui.store.neurons.fitting import layer_sizes, reading_fitting
 from neuron_tui.store.neurons.record import (
     DomainCount,
     Effect,
@@ -37,6 +36,7 @@ from neuron_tui.store.neurons.record import (
     Values,
     Weights,
 )
+from neuron_tui.store.neurons.stated import reading_layer
 from neuron_tui.store.neurons.stored_contexts import Kind, drawn, read_stored
 from neuron_tui.store.runs.manifest import CorpusIdentity, Manifest, layer_file
 
@@ -80,7 +80,6 @@ class Layer:
         self._manifest = manifest
         self._corpus = corpus
         self._recount = recount
-        self._sizes = layer_sizes(manifest)
         self._changed: InMemory | None = None
 
     @contextmanager
@@ -103,13 +102,13 @@ class Layer:
     @contextmanager
     def _open_files(self) -> Iterator[DatasetReader]:
         if not self._manifest.is_overlay:
-            with reading_fitting(self.path, LAYER, self._sizes) as file:
+            with reading_layer(self.path, LAYER, self._manifest, self.index) as file:
                 yield file
             return
         assert self._below is not None
         with (
-            reading_fitting(self.path, OVERLAY, self._sizes) as own,
-            reading_fitting(self._below, LAYER, self._sizes) as below,
+            reading_layer(self.path, OVERLAY, self._manifest, self.index) as own,
+            reading_layer(self._below, LAYER, self._manifest, self.index) as below,
         ):
             yield Overlaid(own, below)
 
@@ -242,7 +241,7 @@ class Layer:
         if kept_in != self.path and not kept_in.is_file():
             yield None
             return
-        with reading_fitting(kept_in, LAYER, self._sizes) as file:
+        with reading_layer(kept_in, LAYER, self._manifest, self.index) as file:
             yield file if "activations" in file else None
 
     def columns(self, *names: str) -> dict[str, npt.NDArray[Any]]:
