@@ -101,6 +101,7 @@ def _go(
     of = _finished(run)
     manifest = None if request.overwrite else _existing(run, folder, of, request.thresholds)
     if manifest is not None and manifest.complete:
+        aggregates_of(Run(folder))  # it may have been cut off just before it kept them
         announce(f"The variant {name_of(folder)} is complete: nothing to do.")
         return
     _refuse_without_activations(run, of, request.thresholds)

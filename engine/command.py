@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
+from platformdirs import user_cache_path
 
 from neuron_tui.engine.analyze_command import EXAMPLE as ANALYZE_EXAMPLE
 from neuron_tui.engine.analyze_command import analyze
@@ -134,6 +135,7 @@ def main() -> None:
     # Whoever names an id asks the hub for files; nothing else is told to anybody.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(user_cache_path("neuron-tui", appauthor=False) / "torch"))
     keep_freed_memory()
     hear_threads()
     app(prog_name="neuron-tui")

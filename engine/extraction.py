@@ -112,6 +112,7 @@ def _go(
     manifest = None if request.overwrite else _existing(folder, model, options)
     if manifest is not None and manifest.complete:
         forget_kept(folder)
+        aggregates_of(Run(folder))  # it may have been cut off just before it kept them
         announce(f"The run {request.name} is complete: nothing to do.")
         return
     job.begin()  # one that there is already is ours to go on with: only now

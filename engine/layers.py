@@ -30,6 +30,8 @@ from neuron_tui.engine.ranks.group import Ranks
 from neuron_tui.engine.ranks.shares import share_of_batches, stretch_of
 from neuron_tui.engine.resources import Resources, keeps_activations, weakest
 from neuron_tui.engine.stopwatch import Stopwatch
+from neuron_tui.store.disk import changes
+from neuron_tui.store.disk.files import disk_full_named
 from neuron_tui.store.runs.manifest import RunOptions
 from neuron_tui.store.runs.rule import Rule
 
@@ -103,7 +105,8 @@ def pass_over(
     """The pass of a model over a corpus; `run` stands for the run as it was begun."""
     if device.type == "cuda":
         torch.cuda.set_device(device)  # streams and events are the current device's
-    scratch.mkdir(parents=True, exist_ok=True)
+    with disk_full_named(scratch):
+        changes.make_folders(scratch)
     rows = model.causal.neurons * options.rule.poles
     return Pass(
         model=model.causal,

@@ -15,7 +15,8 @@ from neuron_tui.engine.corpus.order import NestedOrder
 from neuron_tui.engine.counting.bits import WORD
 from neuron_tui.engine.counting.grams import count_grams, gram_walk
 from neuron_tui.store.arrays import Int64s
-from neuron_tui.store.disk.files import replacing
+from neuron_tui.store.disk import changes
+from neuron_tui.store.disk.files import disk_full_named, replacing
 from neuron_tui.store.disk.hdf5 import SchemaReader, SchemaWriter, reading
 from neuron_tui.store.disk.hdf5_checks import damaged
 from neuron_tui.store.disk.schema import ORDERS, OVERLAY
@@ -67,7 +68,8 @@ def recount_layer(folder: Path, layer: int, source: SchemaReader, work: Recount,
     if "position/sensitivity" in changed:
         dimensions["Z"] = len(changed["position/sensitivity"])
     path = folder / layer_file(layer)
-    path.parent.mkdir(exist_ok=True)
+    with disk_full_named(path):
+        changes.make_folders(path.parent)
     with replacing(path) as temporary:
         with SchemaWriter(temporary, OVERLAY, dimensions, layer=layer) as file:
             for name, values in changed.items():

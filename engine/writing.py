@@ -12,7 +12,8 @@ from neuron_tui.engine.corpus.tokenise import DomainTokens
 from neuron_tui.engine.counting.layer import CountingPlan
 from neuron_tui.engine.layers import LayerResult
 from neuron_tui.engine.model.opened import OpenedModel
-from neuron_tui.store.disk.files import replacing
+from neuron_tui.store.disk import changes
+from neuron_tui.store.disk.files import disk_full_named, replacing
 from neuron_tui.store.disk.hdf5 import SchemaWriter, reading
 from neuron_tui.store.disk.schema import CORPUS, LAYER, ORDERS, STORED_CONTEXTS
 from neuron_tui.store.neurons.position_tables import position_tables, write_positions
@@ -87,7 +88,8 @@ def write_layer(folder: Path, result: LayerResult, plan: CountingPlan, keep_acti
         "W": -(-neurons // 64),
     }
     path = folder / layer_file(result.layer)
-    path.parent.mkdir(exist_ok=True)
+    with disk_full_named(path):
+        changes.make_folders(path.parent)
     with replacing(path) as temporary:
         with SchemaWriter(temporary, LAYER, dimensions, layer=result.layer) as file:
             file.write("count", counts.count)

@@ -111,3 +111,10 @@ class DiskFullError(InputError, OSError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class DiskFailedError(InputError, OSError):
+    """The disk, or the way to it, fails while something is written."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])

@@ -24,6 +24,8 @@ from opcode import opname
 from pathlib import Path
 from types import TracebackType
 
+from neuron_tui.store.disk import changes
+
 LARGEST = 1_000_000
 """Bytes of the log, after which a new one is begun; one old log is kept."""
 
@@ -196,7 +198,7 @@ def _append(path: Path, text: str) -> None:
     """Write an entry at the end in one piece; whoever finds the log too large begins a new one, one at a time."""
     _make_folder(path.parent)
     while True:
-        log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        log = changes.open_file(path, append=True)
         try:
             with contextlib.suppress(OSError):  # a file system without locks: an entry may then be lost to a rotation
                 fcntl.flock(log, fcntl.LOCK_EX)
@@ -204,27 +206,28 @@ def _append(path: Path, text: str) -> None:
             if not _is_at(path, state):  # it was put away while we waited for it
                 continue
             if state.st_size > LARGEST:
-                path.replace(path.with_suffix(_OLD))
+                changes.rename(path, path.with_suffix(_OLD))
                 continue
             if state.st_mode & 0o077:
                 with contextlib.suppress(OSError):
-                    os.fchmod(log, 0o600)
+                    changes.set_mode(log, changes.PRIVATE)
             data = text.encode("utf-8", "backslashreplace")
             while data:
-                data = data[os.write(log, data) :]
+                data = data[changes.write(log, data) :]
             return
         finally:
             os.close(log)
 
 
 def _make_folder(folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        folder.mkdir(mode=0o700)
-    except FileExistsError:
-        if folder.is_dir() and folder.stat().st_mode & 0o077:
-            with contextlib.suppress(OSError):
-                folder.chmod(0o700)
+    changes.make_folders(folder)
+    if folder.stat().st_mode & 0o077:
+        with contextlib.suppress(OSError):
+            opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                changes.set_mode(opened, changes.PRIVATE_FOLDER)
+            finally:
+                os.close(opened)
 
 
 def _is_at(path: Path, state: os.stat_result) -> bool:

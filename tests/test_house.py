@@ -100,6 +100,91 @@ def test_only_one_module_uses_the_internals_of_textual_and_rich(path: Path) -> N
     assert (imports, sorted(uses)) == ([], [])
 
 
+CHANGING = {
+    "os": {
+        *("replace", "rename", "renames", "unlink", "remove", "mkdir", "makedirs", "rmdir", "removedirs", "fsync"),
+        *("fdatasync", "truncate", "ftruncate", "write", "pwrite", "writev", "pwritev", "posix_fallocate", "chmod"),
+        *("fchmod", "link", "symlink", "utime", "mkfifo", "sendfile", "copy_file_range", "sync"),
+    },
+    "shutil": {"rmtree", "copy", "copy2", "copyfile", "copyfileobj", "copytree", "move", "chown", "unpack_archive"},
+    "tempfile": {
+        *("mkdtemp", "mkstemp", "TemporaryFile", "NamedTemporaryFile", "TemporaryDirectory", "SpooledTemporaryFile")
+    },
+    "np": {"save", "savez", "savez_compressed", "savetxt", "memmap"},
+}
+"""Functions of modules that change a disk."""
+
+METHODS = {
+    *("unlink", "mkdir", "rmdir", "write_text", "write_bytes", "touch", "hardlink_to", "symlink_to", "chmod"),
+    *("tofile", "save_pretrained", "save_file", "rename", "replace"),
+}
+"""Methods that change one; the last two with one argument, as those of a path have."""
+
+ELSEWHERE = {
+    ("tui/jobs/engine_answer.py", "tempfile.TemporaryFile"): "what the engine says on stderr: it has no name",
+    ("tui/jobs/measuring.py", "tempfile.TemporaryFile"): "what the engine says on stderr: it has no name",
+    ("store/findings/aggregates_cache.py", "np.savez"): "goes to memory",
+    ("store/disk/mapped.py", "np.memmap"): "pages that are written in memory, and synced as a change",
+    ("engine/training/job.py", ".save_pretrained"): "the library's own, to a folder that gets its name later",
+    ("tui/terminal/driver.py", "os.write"): "to the terminal",
+}
+"""What changes a disk otherwise, and why it may."""
+
+
+def disk_changes(source: str) -> set[str]:
+    """The calls in a module that change a disk."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        texts = [
+            part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)
+        ]
+        modes = [
+            text for text in texts if 0 < len(text) <= 3 and set(text) <= set("rwxab+t") and set(text) & set("wxa+")
+        ]
+        if isinstance(node.func, ast.Name) and node.func.id == "open" and modes:
+            found.add("open")
+        if not isinstance(node.func, ast.Attribute):
+            continue
+        owner = node.func.value.id if isinstance(node.func.value, ast.Name) else ""
+        name = node.func.attr
+        if name in CHANGING.get(owner, ()):
+            found.add(f"{owner}.{name}")
+        elif owner == "os" and name == "open" and {"O_CREAT", "O_TRUNC", "O_APPEND"} & set(flags_of(node)):
+            found.add("os.open")
+        elif name == "open" and owner != "os" and modes:
+            found.add(".open")
+        elif name in METHODS and owner not in ("changes", "os", "file"):
+            of_a_path = name not in ("rename", "replace") or (len(node.args) == 1 and not node.keywords)
+            found |= {f".{name}"} if of_a_path else set()
+    return found
+
+
+def flags_of(call: ast.Call) -> list[str]:
+    return [part.attr for part in ast.walk(call) if isinstance(part, ast.Attribute)]
+
+
+def test_a_change_to_a_disk_is_found() -> None:
+    assert disk_changes("os.replace(a, b)\npath.rename(other)\nopen(p, 'w')\npath.open('ab')") == {
+        *("os.replace", ".rename", "open", ".open")
+    }
+    assert disk_changes("os.open(p, os.O_RDWR | os.O_CREAT)\nwrite_text(p, t)\nshutil.rmtree(p)") == {
+        *("os.open", "shutil.rmtree")
+    }
+    assert disk_changes("text.replace('a', 'b')\nchanges.rename(a, b)\np.open('rb')\nos.open(p, os.O_RDONLY)") == set()
+
+
+def test_only_one_module_changes_a_disk() -> None:
+    found = {
+        (str(path.relative_to(ROOT)), call)
+        for path in MODULES
+        if path != ROOT / "store" / "disk" / "changes.py"
+        for call in disk_changes(path.read_text("utf-8"))
+    }
+    assert found == set(ELSEWHERE)
+
+
 def test_help_loads_no_heavy_library() -> None:
     code = (
         "import sys\nsys.argv = ['neuron-tui', '--help']\n"

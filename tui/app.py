@@ -20,10 +20,13 @@ from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 from textual.widgets import TextArea
 
+from neuron_tui.store.disk import lock
 from neuron_tui.store.neurons.places import Address
+from neuron_tui.store.process import say
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.actions import Action, actions_in_reach, actions_of, bindings, keys_shown
 from neuron_tui.tui.config import Config, ConfigFile, config_path, read_config
+from neuron_tui.tui.drawing.spans import message
 from neuron_tui.tui.key_names import keymap
 from neuron_tui.tui.navigation import Place, RunPlace
 from neuron_tui.tui.screens.explorer.explorer import Explorer
@@ -80,9 +83,18 @@ class NeuronTuiApp(FaultsApp):
         self.hear_tasks()
         if self._told_to_end is not None:
             self.exit(return_code=self._told_to_end)
+        lock.tell = self._tell_of_locks  # on stderr it would lie over the screen
         self.push_screen(Runs(self._runs_dir) if self._run is None else Explorer(self._run))
         if not self.is_headless:
             self.set_interval(_LOOK_AT_SIZE, self._look_at_size)
+
+    def on_unmount(self) -> None:
+        """There is no screen any more."""
+        lock.tell = say
+
+    def _tell_of_locks(self, text: str) -> None:
+        """Say something on the screen, from any thread."""
+        self.notify(message(text), title="No locks", severity="warning", timeout=12, markup=False)
 
     def _look_at_size(self) -> None:
         # On a busy machine the signal of the last of several quick changes was seen to go missing.

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import TEMPORARY_SUFFIX, disk_full_named, reserve
 from neuron_tui.store.disk.mapped import MappedFile
 from neuron_tui.store.runs.folder import KEPT_PREFIX
@@ -90,7 +91,7 @@ class KeptStreams:
         """Delete the inputs of the layers before one."""
         for found, stretch in self._parts():
             if found < layer:
-                self.path(found, stretch).unlink(missing_ok=True)
+                changes.remove(self.path(found, stretch))
 
     def _parts(self) -> list[tuple[int, Stretch]]:
         """What is there: a file gets its name when the disk has all of it."""
@@ -110,7 +111,7 @@ class KeptStreams:
         for path in self._folder.glob(f"{KEPT_PREFIX}*"):
             named = _NAMED.fullmatch(path.name)
             if named is not None and named[1] != self._run:
-                path.unlink(missing_ok=True)
+                changes.remove(path)
 
 
 class StreamCopy:
@@ -122,7 +123,7 @@ class StreamCopy:
         self._row = shape.bytes // max(len(shape.stretch), 1)
         begin = time.perf_counter()
         reserve(self._partial, shape.bytes)
-        self._file = self._partial.open("r+b", buffering=0)
+        self._descriptor: int | None = changes.open_file(self._partial)
         self._seconds = time.perf_counter() - begin
 
     def put(self, row: int, states: torch.Tensor) -> None:
@@ -130,25 +131,33 @@ class StreamCopy:
         begin = time.perf_counter()
         raw = memoryview(states.cpu().contiguous().view(torch.uint8).numpy().reshape(-1).data)
         at = row * self._row
+        assert self._descriptor is not None
         with disk_full_named(self._path):
             while raw:
-                written = os.pwrite(self._file.fileno(), raw, at)
+                written = changes.write_at(self._descriptor, raw, at)
                 raw, at = raw[written:], at + written
         self._seconds += time.perf_counter() - begin
 
     def finish(self) -> float:
         """Wait until the disk has all of it, and give it its name; the seconds that keeping it took."""
         begin = time.perf_counter()
+        assert self._descriptor is not None
         with disk_full_named(self._path):
-            os.fsync(self._file.fileno())
-            self._file.close()
-            self._partial.replace(self._path)
+            changes.sync(self._descriptor)
+            self._close()
+            changes.rename(self._partial, self._path)
+            changes.sync_folder(self._path.parent)  # before those that came before it go
         return self._seconds + time.perf_counter() - begin
 
     def abandon(self) -> None:
         """Leave nothing."""
-        self._file.close()
-        self._partial.unlink(missing_ok=True)
+        self._close()
+        changes.remove(self._partial)
+
+    def _close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
 
 class MappedStates:
@@ -179,7 +188,8 @@ class MappedStates:
             return
         with disk_full_named(path):
             self._file.sync()
-            self._path.replace(path)
+            changes.rename(self._path, path)
+            changes.sync_folder(path.parent)
         self._path = path
 
     def _touched(self, rows: int) -> None:

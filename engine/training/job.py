@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +15,9 @@ from neuron_tui.engine.training.data import Batches, token_stream
 from neuron_tui.engine.training.loop import Progress, Schedule, optimise
 from neuron_tui.engine.training.model import ModelSize, new_model
 from neuron_tui.engine.training.tokenizer import train_tokenizer
+from neuron_tui.store.disk import changes
+from neuron_tui.store.disk.files import disk_full_named, sync_file, write_text
+from neuron_tui.store.disk.stream import write_bytes
 from neuron_tui.store.errors import InputError, UsageError
 from neuron_tui.store.runs.corpus_argument import parse_corpus_argument
 
@@ -124,7 +125,7 @@ def train_model(request: TrainingRequest, watcher: Watcher) -> Progress:
     watcher.stage(f"training {sum(parameter.numel() for parameter in model.parameters()):,} parameters on {device}")
     # An earlier training there goes only now that the text has turned out to be usable.
     _clear_checkpoints(request.output)
-    request.output.mkdir(parents=True, exist_ok=True)
+    changes.make_folders(request.output, changes.SHARED_FOLDER)
     batches = Batches(streams, request.size.context_length, request.sequences, request.seed)
     latest = Progress(0, 0, math.nan, 0.0, 0.0, 0.0)
 
@@ -177,9 +178,11 @@ def _clear_checkpoints(output: Path) -> None:
     """Delete an earlier training's checkpoints; its model stays until the new one takes its place, file by file."""
     for checkpoint in output.glob(f"{CHECKPOINTS}/step_*"):
         if (checkpoint / RECORD).exists():
-            shutil.rmtree(checkpoint)
+            changes.remove_tree(checkpoint, last=RECORD)
+    for unfinished in output.glob(f"{CHECKPOINTS}/.step_*.writing"):
+        changes.remove_tree(unfinished)
     with contextlib.suppress(OSError):
-        (output / CHECKPOINTS).rmdir()
+        changes.remove_folder(output / CHECKPOINTS)
 
 
 def _sources(arguments: tuple[str, ...]) -> dict[str, list[str]]:
@@ -215,18 +218,44 @@ def _save(
     dtype: str,
     record: dict[str, object],
 ) -> None:
-    """Write into a directory beside it first: whoever reads `directory` finds whole files or none."""
+    """Write into a directory beside it first: whoever reads `directory` finds whole files or none.
+
+    While they take the place of an earlier training's one by one, the record there says that it is not complete.
+    """
+    temporary = directory.parent / f".{directory.name}.writing"
+    with disk_full_named(directory):
+        _write_beside(temporary, model, tokenizer, dtype, record)
+        changes.make_folders(directory, changes.SHARED_FOLDER)
+        write_text(directory / RECORD, _json(record | {"complete": False}), changes.SHARED)
+        paths = sorted(temporary.iterdir(), key=lambda path: path.name == RECORD)
+        for path in paths:
+            sync_file(path)
+        for path in paths:
+            if path.name == RECORD:
+                changes.sync_folder(directory)
+            changes.rename(path, directory / path.name)
+        changes.sync_folder(directory)
+        changes.remove_folder(temporary)
+
+
+def _write_beside(
+    temporary: Path,
+    model: OPTForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    dtype: str,
+    record: dict[str, object],
+) -> None:
     import torch
     from safetensors.torch import save as safetensors
 
-    temporary = directory.parent / f".{directory.name}.writing"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
+    if temporary.exists():
+        changes.remove_tree(temporary)
+    changes.make_folders(temporary, changes.SHARED_FOLDER)
     saved_as: torch.dtype = getattr(torch, dtype)
     weights = {name: tensor.detach().to("cpu", saved_as).contiguous() for name, tensor in model.state_dict().items()}
     weights.pop("lm_head.weight", None)  # tied to the embeddings; from_pretrained ties it again
     # transformers refuses files without this mark.
-    (temporary / "model.safetensors").write_bytes(safetensors(weights, metadata={"format": "pt"}))
+    write_bytes(temporary / "model.safetensors", safetensors(weights, metadata={"format": "pt"}), changes.SHARED)
     # The configuration names the type of the saved weights, which is not that of the ones being trained.
     config = model.config.to_dict() | {"dtype": dtype, "architectures": ["OPTForCausalLM"]}
     _write_json(temporary / "config.json", config)
@@ -236,14 +265,14 @@ def _save(
     tokenizer_config = json.loads(described.read_text("utf-8")) | {"tokenizer_class": "PreTrainedTokenizerFast"}
     _write_json(described, tokenizer_config)
     _write_json(temporary / RECORD, record)
-    directory.mkdir(parents=True, exist_ok=True)
-    for path in sorted(temporary.iterdir(), key=lambda path: path.name == RECORD):
-        os.replace(path, directory / path.name)  # noqa: PTH105
-    temporary.rmdir()
 
 
 def _write_json(path: Path, content: dict[str, object]) -> None:
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_bytes(path, _json(content).encode(), changes.SHARED)
+
+
+def _json(content: dict[str, object]) -> str:
+    return json.dumps(content, indent=2) + "\n"
 
 
 def _plain(request: TrainingRequest) -> dict[str, object]:

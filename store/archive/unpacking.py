@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import tempfile
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedWriter
 from pathlib import Path
 from typing import BinaryIO
 
 from neuron_tui.store.archive.index import INDEX, INDEX_BYTES, Index, disagreement, read_index, unusable
 from neuron_tui.store.archive.members import Members, Watch
+from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import disk_full_named, require_room
-from neuron_tui.store.disk.lock import is_being_written, writing
-from neuron_tui.store.errors import InputError, RunConflictError, RunDamagedError, UsageError
+from neuron_tui.store.disk.lock import LOCK, writing
+from neuron_tui.store.disk.stream import FileStream
+from neuron_tui.store.errors import (
+    InputError,
+    NeuronTuiError,
+    RunBusyError,
+    RunConflictError,
+    RunDamagedError,
+    UsageError,
+)
 from neuron_tui.store.runs.catalog import missing_or_cut, run_folder
+from neuron_tui.store.runs.folder import clear_deleted
 from neuron_tui.store.runs.manifest import read_manifest
 from neuron_tui.store.wording import size_text
 
 _PREFIX = ".unpacking-"
-_STALE = 60.0
-"""Seconds after which a folder that nobody holds was left by a process that was killed."""
+_STALE = 24 * 3600.0
+"""Seconds after which a folder was left by a process that was killed, where there are no locks to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +85,25 @@ def unpack(
     index = read_index(members.contents(length), source)
     target = _target(directory, name, index, source)
     with disk_full_named(target):
-        directory.mkdir(parents=True, exist_ok=True)
+        changes.make_folders(directory)
         _clear_stale(directory)
+        clear_deleted(directory)
         require_room(directory, index.size, source)
         with _beside(directory) as folder:
             watch = begin(index)
             for file in index.files:
                 members.next(file.path, file.bytes)
                 path = folder / file.path
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with path.open("xb") as to:
+                changes.make_folders(path.parent)
+                with BufferedWriter(FileStream(changes.make_file(path, exclusive=True))) as to:
                     if members.copy(file.bytes, to, watch) != file.sha256:
                         raise unusable(source, f"{file.path} is not the file that was packed: its SHA-256 differs")
                     to.flush()
-                    os.fsync(to.fileno())
+                    changes.sync(to.fileno())
             members.end()
             _require_run(folder, index, source)
+            for made in sorted({folder / parent for file in index.files for parent in Path(file.path).parents}):
+                changes.sync_folder(made)
             _move(folder, target)
     return Unpacked(target, index)
 
@@ -112,23 +125,35 @@ def _target(directory: Path, name: str | None, index: Index, source: str) -> Pat
 @contextmanager
 def _beside(directory: Path) -> Iterator[Path]:
     """A folder on the same disk in which a run can grow, below a hidden one that holds no run and goes at the end."""
-    around = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=directory))
-    try:
-        with writing(around):
+    with contextlib.ExitStack() as held:
+        around = _held(directory, held)
+        try:
             folder = around / "run"
-            folder.mkdir()
+            changes.make_folder(folder)
             yield folder
-    finally:
-        shutil.rmtree(around, ignore_errors=True)
+        finally:
+            with contextlib.suppress(OSError):
+                changes.remove_tree(around, last=LOCK)
+
+
+def _held(directory: Path, held: contextlib.ExitStack) -> Path:
+    """Make a hidden folder and hold its lock; another process may take it for a leftover before it is held."""
+    while True:
+        around = directory / f"{_PREFIX}{secrets.token_hex(8)}"
+        changes.make_folder(around)
+        with contextlib.suppress(RunBusyError, FileNotFoundError):
+            held.enter_context(writing(around))
+            return around
 
 
 def _clear_stale(directory: Path) -> None:
     """Remove what a process left that was killed while it unpacked."""
     for around in directory.glob(f"{_PREFIX}*"):
-        with contextlib.suppress(OSError):
-            old = time.time() - around.lstat().st_mtime > _STALE
-            if old and around.is_dir() and not around.is_symlink() and not is_being_written(around):
-                shutil.rmtree(around)
+        with contextlib.suppress(OSError, NeuronTuiError):
+            if around.is_dir() and not around.is_symlink():
+                with writing(around) as keeps_others_away:
+                    if keeps_others_away or abs(time.time() - around.lstat().st_mtime) > _STALE:
+                        changes.remove_tree(around, last=LOCK)
 
 
 def _require_run(folder: Path, index: Index, source: str) -> None:
@@ -147,15 +172,11 @@ def _require_run(folder: Path, index: Index, source: str) -> None:
 
 def _move(folder: Path, target: Path) -> None:
     try:
-        folder.rename(target)
+        changes.rename(folder, target)
     except OSError as error:
         if os.path.lexists(target):
             raise RunConflictError(
                 f"there is a {target.name} by now in {target.parent}\nGive this one another name with --name."
             ) from error
         raise
-    descriptor = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    changes.sync_folder(target.parent)

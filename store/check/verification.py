@@ -12,7 +12,7 @@ from typing import Literal
 from neuron_tui.store.check.numbers import Occurrences, corpus_contradictions, layer_contradictions, read_occurrences
 from neuron_tui.store.disk.files import TEMPORARY_SUFFIX, sha256
 from neuron_tui.store.disk.hdf5 import reading
-from neuron_tui.store.disk.lock import LOCK, is_being_written
+from neuron_tui.store.disk.lock import LOCK
 from neuron_tui.store.disk.overlay import DatasetReader, Overlaid
 from neuron_tui.store.disk.schema import CORPUS, LAYER, OVERLAY
 from neuron_tui.store.errors import RunDamagedError
@@ -20,7 +20,7 @@ from neuron_tui.store.neurons.causal import read_causal
 from neuron_tui.store.neurons.causal_table import misfit
 from neuron_tui.store.notes.notes_file import NotesFile
 from neuron_tui.store.runs.folder import CAUSAL_FILE, CAUSAL_LOCK, DERIVED_FILES, NOTES_FILE, is_notes
-from neuron_tui.store.runs.job import JOB_FILES
+from neuron_tui.store.runs.job import JOB_FILES, is_at_work
 from neuron_tui.store.runs.manifest import (
     CORPUS_FILE,
     MANIFEST,
@@ -74,7 +74,7 @@ def check_run(folder: Path, watch: Watch | None = None) -> list[Problem]:
     problems = list(_check_files(folder, manifest, _Meter(manifest, watch)))
     if not manifest.complete:
         waiting = [layer for layer in manifest.options.layers if layer not in manifest.layers]
-        state = "is being written" if is_being_written(folder) else "is partial"
+        state = "is being written" if is_at_work(folder) else "is partial"
         listed = ", ".join(map(str, waiting)) or "none, but the corpus is missing"
         problems.append(Problem("note", MANIFEST, f"the run {state}; layers still to come: {listed}"))
     run = run_of(folder)

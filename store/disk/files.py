@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from neuron_tui.store.errors import DiskFullError, InputError
+from neuron_tui.store.disk import changes
+from neuron_tui.store.disk.stream import text_written
+from neuron_tui.store.errors import DiskFailedError, DiskFullError, InputError
 from neuron_tui.store.wording import size_text
 
 TEMPORARY_SUFFIX = ".partial"
@@ -19,28 +23,46 @@ _READ_AT_ONCE = 1 << 20
 """Bytes."""
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FAILED = (errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ETIMEDOUT)
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on success sync it and move it into place.
+def replacing(path: Path, mode: int = changes.PRIVATE) -> Iterator[Path]:
+    """Give the path of an empty file beside `path`; on success sync it and move it into place.
+
+    The mode is that of the file that is replaced, or without one `mode` less the umask.
 
     Raises
     ------
     DiskFullError
         The disk has no room; `path` is as it was.
+    InputError
+        It cannot be written otherwise; `path` is as it was, or the whole new file if just the folder was not synced.
     """
     temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
     try:
         with disk_full_named(path):
-            temporary.unlink(missing_ok=True)
+            changes.remove(temporary)
+            _make(temporary, path, mode)
             yield temporary
-            _sync(temporary)
-            temporary.replace(path)
-            _sync(path.parent)
+            sync_file(temporary)
+            changes.rename(temporary, path)
+            changes.sync_folder(path.parent)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what went wrong is told, not that it cannot be tidied up
+            changes.remove(temporary)
         raise
+
+
+def _make(temporary: Path, path: Path, mode: int) -> None:
+    descriptor = changes.make_file(temporary, mode, exclusive=True)
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            kept = stat.S_IMODE(path.stat().st_mode)
+            if kept != stat.S_IMODE(os.fstat(descriptor).st_mode):
+                changes.set_mode(descriptor, kept)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -63,16 +85,22 @@ def disk_full_named(path: Path) -> Iterator[None]:
             ) from error
         if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
             raise InputError(f"cannot write {path}: {error.strerror}\nChoose a place you can write to.") from error
+        if error.errno in _FAILED or "errno = 5," in text:
+            raise DiskFailedError(
+                f"cannot write {path}: {error.strerror or 'Input/output error'}\n"
+                "The disk, or the way to it, fails: see to it, then run the same command again."
+            ) from error
         raise
 
 
 def reserve(path: Path, size: int) -> None:
     """Make a file of `size` bytes that has its place on the disk; raises DiskFullError now rather than later."""
-    with disk_full_named(path), path.open("wb") as file:
-        if hasattr(os, "posix_fallocate") and size:
-            os.posix_fallocate(file.fileno(), 0, size)
-        else:
-            file.truncate(size)
+    with disk_full_named(path):
+        descriptor = changes.make_file(path)
+        try:
+            changes.reserve(descriptor, size)
+        finally:
+            os.close(descriptor)
 
 
 def require_room(folder: Path, size: int, what: str) -> None:
@@ -85,10 +113,10 @@ def require_room(folder: Path, size: int, what: str) -> None:
         )
 
 
-def write_text(path: Path, text: str) -> None:
-    """Replace a small text file as a whole; raises as `replacing` does."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+def write_text(path: Path, text: str, mode: int = changes.PRIVATE) -> None:
+    """Replace a small text file as a whole; `mode` and what it raises are those of `replacing`."""
+    with replacing(path, mode) as temporary, text_written(changes.make_file(temporary)) as stream:
+        stream.write(text)
 
 
 def sha256(path: Path, read: Callable[[int], None] | None = None) -> str:
@@ -103,9 +131,10 @@ def sha256(path: Path, read: Callable[[int], None] | None = None) -> str:
     return digest.hexdigest()
 
 
-def _sync(path: Path) -> None:
+def sync_file(path: Path) -> None:
+    """Wait until the disk has all of a file that was written before; raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        changes.sync(descriptor)
     finally:
         os.close(descriptor)

@@ -8,8 +8,10 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import disk_full_named
 from neuron_tui.store.errors import RunBusyError
 from neuron_tui.store.process import say
@@ -32,8 +34,10 @@ _ATTEMPTS_AT_A_FILE = 250
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[None]:
+def writing(folder: Path) -> Iterator[bool]:
     """Hold the run's lock; the system releases it when the process ends, however it ends.
+
+    Gives whether it keeps others away: not on a file system without locks.
 
     Raises
     ------
@@ -42,16 +46,21 @@ def writing(folder: Path) -> Iterator[None]:
     InputError
         The folder cannot be written to.
     """
-    descriptor = _taken(folder / LOCK, fcntl.LOCK_EX)
-    if descriptor is None:
-        raise RunBusyError(
-            f"another process is writing the run {folder.name}, or a variant of it\n"
-            "Wait for it or stop it, then run this again."
-        )
+    taken = _taken(folder / LOCK, fcntl.LOCK_EX)
+    if taken is None:
+        raise busy(folder)
     try:
-        yield
+        yield taken.locks
     finally:
-        os.close(descriptor)
+        os.close(taken.descriptor)
+
+
+def busy(folder: Path) -> RunBusyError:
+    """What is raised where somebody else is writing a run."""
+    return RunBusyError(
+        f"another process is writing the run {folder.name}, or a variant of it\n"
+        "Wait for it or stop it, then run this again."
+    )
 
 
 @contextmanager
@@ -65,13 +74,13 @@ def keeping(folder: Path) -> Iterator[None]:
     InputError
         The folder cannot be written to.
     """
-    descriptor = _taken(folder / LOCK, fcntl.LOCK_SH)
-    if descriptor is None:
+    taken = _taken(folder / LOCK, fcntl.LOCK_SH)
+    if taken is None:
         raise RunBusyError(f"another process is writing the run {folder.name}\nWait for it, then run this again.")
     try:
         yield
     finally:
-        os.close(descriptor)
+        os.close(taken.descriptor)
 
 
 def lock_of(path: Path) -> Path:
@@ -90,33 +99,43 @@ def changing(path: Path) -> Iterator[None]:
     InputError
         The folder cannot be written to.
     """
-    descriptor = _taken(lock_of(path), fcntl.LOCK_EX, _ATTEMPTS_AT_A_FILE)
-    if descriptor is None:
+    taken = _taken(lock_of(path), fcntl.LOCK_EX, _ATTEMPTS_AT_A_FILE)
+    if taken is None:
         raise RunBusyError(f"another process is writing {path}\nRun this again.")
     try:
         yield
     finally:
-        os.close(descriptor)
+        os.close(taken.descriptor)
 
 
-def _taken(lock: Path, kind: int, attempts: int = _ATTEMPTS) -> int | None:
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A lock that is held, where the file system has any."""
+
+    descriptor: int
+    locks: bool
+
+
+def _taken(lock: Path, kind: int, attempts: int = _ATTEMPTS) -> _Taken | None:
     for _ in range(attempts):
         with disk_full_named(lock):
-            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = changes.open_file(lock)
         try:
-            _lock(descriptor, kind, lock)
+            locks = _lock(descriptor, kind, lock)
             # Its last owner may have taken it away with all it left: then another may hold the one that is there now.
             if os.fstat(descriptor).st_nlink:
-                return descriptor
+                return _Taken(descriptor, locks)
         except BlockingIOError:
             time.sleep(_PAUSE)
         os.close(descriptor)
     return None
 
 
-def _lock(descriptor: int, kind: int, lock: Path) -> None:
+def _lock(descriptor: int, kind: int, lock: Path) -> bool:
+    """Take a lock, and say whether there are any; raises BlockingIOError."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        return True
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
@@ -126,10 +145,11 @@ def _lock(descriptor: int, kind: int, lock: Path) -> None:
                 f"the file system of {lock.parent} has no locks ({error.strerror}), so nothing keeps two programs from "
                 "writing one run\nWrite each run from one program at a time."
             )
+    return False
 
 
-def is_being_written(folder: Path) -> bool:
-    """Whether some process holds the run's lock now."""
+def is_being_written(folder: Path) -> bool | None:
+    """Whether some process holds the run's lock now; None where the file system has no locks to tell."""
     try:
         descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -141,6 +161,7 @@ def is_being_written(folder: Path) -> bool:
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
+        return None
     finally:
         os.close(descriptor)
     return False

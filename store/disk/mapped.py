@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import reserve
 
 _RESIDENT = 64 << 20
@@ -38,4 +39,4 @@ class MappedFile:
     def sync(self) -> None:
         """Wait until the disk has all of it."""
         if isinstance(self.bytes, np.memmap):
-            self.bytes.flush()
+            changes.sync_pages(self.bytes)

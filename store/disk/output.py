@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import disk_full_named, replacing
+from neuron_tui.store.disk.stream import text_written
 from neuron_tui.store.errors import InputError
 
 
@@ -29,10 +31,13 @@ def opened_output(path: Path) -> Iterator[TextIO]:
         raise InputError(f"cannot write {path}: there is no directory {target.parent}\nMake it first.")
     if target.exists() and not stat.S_ISREG(target.stat().st_mode):
         # A pipe or a device cannot be replaced: written as it is.
-        with disk_full_named(path), target.open("w", encoding="utf-8") as stream:
+        with disk_full_named(path), text_written(changes.make_file(target, changes.SHARED)) as stream:
             yield stream
         return
-    with replacing(target) as temporary, temporary.open("w", encoding="utf-8") as stream:
+    with (
+        replacing(target, changes.SHARED) as temporary,
+        text_written(changes.make_file(temporary, changes.SHARED)) as stream,
+    ):
         yield stream
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from neuron_tui.store.disk import changes
+
 
 class Sink:
     """A file for h5py's `fileobj` driver. `error` is the first thing that went wrong."""
@@ -17,7 +19,7 @@ class Sink:
     def __init__(self, path: Path) -> None:
         """Make an empty file at `path`; raises OSError."""
         self.error: OSError | None = None
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        self._descriptor = changes.make_file(path)
         self._at = 0
         self._size = 0
 
@@ -42,7 +44,7 @@ class Sink:
         written = 0
         while self.error is None and written < len(view):
             try:
-                written += os.pwrite(self._descriptor, view[written:], self._at + written)
+                written += changes.write_at(self._descriptor, view[written:], self._at + written)
             except OSError as error:
                 self.error = error
         self._at += len(view)
@@ -63,7 +65,7 @@ class Sink:
         self._size = size
         if self.error is None:
             try:
-                os.ftruncate(self._descriptor, size)
+                changes.cut(self._descriptor, size)
             except OSError as error:
                 self.error = error
         return size

@@ -17,7 +17,9 @@ from typing import Any
 import numpy as np
 from platformdirs import user_cache_path
 
+from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import replacing
+from neuron_tui.store.disk.stream import write_bytes
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.findings.aggregates import LayerSummary, Positional, RunAggregates, Suppressors
 from neuron_tui.store.findings.aggregating import count_aggregates
@@ -62,9 +64,9 @@ def keep_aggregates(run: Run, aggregates: RunAggregates) -> None:
     for path in _places(run, key):
         try:
             if path.parent != run.path:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                changes.make_folders(path.parent)
             with replacing(path) as temporary:
-                temporary.write_bytes(hashlib.sha256(data).digest() + data)
+                write_bytes(temporary, hashlib.sha256(data).digest() + data)
             return
         except (OSError, NeuronTuiError):
             continue

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from neuron_tui.store.disk.files import replacing
+from neuron_tui.store.disk import changes
+from neuron_tui.store.disk.files import disk_full_named, replacing
 from neuron_tui.store.disk.lock import changing
+from neuron_tui.store.disk.stream import text_written
 from neuron_tui.store.errors import InputError, NeuronNotFoundError, RunDamagedError
 from neuron_tui.store.notes.note import LONGEST_LABEL, LONGEST_TEXT, Note, new_note, read_line
 from neuron_tui.store.notes.notebook import EMPTY, Merging, Notebook
@@ -81,7 +83,7 @@ class NotesFile:
         return merging
 
     def _write(self, notebook: Notebook) -> None:
-        with replacing(self.path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        with replacing(self.path) as temporary, text_written(changes.make_file(temporary)) as file:
             file.writelines(f"{note.to_line()}\n" for note in notebook.kept)
 
 
@@ -120,9 +122,12 @@ def set_aside(folder: Path) -> Path | None:
     path = folder / NOTES_FILE
     if not path.exists():
         return None
-    stem = free_name("notes.before", lambda name: (folder / f"{name}.jsonl").exists())
-    with changing(path):
-        return path.rename(folder / f"{stem}.jsonl")
+    with changing(path), disk_full_named(path):
+        stem = free_name("notes.before", lambda name: (folder / f"{name}.jsonl").exists())
+        aside = folder / f"{stem}.jsonl"
+        changes.rename(path, aside)
+        changes.sync_folder(folder)  # before the run goes whose neurons they are on
+    return aside
 
 
 def _stranger(manifest: Manifest, note: Note) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,9 @@ from typing import Literal
 
 from platformdirs import user_data_path
 
+from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import disk_full_named
-from neuron_tui.store.disk.lock import is_being_written, writing
+from neuron_tui.store.disk.lock import writing
 from neuron_tui.store.errors import (
     InputError,
     RunBusyError,
@@ -24,8 +24,18 @@ from neuron_tui.store.errors import (
     RunPartialError,
     UsageError,
 )
-from neuron_tui.store.runs.folder import forget_job, forget_notes, holds_job, holds_run, remove_last_variants
-from neuron_tui.store.runs.job import JobStatus, is_taken, job_status
+from neuron_tui.store.runs.folder import (
+    DELETED_PREFIX,
+    clear_deleted,
+    forget_job,
+    forget_notes,
+    holds_job,
+    holds_run,
+    put_away,
+    remove_last_variants,
+    take_away,
+)
+from neuron_tui.store.runs.job import JobStatus, is_at_work, is_taken, job_status
 from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, VARIANTS, Manifest, read_manifest
 from neuron_tui.store.runs.variants import name_of, named_variant, run_below, run_of, variant_folder, variants_of
 
@@ -142,7 +152,8 @@ def list_runs(directory: Path) -> list[RunSummary]:
     if not directory.is_dir():
         return []
     try:
-        folders = sorted(p for p in directory.iterdir() if holds_run(p) or holds_job(p))
+        there = [p for p in directory.iterdir() if not p.name.startswith(DELETED_PREFIX)]
+        folders = sorted(p for p in there if holds_run(p) or holds_job(p))
     except OSError as error:
         raise InputError(f"cannot read {directory}: {error.strerror}\nName another with --runs-dir.") from error
     every = (path for run in folders for path in (run, *(variant_folder(run, name) for name in variants_of(run))))
@@ -160,11 +171,11 @@ def summarise(folder: Path) -> RunSummary:
         problem: str | None = str(error)
         if job is not None and not holds_run(folder):
             state, problem = "partial", _why_no_run(job)
-        state = "running" if is_being_written(folder) else state
+        state = "running" if is_at_work(folder) else state
         return RunSummary(name, folder, state, size, None, problem, job, run)
     problem = missing_or_cut(folder, manifest)
     state = "damaged" if problem else "complete" if manifest.complete else "partial"
-    state = "running" if is_being_written(folder) else state
+    state = "running" if is_at_work(folder) else state
     return RunSummary(name, folder, state, size, manifest, problem, job, run)
 
 
@@ -248,15 +259,19 @@ def delete_run(folder: Path) -> None:
         raise RunNotFoundError(f"no run at {folder}: it has no {MANIFEST}\nNothing was deleted.")
     if is_taken(folder):
         raise RunBusyError(f"the run {folder.name} is being written\nStop the extraction before deleting it.")
-    with writing(folder):  # nobody begins to write it while it goes
+    with disk_full_named(folder), writing(folder):  # nobody begins to write it while it goes
         if whole:
             _close_files(folder)
-            shutil.rmtree(folder.resolve())  # a link to a run: the run goes, and the link with it
+            own = folder.resolve()  # of a link to a run: the run goes, and the link with it
+            clear_deleted(own.parent)
+            away = put_away(own)
+            if folder.is_symlink():
+                changes.remove(folder)
+            take_away(away)
         else:
             forget_notes(folder)
             forget_job(folder)
     if whole:
-        folder.unlink(missing_ok=True)
         remove_last_variants(folder)
 
 
@@ -293,7 +308,8 @@ def rename_run(folder: Path, new_name: str) -> Path:
             raise RunConflictError(f"there is a {target.name} already in {folder.parent}\nChoose another name.")
         _close_files(folder)
         with disk_full_named(target):
-            folder.rename(target)
+            changes.rename(folder, target)
+            changes.sync_folder(target.parent)
     return target
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import TEMPORARY_SUFFIX, disk_full_named
-from neuron_tui.store.disk.lock import LOCK, lock_of, writing
+from neuron_tui.store.disk.lock import LOCK, busy, is_being_written, lock_of, writing
 from neuron_tui.store.errors import InputError
-from neuron_tui.store.runs.job import JOB_FILE, JOB_FILES, LOG_FILE, job_status
+from neuron_tui.store.runs.job import JOB_FILE, JOB_FILES, LOG_FILE, job_status, this_host
 from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, VARIANTS
 
 AGGREGATES_FILE = "aggregates.cache"
@@ -34,6 +37,10 @@ SCRATCH_FILES = ("residual*", "bits*")
 
 KEPT_PREFIX = "kept-"
 """What the names of files there begin with from which an extraction goes on that was cut off."""
+
+
+DELETED_PREFIX = ".deleted-"
+"""What the name of a run's folder begins with once it is deleted, until all of it is gone."""
 
 
 def is_notes(path: Path) -> bool:
@@ -73,13 +80,22 @@ def writing_to(folder: Path) -> Iterator[None]:
     """
     with disk_full_named(folder):
         refuse_foreign_folder(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        with writing(folder):
+        clear_deleted(folder.parent)
+        changes.make_folders(folder)
+        with writing(folder) as keeps_others_away:
+            if not keeps_others_away:
+                _refuse_a_living_job(folder)
             try:
                 yield
             finally:
                 if not (folder / MANIFEST).exists():
                     abandon(folder)
+
+
+def _refuse_a_living_job(folder: Path) -> None:
+    status = job_status(folder)
+    if status is not None and status.active and (status.job.pid, status.job.host) != (os.getpid(), this_host()):
+        raise busy(folder)
 
 
 def refuse_foreign_folder(folder: Path) -> None:
@@ -109,6 +125,9 @@ def delete_files(folder: Path) -> None:
 
     The caller holds the run's lock, whose file stays.
     """
+    if (folder / MANIFEST).exists():
+        changes.remove(folder / MANIFEST)
+        changes.sync_folder(folder)  # nothing that it lists goes before the disk has it that it is gone
     files = (MANIFEST, CORPUS_FILE, *DERIVED_FILES, CAUSAL_FILE, CAUSAL_LOCK)
     _unlink(*(folder / name for name in files), *(folder / (name + TEMPORARY_SUFFIX) for name in files))
     _unlink(*(folder / "layers").glob("layer_*.h5"), *(folder / "layers").glob("layer_*.h5" + TEMPORARY_SUFFIX))
@@ -148,17 +167,50 @@ def forget_notes(folder: Path) -> None:
 
 
 def forget_job(folder: Path) -> None:
-    """Delete all that an extraction leaves before it has a manifest, and nothing else; the caller holds the lock."""
-    _unlink(*(folder / name for name in JOB_FILES))
+    """Delete all that an extraction leaves before it has a manifest, and nothing else; the caller holds the lock.
+
+    The job goes last, so that it is listed until all the rest is gone.
+    """
     clear_scratch(folder)
-    abandon(folder)
+    delete_files(folder)
+    _unlink(*(folder / name for name in JOB_FILES if name != JOB_FILE))
+    if {path.name for path in folder.iterdir()} <= {JOB_FILE, LOCK}:
+        take_away(put_away(folder))
+    else:
+        _unlink(folder / JOB_FILE, folder / LOCK)
+    remove_last_variants(folder)
+
+
+def put_away(folder: Path) -> Path:
+    """Rename a run's folder to what is no run and is taken away with `take_away`; raises OSError, and it is as it was.
+
+    The caller holds its lock.
+    """
+    away = folder.with_name(f"{DELETED_PREFIX}{secrets.token_hex(8)}")
+    changes.rename(folder, away)
+    changes.sync_folder(away.parent)
+    return away
+
+
+def take_away(away: Path) -> None:
+    """Remove a folder that was put away, its lock last; raises OSError."""
+    changes.remove(away / MANIFEST)
+    changes.remove_tree(away, last=LOCK)
+
+
+def clear_deleted(directory: Path) -> None:
+    """Remove what is left of runs that a process was deleting when it was killed."""
+    for away in directory.glob(f"{DELETED_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if away.is_dir() and not away.is_symlink() and not is_being_written(away):
+                take_away(away)
 
 
 def _unlink(*paths: Path) -> None:
     for path in paths:
-        path.unlink(missing_ok=True)
+        changes.remove(path)
 
 
 def _remove_if_empty(folder: Path) -> None:
     with contextlib.suppress(OSError):
-        folder.rmdir()
+        changes.remove_folder(folder)

@@ -11,8 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import TEMPORARY_SUFFIX
 from neuron_tui.store.disk.lock import is_being_written
+from neuron_tui.store.disk.stream import write_bytes
 from neuron_tui.store.errors import RunDamagedError, RunNotFoundError
 
 JOB_FILE = "job.json"
@@ -38,6 +40,9 @@ _TAIL_BYTES = 1 << 16
 
 _ENDS_WITHIN, _LOOK_EVERY = 5.0, 0.05
 """How long a process that has told its end may take to go, in seconds, and how often it is looked for."""
+
+_BEATS_WITHIN = 60.0
+"""Seconds by which the heartbeat of a job on another machine, and its clock, may differ from now."""
 
 Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0)]
@@ -140,8 +145,8 @@ def write_job(folder: Path, job: Job) -> None:
     One thread at a time. Raises OSError.
     """
     temporary = folder / (JOB_FILE + TEMPORARY_SUFFIX)
-    temporary.write_text(job.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    temporary.replace(folder / JOB_FILE)
+    write_bytes(temporary, f"{job.model_dump_json(indent=1)}\n".encode())
+    changes.rename(temporary, folder / JOB_FILE)
 
 
 def job_status(folder: Path) -> JobStatus | None:
@@ -154,16 +159,28 @@ def job_status(folder: Path) -> JobStatus | None:
 
 
 def _lives(folder: Path, job: Job) -> bool:
-    if not is_being_written(folder):
+    held = is_being_written(folder)
+    if held is False:
         return False
-    # The lock goes with its owner, however that ends; but a later process may hold it by now.
-    return job.host != this_host() or is_process(job.pid, job.process_started) is not False
+    lives = is_process(job.pid, job.process_started) if job.host == this_host() else None
+    if held:  # the lock goes with its owner, however that ends; but a later process may hold it by now
+        return lives is not False
+    return lives if lives is not None else abs(time.time() - job.heartbeat) < _BEATS_WITHIN
+
+
+def is_at_work(folder: Path) -> bool:
+    """Whether a process is writing the run: by its lock, or where there are none by what its job says."""
+    held = is_being_written(folder)
+    if held is not None:
+        return held
+    status = job_status(folder)
+    return status is not None and status.active
 
 
 def is_taken(folder: Path) -> bool:
     """Whether a process is writing the run; one that has told its end is waited for while it takes its last steps."""
     end = time.monotonic() + _ENDS_WITHIN
-    while is_being_written(folder):
+    while is_at_work(folder):
         status = job_status(folder)
         if status is None or status.condition not in _ENDED or time.monotonic() > end:
             return True

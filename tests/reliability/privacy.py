@@ -46,19 +46,19 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("check", "own"),
     ("prompt", "own", "--text", CANARY, "--top", "2"),
     ("ablate", "own", "--neuron", "0:1", "--contexts", "2"),
-    ("find", "own", CANARY.split()[0]),
+    ("find", "own", "--text", CANARY),
     ("similar", "own", "0:1"),
     ("note", "own", "0:1", "--label", CANARY, "--text", f"a note of {CANARY}"),
     ("figures", "own", "--figure", "1a", "--format", "svg", "--output", "figure.svg"),
     ("export", "own", "--where", "layer:0", "--format", "md", "--output", "report.md"),
     ("analyze", "own", "--name", "loose", "--precision", "0.9"),
-    ("compare", "own", "own@loose", "--format", "md", "--output", "compared.md"),
+    ("compare", "own", "own@loose", "--format", "html", "--output", "compared.html"),
     ("paper", "own"),
     ("extract", "some-org/some-model", "--corpus", "TEXTS", "--name", "none", "--device", "cpu"),
 )
 """The last asks for a model by its id, offline: refused in words, and still without a try to connect."""
 
-OWN = ("data/runs/", "state/", "cache/neuron-tui/", "log/", "work/figure.svg", "work/report.md", "work/compared.md")
+OWN = ("data/runs/", "state/", "cache/neuron-tui/", "log/", "work/figure.svg", "work/report.md", "work/compared.html")
 """Below the home: what may be written, and what the commands were asked to write."""
 
 

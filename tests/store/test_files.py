@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from neuron_tui.store.disk import files
+from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import replacing, sha256, write_text
 from neuron_tui.store.errors import DiskFullError, InputError
 
@@ -45,10 +45,7 @@ def test_a_full_disk_is_named_and_the_old_file_kept(tmp_path: Path, monkeypatch:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    if when == "written":
-        monkeypatch.setattr(Path, "write_text", full)
-    else:
-        monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr(changes, {"written": "write", "synced": "sync"}[when], full)
     with pytest.raises(DiskFullError, match=r"no space left on the disk while writing .*a\.txt"):
         write_text(path, "new")
     assert path.read_text() == "old"
@@ -91,7 +88,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: py
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(Path, "write_text", refuse)
+    monkeypatch.setattr(changes, "write", refuse)
     with pytest.raises(InputError, match=r"cannot write .*a\.txt: Permission denied\nChoose a place"):
         write_text(tmp_path / "a.txt", "text")
 

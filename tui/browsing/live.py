@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from neuron_tui.store.disk.lock import is_being_written
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.neurons.opened import OpenedRun
 from neuron_tui.store.neurons.run import open_run
 from neuron_tui.store.neurons.table import read_table
 from neuron_tui.store.runs.catalog import summarise
-from neuron_tui.store.runs.job import JobStatus, job_status
+from neuron_tui.store.runs.job import JobStatus, is_at_work, job_status
 from neuron_tui.store.runs.manifest import MANIFEST, Manifest, read_manifest
 
 Stamp = tuple[int, int, int]
@@ -39,7 +38,7 @@ def glance(folder: Path, before: Glance) -> Glance:
         manifest = before.manifest if stamp == before.stamp else read_manifest(folder)
     except (OSError, NeuronTuiError):
         stamp, manifest = None, None
-    return Glance(stamp, manifest, is_being_written(folder), job_status(folder))
+    return Glance(stamp, manifest, is_at_work(folder), job_status(folder))
 
 
 def reopen(opened: OpenedRun) -> OpenedRun:

@@ -17,8 +17,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import disk_full_named
 from neuron_tui.store.disk.lock import writing
+from neuron_tui.store.disk.stream import text_written
 from neuron_tui.store.errors import (
     InputError,
     NeuronTuiError,
@@ -102,12 +104,12 @@ def _start(folder: Path, logged: Sequence[str], unlogged: Sequence[str]) -> Path
         raise RunBusyError(f"the run {name_of(folder)} is being {doing} already\nWatch it, or cancel it first.")
     log = folder / LOG_FILE
     with disk_full_named(log):
-        folder.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as stream:
+        changes.make_folders(folder)
+        with text_written(changes.open_file(log, append=True), errors="backslashreplace") as stream:
             begun = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  {shlex.join(logged)}"
-            stream.write(f"\n{begun}\n".encode(errors="backslashreplace"))
+            stream.write(f"\n{begun}\n")
             stream.flush()
-            begin = stream.tell()
+            begin = stream.buffer.tell()
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import write_text
 from neuron_tui.tui.remembered.state import state_directory
 
@@ -47,5 +48,5 @@ def read_filters() -> SavedFilters:
 def write_filters(filters: SavedFilters) -> None:
     """Keep them; raises OSError or InputError where that cannot be written."""
     path = filters_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    changes.make_folders(path.parent)
     write_text(path, filters.model_dump_json(indent=1) + "\n")

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import write_text
 from neuron_tui.store.errors import NeuronTuiError
 from neuron_tui.store.neurons.query import keepable
@@ -101,7 +102,7 @@ def write_session(folder: Path, session: Session) -> None:
     path = session_path(folder)
     try:
         with _WRITING:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            changes.make_folders(path.parent)
             write_text(path, session.model_dump_json() + "\n")
     except (OSError, NeuronTuiError) as error:
         describe_fault(error)
