@@ -5,12 +5,12 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from platformdirs import user_cache_path
 
 from neuron_tui.engine.analyze_command import EXAMPLE as ANALYZE_EXAMPLE
 from neuron_tui.engine.analyze_command import analyze
@@ -24,6 +24,7 @@ from neuron_tui.engine.command_options import RunsDirectory, argument, option, s
 from neuron_tui.engine.interrupt import ready_for_signals
 from neuron_tui.engine.similarity.command import similar, universal
 from neuron_tui.engine.training.command import train
+from neuron_tui.store.disk.cache import cache_folder
 from neuron_tui.store.errors import NeuronTuiError, UsageError
 from neuron_tui.store.process import DONE, guarded, hear_threads, problem_of, say
 from neuron_tui.store.runs.catalog import runs_directory
@@ -135,7 +136,8 @@ def main() -> None:
     # Whoever names an id asks the hub for files; nothing else is told to anybody.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("DO_NOT_TRACK", "1")
-    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(user_cache_path("neuron-tui", appauthor=False) / "torch"))
+    if not {"--help", "--dry-run"} & set(sys.argv):
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_folder("torch")))
     keep_freed_memory()
     hear_threads()
     app(prog_name="neuron-tui")

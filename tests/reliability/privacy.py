@@ -24,6 +24,8 @@ def _watch(event, arguments):
         with open(os.environ["WATCHED"], "a") as report:
             report.write(f"{event} {arguments[1:]} in {' '.join(sys.orig_argv[:6])}\\n")
         raise OSError(101, "the network is forbidden here")
+    if event == "open" and os.environ.get("PLANTED") and str(arguments[0]).endswith("run.json"):
+        raise ValueError("a fault with zyzzyva quagga in its message")
 sys.addaudithook(_watch)
 """
 
@@ -37,6 +39,18 @@ async def look():
         for key in ("down", "m", "f", "escape", "t", "escape", "N", "escape", "q"):
             await pilot.press(key)
 asyncio.run(look())
+"""
+
+_JOB = """
+import sys
+from pathlib import Path
+from neuron_tui.store.errors import NeuronTuiError
+from neuron_tui.tui.jobs.jobs import start_job
+options = ["--tokens", "4000", "--name", "job", "--device", "cpu"]
+try:
+    start_job(Path(sys.argv[1]), ["pocket-opt", "--corpus", sys.argv[2], *options])
+except NeuronTuiError as error:
+    print(error, file=sys.stderr)
 """
 
 COMMANDS: tuple[tuple[str, ...], ...] = (
@@ -60,6 +74,10 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 
 OWN = ("data/runs/", "state/", "cache/neuron-tui/", "log/", "work/figure.svg", "work/report.md", "work/compared.html")
 """Below the home: what may be written, and what the commands were asked to write."""
+
+
+_OF_LIBRARIES = ("cache/neuron-tui/matplotlib/", "cache/neuron-tui/torch/")
+"""What libraries make in folders that are for their owner alone."""
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -125,6 +143,12 @@ def main() -> int:
                 wrong.append(f"{' '.join(command[:3])}: exit code {ended.returncode}: {ended.stderr.strip()[-300:]}")
             elif expected and "offline" not in ended.stderr.lower():
                 wrong.append(f"{' '.join(command[:3])}: does not say that it is offline: {ended.stderr.strip()}")
+        begin = [sys.executable, "-c", _JOB, variables["NEURON_TUI_RUNS"], str(home / "texts")]
+        for planted in ([*program, "runs"], [*program, "prompt", "own", "--text", CANARY], begin):
+            ended = subprocess.run(planted, cwd=home / "work", env=variables | {"PLANTED": "1"}, capture_output=True)
+            done += 1
+            if b"a fault in neuron-tui (ValueError)" not in ended.stderr:
+                wrong.append(f"no fault was planted in {planted[-1]}: {ended.stderr.decode()[-300:]}")
         looked = subprocess.run(
             [sys.executable, "-c", _APP, variables["NEURON_TUI_RUNS"]], env=variables, capture_output=True, text=True
         )
@@ -138,7 +162,7 @@ def main() -> int:
             folder = (home / path).is_dir() and not (home / path).is_symlink()
             if not any(path.startswith(own) or own.startswith(f"{path}/") for own in OWN):
                 wrong.append(f"written: {path}")
-            elif mode & 0o077 and not path.startswith("work/") and not (home / path).is_symlink():
+            elif mode & 0o077 and not path.startswith(("work/", *_OF_LIBRARIES)) and not (home / path).is_symlink():
                 wrong.append(f"{path} has permissions {mode:o}")
             elif not folder and path.endswith((".log", ".log.1")):
                 words = [word for word in CANARY.split() if word in (home / path).read_text(errors="replace")]
