@@ -25,7 +25,7 @@ def _watch(event, arguments):
             report.write(f"{event} {arguments[1:]} in {' '.join(sys.orig_argv[:6])}\\n")
         raise OSError(101, "the network is forbidden here")
     if event == "open" and os.environ.get("PLANTED") and str(arguments[0]).endswith("run.json"):
-        raise ValueError("a fault with zyzzyva quagga in its message")
+        raise ValueError(f"a fault with {os.environ['PLANTED']} in its message")
 sys.addaudithook(_watch)
 """
 
@@ -111,6 +111,16 @@ def environment(home: Path) -> dict[str, str]:
     )
 
 
+def _end_of(log: Path) -> str:
+    """What the log of a job says once it has said that it failed."""
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        if log.exists() and "fault" in (said := log.read_text()):
+            return said
+        time.sleep(0.1)
+    return ""
+
+
 def files(home: Path) -> dict[str, int]:
     """Every file and folder below, with its permissions."""
     return {str(path.relative_to(home)): path.lstat().st_mode & 0o777 for path in home.rglob("*")}
@@ -145,10 +155,13 @@ def main() -> int:
                 wrong.append(f"{' '.join(command[:3])}: does not say that it is offline: {ended.stderr.strip()}")
         begin = [sys.executable, "-c", _JOB, variables["NEURON_TUI_RUNS"], str(home / "texts")]
         for planted in ([*program, "runs"], [*program, "prompt", "own", "--text", CANARY], begin):
-            ended = subprocess.run(planted, cwd=home / "work", env=variables | {"PLANTED": "1"}, capture_output=True)
+            failing = variables | {"PLANTED": CANARY}
+            said = subprocess.run(planted, cwd=home / "work", env=failing, capture_output=True, text=True).stderr
             done += 1
-            if b"a fault in neuron-tui (ValueError)" not in ended.stderr:
-                wrong.append(f"no fault was planted in {planted[-1]}: {ended.stderr.decode()[-300:]}")
+            if planted is begin:
+                said = _end_of(home / "data" / "runs" / "job" / "job.log")
+            if "a fault in neuron-tui (ValueError)" not in said:
+                wrong.append(f"no fault was planted in {planted[-1]}: {said[-300:]}")
         looked = subprocess.run(
             [sys.executable, "-c", _APP, variables["NEURON_TUI_RUNS"]], env=variables, capture_output=True, text=True
         )
