@@ -1,6 +1,6 @@
 """Whatever ends the app: the model it had loaded and what it measured with end too, and an extraction goes on.
 
-`python -m tests.reliability.engines --times N [--seed S]` opens N apps on a run of a small model, each in a pty of its own,
+`python -m tests.reliability.engines --times N [--seed S]` opens N apps on a run of a small model, each in its own pty,
 has each start an extraction and the model of the run read a text or neurons be measured, then ends the app, or kills
 its engine. Judged are the processes that are left, the terminal, and the extraction. A tally comes last.
 """
