@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -26,6 +27,7 @@ from neuron_tui.engine.mend_command import EXAMPLE as MEND_EXAMPLE
 from neuron_tui.engine.mend_command import mend
 from neuron_tui.engine.similarity.command import similar, universal
 from neuron_tui.engine.training.command import train
+from neuron_tui.store.disk.cache import cache_folder
 from neuron_tui.store.errors import NeuronTuiError, UsageError
 from neuron_tui.store.process import DONE, guarded, hear_threads, problem_of, say
 from neuron_tui.store.runs.catalog import runs_directory
@@ -136,6 +138,11 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    # Whoever names an id asks the hub for files; nothing else is told to anybody.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    if not {"--help", "--dry-run"} & set(sys.argv):
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_folder("torch")))
     keep_freed_memory()
     hear_threads()
     app(prog_name="neuron-tui")

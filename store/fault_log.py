@@ -223,7 +223,11 @@ def _make_folder(folder: Path) -> None:
     changes.make_folders(folder)
     if folder.stat().st_mode & 0o077:
         with contextlib.suppress(OSError):
-            changes.set_folder_mode(folder, changes.PRIVATE_FOLDER)
+            opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                changes.set_mode(opened, changes.PRIVATE_FOLDER)
+            finally:
+                os.close(opened)
 
 
 def _is_at(path: Path, state: os.stat_result) -> bool:

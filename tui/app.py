@@ -75,12 +75,15 @@ class NeuronTuiApp(FaultsApp):
         self.own_keys = keymap(settings)
         self.set_keymap(self.own_keys)
         self._shown = ShownCells()
+        self._told_to_end: int | None = None
         self._changes_only = not os.environ.get("NEURON_TUI_WHOLE_UPDATES")
 
     def on_mount(self) -> None:
         """Show the run asked for, or the list."""
-        lock.tell = self._tell_of_locks  # on stderr it would lie over the screen
         self.hear_tasks()
+        if self._told_to_end is not None:
+            self.exit(return_code=self._told_to_end)
+        lock.tell = self._tell_of_locks  # on stderr it would lie over the screen
         self.push_screen(Runs(self._runs_dir) if self._run is None else Explorer(self._run))
         if not self.is_headless:
             self.set_interval(_LOOK_AT_SIZE, self._look_at_size)
@@ -131,8 +134,9 @@ class NeuronTuiApp(FaultsApp):
 
     def end_with(self, code: int) -> None:
         """End the app with an exit code; from any thread."""
-        if not self.call_later(self.exit, return_code=code):
-            self.exit(return_code=code)
+        self._told_to_end = code
+        if self.is_running:
+            self.call_later(self.exit, return_code=code)
 
     def on_explorer_left(self) -> None:
         """Go back to the list of runs; a run opened at once has none below it yet."""

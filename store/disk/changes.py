@@ -62,13 +62,8 @@ def open_file(path: Path, mode: int = PRIVATE, *, append: bool = False) -> int:
 
 
 def set_mode(descriptor: int, mode: int) -> None:
-    """Give a file a mode."""
+    """Give a file or a folder a mode."""
     os.fchmod(descriptor, mode)
-
-
-def set_folder_mode(path: Path, mode: int) -> None:
-    """Give a folder a mode."""
-    path.chmod(mode)
 
 
 def write(descriptor: int, data: Data) -> int:

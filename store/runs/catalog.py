@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -43,6 +44,9 @@ from neuron_tui.store.runs.variants import name_of, named_variant, run_below, ru
 State = Literal["complete", "partial", "running", "damaged"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,99}")
+
+_SETTLED = 2_000_000_000
+"""Nanoseconds after which a file that is written again shows it by its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,7 @@ def summarise(folder: Path) -> RunSummary:
     name, run, job = name_of(folder), run_of(folder), job_status(folder)
     size = _size(folder, run)
     try:
-        manifest = read_manifest(folder)
+        manifest = _manifest_of(folder)
     except (RunDamagedError, RunNotFoundError) as error:
         state: State = "damaged"
         problem: str | None = str(error)
@@ -175,6 +179,25 @@ def summarise(folder: Path) -> RunSummary:
     state = "damaged" if problem else "complete" if manifest.complete else "partial"
     state = "running" if is_at_work(folder) else state
     return RunSummary(name, folder, state, size, manifest, problem, job, run)
+
+
+_manifests: dict[Path, tuple[tuple[int, int, int], Manifest]] = {}
+
+
+def _manifest_of(folder: Path) -> Manifest:
+    """run.json of a run, read again only once it is another file: a list of thousands is made every few seconds."""
+    try:
+        state = (folder / MANIFEST).stat()
+    except OSError:
+        return read_manifest(folder)
+    stamp = (state.st_ino, state.st_mtime_ns, state.st_size)
+    known = _manifests.get(folder)
+    if known is not None and known[0] == stamp:
+        return known[1]
+    manifest = read_manifest(folder)
+    if time.time_ns() - state.st_mtime_ns > _SETTLED:
+        _manifests[folder] = stamp, manifest
+    return manifest
 
 
 def _why_no_run(job: JobStatus) -> str | None:

@@ -146,6 +146,9 @@ def _child(runs: Path, prepare: Callable[[], None] | None) -> None:
     from neuron_tui.store.process import guard
 
     code = 70
+    # What a shell starts in the background is started with these ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     try:
         if prepare is not None:
             prepare()

@@ -6,6 +6,7 @@ runs, so they are made visible and never read as mathematics. matplotlib is load
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neuron_tui.store.disk.cache import cache_folder
 from neuron_tui.store.errors import UsageError
 from neuron_tui.store.findings.chart import PAIRS, are_whole, limits_of, log_ticks, tick_label, ticks, told_apart
 from neuron_tui.store.findings.figures.figure import Chart, Figure, Histograms, Lines, Marks, Tallies
@@ -97,6 +99,8 @@ def print_figure(figure: Figure, format_: str, *, all_layers: bool = False) -> b
 
 def print_charts(charts: Sequence[tuple[str, Chart]], format_: str, *, all_layers: bool = False) -> bytes:
     """Charts with their titles, one below the other, as a file of a format; see `print_figure`."""
+    # What it keeps of the fonts it found goes to our own cache, not to a folder of its own in the home.
+    os.environ.setdefault("MPLCONFIGDIR", str(cache_folder("matplotlib")))
     import matplotlib as mpl
     from matplotlib.figure import Figure as Page
 

@@ -7,7 +7,6 @@ a terminal that goes away), a stop and going on from outside, and a terminal tha
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import select
@@ -69,11 +68,9 @@ class OwnDriver(LinuxDriver):
         # Textual draws on stderr, which may lead to a file.
         file = next(file for file in (sys.__stderr__, sys.__stdout__) if file is not None and file.isatty())
         self._file: Any = _Output(file)
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     def start_application_mode(self) -> None:
         """Take the terminal."""
-        self._loop = asyncio.get_running_loop()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._writer_thread is not None and self._writer_thread.is_alive():  # not while we are in the background
             OwnDriver.drawn_on = self
@@ -85,15 +82,13 @@ class OwnDriver(LinuxDriver):
             self.write("\x1b[?1016l")
         OwnDriver.drawn_on = None
 
-    # A handler breaks in anywhere, and may find the lock of what is written to the terminal taken: the loop comes later.
+    # A handler breaks in anywhere and may find the lock of what is written to the terminal taken; the loop comes later.
 
     def _sigtstp_application(self, *_: object) -> None:
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._stop)
+        self._loop.call_soon_threadsafe(self._stop)
 
     def _sigcont_application(self, *_: object) -> None:
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._go_on)
+        self._loop.call_soon_threadsafe(self._go_on)
 
     def _stop(self) -> None:
         if OwnDriver.drawn_on is self:
@@ -142,7 +137,6 @@ def terminal_given_back(end: Callable[[int], None]) -> Iterator[None]:
         if ending.is_set():
             return
         ending.set()
-        end(code)
 
         def last() -> None:
             if not over.wait(_ENDS_WITHIN):
@@ -151,6 +145,7 @@ def terminal_given_back(end: Callable[[int], None]) -> Iterator[None]:
                 os._exit(code)
 
         threading.Thread(target=last, daemon=True, name="end in time").start()
+        end(code)
 
     def listen() -> None:
         while number := os.read(heard, 1):
@@ -167,10 +162,11 @@ def terminal_given_back(end: Callable[[int], None]) -> Iterator[None]:
                 end_now(128 + signal.SIGHUP)
                 return
 
-    before = {number: signal.signal(number, lambda *_: None) for number in ENDS}
-    wakes = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     for work in (listen, look):
         threading.Thread(target=work, daemon=True, name=work.__name__).start()
+    wakes = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    # Last: a signal that has a handler and wakes nobody would be lost.
+    before = {number: signal.signal(number, lambda *_: None) for number in ENDS}
     try:
         yield
     finally:
@@ -178,7 +174,7 @@ def terminal_given_back(end: Callable[[int], None]) -> Iterator[None]:
             OwnDriver.drawn_on.restore()
             OwnDriver.drawn_on = None
         over.set()
-        signal.set_wakeup_fd(wakes)
-        os.close(told)
         for number, handler in before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(wakes)
+        os.close(told)

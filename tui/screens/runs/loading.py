@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -60,8 +61,10 @@ class RunsLoader:
         jobs_seen: Callable[[dict[Path, JobStatus | None]], None],
         log_read: Callable[[LogOf, list[str]], None],
     ) -> None:
+        self.took = 0.0
+        """Seconds that the last reading of the directory took."""
         self._directory: Latest[None, Listing] = Latest(
-            screen, lambda _: read_directory(directory), lambda _, found: listed(found), every=True
+            screen, lambda _: self._timed(directory), lambda _, found: listed(found), every=True
         )
         self._jobs: Latest[tuple[Path, ...], dict[Path, JobStatus | None]] = Latest(
             screen, lambda folders: {folder: job_status(folder) for folder in folders}, lambda _, jobs: jobs_seen(jobs)
@@ -76,6 +79,12 @@ class RunsLoader:
     def read(self) -> None:
         """Read the directory; if that is under way, once more after it, as something may have changed since."""
         self._directory.request(None)
+
+    def _timed(self, directory: Path) -> Listing:
+        begun = time.monotonic()
+        found = read_directory(directory)
+        self.took = time.monotonic() - begun
+        return found
 
     def look_at_jobs(self, folders: Iterable[Path]) -> None:
         """Look at the jobs of some runs, unless that is under way."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -40,6 +41,9 @@ _LOOK = 1.0
 
 _LISTED_EVERY = 5
 """Looks from one reading of the whole directory to the next: runs begun elsewhere turn up then."""
+
+_RESTS = 20
+"""Times as long as a reading of the directory takes that nothing is read: thousands of runs are no small work."""
 
 
 class Runs(Page[None]):
@@ -98,7 +102,8 @@ class Runs(Page[None]):
         active = [run.path for run in self.runs.all if run.job is not None and run.job.active]
         if active:
             self.loader.look_at_jobs(active)
-        if self.is_current and self._looks % _LISTED_EVERY == 0 and not self.loader.reading:
+        every = max(_LISTED_EVERY, math.ceil(_RESTS * self.loader.took))
+        if self.is_current and self._looks % every == 0 and not self.loader.reading:
             self.loader.read()
 
     def _show(self, found: Listing) -> None:

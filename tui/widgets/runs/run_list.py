@@ -64,6 +64,8 @@ class RunList(RowList):
         self.runs: list[RunSummary] = []
         self.marked: set[Path] = set()
         self._cells: dict[Path, dict[str, str]] = {}
+        self._known: dict[Path, tuple[RunSummary, bool, dict[str, str]]] = {}
+        """Cells with what they were made of: only what changed is put into words again."""
         self._fitted: tuple[int, Fitted] = (-1, ())
 
     @property
@@ -80,7 +82,10 @@ class RunList(RowList):
     def show(self, runs: Sequence[RunSummary]) -> None:
         """Show runs; the cursor stays on the run it is on."""
         known = {run.path: run.job for run in self.all}
-        self.all = tuple(replace(run, job=_newer(run.job, known.get(run.path))) for run in runs)
+        found = tuple(_with_job(run, _newer(run.job, known.get(run.path))) for run in runs)
+        if found == self.all:  # as it is most of the time, and thousands of rows are no small work
+            return
+        self.all = found
         self.marked &= {run.path for run in runs}
         self._arrange(self.selected.path if self.selected is not None else None)
 
@@ -141,7 +146,13 @@ class RunList(RowList):
     def _write(self) -> None:
         # Once for each change, not once for each time a row is painted.
         listed = {run.path for run in self.runs}
-        self._cells = {run.path: run_cells(run, below=folder_above(run) in listed) for run in self.all}
+        known, self._known = self._known, {}
+        for run in self.all:
+            below = folder_above(run) in listed
+            before = known.get(run.path)
+            same = before is not None and before[:2] == (run, below)
+            self._known[run.path] = before if before and same else (run, below, run_cells(run, below=below))
+        self._cells = {path: cells for path, (_, _, cells) in self._known.items()}
         self._fitted = (-1, ())
 
     def _columns(self, width: int) -> Fitted:
@@ -169,6 +180,10 @@ _MOVING = ("running", "paused", "starting")
 
 _BELOW = "└ @"
 """Stands before the name of a variant below its run."""
+
+
+def _with_job(run: RunSummary, job: JobStatus | None) -> RunSummary:
+    return run if job is run.job else replace(run, job=job)
 
 
 def _newer(read: JobStatus | None, known: JobStatus | None) -> JobStatus | None:
