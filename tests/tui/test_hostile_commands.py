@@ -84,7 +84,7 @@ def _commands(runs: Path) -> Iterator[list[object]]:
     yield ["notes", "import", "[red]", runs.parent / NAME.replace("/", "")]
     yield ["job", "=1+1"]
     yield ["job", "[red]", "--json"]
-    for name in names[::2] + ["bytes\udc9b"]:
+    for name in [*names[::2], "bytes\udc9b"]:
         archive = runs.parent / f"{name}\x1b.tar"
         yield ["pack", name, "--output", archive]
         yield ["unpack", archive, "--name", f"again{len(name)}"]
