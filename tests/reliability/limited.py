@@ -28,7 +28,7 @@ _STACK_AFTER = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing done in a trial: how it ended, what it wrote, seconds it computed, and memory in bytes over the start."""
+    """One thing done in a trial: how it ended, what it wrote, seconds computed, memory in bytes over the start."""
 
     name: str
     code: int
