@@ -127,7 +127,6 @@ ELSEWHERE = {
     ("tui/terminal/driver.py", "os.write"): "to the terminal",
     ("store/disk/mapped.py", "np.memmap"): "pages that are written in memory, and synced as a change",
     ("engine/training/job.py", ".save_pretrained"): "the library's own, to a folder that gets its name later",
-    ("tui/terminal/driver.py", "os.write"): "to the terminal",
 }
 """What changes a disk otherwise, and why it may."""
 

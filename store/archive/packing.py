@@ -111,7 +111,12 @@ def packing(folder: Path) -> Iterator[Packing]:
             IndexedFile(path=path, bytes=entry.bytes, sha256=entry.sha256)
             for path, entry in sorted((listed | entries).items(), key=_in_order)
         )
-        yield Packing(folder, Index(name=name, files=files), tuple(left_out), small)
+        yield Packing(folder, Index(name=_as_text(name), files=files), tuple(left_out), small)
+
+
+def _as_text(name: str) -> str:
+    """The name of a folder, with U+FFFD for bytes that are no text: whoever unpacks the run gives it another."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _entry_of(text: bytes) -> FileEntry:

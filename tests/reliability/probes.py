@@ -129,7 +129,7 @@ def _commands() -> Iterator[tuple[str, ...]]:
         yield "similar", RUN, "0:2", "--by", by, "--in", OTHER, "--json", "--permutations", "9"
     yield "similar", OTHER, "0:2", "--by", "triggers", "--in", RUN, "--permutations", "0"
     yield "universal", RUN, OTHER, "--by", "triggers", "--permutations", "2"
-    yield from (("compare", RUN, OTHER), ("compare", RUN, OTHER, "--tokens", "--format", "html"))
+    yield from (("compare", RUN, OTHER), ("compare", RUN, OTHER, "--tokens", "--format", "json"))
     yield from (("compare", RUN, VARIANT, "--format", "json"), ("compare", OTHER, RUN, "--format", "csv"))
     yield from (("note", RUN, "0:2"), ("note", RUN, "0:2", "--json"), ("notes", "export", RUN))
     yield "note", RUN, "1:3", "--label", "new", "--author", "me"
@@ -249,14 +249,14 @@ def _guarded(work: Callable[[], int]) -> int:
 
 def _stepped(name: str, begin: Callable[[str], None], work: Callable[[], int]) -> Step:
     begin(name)
-    started, memory = time.monotonic(), resident()
+    started, memory = time.process_time(), resident()
     with catching() as caught:
         code = work()
         out, err = caught()
     log = Path(os.environ["XDG_STATE_HOME"]) / "neuron-tui" / "log" / "neuron-tui.log"
     if code == 1 and log.exists():
         err += log.read_text(errors="replace")
-    return Step(name, code, out, err, time.monotonic() - started, highest() - memory)
+    return Step(name, code, out, err, time.process_time() - started, highest() - memory)
 
 
 def set_up_home() -> None:

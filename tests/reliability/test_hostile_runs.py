@@ -1,4 +1,4 @@
-"""Runs that somebody made or spoiled are refused or shown as they are, short strings safely: a few of each."""
+"""Runs made or spoiled by somebody are refused or shown as they are; short strings are shown safely. A few of each."""
 
 from pathlib import Path
 

@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -15,11 +16,14 @@ from textual.widgets import Input
 from neuron_tui.store import open_run
 from neuron_tui.store.errors import InputError
 from neuron_tui.store.findings.figures import NAMES
+from neuron_tui.store.neurons.causal import CausalRecord, keep_causal
+from neuron_tui.store.notes.notes_file import NotesFile
 from neuron_tui.store.runs.catalog import list_runs
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.jobs.estimate import Refused
 from neuron_tui.tui.remembered.saved_filters import SavedFilters, write_filters
 from neuron_tui.tui.screens.ask import Choose
+from neuron_tui.tui.screens.causal.causal import Causal
 from neuron_tui.tui.screens.comparison.compare import Compare
 from neuron_tui.tui.screens.comparison.tokens import TokenOverlap
 from neuron_tui.tui.screens.explorer.explorer import Explorer
@@ -30,6 +34,7 @@ from neuron_tui.tui.screens.export import Export
 from neuron_tui.tui.screens.extraction.new_extraction import NewExtraction
 from neuron_tui.tui.screens.figures.figures import Figures
 from neuron_tui.tui.screens.figures.team import Team
+from neuron_tui.tui.screens.live.live import Live
 from neuron_tui.tui.screens.runs.check import Check
 from neuron_tui.tui.screens.runs.job_log import JobLog
 from neuron_tui.tui.screens.runs.runs import Runs
@@ -37,11 +42,13 @@ from neuron_tui.tui.terminal.clipboard import copy, osc_52
 from neuron_tui.tui.widgets.form.corpus_parts import PartRow
 from neuron_tui.tui.widgets.form.fields import Field
 from neuron_tui.tui.widgets.preview import PreviewPane
+from tests.causal_records import measured
 from tests.hostile import FORMS, NAME, TEXTS, acting, aligned, cells
-from tests.synthetic import HOSTILE, build_run, form
+from tests.synthetic import HOSTILE, HOSTILE_IDS, build_run, form
 from tests.tui.driving import Person, drive
 from tests.tui.jobs_at_hand import at_work, put_job
 from tests.tui.runs_driving import listed, run_list
+from tests.tui.test_live import Model
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
 DOMAINS = (NAME, "\u0301[b]\x07" + "日" * 40, "مرحبا\u202e")
@@ -65,7 +72,18 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         keep_activations=True,
         extra=FORMS,
     )
+    notes = NotesFile(folder / "whole")
+    for neuron, text in enumerate((*TEXTS, NAME)):
+        written = text.encode("utf-8", "replace").decode()
+        notes.put(0, neuron, "", author=f"a {written}"[:100], label=written[:200], text=f"{written}\n{written}")
+    keep_causal(folder / "whole", measurements())
     return folder
+
+
+def measurements() -> list[CausalRecord]:
+    """What silencing neurons did, kept in words of somebody's own: the filters, and tokens that are hostile."""
+    alone = [measured(0, row, triggers=tuple(HOSTILE_IDS[row % 8 : row % 8 + 3])) for row in range(12)]
+    return alone + [measured(1, row, row + 1, where=text, triggers=HOSTILE_IDS[:5]) for row, text in enumerate(TEXTS)]
 
 
 def test_every_hostile_token_is_what_some_neuron_fires_on(hostile: Path) -> None:
@@ -173,6 +191,59 @@ def test_the_neurons_that_fire_on_it(hostile: Path, size: tuple[int, int]) -> No
 
 async def _nothing() -> None:
     pass
+
+
+@pytest.mark.parametrize("size", [SIZES[0]])
+def test_notes_and_what_silencing_did(hostile: Path, size: tuple[int, int]) -> None:
+    async def look(person: Person) -> None:
+        await person.press("Z")
+        await person.until(lambda: isinstance(person.app.screen, Causal) and not person.app.screen.under_way)
+        await everywhere(person, [*["pagedown"] * 3, "s", "escape", "m", "escape", "?", "escape"], _nothing)
+        await person.press("escape")
+        await everywhere(person, ["N", "escape", "C", "down", "right"], _nothing)
+
+    drive(hostile, look, run=hostile / "whole", size=size)
+
+
+@pytest.mark.parametrize("size", [SIZES[1]])
+def test_a_model_that_reads_and_says_hostile_things(
+    hostile: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    monkeypatch.setattr("neuron_tui.tui.screens.live.talk.ModelProcess", HostileModel)
+    monkeypatch.setattr(Live, "_texts", {})
+
+    async def look(person: Person) -> None:
+        await everywhere(person, ["R", *"\x1b日", "enter"], _nothing)
+        await person.until(lambda: person.app.screen.query("TokenGrid") and " fire in layer" in person.screen())
+        await everywhere(person, [*["right"] * 4, *["left"] * 4, "down", "z", "y", "u", "tab", "down"], _nothing)
+        await everywhere(person, ["slash", "escape", "?", "escape"], _nothing)
+
+    drive(hostile, look, run=hostile / "whole", size=size)
+
+
+class HostileModel(Model):
+    """A model whose tokens are hostile; the text that it was given as well."""
+
+    rows: ClassVar[list[int]] = [0, 20, 30]
+
+    def _read(self, about: dict[str, Any]) -> dict[str, Any]:
+        said = super()._read({**about, "text": " ".join(["x"] * 40)})
+        said["counts"] = said["counts"][:LAYERS]
+        for place, token in enumerate(said["tokens"]):
+            token["text"] = FORMS[place * 3 % len(FORMS)]
+        for come in (said["next"], (said["ablated"] or {"next": []})["next"]):
+            for place, tokens in enumerate(come):
+                come[place] = [{**one, "text": FORMS[(place * 2 + at) % len(FORMS)]} for at, one in enumerate(tokens)]
+        return said
+
+    def _writes(self, about: dict[str, Any]) -> dict[str, Any]:
+        said = super()._writes(about)
+        said["way"] |= {name: said["way"][name][:LAYERS] for name in ("attention", "feed_forward")}
+        return said | {"targets": [{"id": about["targets"][0], "text": form(NAME.encode())}]}
+
+    def _moved(self, about: dict[str, Any]) -> list[dict[str, Any]]:
+        (moved,) = super()._moved(about)
+        return [{**moved, "text": text} for text in FORMS[:40]]
 
 
 @pytest.fixture

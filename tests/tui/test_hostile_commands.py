@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from neuron_tui.store.neurons.causal import keep_causal
+from neuron_tui.store.notes.notes_file import NotesFile
 from neuron_tui.store.process import guard
 from neuron_tui.tui.app import NeuronTuiApp
 from neuron_tui.tui.config import read_config
+from tests.causal_records import measured
 from tests.hostile import FORMS, NAME, TEXTS, acting
 from tests.synthetic import build_run
 from tests.tui.command import Command, command  # noqa: F401 - a fixture
@@ -31,6 +34,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         build_run(folder, layers=2, neurons=40, sequences=12, domains=DOMAINS, model=TEXTS[place], extra=FORMS)
         (folder / "stray\x1b[31m\u202e\udc9b").write_bytes(b"")
         put_job(folder, NAME, state=("failed", "paused")[place % 2], problem=NAME, stage=NAME, unit=NAME, host=NAME)
+    notes = NotesFile(directory / "=1+1")
+    for neuron, text in enumerate((*TEXTS, NAME)):
+        written = text.encode("utf-8", "replace").decode()
+        notes.put(0, neuron % 40, "", author=f"a {written}"[:100], label=written[:200], text=f"{written}\n{written}")
+    keep_causal(directory / "=1+1", [measured(1, row, row + 1, where=text) for row, text in enumerate(TEXTS[:38])])
     (directory / "damaged\x9b" / "run.json").write_text('{"\\u001b[31m\\u202e": 1}')
     return directory
 
@@ -56,7 +64,7 @@ def _commands(runs: Path) -> Iterator[list[object]]:
         yield ["info", name, "--json"]
         for format_ in ("table", "json", "csv", "chart"):
             yield ["figures", name, "=1+1", "--format", format_]
-        for format_ in ("md", "html", "json", "jsonl", "csv"):
+        for format_ in ("md", "html", "json", "jsonl", "csv", "neuronpedia"):
             yield ["export", name, "--neuron", "0:20", "--format", format_]
         yield ["figures", name, "--figure", "1a", "--format", "svg"]
     for more in ([], ["--json"]):
@@ -64,6 +72,23 @@ def _commands(runs: Path) -> Iterator[list[object]]:
         yield ["similar", "=1+1", "0:20", "--in", "[red]", "--permutations", "9", *more]
     yield ["similar", "=1+1", NAME, "--by", NAME]
     yield ["universal", "=1+1", "[red]"]
+    yield ["export", "=1+1", "--neuron", "0:20", "--format", "parquet", "--output", runs.parent / f"\x1b{names[0]}"]
+    for more in ([], ["--json"], ["--format", "md"]):
+        yield ["paper", "=1+1", "[red]", *more]
+    for neuron in range(0, 40, 4):
+        yield ["note", "=1+1", f"0:{neuron}"]
+    yield ["note", "=1+1", "0:1", "--label", NAME.replace("\x00", ""), "--text", "\x1b[31m\n\u202e", "--author", "\x9b"]
+    yield ["note", "[red]", NAME, "--label", "x"]
+    yield ["note", "[red]", "0:1", "--label", NAME, "--author", "\udcff"]
+    yield ["notes", "export", "=1+1"]
+    yield ["notes", "import", "[red]", runs.parent / NAME.replace("/", "")]
+    yield ["job", "=1+1"]
+    yield ["job", "[red]", "--json"]
+    for name in [*names[::2], "bytes\udc9b"]:
+        archive = runs.parent / f"{name}\x1b.tar"
+        yield ["pack", name, "--output", archive]
+        yield ["unpack", archive, "--name", f"again{len(name)}"]
+        yield ["unpack", archive, "--name", NAME]
     for format_ in ("table", "json", "csv", "chart", "html"):
         yield ["compare", "=1+1", "[red]", "--tokens", "--format", format_]
     yield [NAME]
