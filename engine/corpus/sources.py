@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from neuron_tui.engine.corpus.builtin import builtin_documents
@@ -16,6 +17,7 @@ from neuron_tui.engine.corpus.reading import Chunk, Notes, chunks_of, require_re
 from neuron_tui.store.errors import CorpusError
 from neuron_tui.store.runs.corpus_argument import BUILTIN, FORMS, CorpusArgument, is_hidden, kind_of
 from neuron_tui.store.runs.manifest import SourceState
+from neuron_tui.store.tokens import printable
 
 DEFAULT_KEY = "text"
 
@@ -38,9 +40,10 @@ def chunks(source: str, key: str, notes: Notes) -> Iterator[Chunk]:
         The source is missing, of an unknown kind, malformed (the message says where), or holds no text.
     """
     found = False
-    for chunk in _chunks(source, key, notes):
-        found = True
-        yield chunk
+    with _named_in_a_line(source):
+        for chunk in _chunks(source, key, notes):
+            found = True
+            yield chunk
     if not found:
         skipped = notes.describe()
         raise CorpusError(
@@ -98,12 +101,24 @@ def _chunks(source: str, key: str, notes: Notes) -> Iterator[Chunk]:
         if not files:
             raise CorpusError(f"corpus {source}: no file below this directory that is read\nPut text there: {FORMS}.")
         for file in files:
-            yield from _file_chunks(file, key, notes)
+            with _named_in_a_line(str(file)):
+                yield from _file_chunks(file, key, notes)
         return
     require_regular_file(path)
     if kind_of(path.name) is None:
         raise CorpusError(f"corpus {source}: not a kind of file that is read\nName {FORMS}.")
     yield from _file_chunks(path, key, notes)
+
+
+@contextmanager
+def _named_in_a_line(name: str) -> Iterator[None]:
+    """Have the message of a CorpusError keep its lines where a path has line ends in it."""
+    try:
+        yield
+    except CorpusError as error:
+        if "\n" not in name:
+            raise
+        raise CorpusError(str(error).replace(name, printable(name))) from error
 
 
 def _builtin_chunks(source: str, notes: Notes) -> Iterator[Chunk]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
 import warnings
 import zipfile
@@ -41,6 +42,8 @@ class Weights:
         self._shapes: dict[str, tuple[int, ...]] = {}
         self._dtypes: dict[str, str] = {}
         for path in files.weights:
+            if not os.access(path, os.R_OK):
+                raise CheckpointError(f"model {files.name}: no permission to read {path.name}\nChange its permissions.")
             if files.pickled:
                 loaded = _unpickle(files.name, path)
                 self._add(path, loaded)

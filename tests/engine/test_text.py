@@ -150,9 +150,19 @@ def test_a_directory_is_read_in_the_order_of_its_paths_without_what_is_hidden(tm
     for name in ("b.txt", "a/z.py", "a/.hidden.txt", ".git/c.txt", "c.png", "a.b/d.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
-    os.mkfifo(tmp_path / "pipe.txt")
     assert read(tmp_path)[0] == ["a/z.py", "a.b/d.md", "b.txt"]
     assert list(documents(str(tmp_path))) == ["a/z.py", "a.b/d.md", "b.txt"]
+
+
+def test_what_is_named_as_a_text_in_a_directory_and_is_none_is_not_left_out_without_a_word(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("text")
+    (tmp_path / "b.txt").symlink_to("absent")
+    with pytest.raises(CorpusError, match=r"b\.txt: there is no such file"):
+        read(tmp_path)
+    (tmp_path / "b.txt").unlink()
+    os.mkfifo(tmp_path / "b.txt")
+    with pytest.raises(CorpusError, match=r"b\.txt: this is a named pipe"):
+        read(tmp_path)
 
 
 # What is skipped or said

@@ -18,7 +18,7 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from copy import deepcopy
 from dataclasses import dataclass
@@ -201,7 +201,9 @@ def _other_counts(run: Run, index: int, found: list[Activations], counted: torch
     return f"{int(wrong.sum())} of {len(wrong)} counts differ from transformers'" if wrong.any() else ""
 
 
-def run(times: int, seed: int, only: str = "", told: bool = False) -> list[str]:
+def run(
+    times: int, seed: int, only: str = "", told: bool = False, families: Sequence[str] = tuple(sorted(FAMILIES))
+) -> list[str]:
     """Try so many changes; returns what failed, in words. `only`: changes whose words hold that text."""
     torch.set_num_threads(1)
     disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -209,7 +211,7 @@ def run(times: int, seed: int, only: str = "", told: bool = False) -> list[str]:
     failed: list[str] = []
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        models_ = Models(Path(folder), tuple(sorted(FAMILIES)))
+        models_ = Models(Path(folder), tuple(families))
         _warm(models_)
         number = 0
         for number, trial in enumerate(_drawn(models_, times, seed, only), start=1):

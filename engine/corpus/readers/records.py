@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from neuron_tui.store.errors import CorpusError
+from neuron_tui.store.tokens import printable
 
 LONGEST_RECORD = 1 << 29
 """Characters of a line, or of a value of a table, at most."""
@@ -48,7 +49,7 @@ def no_key(where: str, key: str, keys: Iterable[object]) -> CorpusError:
     """The error for records without the key of the text, which lists the keys that are there."""
     names = [str(name) for name in keys]
     more = f" and {len(names) - _KEYS_SHOWN:,} more" if len(names) > _KEYS_SHOWN else ""
-    there = ", ".join(f"`{name[:60]}`" for name in names[:_KEYS_SHOWN]) + more
+    there = ", ".join(f"`{printable(name[:60])}`" for name in names[:_KEYS_SHOWN]) + more
     return CorpusError(
         f"corpus {where}: no key `{key}`; there {'is' if len(names) == 1 else 'are'} {there or 'none'}\n"
         "Name the key that holds the text with --text-key KEY."

@@ -24,9 +24,9 @@ _LARGE = 10 << 30
 _BUDGET = ["--tokens", "200"]
 
 
-def _text(name: str, content: bytes, *options: str) -> Callable[[Place], None]:
+def _text(name: str, content: bytes | Callable[[], bytes], *options: str) -> Callable[[Place], None]:
     def make(place: Place) -> None:
-        place.text(name, content)
+        place.text(name, content if isinstance(content, bytes) else content())
         place.options += options
 
     return make
@@ -53,7 +53,15 @@ def _special(name: str, what: str) -> Callable[[Place], None]:
     return make
 
 
-def _gzip_bomb(begin: bytes, unit: bytes, size: int = _LARGE) -> bytes:
+def _gzip_bomb(begin: bytes, unit: bytes, size: int = _LARGE) -> Callable[[], bytes]:
+    return lambda: _gzipped(begin, unit, size)
+
+
+def _zstd_bomb(begin: bytes, unit: bytes, size: int = _LARGE) -> Callable[[], bytes]:
+    return lambda: _zstded(begin, unit, size)
+
+
+def _gzipped(begin: bytes, unit: bytes, size: int) -> bytes:
     """A gzip file of `size` bytes: one unit again and again. A deflated block that was made once is repeated."""
     unit *= max(1, (1 << 20) // len(unit))
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
@@ -62,7 +70,7 @@ def _gzip_bomb(begin: bytes, unit: bytes, size: int = _LARGE) -> bytes:
     return first + block * (size // len(unit))
 
 
-def _zstd_bomb(begin: bytes, unit: bytes, size: int = _LARGE) -> bytes:
+def _zstded(begin: bytes, unit: bytes, size: int) -> bytes:
     unit *= max(1, (1 << 20) // len(unit))
     packer = zstandard.ZstdCompressor(level=3)
     return packer.compress(begin) + packer.compress(unit) * (size // len(unit))
@@ -239,7 +247,7 @@ _PACKED = (
         "x.csv.gz",
         slow=True,
     ),
-    Case("zstd with a window of 2 GB", _text("x.txt.zst", _wide_window()), "not a whole zstd file"),
+    Case("zstd with a window of 2 GB", _text("x.txt.zst", _wide_window), "not a whole zstd file"),
     Case("gzip in gzip", _text("x.txt.gz", gzip.compress(gzip.compress(_WORDS))), "x.txt.gz"),
     Case("gzip end to end", _text("x.txt.gz", gzip.compress(_WORDS * 9) * 9), "Done", 0),
     Case("zstd end to end", _text("x.txt.zst", zstandard.compress(_WORDS * 9) * 9), "Done", 0),
@@ -248,12 +256,11 @@ _PACKED = (
     Case(
         "gzip with another checksum",
         _text("x.txt.gz", gzip.compress(_WORDS * 9)[:-8] + b"12345678"),
-        "the broken end",
-        0,
+        "incorrect data check",
     ),
     Case(
         "zstd cut off",
-        _text("x.jsonl.zst", zstandard.compress(_lines({"text": str(n)} for n in range(99999)))[:-9]),
+        _text("x.jsonl.zst", zstandard.compress(_lines({"text": str(n)} for n in range(9999)))[:-9]),
         "the broken end",
         0,
     ),
@@ -273,21 +280,24 @@ _JSONL = (
     Case("NaN for a text", _text("x.jsonl", b'{"text": NaN}\n'), "is not a string but a number"),
     Case(
         "a million documents without text",
-        _text("x.jsonl", b'{"text": ""}\n' * 10**6),
+        _text("x.jsonl", lambda: b'{"text": ""}\n' * 10**6),
         "1,000,000 documents",
         slow=True,
     ),
     Case(
-        "a million documents of null", _text("x.jsonl", b'{"text": null}\n' * 10**6), "1,000,000 documents", slow=True
+        "a million documents of null",
+        _text("x.jsonl", lambda: b'{"text": null}\n' * 10**6),
+        "1,000,000 documents",
+        slow=True,
     ),
-    Case("ten million line feeds", _text("x.jsonl", b"\n" * 10**7), "holds no text", slow=True),
+    Case("ten million line feeds", _text("x.jsonl", lambda: b"\n" * 10**7), "holds no text", slow=True),
     Case("UTF-16", _text("x.txt", _WORDS.decode().encode("utf-16-le")), "UTF-16"),
     Case("UTF-32", _text("x.txt", _WORDS.decode().encode("utf-32")), "UTF-32"),
     Case("Latin-1", _text("x.txt", "schön ".encode("latin-1") * 99), "not UTF-8 at byte 3"),
     Case("UTF-8 that is too long", _text("x.txt", _WORDS + b"\xc0\x80"), "not UTF-8"),
     Case("surrogates in UTF-8", _text("x.txt", _WORDS + b"\xed\xa0\x80"), "not UTF-8"),
     Case("half a character at the end", _text("x.txt", _WORDS + b"\xf0\x9f"), "not UTF-8"),
-    Case("a key that is empty", _text("x.jsonl", b'{"": "a b c d"}\n' * 9, "--text-key", ""), "", 0),
+    Case("a key that is empty", _text("x.jsonl", b'{"": "a b c d"}\n' * 9, "--text-key", ""), "no key"),
 )
 
 _TABLES = (
@@ -298,10 +308,10 @@ _TABLES = (
     Case("Parquet of numbers", _text("x.parquet", _parquet([1, 2])), "holds int64, not text"),
     Case("Parquet of nulls", _text("x.parquet", _parquet([None] * 9)), "9 documents without text"),
     Case("Parquet of no rows", _text("x.parquet", _parquet(pa.array([], pa.string()))), "holds no text"),
-    Case("Parquet of bytes that are no text", _text("x.parquet", _bad_utf8()), "not UTF-8"),
+    Case("Parquet of bytes that are no text", _text("x.parquet", _bad_utf8), "not UTF-8"),
     Case(
         "Parquet of one text of 200 MB",
-        _text("x.parquet", _parquet(["a b " * (50 << 20)], compression="zstd"), *_BUDGET),
+        _text("x.parquet", lambda: _parquet(["a b " * (50 << 20)], compression="zstd"), *_BUDGET),
         "Done",
         0,
         slow=True,
@@ -328,7 +338,7 @@ _TABLES = (
     Case("CSV without a header", _text("x.csv", _csv([["a b", "c"], ["d", "e"]])), "no key `text`"),
     Case(
         "CSV of a million columns",
-        _text("x.csv", _csv([[f"c{n}" for n in range(10**6)], ["x"]])),
+        _text("x.csv", lambda: _csv([[f"c{n}" for n in range(10**6)], ["x"]])),
         "no key `text`",
         slow=True,
     ),
@@ -358,11 +368,11 @@ _FOLDERS = (
 _MOVING = (
     Case("a text that grows without end", _while_read("x.txt", _WORDS * 99, "grow"), "Done", 0),
     Case("lines that grow without end", _while_read("x.jsonl", _lines([{"text": "a b c d"}] * 99), "grow"), "Done", 0),
-    Case("a text that is cut while it is read", _while_read("x.txt", _WORDS * 200_000, "cut"), "changed while"),
+    Case("a text that is cut while it is read", _while_read("x.txt", _WORDS * 3000, "cut"), "or changed, while"),
     Case(
         "gzip that is cut while it is read",
         _while_read("x.txt.gz", gzip.compress(os.urandom(2_000_000).hex().encode(), 1), "cut"),
-        "changed while",
+        "or changed, while",
     ),
 )
 
