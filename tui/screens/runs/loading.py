@@ -26,6 +26,13 @@ _ATTEMPTS = 3
 """Readings of a directory that changes under them before it is said that it cannot be read."""
 
 
+_READ_EVERY = 5.0
+"""Seconds from one reading of the whole directory to the next: runs begun elsewhere turn up then."""
+
+_RESTS = 20
+"""Times as long as a reading of the directory takes that nothing is read: thousands of runs are no small work."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What a runs directory holds, or the `problem` it has; `free` is in bytes."""
@@ -61,8 +68,7 @@ class RunsLoader:
         jobs_seen: Callable[[dict[Path, JobStatus | None]], None],
         log_read: Callable[[LogOf, list[str]], None],
     ) -> None:
-        self.took = 0.0
-        """Seconds that the last reading of the directory took."""
+        self._took = self._ended = 0.0
         self._directory: Latest[None, Listing] = Latest(
             screen, lambda _: self._timed(directory), lambda _, found: listed(found), every=True
         )
@@ -76,6 +82,11 @@ class RunsLoader:
         """Whether the directory is being read."""
         return self._directory.busy
 
+    @property
+    def due(self) -> bool:
+        """Whether it is time to read the directory again."""
+        return not self.reading and time.monotonic() >= self._ended + max(_READ_EVERY, _RESTS * self._took)
+
     def read(self) -> None:
         """Read the directory; if that is under way, once more after it, as something may have changed since."""
         self._directory.request(None)
@@ -83,7 +94,8 @@ class RunsLoader:
     def _timed(self, directory: Path) -> Listing:
         begun = time.monotonic()
         found = read_directory(directory)
-        self.took = time.monotonic() - begun
+        self._ended = time.monotonic()
+        self._took = self._ended - begun
         return found
 
     def look_at_jobs(self, folders: Iterable[Path]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -39,12 +38,6 @@ from neuron_tui.tui.widgets.runs.run_list import RunList, RunsHeadline
 _LOOK = 1.0
 """Seconds between two looks at the jobs at work."""
 
-_LISTED_EVERY = 5
-"""Looks from one reading of the whole directory to the next: runs begun elsewhere turn up then."""
-
-_RESTS = 20
-"""Times as long as a reading of the directory takes that nothing is read: thousands of runs are no small work."""
-
 
 class Runs(Page[None]):
     """All runs of a directory."""
@@ -70,7 +63,6 @@ class Runs(Page[None]):
         self._follow: Path | None = None
         """The run to put the cursor on as soon as it is listed."""
         self._log: tuple[LogOf | None, tuple[str, ...]] = (None, ())
-        self._looks = 0
 
     def compose(self) -> ComposeResult:
         """The list, and below it what is to say of the run under the cursor."""
@@ -98,12 +90,10 @@ class Runs(Page[None]):
     # What is found.
 
     def _look_again(self) -> None:
-        self._looks += 1
         active = [run.path for run in self.runs.all if run.job is not None and run.job.active]
         if active:
             self.loader.look_at_jobs(active)
-        every = max(_LISTED_EVERY, math.ceil(_RESTS * self.loader.took))
-        if self.is_current and self._looks % every == 0 and not self.loader.reading:
+        if self.is_current and self.loader.due:
             self.loader.read()
 
     def _show(self, found: Listing) -> None:
