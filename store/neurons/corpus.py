@@ -16,7 +16,7 @@ import numpy.typing as npt
 from neuron_tui.store.arrays import Int64s
 from neuron_tui.store.disk.hdf5 import SchemaReader
 from neuron_tui.store.disk.hdf5_checks import damaged
-from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE, CORPUS, ORDERS
+from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE, ORDERS
 from neuron_tui.store.errors import RunDamagedError
 from neuron_tui.store.neurons.stated import reading_corpus, refuse_another_corpus
 from neuron_tui.store.runs.manifest import CORPUS_FILE, Manifest
