@@ -12,6 +12,7 @@ person would, and all is as if nothing had happened, dataset by dataset, with no
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import shutil
 import signal
@@ -78,16 +79,18 @@ Failures = list[tuple[Trial, str]]
 
 
 def campaign(
-    made: Materials, folder: Path, times: int, seed: int, only: Sequence[str] = ()
+    made: Materials, folder: Path, times: int, seed: int, only: Sequence[str] = (), minutes: float = math.inf
 ) -> tuple[Counter[tuple[str, Fault]], Failures]:
     """Draw trials; gives how many there were of each operation and fault, and those that failed with what was wrong."""
-    stages = Stages(operations(made), folder)
+    stages, until = Stages(operations(made), folder), time.monotonic() + 60 * minutes
     trials = [trial for name in only or stages.names for trial in trials_of(stages[name])]
     if times:
         trials = drawn(trials, times, random.Random(seed))
     counts: Counter[tuple[str, Fault]] = Counter()
     failed = []
     for number, trial in enumerate(trials, 1):
+        if time.monotonic() > until:
+            break
         counts[trial.operation, trial.fault] += 1
         if problem := failure_of(trial, stages[trial.operation]):
             failed.append((trial, problem))
@@ -114,12 +117,13 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=500, help="0: every step with every fault")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", action="append", default=[])
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long, whatever --times says")
     parser.add_argument("--at", default=None)
     asked = parser.parse_args()
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(dir=asked.at) as folder:
         made = Materials(Path(folder) / "materials")
-        counts, failed = campaign(made, Path(folder), asked.times, asked.seed, asked.only)
+        counts, failed = campaign(made, Path(folder), asked.times, asked.seed, asked.only, asked.minutes)
     for operation in dict.fromkeys(operation for operation, _ in counts):
         print(f"{operation}: " + ", ".join(f"{fault} {counts[operation, fault]}" for fault in FAULTS))
     bad = f" ({'; '.join(str(trial) for trial, _ in failed[:20])})" if failed else ""

@@ -11,6 +11,7 @@ if nothing had happened, dataset by dataset, with no file left over.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import random
 import signal
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from tests.reliability.operations import Materials, operations
 from tests.reliability.stage import Stage, Stages
 from tests.reliability.trials import begun, waited_for
 
-_MOST_KILLS = 3
+_MOST_KILLS = 4
 """Of one world, before what was done is let come to its end."""
 
 WEIGHTS = {
@@ -36,6 +38,9 @@ WEIGHTS = {
     **{"save a trained model over another": 1},
 }
 """How often each is done, in parts of all."""
+
+LIGHT = {"resume": 1, "analyze": 1, "delete": 4, "note": 8, "measurements": 6}
+"""The same where it is to take seconds."""
 
 
 @dataclass
@@ -62,13 +67,21 @@ def killed(stage: Stage, draw: random.Random, outcome: Outcome, kills: int) -> s
     return "; ".join(stage.problems()) or None
 
 
-def campaign(made: Materials, folder: Path, times: int, seed: int) -> Outcome:
-    """Kill so many times; `failed` is by the seed of a world."""
-    stages = Stages(operations(made), folder, times=3)
+def campaign(
+    made: Materials,
+    folder: Path,
+    times: int,
+    seed: int,
+    minutes: float = math.inf,
+    weights: Mapping[str, int] = WEIGHTS,
+) -> Outcome:
+    """Kill so many times, or for so long; `failed` is by the seed of a world."""
+    until = time.monotonic() + 60 * minutes
+    stages = Stages(operations(made), folder, times=3 if weights is WEIGHTS else 1)
     outcome, world, told = Outcome(), seed, 0
-    while outcome.kills.total() < times:
+    while outcome.kills.total() < times and time.monotonic() < until:
         draw = random.Random(world)
-        stage = stages[draw.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]]
+        stage = stages[draw.choices(list(weights), list(weights.values()))[0]]
         kills = min(draw.randint(1, _MOST_KILLS), times - outcome.kills.total())
         if problem := killed(stage, draw, outcome, kills):
             outcome.failed[world] = f"{stage.operation.name}: {problem}"
@@ -85,11 +98,12 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--times", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long, whatever --times says")
     parser.add_argument("--at", default=None, help="a folder on the file system to try it on")
     asked = parser.parse_args()
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(dir=asked.at) as folder:
-        outcome = campaign(Materials(Path(folder) / "materials"), Path(folder), asked.times, asked.seed)
+        outcome = campaign(Materials(Path(folder) / "materials"), Path(folder), asked.times, asked.seed, asked.minutes)
     print(", ".join(f"{name} {count}" for name, count in outcome.kills.items()))
     seeds = f" (seeds {', '.join(map(str, outcome.failed))})" if outcome.failed else ""
     print(
