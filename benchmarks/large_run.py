@@ -223,8 +223,8 @@ def manifest(folder: Path, corpus: Made, layers: int, neurons: int) -> Manifest:
         corpus=CorpusIdentity(
             file=file_entry(folder / CORPUS_FILE),
             domains=tuple(
-                Domain(name=name, tokens=each, documents=1000, full_sequences=int((OWNERS == domain).sum()))
-                for domain, name in enumerate(DOMAINS)
+                Domain(name=name, tokens=each, documents=1000, full_sequences=full)
+                for name, full in zip(DOMAINS, np.bincount(OWNERS).tolist(), strict=True)
             ),
             positions=corpus.positions,
             sequences=SEQUENCES,
