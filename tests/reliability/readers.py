@@ -5,7 +5,7 @@
 One process extracts the same run of a tiny model with many layers under one name after the other. Four others open
 what is there, the run under way half of the time, and read: a random record, the list of runs, the columns of a layer,
 the digests of all finished files. An opening may find that a run, or a layer, is not there yet: then it must say so,
-with RunPartialError or, before there is a run.json, RunNotFoundError; these are counted beside the others. Anything else
+with RunPartialError or, before there is a run.json, RunNotFoundError; these are counted apart. Anything else
 is a failure, and so is any number that is not the one of an undisturbed run. The writer's time is measured with the
 readers and without them.
 """
