@@ -31,7 +31,7 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a runs directory holds, or the `problem` it has; `free` is in bytes. More is to come unless it is `whole`."""
+    """What a runs directory holds, or its `problem`; `free` is in bytes. More is to come unless it is `whole`."""
 
     runs: tuple[RunSummary, ...]
     free: int | None
