@@ -7,6 +7,7 @@ import os
 import re
 import time
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -143,8 +144,10 @@ def _job_at(directory: Path, run: str) -> Path | None:
     return next((found for found in places if found is not None and holds_job(found)), None)
 
 
-def list_runs(directory: Path) -> list[RunSummary]:
+def list_runs(directory: Path, at_most: int | None = None) -> list[RunSummary]:
     """All runs below a directory by name, each followed by its variants; what cannot be read is listed as damaged.
+
+    With `at_most`, only so many of the runs, the first by name.
 
     Raises
     ------
@@ -155,7 +158,7 @@ def list_runs(directory: Path) -> list[RunSummary]:
         return []
     try:
         there = [p for p in directory.iterdir() if not p.name.startswith(DELETED_PREFIX)]
-        folders = sorted(p for p in there if holds_run(p) or holds_job(p))
+        folders = list(islice((p for p in sorted(there) if holds_run(p) or holds_job(p)), at_most))
     except OSError as error:
         raise InputError(f"cannot read {directory}: {error.strerror}\nName another with --runs-dir.") from error
     every = (path for run in folders for path in (run, *(variant_folder(run, name) for name in variants_of(run))))

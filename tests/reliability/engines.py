@@ -91,12 +91,12 @@ def trial(seed: int, runs: Path) -> tuple[str, list[str]]:
         app.shows(b"Neurons")
         before = set(children(app.pid))
         app.press(b"R" if work == "read" else b"Zm")
-        app.shows(b"type or paste" if work == "read" else b"one at a time")
+        app.shows(b"paste" if work == "read" else b"time")
         app.press(f"{TEXT}\r".encode() if work == "read" else b"\x15type:alive\r")
         app.until(lambda: set(children(app.pid)) - before, "an engine")
         engine = next(iter(set(children(app.pid)) - before))
         if chance.random() < 0.5:
-            app.shows(b"nats a token" if work == "read" else b"left")
+            app.shows(b"nats" if work == "read" else b"left")
         match way:
             case "ctrl+q":
                 app.press(b"\x11")

@@ -75,9 +75,7 @@ class App:
         self.attributes = termios.tcgetattr(self.line)
         self.pid = os.fork()
         if self.pid == 0:
-            os.close(self.line)
-            os.login_tty(other)
-            _child(runs, prepare)
+            _child(self.line, other, runs, prepare)
         os.close(other)
 
     def read(self, seconds: float = 0.05) -> bool:
@@ -142,7 +140,7 @@ class App:
                 os.waitpid(self.pid, 0)
 
 
-def _child(runs: Path, prepare: Callable[[], None] | None) -> None:
+def _child(line: int, other: int, runs: Path, prepare: Callable[[], None] | None) -> None:
     from neuron_tui.store.process import guard
 
     code = 70
@@ -150,6 +148,15 @@ def _child(runs: Path, prepare: Callable[[], None] | None) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     try:
+        os.close(line)
+        name = os.ttyname(other)
+        for _ in range(100):
+            try:
+                os.login_tty(other)
+                break
+            except OSError:  # the system hangs up the last app's terminal of the same number only now
+                time.sleep(0.05)
+                other = os.open(name, os.O_RDWR | os.O_NOCTTY)
         if prepare is not None:
             prepare()
         code = guard(lambda: open_app(runs, None))

@@ -30,7 +30,7 @@ def failing(times: int = 1) -> Callable[..., list[object]]:
     """Lists no run, and fails so many times before."""
     left = [times]
 
-    def listed(_directory: Path) -> list[object]:
+    def listed(_directory: Path, _at_most: int | None) -> list[object]:
         if left[0]:
             left[0] -= 1
             raise ZeroDivisionError("planted")

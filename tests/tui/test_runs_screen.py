@@ -5,6 +5,7 @@ import fcntl
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +17,7 @@ from textual.screen import Screen
 
 from neuron_tui.store.disk import lock
 from neuron_tui.store.errors import InputError
-from neuron_tui.store.runs.catalog import list_runs
+from neuron_tui.store.runs.catalog import RunSummary, list_runs
 from neuron_tui.store.wording import size_text
 from neuron_tui.tui.actions import actions_of, shown_key
 from neuron_tui.tui.browsing.run_order import SORTS
@@ -333,7 +334,7 @@ def test_marked_runs_are_deleted_together_after_their_sizes_were_said(own_runs: 
 def test_a_directory_that_cannot_be_read_is_said_not_crashed_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(directory: Path) -> None:
+    def refuse(directory: Path, _at_most: int | None) -> None:
         raise InputError(f"cannot read {directory}: no permission\nName another with --runs-dir.")
 
     monkeypatch.setattr("neuron_tui.tui.screens.runs.loading.list_runs", refuse)
@@ -388,3 +389,24 @@ def test_that_there_are_no_locks_is_told_on_the_screen_and_not_over_it(
 
     drive(own_runs, rename)
     assert capsys.readouterr().err == ""
+
+
+def test_of_very_many_runs_the_first_are_shown_before_all_are_read(
+    own_runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("neuron_tui.tui.screens.runs.loading._FIRST", 2)
+    shown: list[list[str]] = []
+    show = RunList.show
+
+    def showing(self: RunList, runs: Sequence[RunSummary]) -> None:
+        shown.append([run.name for run in runs])
+        show(self, runs)
+
+    monkeypatch.setattr(RunList, "show", showing)
+
+    async def look(person: Person) -> None:
+        await person.until(lambda: len(shown) >= 2)
+        assert names(person) == ["few", "partial", "short", "whole"]
+
+    drive(own_runs, look)
+    assert shown[:2] == [["few", "partial"], ["few", "partial", "short", "whole"]]

@@ -22,6 +22,9 @@ from neuron_tui.tui.terminal.faults import in_thread
 
 _LOG_LINES = 12
 
+_FIRST = 100
+"""Runs that are shown before a directory of many more has been read."""
+
 _ATTEMPTS = 3
 """Readings of a directory that changes under them before it is said that it cannot be read."""
 
@@ -35,11 +38,12 @@ _RESTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a runs directory holds, or the `problem` it has; `free` is in bytes."""
+    """What a runs directory holds, or its `problem`; `free` is in bytes. More is to come unless it is `whole`."""
 
     runs: tuple[RunSummary, ...]
     free: int | None
     problem: str | None
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,10 @@ class RunsLoader:
         log_read: Callable[[LogOf, list[str]], None],
     ) -> None:
         self._took = self._ended = 0.0
-        self._directory: Latest[None, Listing] = Latest(
-            screen, lambda _: self._timed(directory), lambda _, found: listed(found), every=True
+        self._listed = listed
+        self._at_most: int | None = _FIRST
+        self._directory: Latest[int | None, Listing] = Latest(
+            screen, lambda at_most: self._timed(directory, at_most), lambda _, found: self._give(found), every=True
         )
         self._jobs: Latest[tuple[Path, ...], dict[Path, JobStatus | None]] = Latest(
             screen, lambda folders: {folder: job_status(folder) for folder in folders}, lambda _, jobs: jobs_seen(jobs)
@@ -89,14 +95,21 @@ class RunsLoader:
 
     def read(self) -> None:
         """Read the directory; if that is under way, once more after it, as something may have changed since."""
-        self._directory.request(None)
+        self._directory.request(self._at_most)
 
-    def _timed(self, directory: Path) -> Listing:
+    def _timed(self, directory: Path, at_most: int | None) -> Listing:
         begun = time.monotonic()
-        found = read_directory(directory)
+        found = read_directory(directory, at_most)
         self._ended = time.monotonic()
         self._took = self._ended - begun
         return found
+
+    def _give(self, found: Listing) -> None:
+        if found.problem is None:
+            self._at_most = None
+        self._listed(found)
+        if not found.whole:
+            self.read()
 
     def look_at_jobs(self, folders: Iterable[Path]) -> None:
         """Look at the jobs of some runs, unless that is under way."""
@@ -108,20 +121,21 @@ class RunsLoader:
         self._log.request(of)
 
 
-def read_directory(directory: Path) -> Listing:
-    """The runs of a directory and the room that is left where it lies."""
+def read_directory(directory: Path, at_most: int | None = None) -> Listing:
+    """The runs of a directory, or the first of them, and the room that is left where it lies."""
     runs: list[RunSummary] = []
     problem = None
     for _ in range(_ATTEMPTS):
         try:
-            runs, problem = list_runs(directory), None
+            runs, problem = list_runs(directory, at_most), None
             break
         except NeuronTuiError as error:
             problem = str(error)
             break
         except OSError as error:  # a file may go between two looks at it: a run is being deleted
             problem = str(error)
-    return Listing(tuple(runs), _free(directory), problem)
+    whole = at_most is None or sum(run.variant_of is None for run in runs) < at_most
+    return Listing(tuple(runs), _free(directory), problem, whole)
 
 
 def _free(directory: Path) -> int | None:
