@@ -16,6 +16,7 @@ from neuron_tui.store.disk.schema import CORPUS, ORDERS, STRENGTHS, TYPES
 from neuron_tui.store.measures.sensitivity import SETTINGS
 from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.neurons.lookup import lookup_contradiction
+from neuron_tui.store.neurons.stated import corpus_disagreements, layer_disagreements
 from neuron_tui.store.neurons.trigger_tables import (
     covered_counts,
     detected_grams,
@@ -43,26 +44,11 @@ def corpus_contradictions(file: SchemaReader, manifest: Manifest) -> Iterator[st
     """What in corpus.h5 contradicts run.json or itself, in words; raises RunDamagedError."""
     corpus = manifest.corpus
     assert corpus is not None
-    sizes = {"P": corpus.positions, "S": corpus.sequences, "V": corpus.vocabulary, "D": len(corpus.domains)}
-    wrong = list(_sizes(file, sizes))
+    wrong = list(corpus_disagreements(file, manifest))
     yield from wrong
     if wrong:
         return
     starts, owners = file.read("sequence_start"), file.read("sequence_domain")
-    lengths = np.diff(starts)
-    if starts[0] != 0 or starts[-1] != corpus.positions or (lengths < 1).any():
-        yield "`sequence_start` does not rise from 0 to the number of positions"
-        return
-    if (lengths > manifest.options.context_length).any():
-        yield "a sequence is longer than the context length"
-    full = lengths == manifest.options.context_length
-    if full.sum() != corpus.full_sequences:
-        yield "the number of full-length sequences is not the one in run.json"
-    if (np.diff(owners) < 0).any() or (owners < 0).any() or (owners >= len(corpus.domains)).any():
-        yield "`sequence_domain` names a domain out of place"
-        return
-    if np.bincount(owners[full], minlength=len(corpus.domains)).tolist() != [d.full_sequences for d in corpus.domains]:
-        yield "the full-length sequences of the domains are not those in run.json"
     yield from _tokens(file, corpus, starts, owners)
     for n in ORDERS:
         yield from _grams(file, n, corpus.vocabulary, manifest.tokens)
@@ -84,7 +70,7 @@ def _tokens(file: SchemaReader, corpus: CorpusIdentity, starts: Array, owners: A
         kept[sequence_heads] = False
         counted += np.bincount(owners[sequence[kept]], minlength=len(counted))
     stated = [domain.tokens for domain in corpus.domains]
-    if counted.tolist() != stated or file.read("domain_tokens").tolist() != stated:
+    if counted.tolist() != stated:
         yield "the counted tokens of the domains are not those in run.json"
 
 
@@ -109,15 +95,7 @@ def layer_contradictions(
     """What in a layer's file contradicts the manifest, the corpus or itself, in words; raises RunDamagedError."""
     corpus = manifest.corpus
     assert corpus is not None
-    sizes = {
-        "N": manifest.rows,
-        "D": len(corpus.domains),
-        "P": corpus.positions,
-        "T": manifest.options.context_length,
-    }
-    wrong = list(_sizes(file, sizes))
-    if file.layer not in (None, layer):
-        wrong.append(f"layer is {file.layer}, run.json says {layer}")
+    wrong = list(layer_disagreements(file, manifest, layer))
     yield from wrong
     if wrong:
         return
@@ -265,10 +243,3 @@ def _sensitivity(file: DatasetReader, neurons: int) -> Iterator[str]:
         np.add.at(own, (kind, strength), 1)
         if (own != counts[0]).any():
             yield "`position/sensitivity` does not begin with the types and strengths of the layer"
-
-
-def _sizes(file: DatasetReader, expected: Mapping[str, int]) -> Iterator[str]:
-    for name, value in expected.items():
-        stated = file.dimensions.get(name)
-        if stated is not None and stated != value:
-            yield f"dimension {name} is {stated}, run.json says {value}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -50,7 +50,7 @@ class Problem:
     severity: Literal["error", "note"]
     file: str
     message: str
-    mendable: bool = False
+    mendable: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ class Run:
         self.notes_file = NotesFile(folder)
         self._below = run_counted_again(folder, self.manifest)
         self._recount: Recount | None = None
+        if self.manifest.corpus is not None:
+            self.corpus.refuse_another(self.manifest)
 
     @property
     def kept_whole(self) -> bool:

@@ -98,7 +98,7 @@ def test_a_damaged_line_is_named_and_check_finds_it(copy: Path, old: str, new: s
     problems = check_run(copy)
     assert [(one.severity, one.file) for one in problems] == [("error", CAUSAL_FILE)]
     assert problems[0].message.startswith("line 3: ")
-    assert "causal.jsonl" in remedy(problems, variant=False)
+    assert "causal.jsonl" in remedy(problems, "demo", variant=False)
 
 
 def test_sound_measurements_are_part_of_the_run(copy: Path) -> None:

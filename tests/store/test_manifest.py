@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,37 @@ def test_a_directory_in_its_place_is_damage(copy: Path) -> None:
     (copy / MANIFEST).mkdir()
     with pytest.raises(RunDamagedError, match="cannot be read"):
         read_manifest(copy)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("corpus", "domains", 0, "tokens"),
+        ("corpus", "domains", 1, "full_sequences"),
+        ("corpus", "positions"),
+        ("corpus", "sequences"),
+        ("corpus", "full_sequences"),
+        ("corpus", "vocabulary"),
+        ("model", "neurons"),
+        ("options", "context_length"),
+    ],
+    ids=lambda path: ".".join(map(str, path)),
+)
+def test_a_number_that_the_files_deny_is_damage(copy: Path, path: tuple[str | int, ...]) -> None:
+    manifest = json.loads((copy / MANIFEST).read_text(encoding="utf-8"))
+    *above, last = path
+    place = manifest
+    for step in above:
+        place = place[step]
+    place[last] += 1
+    (copy / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(RunDamagedError, match=r"run\.json"):
+        open_run(copy).layers[0].neuron(0)
+
+
+def test_a_layer_in_the_place_of_another_is_damage(copy: Path) -> None:
+    shutil.copyfile(copy / layer_file(0), copy / layer_file(1))
+    manifest = read_manifest(copy)
+    write_manifest(copy, manifest.model_copy(update={"layers": manifest.layers | {1: manifest.layers[0]}}))
+    with pytest.raises(RunDamagedError, match=r"layer is 0, run\.json says 1"):
+        open_run(copy).layers[1].neuron(0)

@@ -21,6 +21,11 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verifying, "_AT_REST", 0.0)
 
 
+def read_through(verification: BackgroundVerification) -> None:
+    verification.start()
+    verification._thread.join()
+
+
 def put_another(run: Path) -> None:
     """Have a layer's file be none that was written, though each of its numbers can be read."""
     manifest = read_manifest(run)
@@ -36,12 +41,11 @@ def test_a_sound_run_is_read_through_once(copy: Path) -> None:
         waited.append(True)
         return len(waited) == 1
 
-    first = BackgroundVerification(copy, in_view=lambda: 2, busy=busy, found=found.append)
-    first._work()
+    read_through(BackgroundVerification(copy, in_view=lambda: 2, busy=busy, found=found.append))
     assert found == []
     read = len(waited)
     assert read >= len(open_run(copy).manifest.files)
-    BackgroundVerification(copy, in_view=lambda: 2, busy=busy, found=found.append)._work()
+    read_through(BackgroundVerification(copy, in_view=lambda: 2, busy=busy, found=found.append))
     assert len(waited) == read
 
 
@@ -50,7 +54,7 @@ def test_the_layer_in_view_is_read_after_the_corpus(copy: Path, monkeypatch: pyt
     monkeypatch.setattr(
         "neuron_tui.tui.browsing.verifying.verify_once", lambda path, entry, read: order.append(path.name)
     )
-    BackgroundVerification(copy, in_view=lambda: 2, busy=lambda: False, found=lambda _: None)._work()
+    read_through(BackgroundVerification(copy, in_view=lambda: 2, busy=lambda: False, found=lambda _: None))
     assert order == ["corpus.h5", "layer_002.h5", "layer_000.h5", "layer_001.h5"]
 
 

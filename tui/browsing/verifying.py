@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -58,14 +59,9 @@ class BackgroundVerification:
         """Have it end before it reads on."""
         self._stopping.set()
 
-    @property
-    def over(self) -> bool:
-        """Whether it has come to its end: every file of a complete run was found to be as it was written."""
-        return not self._thread.is_alive()
-
     def _work(self) -> None:
-        if hasattr(os, "setpriority"):
-            with contextlib.suppress(OSError):  # on Linux a thread has a priority of its own
+        if sys.platform == "linux":  # where a thread has a priority of its own
+            with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _GENTLE)
         told: dict[str, str] = {}
         with contextlib.suppress(_Stopped):
