@@ -32,7 +32,7 @@ class Chunks:
     def __init__(self, path: Path, name: str, dataset: h5py.Dataset) -> None:
         self._path, self._name, self._id = path, name, dataset.id
         self._shape, self._chunks = dataset.shape, dataset.chunks
-        self._bytes = int(np.prod(self._chunks or (0,))) * dataset.dtype.itemsize
+        self._bytes: int = int(np.prod(self._chunks or (0,))) * dataset.dtype.itemsize
         self._most = self._bytes + self._bytes // 512 + 64
         made = dataset.id.get_create_plist()
         filters = [made.get_filter(place)[0] for place in range(made.get_nfilters())]

@@ -13,6 +13,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import sys
 import time
 from collections import Counter
@@ -232,7 +233,10 @@ def run_trials(
         campaign.warm_up(with_app)
         tally, seen = Tally(), Counter[str]()
         for number in range(seed, seed + times):
-            trial = campaign.trial(number, only, with_app)
+            try:
+                trial = campaign.trial(number, only, with_app)
+            except KeyboardInterrupt:  # the tally of those before it is told
+                break
             tally.add(trial)
             for wrong in trial.wrong:
                 key = wrong.strip().splitlines()[-1][:100]
@@ -255,6 +259,7 @@ def main() -> int:
     parser.add_argument("--only", choices=hostile_run.KINDS, help="mutations of one kind")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     folder = Path(mkdtemp(prefix="mutated-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
     folder.chmod(0o755)  # for nobody, who some trials are
