@@ -15,6 +15,7 @@ import numpy as np
 
 from neuron_tui.store.arrays import Array, Int64s
 from neuron_tui.store.disk.hdf5_checks import checked_dataset, checked_dimensions, damaged, refuse_unknown, structure_of
+from neuron_tui.store.disk.hdf5_chunks import Chunks
 from neuron_tui.store.disk.own_files import require_own
 from neuron_tui.store.disk.schema import ACTIVATIONS_CHUNK, COLUMN_CHUNK, FORMAT_VERSION, Dataset, FileSchema, resolve
 from neuron_tui.store.disk.sink import Sink
@@ -165,6 +166,7 @@ class SchemaReader:
     file: h5py.File
     dimensions: dict[str, int]
     _open: dict[str, h5py.Dataset | None] = field(default_factory=dict)
+    _chunks: dict[str, Chunks] = field(default_factory=dict)
 
     @property
     def layer(self) -> int | None:
@@ -188,11 +190,13 @@ class SchemaReader:
         try:
             if dataset is None:
                 raise KeyError(name)
+            self._chunks[name].require_sound(rows)
             values = dataset[...] if rows is None else dataset[rows]
         except (OSError, KeyError, RuntimeError, ValueError, MemoryError) as error:
             raise damaged(self.path, f"`{name}` cannot be read ({error})") from error
         if rows is None:
-            self._open.pop(name, None)  # HDF5 holds a buffer for each handle, and whole datasets are read once
+            self._open.pop(name, None)
+            self._chunks.pop(name, None)  # HDF5 holds a buffer for each handle, and whole datasets are read once
         return np.asarray(values)
 
     def read_texts(self, name: str) -> tuple[str, ...]:
@@ -217,7 +221,10 @@ class SchemaReader:
         # Handles are kept: making one takes longer than reading a row.
         if name not in self._open:
             with structure_of(self.path):
-                self._open[name] = checked_dataset(self.path, self.file, self.schema.dataset(name), self.dimensions)
+                found = checked_dataset(self.path, self.file, self.schema.dataset(name), self.dimensions)
+                if found is not None:
+                    self._chunks[name] = Chunks(self.path, name, found)
+                self._open[name] = found
         return self._open[name]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise, product
@@ -14,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from neuron_tui.store.arrays import Int64s
-from neuron_tui.store.disk.hdf5 import SchemaReader
 from neuron_tui.store.disk.hdf5_checks import damaged
-from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE, ORDERS
+from neuron_tui.store.disk.open_files import reading_finished
+from neuron_tui.store.disk.schema import CONTEXT_AFTER, CONTEXT_BEFORE, CORPUS, ORDERS
 from neuron_tui.store.errors import RunDamagedError
-from neuron_tui.store.neurons.stated import reading_corpus, refuse_another_corpus
+from neuron_tui.store.neurons.stated import refuse_another_corpus
 from neuron_tui.store.runs.manifest import CORPUS_FILE, Manifest
 from neuron_tui.store.tokens import Spelling, token_bytes
 
@@ -62,35 +61,25 @@ class StoredCorpus:
         self._path = folder / CORPUS_FILE
         self._domains = tuple(d.name for d in manifest.corpus.domains) if manifest.corpus else ()
         self.spelling: Spelling = manifest.corpus.spelling if manifest.corpus else "spaces"
-        self._manifest, self._corpus = manifest, manifest.corpus
+        self._corpus = manifest.corpus
         self._grams: dict[int, Grams] = {}
 
-    def _open(self) -> AbstractContextManager[SchemaReader]:
-        return reading_corpus(self._path, self._manifest)
-
-    def refuse_another(self) -> None:
+    def refuse_another(self, manifest: Manifest) -> None:
         """Raise RunDamagedError unless run.json and corpus.h5 say the same of the tokens, sequences and domains."""
-        with self._open() as file:
-            refuse_another_corpus(file, self._manifest)
+        with reading_finished(self._path, CORPUS) as file:
+            refuse_another_corpus(file, manifest)
 
     @cached_property
     def vocabulary(self) -> tuple[str, ...]:
         """The tokeniser's form of every token, by id."""
-        with self._open() as file:
+        with reading_finished(self._path, CORPUS) as file:
             return file.read_texts("vocabulary")
 
     @cached_property
     def _sequences(self) -> tuple[Int64s, npt.NDArray[np.int32]]:
         """Where each sequence begins (and the last ends), and its domain."""
-        with self._open() as file:
-            starts, domains = file.read("sequence_start"), file.read("sequence_domain")
-            positions = file.dimensions["P"]
-        if starts[0] != 0 or starts[-1] != positions or (np.diff(starts) < 1).any():
-            raise damaged(self._path, "`sequence_start` does not rise from 0 to the number of positions")
-        known = not len(domains) or (domains[0] >= 0 and domains[-1] < len(self._domains))
-        if not known or (np.diff(domains) < 0).any():
-            raise damaged(self._path, "`sequence_domain` names a domain out of place")
-        return starts, domains
+        with reading_finished(self._path, CORPUS) as file:
+            return file.read("sequence_start"), file.read("sequence_domain")
 
     def sequence_starts(self) -> Int64s:
         """(S + 1,) where each sequence begins, and the last ends; raises RunDamagedError."""
@@ -104,7 +93,7 @@ class StoredCorpus:
 
     def tokens(self) -> npt.NDArray[np.int32]:
         """(P,) the token at every position; raises RunDamagedError."""
-        with self._open() as file:
+        with reading_finished(self._path, CORPUS) as file:
             return file.read("tokens")
 
     def counted(self) -> npt.NDArray[np.bool_]:
@@ -129,7 +118,7 @@ class StoredCorpus:
         """Positions from `first` to `stop` - 1 at which an n-gram ends, ascending; raises RunDamagedError."""
         before = len(ids) - 1
         begin = max(first - before, 0)
-        with self._open() as file:
+        with reading_finished(self._path, CORPUS) as file:
             tokens = file.read("tokens", slice(begin, stop))
         if len(tokens) <= before:
             return np.empty(0, np.int64)
@@ -158,7 +147,7 @@ class StoredCorpus:
     def grams(self, n: int) -> Grams:
         """The table of n-grams, n = 1, 2, 3."""
         if n not in self._grams:
-            with self._open() as file:
+            with reading_finished(self._path, CORPUS) as file:
                 grams = Grams(file.read(f"grams/{n}/ids"), file.read(f"grams/{n}/occurrences"))
                 tokens = file.dimensions["V"]
             if grams.ids.min(initial=0) < 0 or grams.ids.max(initial=-1) >= tokens:
@@ -174,14 +163,14 @@ class StoredCorpus:
 
     @cached_property
     def _sizes(self) -> dict[int, int]:
-        with self._open() as file:
+        with reading_finished(self._path, CORPUS) as file:
             return {n: file.dimensions[f"G{n}"] for n in ORDERS}
 
     def find_gram(self, ids: tuple[int, ...]) -> int | None:
         """Row of an n-gram in the table of its n, None if the corpus does not have it; raises RunDamagedError."""
         n = len(ids)
         if n not in self._grams:  # a large table takes longer to read than these few rows of it
-            with self._open() as file:
+            with reading_finished(self._path, CORPUS) as file:
                 return _bisected(
                     ids, file.dimensions[f"G{n}"], lambda row: file.read(f"grams/{n}/ids", slice(row, row + 1))[0]
                 )
@@ -192,14 +181,14 @@ class StoredCorpus:
         """How often the n-gram of a row occurs; raises RunDamagedError."""
         if n in self._grams:
             return int(self._grams[n].occurrences[row])
-        with self._open() as file:
+        with reading_finished(self._path, CORPUS) as file:
             return int(file.read(f"grams/{n}/occurrences", slice(row, row + 1))[0])
 
     def gram(self, n: int, row: int) -> tuple[int, ...]:
         """The tokens of the n-gram in a row of the table of its n; raises RunDamagedError."""
         if n in self._grams:
             return tuple(self._grams[n].ids[row].tolist())
-        with self._open() as file:
+        with reading_finished(self._path, CORPUS) as file:
             return tuple(file.read(f"grams/{n}/ids", slice(row, row + 1))[0].tolist())
 
     def fewest_tokens(self, text: str) -> tuple[int, ...]:
@@ -285,7 +274,7 @@ class StoredCorpus:
         order = np.argsort(positions, kind="stable")
         found: list[Context | None] = [None] * len(positions)
         starts, domains = self._sequences
-        with self._open() as file:
+        with reading_finished(self._path, CORPUS) as file:
             if len(positions) and not 0 <= positions.min() <= positions.max() < starts[-1]:
                 raise RunDamagedError(f"{self._path}: no position {positions.max()}\nExtract the run again.")
             blocks = np.split(order, np.flatnonzero(np.diff(positions[order] // _BLOCK)) + 1) if len(order) else []

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuron_tui.store.arrays import Array
+from neuron_tui.store.disk.open_files import reading_finished
 from neuron_tui.store.disk.overlay import DatasetReader, InMemory, Overlaid
 from neuron_tui.store.disk.schema import (
     CONTEXT_AFTER,
@@ -36,7 +37,7 @@ from neuron_tui.store.neurons.record import (
     Values,
     Weights,
 )
-from neuron_tui.store.neurons.stated import reading_layer
+from neuron_tui.store.neurons.stated import refuse_another_layer
 from neuron_tui.store.neurons.stored_contexts import Kind, drawn, read_stored
 from neuron_tui.store.runs.manifest import CorpusIdentity, Manifest, layer_file
 
@@ -81,6 +82,7 @@ class Layer:
         self._corpus = corpus
         self._recount = recount
         self._changed: InMemory | None = None
+        self._agrees = False
 
     @contextmanager
     def open(self) -> Iterator[DatasetReader]:
@@ -92,6 +94,9 @@ class Layer:
             A file cannot be read.
         """
         with self._open_files() as file:
+            if not self._agrees:
+                refuse_another_layer(file, self._manifest, self.index)
+                self._agrees = True
             if self._recount is None:
                 yield file
                 return
@@ -102,14 +107,11 @@ class Layer:
     @contextmanager
     def _open_files(self) -> Iterator[DatasetReader]:
         if not self._manifest.is_overlay:
-            with reading_layer(self.path, LAYER, self._manifest, self.index) as file:
+            with reading_finished(self.path, LAYER) as file:
                 yield file
             return
         assert self._below is not None
-        with (
-            reading_layer(self.path, OVERLAY, self._manifest, self.index) as own,
-            reading_layer(self._below, LAYER, self._manifest, self.index) as below,
-        ):
+        with reading_finished(self.path, OVERLAY) as own, reading_finished(self._below, LAYER) as below:
             yield Overlaid(own, below)
 
     @property
@@ -241,7 +243,8 @@ class Layer:
         if kept_in != self.path and not kept_in.is_file():
             yield None
             return
-        with reading_layer(kept_in, LAYER, self._manifest, self.index) as file:
+        with reading_finished(kept_in, LAYER) as file:
+            refuse_another_layer(file, self._manifest, self.index)
             yield file if "activations" in file else None
 
     def columns(self, *names: str) -> dict[str, npt.NDArray[Any]]:

@@ -40,7 +40,7 @@ class Run:
         self._below = run_counted_again(folder, self.manifest)
         self._recount: Recount | None = None
         if self.manifest.corpus is not None:
-            self.corpus.refuse_another()
+            self.corpus.refuse_another(self.manifest)
 
     @property
     def kept_whole(self) -> bool:

@@ -1,51 +1,36 @@
-"""Numbers that run.json states, held against the files that they are of: cheap enough for every opening.
-
-A file that somebody crafted, or put in another's place, may agree with itself alone.
-"""
+"""Numbers that run.json states, held against the files that they are of: cheap enough for every opening."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 
-from neuron_tui.store.disk.hdf5 import SchemaReader
 from neuron_tui.store.disk.hdf5_checks import damaged
-from neuron_tui.store.disk.open_files import reading_finished
-from neuron_tui.store.disk.overlay import DatasetReader
-from neuron_tui.store.disk.schema import CORPUS, FileSchema
+from neuron_tui.store.disk.overlay import DatasetReader, Overlaid
 from neuron_tui.store.measures.sensitivity import SETTINGS
 from neuron_tui.store.runs.manifest import Manifest
 
 
-@contextmanager
-def reading_corpus(path: Path, manifest: Manifest) -> Iterator[SchemaReader]:
-    """The run's corpus.h5; raises RunDamagedError as `reading_finished`, and if its dimensions are others."""
-    with reading_finished(path, CORPUS) as file:
-        _refuse(file, _sizes(file, _corpus_sizes(manifest)))
-        yield file
-
-
-@contextmanager
-def reading_layer(path: Path, schema: FileSchema, manifest: Manifest, layer: int) -> Iterator[SchemaReader]:
-    """The file of a layer, or of a variant's; raises RunDamagedError as `reading_finished`, and if it is of another."""
-    with reading_finished(path, schema) as file:
-        _refuse(file, layer_disagreements(file, manifest, layer))
-        yield file
-
-
 def refuse_another_corpus(file: DatasetReader, manifest: Manifest) -> None:
     """Raise RunDamagedError unless run.json and corpus.h5 say the same of the tokens, sequences and domains."""
-    _refuse(file, corpus_disagreements(file, manifest))
+    for disagreement in corpus_disagreements(file, manifest):
+        raise damaged(file.path, disagreement)
+
+
+def refuse_another_layer(file: DatasetReader, manifest: Manifest, layer: int) -> None:
+    """Raise RunDamagedError unless run.json and a layer's file say the same of it."""
+    for part in (file.above, file.below) if isinstance(file, Overlaid) else (file,):
+        for disagreement in layer_disagreements(part, manifest, layer):
+            raise damaged(part.path, disagreement)
 
 
 def corpus_disagreements(file: DatasetReader, manifest: Manifest) -> Iterator[str]:
     """What run.json says of the corpus and corpus.h5 denies, in words; raises RunDamagedError."""
     corpus = manifest.corpus
     assert corpus is not None
-    wrong = list(_sizes(file, _corpus_sizes(manifest)))
+    sizes = {"P": corpus.positions, "S": corpus.sequences, "V": corpus.vocabulary, "D": len(corpus.domains)}
+    wrong = list(_sizes(file, sizes))
     yield from wrong
     if wrong:
         return
@@ -70,28 +55,18 @@ def corpus_disagreements(file: DatasetReader, manifest: Manifest) -> Iterator[st
 
 def layer_disagreements(file: DatasetReader, manifest: Manifest, layer: int) -> Iterator[str]:
     """What run.json says of a layer and the layer's file denies, in words."""
-    yield from _sizes(file, _layer_sizes(manifest))
+    corpus = manifest.corpus
+    assert corpus is not None
+    sizes = {
+        "N": manifest.rows,
+        "D": len(corpus.domains),
+        "P": corpus.positions,
+        "T": manifest.options.context_length,
+        "Z": len(SETTINGS),
+    }
+    yield from _sizes(file, sizes)
     if file.layer not in (None, layer):
         yield f"layer is {file.layer}, run.json says {layer}"
-
-
-def _corpus_sizes(manifest: Manifest) -> Mapping[str, int]:
-    """The dimensions that corpus.h5 must have, by their letters."""
-    corpus = manifest.corpus
-    if corpus is None:
-        return {}
-    return {"P": corpus.positions, "S": corpus.sequences, "V": corpus.vocabulary, "D": len(corpus.domains)}
-
-
-def _layer_sizes(manifest: Manifest) -> Mapping[str, int]:
-    """The dimensions that the file of a layer must have, as far as it has them."""
-    text = {name: size for name, size in _corpus_sizes(manifest).items() if name in "PD"}
-    return {"N": manifest.rows, "T": manifest.options.context_length, "Z": len(SETTINGS), **text}
-
-
-def _refuse(file: DatasetReader, disagreements: Iterator[str]) -> None:
-    for disagreement in disagreements:
-        raise damaged(file.path, disagreement)
 
 
 def _sizes(file: DatasetReader, expected: Mapping[str, int]) -> Iterator[str]:

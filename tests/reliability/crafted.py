@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -199,6 +200,31 @@ def _bomb(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None
         made[:1] = 0
 
 
+def bomb(size: int) -> bytes:
+    """A stream of zlib that unpacks to so many MiB of zeros, each taking a kilobyte."""
+    packer = zlib.compressobj(9)
+    head = packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)  # which nothing before it is needed for
+    return head + block * size + packer.flush()
+
+
+def _overfull(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
+    """A chunk of the right shape that unpacks to gigabytes, once or in layers."""
+    spec = file[name]
+    if not all(spec.shape):
+        return
+    made = _again(
+        *(file, name),
+        shape=spec.shape,
+        dtype=spec.dtype,
+        chunks=spec.shape,
+        compression="gzip",
+        shuffle=rng.random() < 0.5,
+    )
+    data = bomb(rng.choice((2, 64, 2000, 6000)))
+    made.id.write_direct_chunk((0,) * len(spec.shape), zlib.compress(data) if rng.random() < 0.2 else data)
+
+
 def _unallocated(rng: random.Random, file: h5py.File, name: str, outside: Path) -> None:
     spec = file[name]
     if spec.shape:
@@ -240,7 +266,7 @@ STRUCTURES: tuple[Way, ...] = (
         _thousands,
         _attributes,
     ),
-    *(_dtype, _shape, _dimension, _bomb, _unallocated, _group_for_dataset, _more, _without),
+    *(_dtype, _shape, _dimension, _bomb, _overfull, _unallocated, _group_for_dataset, _more, _without),
 )
 
 

@@ -13,10 +13,11 @@ import os
 import random
 import re
 import shutil
+import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
@@ -63,7 +64,8 @@ class Trial:
 class Campaign:
     """Trials in a folder of their own, all below one path, so that no text differs by it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, commands: Sequence[tuple[str, ...]]) -> None:
+        self._commands = commands
         self._template, self._here = folder / "template", folder / "trial"
         self._log = folder / "stack"
         self._sound: dict[str, Step] = {}
@@ -87,7 +89,7 @@ class Campaign:
 
     def warm_up(self, with_app: bool) -> None:
         """Have everything imported that a trial needs: what each step says of the sound run is what it is to say."""
-        for name in (*LIBRARY, *COMMANDS):
+        for name in (*LIBRARY, *self._commands):
             self._afresh()
             step = _step(name, lambda _: None)
             self._sound[step.name] = step
@@ -104,7 +106,7 @@ class Campaign:
         """Mutate the run and read it in every way, or by chance in some."""
         rng = random.Random(seed)
         with_app = rng.random() < APP_SHARE and with_app
-        chosen = [*rng.sample(COMMANDS, COMMANDS_EACH), *rng.sample(list(LIBRARY), LIBRARY_EACH)]
+        chosen = [*rng.sample(self._commands, COMMANDS_EACH), *rng.sample(list(LIBRARY), LIBRARY_EACH)]
         trial, before = Trial(seed), ""
 
         def work(begin: object, tell: Tell) -> None:
@@ -223,16 +225,26 @@ class Tally:
 
 
 def run_trials(
-    times: int, seed: int, folder: Path, *, tell: bool = False, only: str | None = None, with_app: bool = True
+    times: int,
+    seed: int,
+    folder: Path,
+    *,
+    tell: bool = False,
+    only: str | None = None,
+    commands: Sequence[tuple[str, ...]] = COMMANDS,
+    with_app: bool = True,
 ) -> Tally:
     """Make so many trials, with seeds from `seed` on, of mutations of one kind or of all."""
     here = Path.cwd()
     try:
-        campaign = Campaign(folder)
+        campaign = Campaign(folder, commands)
         campaign.warm_up(with_app)
         tally, seen = Tally(), Counter[str]()
         for number in range(seed, seed + times):
-            trial = campaign.trial(number, only, with_app)
+            try:
+                trial = campaign.trial(number, only, with_app)
+            except KeyboardInterrupt:  # the tally of those before it is told
+                break
             tally.add(trial)
             for wrong in trial.wrong:
                 key = wrong.strip().splitlines()[-1][:100]
@@ -255,6 +267,7 @@ def main() -> int:
     parser.add_argument("--only", choices=hostile_run.KINDS, help="mutations of one kind")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     folder = Path(mkdtemp(prefix="mutated-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
     folder.chmod(0o755)  # for nobody, who some trials are

@@ -162,10 +162,7 @@ def corpus_of(tmp_path: Path, manifest: Manifest, forms: list[str], grams: dict[
         for name in ("tokens", "sequence_domain", "domain_tokens"):
             file.write(name, np.zeros(0, np.int64))
         file.write("sequence_start", np.zeros(1, np.int64))
-    assert manifest.corpus is not None
-    stated = {"positions": 0, "sequences": 0, "domains": (), "vocabulary": len(forms)}
-    corpus = manifest.corpus.model_copy(update=stated)
-    return StoredCorpus(tmp_path, manifest.model_copy(update={"corpus": corpus}))
+    return StoredCorpus(tmp_path, manifest)
 
 
 def test_text_finds_every_n_gram_that_reads_like_it_even_where_a_character_is_split(tmp_path: Path, run: Run) -> None:

@@ -1,0 +1,80 @@
+"""Packed chunks that hold more than they say: HDF5 unpacks a chunk to its end before it looks at how large it is to be.
+
+Three megabytes can so become gigabytes, and beyond four the library does not come back. What a chunk takes in the file
+bounds what it unpacks to: deflate makes at most 1032 bytes of one, and of what it cannot pack it adds next to nothing.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from neuron_tui.store.arrays import Int64s
+from neuron_tui.store.disk.hdf5_checks import damaged
+
+Rows = slice | tuple[int, slice] | Int64s | None
+"""What is read of a dataset: rows, a part of one row, or all."""
+
+_SMALL = 768 << 10
+"""Bytes of a chunk that may unpack to a thousand times its size without harm; larger ones are unpacked on trial."""
+
+Place = tuple[int, ...]
+
+
+class Chunks:
+    """The chunks of one dataset, looked at before HDF5 unpacks them."""
+
+    def __init__(self, path: Path, name: str, dataset: h5py.Dataset) -> None:
+        self._path, self._name, self._id = path, name, dataset.id
+        self._shape, self._chunks = dataset.shape, dataset.chunks
+        self._bytes: int = int(np.prod(self._chunks or (0,))) * dataset.dtype.itemsize
+        self._most = self._bytes + self._bytes // 512 + 64
+        made = dataset.id.get_create_plist()
+        filters = [made.get_filter(place)[0] for place in range(made.get_nfilters())]
+        if filters not in ([], [h5py.h5z.FILTER_DEFLATE], [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE]):
+            raise damaged(path, f"`{name}` is packed in another way than runs are")
+        self._packed = bool(filters)
+
+    def require_sound(self, rows: Rows) -> None:
+        """Raise RunDamagedError if a chunk that some rows lie in would unpack to more than it is to hold."""
+        if not self._packed or not self._chunks or not all(self._shape):
+            return
+        for place in self._touched(rows):
+            found = self._id.get_chunk_info_by_coord(place)
+            if found.byte_offset is None:
+                continue
+            if found.size > self._most or (self._bytes > _SMALL and not self._fits(place)):
+                raise damaged(self._path, f"`{self._name}` has a chunk that holds more than it says")
+
+    def _fits(self, place: Place) -> bool:
+        mask, data = self._id.read_direct_chunk(place)
+        if mask:
+            return True
+        unpacker = zlib.decompressobj()
+        try:
+            unpacked = unpacker.decompress(data, self._bytes + 1)
+        except zlib.error:
+            return True  # HDF5 says so itself
+        return len(unpacked) <= self._bytes
+
+    def _touched(self, rows: Rows) -> Iterator[Place]:
+        """Where each of the chunks begins that some rows lie in."""
+        first, *others = (range(0, extent, size) for extent, size in zip(self._shape, self._chunks, strict=True))
+        size = self._chunks[0]
+        if isinstance(rows, np.ndarray):
+            begins: list[int] | range = (np.unique(rows // size) * size).tolist()
+        elif isinstance(rows, slice):
+            start, stop, _ = rows.indices(self._shape[0])
+            begins = range(start // size * size, stop, size)
+        elif isinstance(rows, tuple):
+            begins = [rows[0] // size * size]
+            start, stop, _ = rows[1].indices(self._shape[1])
+            others[0] = range(start // self._chunks[1] * self._chunks[1], stop, self._chunks[1])
+        else:
+            begins = first
+        return product(begins, *others)

@@ -1,0 +1,67 @@
+"""A chunk that would unpack to more than it is to hold is refused before HDF5 unpacks it."""
+
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from neuron_tui.store.disk.hdf5 import SchemaWriter, open_reader
+from neuron_tui.store.disk.schema import Dataset, FileSchema
+from neuron_tui.store.errors import RunDamagedError
+from tests.reliability.crafted import bomb
+
+LARGE = 1 << 18
+"""Numbers of 8 bytes whose chunk is unpacked on trial."""
+
+SCHEMA = FileSchema("layer", (Dataset("x", ("N",), "int64", "", "", rows=1 << 20),))
+
+Rows = Callable[[int], object]
+ROWS: tuple[Rows, ...] = (lambda _: None, lambda n: slice(n - 5, n), lambda n: np.array([0, n - 1]))
+
+
+def written(path: Path, size: int) -> Path:
+    with SchemaWriter(path, SCHEMA, {"N": size}) as file:
+        file.write("x", np.arange(size))
+    return path
+
+
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize("size", [100, LARGE])
+@pytest.mark.parametrize("more", [3, 5000])  # of 5000 the library never comes back
+def test_a_chunk_of_more_than_it_says_is_refused(tmp_path: Path, size: int, more: int, rows: Rows) -> None:
+    path = written(tmp_path / "x.h5", size)
+    with h5py.File(path, "r+") as file:
+        file["x"].id.write_direct_chunk((0,), bomb(more))
+    reader = open_reader(path, SCHEMA)
+    with reader.file, pytest.raises(RunDamagedError, match="a chunk that holds more than it says"):
+        reader.read("x", rows(size))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [100, LARGE])
+def test_sound_chunks_are_read_whatever_part_is_asked_for(tmp_path: Path, size: int) -> None:
+    reader = open_reader(written(tmp_path / "x.h5", size), SCHEMA)
+    with reader.file:
+        for rows in ROWS:
+            found = reader.read("x", rows(size))  # type: ignore[arg-type]
+            asked = rows(size)
+            assert np.array_equal(found, np.arange(size) if asked is None else np.arange(size)[asked])
+
+
+def test_what_is_packed_twice_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "x.h5", 100)
+    with h5py.File(path, "r+") as file:
+        kept = dict(file["x"].attrs)
+        del file["x"]
+        made = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        made.set_chunk((100,))
+        made.set_filter(h5py.h5z.FILTER_DEFLATE, 0, (9,))
+        made.set_filter(h5py.h5z.FILTER_DEFLATE, 0, (9,))
+        dataset = h5py.h5d.create(file.id, b"x", h5py.h5t.NATIVE_INT64, h5py.h5s.create_simple((100,)), made)
+        dataset.write_direct_chunk((0,), zlib.compress(zlib.compress(bytes(1 << 26))))
+        h5py.Dataset(dataset).attrs.update(kept)
+    reader = open_reader(path, SCHEMA)
+    with reader.file, pytest.raises(RunDamagedError, match="packed in another way"):
+        reader.read("x")
