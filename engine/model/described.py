@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 import torch
@@ -69,15 +70,24 @@ def context_length_of(name: str, config: Any) -> int:  # noqa: ANN401 - transfor
 
 
 def _refuse_other_depth(name: str, values: dict[str, Any], weights: Weights) -> None:
-    said = next((values[key] for key in _DEPTHS if key in values), None)
-    if not isinstance(said, int):
-        return
-    numbers = {int(found[1]) for key in weights.names() if (found := _NUMBERED.search(key))}
-    if numbers and said > max(numbers) + 1:
+    numbers = [int(found[1]) for key in weights.names() if (found := _NUMBERED.search(key))]
+    there = max(numbers, default=-1) + 1
+    said = max((depth for depth in _depths(values) if isinstance(depth, int)), default=0)
+    if numbers and said > there:
         raise CheckpointError(
-            f"model {name}: config.json names {said:,} layers, and its weights are of {max(numbers) + 1:,}\n"
+            f"model {name}: config.json names {said:,} layers, and its weights are of {there:,}\n"
             "Config and weights do not belong together: fetch both again."
         )
+
+
+def _depths(values: dict[str, Any]) -> Iterator[object]:
+    """How many layers a configuration says there are, and of how many it names the kind (GPT-Neo), if it does."""
+    yield next((values[key] for key in _DEPTHS if key in values), None)
+    kinds = values.get("attention_types")
+    for one in kinds if isinstance(kinds, list) else ():
+        match one:
+            case [[*repeated], int(times)]:
+                yield len(repeated) * times
 
 
 def _refuse_large_tables(name: str, outline: nn.Module) -> None:

@@ -38,7 +38,7 @@ def open_model(model: str, allow_pickle: bool) -> OpenedModel:
     files = locate(model, allow_pickle)
     config = read_config(files)
     causal = CausalModel(files.name, config, Weights(files))
-    loaded = load_tokenizer(files, causal.config)
+    loaded = load_tokenizer(files, causal.config, causal.vocabulary)
     special = special_tokens(files.name, loaded, config, causal.vocabulary)
     vocabulary, spelling = vocabulary_of(loaded.tokenizer, causal.vocabulary, files.name)
     identity = ModelIdentity(

@@ -12,6 +12,7 @@ from neuron_tui.engine.model.locate import CheckpointFiles
 from neuron_tui.engine.model.normaliser import refuse_growth
 from neuron_tui.store.errors import CheckpointError
 from neuron_tui.store.tokens import Spelling
+from neuron_tui.store.wording import size_text
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -27,10 +28,20 @@ class LoadedTokenizer:
     pad: int | None
 
 
-def load_tokenizer(files: CheckpointFiles, config: object) -> LoadedTokenizer:
+_BYTES_A_TOKEN = 4096
+"""Bytes of tokenizer.json for each token of the model at most, beyond the first million: real ones have about 130."""
+
+
+def load_tokenizer(files: CheckpointFiles, config: object, vocabulary: int) -> LoadedTokenizer:
     """Load the tokeniser beside a checkpoint; never runs code of the checkpoint's.
 
-    `config` is the model's configuration as transformers has it: config.json is not read once more, whatever it holds.
+    Parameters
+    ----------
+    config
+        The model's configuration as transformers has it: config.json is not read once more, whatever it holds.
+    vocabulary
+        V, tokens that the model has an embedding for.
+
 
     Special tokens written out in a text are text: they are tokenised like any other characters (ours).
 
@@ -46,6 +57,12 @@ def load_tokenizer(files: CheckpointFiles, config: object) -> LoadedTokenizer:
         raise CheckpointError(
             f"model {files.name}: no tokeniser in {files.folder}\n"
             "A checkpoint needs tokenizer.json, or vocab.json and merges.txt, beside its weights."
+        )
+    size = (files.folder / "tokenizer.json").stat().st_size if (files.folder / "tokenizer.json").is_file() else 0
+    if size > 1_000_000 + _BYTES_A_TOKEN * vocabulary:
+        raise CheckpointError(
+            f"model {files.name}: its tokenizer.json has {size_text(size)}, its embedding {vocabulary:,} tokens\n"
+            "Tokeniser and weights do not belong together: fetch both again."
         )
     with failures_named(f"model {files.name}: its tokeniser cannot be loaded from {files.folder}"):
         loaded = AutoTokenizer.from_pretrained(

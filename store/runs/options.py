@@ -6,6 +6,7 @@ file can set, the estimate and `options` of run.json follow from these fields: a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -332,10 +333,8 @@ def is_path(text: str) -> bool:
 
 def absolute_model(text: str) -> str:
     """The name of a model, or the absolute path if it is one or there is such a directory."""
-    if text in BUILTIN_MODELS:
-        return text
     path = local_path(text)
-    return str(path) if is_path(text) or path.is_dir() else text
+    return str(path) if text not in BUILTIN_MODELS and (is_path(text) or os.path.isdir(path)) else text  # noqa: PTH112
 
 
 def _refusal(error: ValidationError) -> NeuronTuiError:

@@ -27,17 +27,15 @@ from neuron_tui.engine.corpus.readers import compressed
 from tests.engine.cases import Case as EngineCase
 from tests.engine.cases import build
 from tests.engine.checkpoints import Shape, words
-from tests.reliability.bad import corpora, tokenizers, weights
+from tests.reliability.bad import corpora, tables, tokenizers, weights
 from tests.reliability.bad.case import Case, Place
 from tests.reliability.forked import Ended, command, forked, refusal_in
-
-MOST_SECONDS = 60.0
-"""What a trial may take on a machine that others use too."""
 
 PARTS: dict[str, tuple[Case, ...]] = {
     "weights": weights.CASES,
     "tokenizers": tokenizers.CASES,
     "corpora": corpora.CASES,
+    "tables": tables.CASES,
 }
 CASES = tuple(case for part in PARTS.values() for case in part)
 
@@ -64,7 +62,7 @@ def trial(case: Case, good: Path, folder: Path) -> tuple[Ended, str]:
     folder.chmod(0o777)
     try:
         case.make(place)
-        ended = forked(lambda: _extract(place), MOST_SECONDS)
+        ended = forked(lambda: _extract(place), case.seconds)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return ended, _why(case, ended)
@@ -110,7 +108,7 @@ def changing(path: Path, how: str) -> Iterator[None]:
 def _why(case: Case, ended: Ended) -> str:
     lines = refusal_in(ended)
     if ended.code is None:
-        return f"no end in {MOST_SECONDS:.0f} s"
+        return f"no end in {case.seconds:.0f} s"
     if ended.code != case.code:
         return f"ended with {ended.code}, not {case.code}: {ended.said[-600:]}"
     if case.saying not in ended.said:
@@ -130,7 +128,7 @@ def run(cases: Sequence[Case], told: bool = False) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         good = good_model(Path(folder) / "good")
-        warm = forked(lambda: command(Place(Path(folder) / "warm", good).arguments()), MOST_SECONDS)
+        warm = forked(lambda: command(Place(Path(folder) / "warm", good).arguments()), 120)
         assert warm.code == 0, warm.said
         command(Place(Path(folder) / "warm2", good).arguments())
         for number, case in enumerate(cases):

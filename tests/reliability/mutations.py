@@ -97,7 +97,7 @@ _MEANINGS: dict[str, tuple[Any, ...]] = {
     "return_dict": (False,),
     "torchscript": (True,),
     "use_cache": (True, False),
-    "max_position_embeddings": (32, 33, 31, 64, 4096, 131_072, 4_000_000, 2**24 + 1),
+    "max_position_embeddings": (32, 33, 31, 64, 4096, 131_072, 10**6, 2**24 + 1),
     "n_positions": (33, 31, 64, 4096, 131_072),
     "max_seq_len": (33, 31, 64, 131_072),
     "sliding_window": (1, 2, 31, 32, 4096),

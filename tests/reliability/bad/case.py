@@ -52,7 +52,8 @@ class Case:
     """One bad input.
 
     `code` and `saying` are how it has to end: 0 where all of it, or a part that is told, can be read. `slow` ones take
-    seconds and are left to the program. `memory` is what it may take, in bytes above a warm process.
+    seconds and are left to the program. `memory` and
+    `seconds` are what it may take, in bytes above a warm process, on a machine that others use too.
     """
 
     name: str
@@ -61,6 +62,21 @@ class Case:
     code: int = REFUSED
     slow: bool = False
     memory: int = 1 << 30
+    seconds: float = 60.0
+
+
+BUDGET = ("--tokens", "200")
+"""Options of `extract` for a small part of a large text."""
+
+
+def text(name: str, content: bytes | Callable[[], bytes], *options: str) -> Callable[[Place], None]:
+    """A corpus of one file; what is large is made when it is tried."""
+
+    def make(place: Place) -> None:
+        place.text(name, content if isinstance(content, bytes) else content())
+        place.options += options
+
+    return make
 
 
 def edit(path: Path, change: Callable[[Any], object]) -> None:
