@@ -39,7 +39,7 @@ WEIGHTS = {
 }
 """How often each is done, in parts of all."""
 
-LIGHT = {"resume": 1, "analyze": 1, "delete": 4, "note": 8, "measurements": 6}
+LIGHT = {"resume": 1, "unpack": 2, "delete a job": 3, "note": 8, "measurements": 6}
 """The same where it is to take seconds."""
 
 
