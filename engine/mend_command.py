@@ -52,7 +52,7 @@ def mend(
     if as_json and not dry_run:
         raise UsageError("--json is for what is damaged\nUse it with --dry-run.")
     how: dict[str, Any] = {name: given is True or read_given(name, given) for name, given in typed.items()}
-    request = MendRequest(find_run(runs_directory(runs_dir), run), **how)
+    request = MendRequest(find_run(runs_directory(runs_dir), run).resolve(), **how)
     if dry_run:
 
         def tell(reached: CheckProgress) -> None:
