@@ -14,7 +14,7 @@ from pathlib import Path
 
 from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.stream import text_written
-from neuron_tui.store.errors import DiskFailedError, DiskFullError, InputError
+from neuron_tui.store.errors import DiskFailedError, DiskFullError, InputError, RunNotFoundError
 from neuron_tui.store.wording import size_text
 
 TEMPORARY_SUFFIX = ".partial"
@@ -82,6 +82,11 @@ def disk_full_named(path: Path) -> Iterator[None]:
         if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG):
             raise InputError(
                 f"cannot write {path}: {error.strerror}\nChoose another place with --runs-dir, or another --name."
+            ) from error
+        if error.errno == errno.ENOENT and not path.parent.is_dir():
+            raise RunNotFoundError(
+                f"cannot write {path}: its folder is not there any more\n"
+                "Another program renamed or deleted it: see the runs there are with: neuron-tui runs"
             ) from error
         if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
             raise InputError(f"cannot write {path}: {error.strerror}\nChoose a place you can write to.") from error

@@ -49,6 +49,11 @@ def is_notes(path: Path) -> bool:
     return name in (NOTES_FILE, lock_of(Path(NOTES_FILE)).name) or path.match(NOTES_ASIDE)
 
 
+def is_foreign(path: Path) -> bool:
+    """Whether a file is none that an extraction leaves which has no manifest, or one that was given up."""
+    return path.name not in (*JOB_FILES, LOCK) and not is_notes(path)
+
+
 def holds_run(folder: Path) -> bool:
     """Whether there is a run, sound or not."""
     try:
@@ -102,7 +107,7 @@ def refuse_foreign_folder(folder: Path) -> None:
     """Raise InputError if `folder` is there with something in it, but no run, nor what one begun or deleted left."""
     if not folder.exists() or any((folder / name).exists() for name in (MANIFEST, LOCK)):
         return
-    if not folder.is_dir() or any(path.name not in JOB_FILES and not is_notes(path) for path in folder.iterdir()):
+    if not folder.is_dir() or any(map(is_foreign, folder.iterdir())):
         raise InputError(f"{folder} exists and is no run\nChoose another --name or --runs-dir.")
 
 
@@ -145,12 +150,14 @@ def delete_files(folder: Path) -> None:
 def abandon(folder: Path) -> None:
     """Leave no trace of a run that never got its manifest; the caller holds its lock.
 
-    What the app started has a log: it and the job's last word stay, for whoever looks what became of it.
+    What the app started has a log: it and the job's last word stay, for whoever looks what became of it. Beside what
+    others put there the lock stays too: by it the folder is known as one that a run can be written to again.
     """
     delete_files(folder)
     if not (folder / LOG_FILE).exists():
         _unlink(*(folder / name for name in JOB_FILES))
-    _unlink(folder / LOCK)
+    if not any(is_foreign(path) for path in folder.iterdir()):
+        _unlink(folder / LOCK)
     _remove_if_empty(folder)
     remove_last_variants(folder)
 

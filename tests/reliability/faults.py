@@ -1,6 +1,6 @@
 """Every change to a disk failed or cut off, one at a time, in everything that changes one.
 
-    python -m tests.reliability.faults --times N [--seed S] [--only OPERATION] [--at FOLDER]
+    python -m tests.reliability.faults --times N [--seed S] [--only OPERATION ...] [--at FOLDER]
 
 draws N of all triples of operation, step and fault (0: all of them) and says at the end of how many it failed.
 
@@ -12,23 +12,26 @@ person would, and all is as if nothing had happened, dataset by dataset, with no
 from __future__ import annotations
 
 import argparse
-import json
+import math
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from tests.reliability import warm
-from tests.reliability.failing_disk import FAULTS, Fault, applies, break_at, watch
-from tests.reliability.operations import Materials, Operation, operations, settle_in
-from tests.reliability.trials import FAULT, forked, found_by, fresh
-from tests.reliability.worlds import contents, problems_of
+from tests.reliability.failing_disk import FAULTS, Fault, applies, break_at
+from tests.reliability.operations import Materials, World, operations
+from tests.reliability.stage import Stage, Stages
+from tests.reliability.trials import FAULT, forked, fresh
+
+_EVERY = 12
+"""HDF5 writes a file in a hundred pieces, one like the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,90 +47,52 @@ class Trial:
         return f"{self.operation}, step {self.step} ({self.what}), {self.fault}"
 
 
-class Bench:
-    """An operation with the world that it begins with, its steps, and the world that it is to end in."""
+def trials_of(stage: Stage) -> Iterator[Trial]:
+    """All there are; of many writes to one file in a row the first, the last and some between."""
+    steps = stage.steps
+    for number, step in enumerate(steps):
+        if steps[number - 1 : number + 2] == [step] * 3 and number % _EVERY:
+            continue
+        what = f"{step[0]} {step[1].removeprefix(f'{stage.world}/')}"
+        yield from (Trial(stage.operation.name, number, what, fault) for fault in FAULTS if applies(fault, step[0]))
 
-    def __init__(self, operation: Operation, folder: Path) -> None:
-        """Do it once undisturbed."""
-        self.operation, self._folder = operation, folder
-        folder.mkdir(parents=True)
-        self._template, self._world = folder / "template", folder / "world"
-        self._template.mkdir()
-        self._require(self._prepare)
-        fresh(self._template, self._world)
-        self._require(self._undisturbed)
-        self.steps: list[tuple[str, str]] = json.loads((folder / "steps.json").read_text())
-        self._before = contents(self._template)
-        self._wanted = contents(self._world)
 
-    def trials(self) -> Iterator[Trial]:
-        """All there are."""
-        for number, (step, subject) in enumerate(self.steps):
-            name = f"{step} {subject.removeprefix(f'{self._world}/')}"
-            yield from (Trial(self.operation.name, number, name, fault) for fault in FAULTS if applies(fault, step))
+def failure_of(trial: Trial, stage: Stage) -> str | None:
+    """What a trial finds wrong; None if all is well."""
+    after = stage.folder / "after"
+    stage.set_up()
 
-    def failure_of(self, trial: Trial) -> str | None:
-        """What a trial finds wrong; None if all is well."""
-        after, said = self._folder / "after", self._folder / "said"
-        fresh(self._template, self._world)
-        code = forked(partial(self._broken, trial, after), said)
-        if code == FAULT or (code < 0 and code != -9):
-            return f"ended with {code}: {said.read_text(errors='replace')[-3000:]}"
-        if after.exists():
-            fresh(after, self._world)
-            shutil.rmtree(after)
-        problems = found_by(self._problems, self._folder)
-        return "; ".join(problems) or None
+    def broken(world: World) -> None:
+        break_at(trial.step, trial.fault, world, after)
+        stage.operation.act(world)
 
-    def _require(self, work: Callable[[], None]) -> None:
-        code = forked(work, self._folder / "said")
-        assert code == 0, f"{self.operation.name}: {(self._folder / 'said').read_text()}"
+    code = forked(stage.inside(broken), stage.said)
+    if code == FAULT or (code < 0 and code != -signal.SIGKILL):
+        return f"ended with {code}: {stage.words()}"
+    if after.exists():
+        fresh(after, stage.world)
+        shutil.rmtree(after)
+    return "; ".join(stage.problems()) or None
 
-    def _prepare(self) -> None:
-        settle_in(self._template)
-        self.operation.prepare(self._template)
 
-    def _undisturbed(self) -> None:
-        settle_in(self._world)
-        steps = watch()
-        self.operation.act(self._world)
-        (self._folder / "steps.json").write_text(json.dumps(steps))
-        self.operation.finish(self._world)
-
-    def _broken(self, trial: Trial, after: Path) -> None:
-        settle_in(self._world)
-        break_at(trial.step, trial.fault, self._world, after)
-        self.operation.act(self._world)
-
-    def _problems(self) -> list[str]:
-        settle_in(self._world)
-        return problems_of(self.operation, self._world, self._before, self._wanted)
+Failures = list[tuple[Trial, str]]
 
 
 def campaign(
-    folder: Path, times: int, seed: int, only: str = ""
-) -> tuple[Counter[tuple[str, Fault]], list[tuple[Trial, str]]]:
+    made: Materials, folder: Path, times: int, seed: int, only: Sequence[str] = (), minutes: float = math.inf
+) -> tuple[Counter[tuple[str, Fault]], Failures]:
     """Draw trials; gives how many there were of each operation and fault, and those that failed with what was wrong."""
-    (folder / "materials").mkdir(parents=True)
-    every = operations(Materials(folder / "materials"))
-    chosen = [operation for operation in every if only in operation.name]
-    benches = {operation.name: Bench(operation, folder / f"bench-{number}") for number, operation in enumerate(chosen)}
-    trials = [trial for bench in benches.values() for trial in bench.trials()]
-    draw = random.Random(seed)
+    stages, until = Stages(operations(made), folder), time.monotonic() + 60 * minutes
+    trials = [trial for name in only or stages.names for trial in trials_of(stages[name])]
     if times:
-        # Each operation and fault as often as the next, however many steps there are.
-        draw.shuffle(trials)
-        rank: Counter[tuple[str, Fault]] = Counter()
-        ranked = []
-        for trial in trials:
-            rank[trial.operation, trial.fault] += 1
-            ranked.append((rank[trial.operation, trial.fault], len(ranked), trial))
-        trials = [trial for _, _, trial in sorted(ranked, key=lambda entry: entry[:2])[:times]]
+        trials = drawn(trials, times, random.Random(seed))
     counts: Counter[tuple[str, Fault]] = Counter()
     failed = []
     for number, trial in enumerate(trials, 1):
+        if time.monotonic() > until:
+            break
         counts[trial.operation, trial.fault] += 1
-        if problem := benches[trial.operation].failure_of(trial):
+        if problem := failure_of(trial, stages[trial.operation]):
             failed.append((trial, problem))
             print(f"FAILED {trial}: {problem}", flush=True)
         if number % 500 == 0:
@@ -135,17 +100,30 @@ def campaign(
     return counts, failed
 
 
+def drawn(trials: list[Trial], times: int, draw: random.Random) -> list[Trial]:
+    """Some trials, of each operation and fault as many as of the next, however many steps there are."""
+    draw.shuffle(trials)
+    rank: Counter[tuple[str, Fault]] = Counter()
+    ranked = []
+    for place, trial in enumerate(trials):
+        rank[trial.operation, trial.fault] += 1
+        ranked.append((rank[trial.operation, trial.fault], place, trial))
+    return [trial for _, _, trial in sorted(ranked, key=lambda entry: entry[:2])[:times]]
+
+
 def main() -> int:
     """The program."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--times", type=int, default=500, help="0: every step with every fault")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", action="append", default=[])
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long, whatever --times says")
     parser.add_argument("--at", default=None)
     asked = parser.parse_args()
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(dir=asked.at) as folder:
-        counts, failed = campaign(Path(folder) / "faults", asked.times, asked.seed, asked.only)
+        made = Materials(Path(folder) / "materials")
+        counts, failed = campaign(made, Path(folder), asked.times, asked.seed, asked.only, asked.minutes)
     for operation in dict.fromkeys(operation for operation, _ in counts):
         print(f"{operation}: " + ", ".join(f"{fault} {counts[operation, fault]}" for fault in FAULTS))
     bad = f" ({'; '.join(str(trial) for trial, _ in failed[:20])})" if failed else ""

@@ -19,16 +19,16 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from tests.reliability import warm
-from tests.reliability.operations import Materials, Operation, operations, settle_in
-from tests.reliability.trials import begun, forked, found_by, fresh, waited_for
-from tests.reliability.worlds import contents, problems_of
+from tests.reliability.operations import Materials, operations
+from tests.reliability.stage import Stage, Stages
+from tests.reliability.trials import begun, waited_for
 
-_MOST_KILLS = 3
+_MOST_KILLS = 4
 """Of one world, before what was done is let come to its end."""
 
 WEIGHTS = {
@@ -38,6 +38,9 @@ WEIGHTS = {
     **{"save a trained model over another": 1},
 }
 """How often each is done, in parts of all."""
+
+LIGHT = {"resume": 1, "analyze": 1, "delete": 4, "note": 8, "measurements": 6}
+"""The same where it is to take seconds."""
 
 
 @dataclass
@@ -49,71 +52,39 @@ class Outcome:
     failed: dict[int, str] = field(default_factory=dict)
 
 
-class Target:
-    """An operation, and how long it takes undisturbed."""
-
-    def __init__(self, operation: Operation, folder: Path) -> None:
-        """Do it undisturbed, three times, to know what comes of it and how long it takes."""
-        self.operation, self._folder = operation, folder
-        folder.mkdir()
-        self._template, self._world = folder / "template", folder / "world"
-        self._template.mkdir()
-        self._do(lambda: operation.prepare(self._template), self._template)
-        self.seconds = math.inf
-        for _ in range(3):
-            fresh(self._template, self._world)
-            begin = time.monotonic()
-            self._do(lambda: operation.act(self._world), self._world)
-            self.seconds = min(self.seconds, time.monotonic() - begin)
-        self._do(lambda: operation.finish(self._world), self._world)
-        self._before, self._wanted = contents(self._template), contents(self._world)
-
-    def killed(self, draw: random.Random, outcome: Outcome, kills: int) -> str | None:
-        """Kill it so many times in one world, then do it again; gives what is wrong, if anything is."""
-        fresh(self._template, self._world)
-        act = self.operation.act
-        for _ in range(kills):
-            process = begun(partial(self._act, act), self._folder / "said")
-            time.sleep(draw.random() * self.seconds)
-            os.kill(process, signal.SIGKILL)
-            met = waited_for(process) == -signal.SIGKILL
-            outcome.kills[self.operation.name] += met
-            outcome.late += not met
-            act = self.operation.again or self.operation.act
-        problems = found_by(self._problems, self._folder)
-        return "; ".join(problems) or None
-
-    def _act(self, act: object) -> None:
-        settle_in(self._world)
-        act(self._world)  # type: ignore[operator]
-
-    def _do(self, work: object, world: Path) -> None:
-        def settled() -> None:
-            settle_in(world)
-            work()  # type: ignore[operator]
-
-        code = forked(settled, self._folder / "said")
-        assert code == 0, f"{self.operation.name}: {(self._folder / 'said').read_text()}"
-
-    def _problems(self) -> list[str]:
-        settle_in(self._world)
-        return problems_of(self.operation, self._world, self._before, self._wanted)
+def killed(stage: Stage, draw: random.Random, outcome: Outcome, kills: int) -> str | None:
+    """Kill an operation so many times in one world, then do it again; gives what is wrong, if anything is."""
+    stage.set_up()
+    act = stage.operation.act
+    for _ in range(kills):
+        process = begun(stage.inside(act), stage.said)
+        time.sleep(draw.random() * stage.seconds)
+        os.kill(process, signal.SIGKILL)
+        met = waited_for(process) == -signal.SIGKILL
+        outcome.kills[stage.operation.name] += met
+        outcome.late += not met
+        act = stage.operation.again or stage.operation.act
+    return "; ".join(stage.problems()) or None
 
 
-def campaign(folder: Path, times: int, seed: int) -> Outcome:
-    """Kill so many times; `failed` is by the seed of a world."""
-    (folder / "materials").mkdir(parents=True)
-    every = [one for one in operations(Materials(folder / "materials")) if one.name in WEIGHTS]
-    targets = [Target(operation, folder / f"target-{number}") for number, operation in enumerate(every)]
-    weights = [WEIGHTS[target.operation.name] for target in targets]
-    outcome, world = Outcome(), seed
-    told = 0
-    while outcome.kills.total() < times:
+def campaign(
+    made: Materials,
+    folder: Path,
+    times: int,
+    seed: int,
+    minutes: float = math.inf,
+    weights: Mapping[str, int] = WEIGHTS,
+) -> Outcome:
+    """Kill so many times, or for so long; `failed` is by the seed of a world."""
+    until = time.monotonic() + 60 * minutes
+    stages = Stages(operations(made), folder, times=3 if weights is WEIGHTS else 1)
+    outcome, world, told = Outcome(), seed, 0
+    while outcome.kills.total() < times and time.monotonic() < until:
         draw = random.Random(world)
-        target = draw.choices(targets, weights)[0]
+        stage = stages[draw.choices(list(weights), list(weights.values()))[0]]
         kills = min(draw.randint(1, _MOST_KILLS), times - outcome.kills.total())
-        if problem := target.killed(draw, outcome, kills):
-            outcome.failed[world] = f"{target.operation.name}: {problem}"
+        if problem := killed(stage, draw, outcome, kills):
+            outcome.failed[world] = f"{stage.operation.name}: {problem}"
             print(f"FAILED seed {world}, {outcome.failed[world]}", flush=True)
         if outcome.kills.total() // 500 > told:
             told = outcome.kills.total() // 500
@@ -127,11 +98,12 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--times", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long, whatever --times says")
     parser.add_argument("--at", default=None, help="a folder on the file system to try it on")
     asked = parser.parse_args()
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(dir=asked.at) as folder:
-        outcome = campaign(Path(folder) / "kills", asked.times, asked.seed)
+        outcome = campaign(Materials(Path(folder) / "materials"), Path(folder), asked.times, asked.seed, asked.minutes)
     print(", ".join(f"{name} {count}" for name, count in outcome.kills.items()))
     seeds = f" (seeds {', '.join(map(str, outcome.failed))})" if outcome.failed else ""
     print(

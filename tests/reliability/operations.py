@@ -60,7 +60,8 @@ class Materials:
     """What operations work on and do not change: models, which are read but once, their texts, and an archive."""
 
     def __init__(self, folder: Path) -> None:
-        """Make them in an empty folder; everything that takes long to load is loaded from now on."""
+        """Make them in a new folder; everything that takes long to load is loaded from now on."""
+        folder.mkdir()
         self._folder = folder
         self._corpora: dict[str, tuple[str, ...]] = {}
         for name, case in CASES.items():
@@ -108,7 +109,7 @@ def settle_in(world: World) -> None:
     """Have this process keep all that it remembers in a world."""
     os.environ["NEURON_TUI_STATE"] = str(world / "state")
     for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
-        os.environ[name] = str(world / name.split("_")[1].lower())
+        os.environ[name] = str(world / {"XDG_CACHE_HOME": "cache", "XDG_STATE_HOME": "log"}.get(name, "home"))
 
 
 def operations(made: Materials) -> tuple[Operation, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,11 +12,13 @@ from typing import Any, Protocol
 import h5py
 import numpy as np
 
+from neuron_tui.store import open_run
 from neuron_tui.store.check.verification import check_run
 from neuron_tui.store.disk.files import sha256
 from neuron_tui.store.errors import NeuronTuiError
+from neuron_tui.store.findings import aggregates_cache
 from neuron_tui.store.runs.catalog import list_runs
-from neuron_tui.store.runs.folder import DELETED_PREFIX
+from neuron_tui.store.runs.folder import AGGREGATES_FILE, DELETED_PREFIX
 from neuron_tui.store.runs.manifest import read_manifest
 
 Contents = dict[str, Any]
@@ -26,20 +29,38 @@ TEMPORARY = ("*.partial", f"{DELETED_PREFIX}*", ".unpacking-*", ".*.writing", "s
 
 
 def contents(world: Path) -> Contents:
-    """Everything below a folder."""
-    return {path.relative_to(world).as_posix(): _content(path) for path in sorted(world.rglob("*"))}
+    """Everything below a folder but the log of faults.
+
+    The totals of a run that could not be kept with it are in the user's cache: as good a place.
+    """
+    every = {path.relative_to(world).as_posix(): path for path in sorted(world.rglob("*"))}
+    found = {name: _content(path) for name, path in every.items() if not f"{name}/".startswith(("log/", "cache/"))}
+    for path in (world / "cache").rglob("aggregates/*"):
+        for name in [name for name in found if name.endswith("run.json")]:
+            place = f"{name.removesuffix('run.json')}{AGGREGATES_FILE}"
+            if place not in found and _is_of(path, world / name):
+                found[place] = path.read_bytes()
+    return found
+
+
+def _is_of(aggregates: Path, manifest: Path) -> bool:
+    with suppress(NeuronTuiError):
+        run = open_run(manifest.parent)
+        return run.kept_whole and aggregates.name == aggregates_cache._key(run)
+    return False
 
 
 def _content(path: Path) -> object:
     if path.is_dir():
         return "a folder"
-    if path.name in ("job.json", "neuron-tui.log", "training.json"):
+    if path.name in ("job.json", "training.json"):
         return "there"  # who did it, and when
     data = path.read_bytes()
-    if path.name == "run.json":
-        return json.loads(data) | {"created": None, "usage": None}
-    if path.name.startswith("notes") and path.suffix == ".jsonl":
-        return [json.loads(line) | {"changed": None} for line in data.splitlines()]
+    with suppress(ValueError):  # of something that never came to its name
+        if path.name == "run.json":
+            return json.loads(data) | {"created": None, "usage": None}
+        if path.name.startswith("notes") and path.suffix == ".jsonl":
+            return [json.loads(line) | {"changed": None} for line in data.splitlines()]
     return data
 
 
@@ -115,7 +136,7 @@ class Done(Protocol):
 
 def problems_of(done: Done, world: Path, before: Contents, wanted: Contents) -> list[str]:
     """What is wrong with a world in which something was cut off: as it is now, and once that is done again."""
-    elsewhere = partial(_without, (*done.touches, "log", "state", "cache"))
+    elsewhere = partial(_without, (*done.touches, "state"))
     problems = [f"at once: {untruth}" for untruth in untruths(world / "runs")]
     problems += [f"touched: {difference}" for difference in differences(elsewhere(contents(world)), elsewhere(before))]
     done.do_again(world)

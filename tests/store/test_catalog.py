@@ -1,3 +1,5 @@
+import shutil
+import stat
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ from neuron_tui.store.runs.catalog import (
     runs_directory,
     summarise,
 )
-from neuron_tui.store.runs.folder import abandon, refuse_foreign_folder
+from neuron_tui.store.runs.folder import abandon, refuse_foreign_folder, writing_to
 from neuron_tui.store.runs.job import JOB_FILE, LOG_FILE, JobState, write_job
 from neuron_tui.store.runs.manifest import MANIFEST, layer_file, read_manifest, write_manifest
 from tests.store.test_job import job
@@ -258,3 +260,19 @@ def test_renaming_is_refused_where_it_could_do_harm(copy: Path) -> None:
     with pytest.raises(RunNotFoundError):
         rename_run(copy.parent / "nothing", "other")
     assert summarise(copy).state == summarise(beside).state == "complete"
+
+
+def test_what_is_left_of_a_killed_deletion_is_no_run_and_goes_with_the_next(copy: Path) -> None:
+    left = copy.with_name(".deleted-0123")
+    shutil.copytree(copy, left)
+    assert [run.name for run in list_runs(copy.parent)] == ["demo"]
+    delete_run(copy)
+    assert list(copy.parent.iterdir()) == []
+
+
+def test_a_run_and_all_in_it_is_its_owner_s_alone(tmp_path: Path) -> None:
+    with writing_to(tmp_path / "runs" / "x"):
+        build_run(tmp_path / "runs" / "x", layers=1, neurons=12, sequences=2, domains=("prose",))
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "runs").rglob("*")}
+    assert {modes[name] for name in ("run.json", "corpus.h5", "layer_000.h5", "aggregates.cache", ".lock")} == {0o600}
+    assert stat.S_IMODE((tmp_path / "runs").stat().st_mode) == modes["x"] == 0o700

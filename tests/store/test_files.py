@@ -1,5 +1,6 @@
 import errno
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 
 from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import replacing, sha256, write_text
-from neuron_tui.store.errors import DiskFullError, InputError
+from neuron_tui.store.disk.output import write_text as write_exported
+from neuron_tui.store.errors import DiskFailedError, DiskFullError, InputError, RunNotFoundError
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
@@ -37,19 +39,57 @@ def test_a_leftover_of_a_killed_writer_is_written_over(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG], ids=errno.errorcode.get)
 @pytest.mark.parametrize("when", ["written", "synced"])
-def test_a_full_disk_is_named_and_the_old_file_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+def test_a_full_disk_is_named_and_the_old_file_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str, number: int
+) -> None:
     path = tmp_path / "a.txt"
     write_text(path, "old")
 
     def full(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(changes, {"written": "write", "synced": "sync"}[when], full)
     with pytest.raises(DiskFullError, match=r"no space left on the disk while writing .*a\.txt"):
         write_text(path, "new")
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_disk_that_fails_is_said_in_words_and_the_old_file_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(changes, "write", fail)
+    with pytest.raises(DiskFailedError, match=r"cannot write .*a\.txt: Input/output error\nThe disk"):
+        write_text(path, "new")
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_file_is_its_owner_s_alone_and_keeps_its_mode_when_it_is_replaced(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.txt", "old")
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o600
+    (tmp_path / "a.txt").chmod(0o640)
+    write_text(tmp_path / "a.txt", "new")
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o640
+    before = os.umask(0o027)
+    try:
+        write_exported(tmp_path / "b.txt", "for others too")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "b.txt").stat().st_mode) == 0o640
+
+
+def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RunNotFoundError, match=r"cannot write .*/gone/a\.txt: its folder is not there any more"):
+        write_text(tmp_path / "gone" / "a.txt", "text")
 
 
 _LIMITED = """

@@ -1,14 +1,18 @@
 """`neuron-tui note` and `notes`: written, printed, exported and imported, with one clear word on what is wrong."""
 
 import csv
+import errno
+import fcntl
 import io
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from neuron_tui.store import open_run
+from neuron_tui.store.disk import lock
 from neuron_tui.store.runs.folder import NOTES_FILE
 from neuron_tui.tui.config import config_path
 from tests.hostile import NAME, acting
@@ -154,3 +158,19 @@ def test_every_report_holds_labels_and_notes_and_none_of_their_characters_acts(c
         assert report.count("rain") == 1
         assert "\\x1b[31m" in report.replace("&#91;", "[").replace("&#92;", "\\").replace("&#93;", "]")
         assert not acting(report)
+
+
+@pytest.mark.usefixtures("ann")
+def test_that_there_are_no_locks_is_said_beside_what_was_done(
+    command: Command, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without(_descriptor: int, _how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", without)
+    monkeypatch.setattr(lock, "_told", [])
+    written = command("note", copy, "0:1", "--label", "weather words")
+    first, *rest = written.err.splitlines()
+    assert (written.code, written.out) == (0, "")
+    assert "has no locks (No locks available)" in first
+    assert rest == ["Write each run from one program at a time.", "0:1 of demo: weather words, by Ann"]

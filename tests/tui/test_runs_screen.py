@@ -1,5 +1,8 @@
 """The list of runs."""
 
+import errno
+import fcntl
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -12,6 +15,7 @@ import pytest
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from neuron_tui.store.disk import lock
 from neuron_tui.store.errors import InputError
 from neuron_tui.store.runs.catalog import RunSummary, list_runs
 from neuron_tui.store.wording import size_text
@@ -387,3 +391,22 @@ def test_of_very_many_runs_the_first_are_shown_before_all_are_read(
 
     drive(own_runs, look)
     assert shown[:2] == [["few", "partial"], ["few", "partial", "short", "whole"]]
+
+
+def test_that_there_are_no_locks_is_told_on_the_screen_and_not_over_it(
+    own_runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def without(_descriptor: int, _how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", without)
+    monkeypatch.setattr(lock, "_told", [])
+
+    async def rename(person: Person) -> None:
+        await choose(person, "few")
+        await person.press("R", "x", "enter")
+        await person.sees("No locks", "has no locks")
+        await person.until(lambda: "fewx" in names(person))
+
+    drive(own_runs, rename)
+    assert capsys.readouterr().err == ""
