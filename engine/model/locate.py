@@ -165,11 +165,9 @@ def _from_hub(model: str, allow_pickle: bool) -> Path:
             f"Check the spelling; a gated model needs `hf auth login`. Built in: {', '.join(builtin_names())}."
         ) from error
     except (HfHubHTTPError, OSError) as error:
-        reason = "cannot be reached" + f" ({type(error).__name__})"
-        if is_offline_mode():
-            reason = "is not asked: HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set, so this is offline"
+        reason = "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set" if is_offline_mode() else type(error).__name__
         raise CheckpointError(
-            f"model {_in_one_line(model)}: not in the local cache, and the hub {reason}\n"
+            f"model {_in_one_line(model)}: not in the local cache, and the hub cannot be reached ({reason})\n"
             "Copy the checkpoint here and name its directory, or set HF_HOME to a cache that holds it."
         ) from error
     return folder

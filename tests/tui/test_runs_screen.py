@@ -372,25 +372,6 @@ def test_every_action_is_in_the_palette_and_every_key_in_the_help(runs: Path) ->
     drive(runs, look)
 
 
-def test_that_there_are_no_locks_is_told_on_the_screen_and_not_over_it(
-    own_runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def without(_descriptor: int, _how: int) -> None:
-        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-
-    monkeypatch.setattr(fcntl, "flock", without)
-    monkeypatch.setattr(lock, "_told", [])
-
-    async def rename(person: Person) -> None:
-        await choose(person, "few")
-        await person.press("R", "x", "enter")
-        await person.sees("No locks", "has no locks")
-        await person.until(lambda: "fewx" in names(person))
-
-    drive(own_runs, rename)
-    assert capsys.readouterr().err == ""
-
-
 def test_of_very_many_runs_the_first_are_shown_before_all_are_read(
     own_runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -410,3 +391,22 @@ def test_of_very_many_runs_the_first_are_shown_before_all_are_read(
 
     drive(own_runs, look)
     assert shown[:2] == [["few", "partial"], ["few", "partial", "short", "whole"]]
+
+
+def test_that_there_are_no_locks_is_told_on_the_screen_and_not_over_it(
+    own_runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def without(_descriptor: int, _how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", without)
+    monkeypatch.setattr(lock, "_told", [])
+
+    async def rename(person: Person) -> None:
+        await choose(person, "few")
+        await person.press("R", "x", "enter")
+        await person.sees("No locks", "has no locks")
+        await person.until(lambda: "fewx" in names(person))
+
+    drive(own_runs, rename)
+    assert capsys.readouterr().err == ""

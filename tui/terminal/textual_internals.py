@@ -1,4 +1,4 @@
-"""What the app needs of Textual and rich that they do not promise: the only module that uses their private names.
+"""What the app needs of Textual and rich that they do not promise: with `driver`, all that uses their private names.
 
 Written against textual 8.2.8 and rich 15, which pyproject.toml and constraints.txt pin. Each piece says why it is
 needed, so that it can go once there is a public way.
