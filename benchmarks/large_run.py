@@ -54,6 +54,9 @@ from neuron_tui.store.runs.manifest import (
 
 VOCABULARY, POSITIONS, CONTEXT, DOMAINS = 50_272, 2_000_000, 128, ("prose", "code")
 SEQUENCES = POSITIONS // CONTEXT
+OWNERS = np.arange(SEQUENCES) * len(DOMAINS) // SEQUENCES
+"""The domain of each sequence."""
+
 DIFFERENT = 4
 """Layers that are made; the others are copies of these."""
 
@@ -107,7 +110,7 @@ def write_corpus(path: Path, random: np.random.Generator) -> Made:
     with SchemaWriter(path, CORPUS, sizes) as file:
         file.write("tokens", tokens)
         file.write("sequence_start", np.arange(SEQUENCES + 1) * CONTEXT)
-        file.write("sequence_domain", (np.arange(SEQUENCES) * len(DOMAINS)) // SEQUENCES)
+        file.write("sequence_domain", OWNERS)
         file.write("domain_tokens", np.full(len(DOMAINS), counted // len(DOMAINS)))
         for n in ORDERS:
             file.write(f"grams/{n}/ids", grams[n])
@@ -220,11 +223,12 @@ def manifest(folder: Path, corpus: Made, layers: int, neurons: int) -> Manifest:
         corpus=CorpusIdentity(
             file=file_entry(folder / CORPUS_FILE),
             domains=tuple(
-                Domain(name=d, tokens=each, documents=1000, full_sequences=SEQUENCES // len(DOMAINS)) for d in DOMAINS
+                Domain(name=name, tokens=each, documents=1000, full_sequences=full)
+                for name, full in zip(DOMAINS, np.bincount(OWNERS).tolist(), strict=True)
             ),
             positions=corpus.positions,
             sequences=SEQUENCES,
-            full_sequences=SEQUENCES // len(DOMAINS) * len(DOMAINS),
+            full_sequences=SEQUENCES,
             vocabulary=VOCABULARY,
             byte_level=True,
             bos=2,

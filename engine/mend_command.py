@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuron_tui.engine.command_options import RunsDirectory, option, switch, taking
+from neuron_tui.engine.command_options import RunsDirectory, option, saying_how_to_resume, switch, taking
 from neuron_tui.engine.interrupt import ready_for_signals
 from neuron_tui.store.errors import UsageError
 from neuron_tui.store.process import DONE, UNUSABLE_RUN, say
@@ -52,7 +52,7 @@ def mend(
     if as_json and not dry_run:
         raise UsageError("--json is for what is damaged\nUse it with --dry-run.")
     how: dict[str, Any] = {name: given is True or read_given(name, given) for name, given in typed.items()}
-    request = MendRequest(find_run(runs_directory(runs_dir), run), **how)
+    request = MendRequest(find_run(runs_directory(runs_dir), run).resolve(), **how)
     if dry_run:
 
         def tell(reached: CheckProgress) -> None:
@@ -62,7 +62,7 @@ def mend(
         plan = plan_mending(request, tell)
         print(json.dumps({"answer": asdict(plan)}) if as_json else _in_words(plan))
         return UNUSABLE_RUN if plan.refused and not as_json else DONE
-    with showing() as progress:
+    with saying_how_to_resume(), showing() as progress:
         mend(request, progress, say)
     problems = damage_beside(request.folder, read_manifest(request.folder))
     for problem in problems:

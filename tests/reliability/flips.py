@@ -5,7 +5,8 @@
 A trial damages a layer file or a corpus file of a small run, then reads every dataset of it through the library, each
 whatever became of the others. It fails if anything read differs from what was written, if something else than
 RunDamagedError is raised, or if the reading process dies or takes 20 seconds. With --every-byte each byte of both files
-is changed too, one at a time.
+is changed too: those of HDF5's own structures one at a time, those of chunks one of each dataset at a time, since no
+dataset is read from another's chunks.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import h5py
 import numpy as np
 
 from neuron_tui.store.disk.hdf5 import open_reader
@@ -33,17 +35,19 @@ PATIENCE = 20.0
 """Seconds for one trial."""
 
 BLOCK = 256
-KINDS = ("byte", "bit", "splice", "zeros", "ones", "swap", "cut", "noise", "bytes")
+_TOLD_EVERY = 1000
+KINDS = ("spread", "byte", "bit", "splice", "zeros", "ones", "swap", "cut", "noise", "bytes")
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One damage: `seed` draws what is not given by `kind` and `at`."""
+    """One damage: `seed` draws what is not given by `kind` and `at`, or by the `places` of bytes."""
 
     file: int
     kind: str
     seed: int
     at: int | None = None
+    places: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return f"{('layer', 'corpus')[self.file]}:{self.kind}:{self.seed if self.at is None else self.at}"
@@ -59,6 +63,9 @@ def damage(data: bytes, trial: Trial) -> bytes:
         size = len(changed[block])
         other = int(random.integers(len(data) - size + 1))
         match trial.kind:
+            case "spread":
+                for place in trial.places:
+                    changed[place] ^= int(random.integers(1, 256))
             case "byte":
                 changed[at] ^= int(random.integers(1, 256))
             case "bit":
@@ -104,31 +111,47 @@ def read_all(path: Path, schema: FileSchema) -> dict[str, bytes | str]:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A file as it was written, and what is read of it."""
+    """A file as it was written, what is read of it, and the places of each dataset's bytes in it."""
 
     data: bytes
     schema: FileSchema
     content: dict[str, bytes | str]
+    chunks: tuple[tuple[int, ...], ...]
 
 
 def subjects(folder: Path) -> tuple[Subject, Subject]:
     """A layer file and a corpus file of a small run."""
     build_run(folder, layers=1, neurons=16, sequences=12, keep_activations=True)
     files = ((folder / layer_file(0), LAYER), (folder / CORPUS_FILE, CORPUS))
-    layer, corpus = (Subject(path.read_bytes(), schema, read_all(path, schema)) for path, schema in files)
+    layer, corpus = (
+        Subject(path.read_bytes(), schema, read_all(path, schema), _chunks(path, schema)) for path, schema in files
+    )
     return layer, corpus
 
 
+def _chunks(path: Path, schema: FileSchema) -> tuple[tuple[int, ...], ...]:
+    with h5py.File(path) as file:
+        found = []
+        for dataset in (file[name].id for name in sorted(schema.names()) if name in file and file[name].chunks):
+            chunks = [dataset.get_chunk_info(i) for i in range(dataset.get_num_chunks())]
+            found.append(tuple(at for one in chunks for at in range(one.byte_offset, one.byte_offset + one.size)))
+    return tuple(found)
+
+
 def every_byte(subjects: Sequence[Subject]) -> Iterator[Trial]:
-    """Each byte of each file changed."""
+    """Each byte of each file changed, with those of other datasets' chunks at the same time."""
     for file, subject in enumerate(subjects):
-        yield from (Trial(file, "byte", at, at) for at in range(len(subject.data)))
+        in_chunks = {place for places in subject.chunks for place in places}
+        yield from (Trial(file, "byte", at, at) for at in range(len(subject.data)) if at not in in_chunks)
+        for turn in range(max(map(len, subject.chunks))):
+            places = tuple(places[turn] for places in subject.chunks if turn < len(places))
+            yield Trial(file, "spread", turn, turn, places)
 
 
 def drawn(times: int, seed: int) -> Iterator[Trial]:
-    """Trials of all kinds on both files, by turns."""
+    """Trials of all kinds but the first on both files, by turns."""
     for i in range(times):
-        yield Trial(i % 2, KINDS[i // 2 % len(KINDS)], seed + i)
+        yield Trial(i % 2, KINDS[1:][i // 2 % (len(KINDS) - 1)], seed + i)
 
 
 def attempt(subject: Subject, trial: Trial, path: Path) -> str | None:
@@ -149,7 +172,12 @@ def _work(subjects: Sequence[Subject], trials: Sequence[Trial], path: Path, answ
 
 def run(subjects: Sequence[Subject], trials: Sequence[Trial], folder: Path) -> list[str]:
     """Carry out trials in a process of their own; the failed ones, each with what went wrong."""
-    context, failed, done = multiprocessing.get_context("fork"), [], 0
+    context, failed, done = multiprocessing.get_context("fork"), list[str](), 0
+
+    def fail(wrong: str) -> None:
+        failed.append(f"{trials[done]}: {wrong}")
+        print(failed[-1], flush=True)
+
     while done < len(trials):
         ours, theirs = context.Pipe(duplex=False)
         worker = context.Process(target=_work, args=(subjects, trials[done:], folder / "damaged.h5", theirs))
@@ -163,12 +191,14 @@ def run(subjects: Sequence[Subject], trials: Sequence[Trial], folder: Path) -> l
             except (TimeoutError, EOFError) as error:
                 hung = isinstance(error, TimeoutError)
                 worker.kill()
-                failed.append(f"{trials[done]}: the reader {'hangs' if hung else 'died'}")
+                fail(f"the reader {'hangs' if hung else 'died'}")
                 done += 1
                 break
             if wrong is not None:
-                failed.append(f"{trials[done]}: {wrong}")
+                fail(wrong)
             done += 1
+            if done % _TOLD_EVERY == 0:
+                print(f"{done:,} of {len(trials):,}, {len(failed)} failed", file=sys.stderr, flush=True)
         worker.join()
     return failed
 
@@ -183,8 +213,6 @@ def main() -> int:
         files = subjects(Path(folder) / "run")
         trials = [*(every_byte(files) if asked.every_byte else ()), *drawn(asked.times, asked.seed)]
         failed = run(files, trials, Path(folder))
-    for one in failed:
-        print(one)
     sizes = " and ".join(f"{len(file.data):,}" for file in files)
     print(f"files of {sizes} bytes, {time.monotonic() - started:.0f} s", file=sys.stderr)
     print(f"{len(trials):,} damages: {len(failed)} failed")

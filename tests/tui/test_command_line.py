@@ -10,7 +10,7 @@ import typer
 from neuron_tui.tui.cli.main import app
 from tests.tui.command import Command, command  # noqa: F401 - a fixture
 
-ENGINES = ("extract", "analyze", "train", "prompt", "ablate")
+ENGINES = ("extract", "analyze", "mend", "train", "prompt", "ablate")
 COMMANDS = tuple(typer.main.get_command(app).commands)
 
 _HELP = """
