@@ -67,7 +67,7 @@ class BackgroundVerification:
         with contextlib.suppress(_Stopped):
             while True:
                 damaged, complete = self._look()
-                if damaged != told:
+                if damaged != told and not self._stopping.is_set():
                     told = damaged
                     self._found(dict(damaged))
                 if complete and not damaged:
@@ -80,7 +80,7 @@ class BackgroundVerification:
         try:
             manifest = read_manifest(self._folder)
             places = dict(_files_of(self._folder, manifest))
-        except NeuronTuiError:  # whoever reads it says so
+        except (NeuronTuiError, OSError):  # whoever reads it says so
             return {}, False
         damaged = {}
         while places:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from textual.app import App
 from textual.screen import Screen
 
 from neuron_tui.store.tokens import printable
@@ -31,12 +33,14 @@ class Verifying:
         self.damaged: dict[str, str] = {}
         """What is wrong with each damaged file, as far as is known."""
         self._layer: int | None = None
+        self._app: App[Any] | None = None
         self.verification = BackgroundVerification(
             path, in_view=lambda: self._layer, busy=self._busy, found=self._found
         )
 
     def start(self) -> None:
         """Begin, once the run has been shown."""
+        self._app = self._screen.app  # the thread may outlive the screen
         self._screen.set_interval(_LOOK_EVERY, self._look)
         self._screen.set_timer(_BEGIN_AFTER, self.verification.start)
 
@@ -49,8 +53,7 @@ class Verifying:
         self._layer = None if here is None else here[0]
 
     def _busy(self) -> bool:
-        app = self._screen.app
-        return isinstance(app, TypeAheadApp) and app.since_typed < _AT_REST
+        return isinstance(self._app, TypeAheadApp) and self._app.since_typed < _AT_REST
 
     def _found(self, damaged: dict[str, str]) -> None:
         """In the thread: have it shown."""
