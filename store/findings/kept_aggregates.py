@@ -77,7 +77,7 @@ def unpack(data: bytes, key: str, layers: Sequence[int], neurons: int, vocabular
         aggregates = RunAggregates(
             summaries=summaries,
             detected=tuple(_unpacked(archive, f"detected/{place}") for place in range(len(layers))),
-            vocabulary=TypeAdapter(str).validate_python(head["vocabulary"]),
+            vocabulary=head["vocabulary"],
             **{name: _unpacked(archive, name) for name in _ARRAYS},
             suppressors=Suppressors(**_table(archive, "suppressors")),
             positional=Positional(**_table(archive, "positional")),
@@ -106,6 +106,8 @@ def _unpacked(archive: zipfile.ZipFile, name: str) -> Array:
 
 
 def _require_sound(aggregates: RunAggregates, layers: Sequence[int], neurons: int, vocabulary: int) -> None:
+    if not isinstance(aggregates.vocabulary, str):
+        raise UnsoundError("the digest of the vocabulary is no text")
     many = len(layers)
     if [summary.layer for summary in aggregates.summaries] != list(layers):
         raise UnsoundError("the summaries are of other layers")

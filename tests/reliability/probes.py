@@ -25,6 +25,7 @@ from neuron_tui.store.neurons.firing import firing_on
 from neuron_tui.store.neurons.opened import open_for_browsing
 from neuron_tui.store.neurons.query_completion import completions
 from neuron_tui.store.neurons.run import Run
+from neuron_tui.store.process import say
 from neuron_tui.store.runs.catalog import list_runs, summarise
 from neuron_tui.store.runs.job import log_tail
 from neuron_tui.tui.app import NeuronTuiApp
@@ -240,7 +241,7 @@ def _guarded(work: Callable[[], int]) -> int:
     try:
         return work()
     except NeuronTuiError as error:
-        print(error, file=sys.stderr)
+        say(str(error))  # as commands tell it
         return error.exit_code
     except BaseException:
         print(traceback.format_exc(), file=sys.stderr)
