@@ -51,9 +51,9 @@ class Place:
 class Case:
     """One bad input.
 
-    `code` and `saying` are how it has to end: 0 where all of it, or a part that is told, can be read. `slow` ones take
-    seconds and are left to the program. `memory` and
-    `seconds` are what it may take, in bytes above a warm process, and where it is slow five times as long.
+    `code` and `saying` are how it has to end: 0 where all of it, or a part that is told, can be read. `slow` ones are
+    left to the program. `memory` (bytes above a warm process) and `seconds` are what it may take, and slow ones five
+    times as long.
     """
 
     name: str
