@@ -62,7 +62,7 @@ def trial(case: Case, good: Path, folder: Path) -> tuple[Ended, str]:
     folder.chmod(0o777)
     try:
         case.make(place)
-        ended = forked(lambda: _extract(place), case.seconds)
+        ended = forked(lambda: _extract(place), case.limit)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return ended, _why(case, ended)
@@ -108,7 +108,7 @@ def changing(path: Path, how: str) -> Iterator[None]:
 def _why(case: Case, ended: Ended) -> str:
     lines = refusal_in(ended)
     if ended.code is None:
-        return f"no end in {case.seconds:.0f} s"
+        return f"no end in {case.limit:.0f} s"
     if ended.code != case.code:
         return f"ended with {ended.code}, not {case.code}: {ended.said[-600:]}"
     if case.saying not in ended.said:

@@ -51,9 +51,9 @@ class Place:
 class Case:
     """One bad input.
 
-    `code` and `saying` are how it has to end: 0 where all of it, or a part that is told, can be read. `slow` ones take
-    seconds and are left to the program. `memory` and
-    `seconds` are what it may take, in bytes above a warm process, on a machine that others use too.
+    `code` and `saying` are how it has to end: 0 where all of it, or a part that is told, can be read. `slow` ones are
+    left to the program. `memory` (bytes above a warm process) and `seconds` are what it may take, and slow ones five
+    times as long.
     """
 
     name: str
@@ -63,6 +63,11 @@ class Case:
     slow: bool = False
     memory: int = 1 << 30
     seconds: float = 60.0
+
+    @property
+    def limit(self) -> float:
+        """Seconds of the clock after which it is ended."""
+        return 5 * self.seconds if self.slow else self.seconds
 
 
 BUDGET = ("--tokens", "200")
