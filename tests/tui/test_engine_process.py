@@ -13,6 +13,8 @@ from neuron_tui.tui.jobs.engine_process import engine_command, run_engine
 
 _CHILD = """
 import signal, sys
+from neuron_tui.engine.asked_by import end_with_whoever_asks
+end_with_whoever_asks()
 def interrupted(*_):
     print("interrupted", file=sys.stderr, flush=True)
     sys.exit(130)
