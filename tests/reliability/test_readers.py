@@ -6,7 +6,7 @@ from tests.reliability.readers import campaign
 
 
 def test_who_reads_while_a_run_is_written_finds_the_final_numbers(tmp_path: Path) -> None:
-    found, _, spent = campaign(tmp_path / "model", layers=6, times=80, seed=7_000_000, pause=0.01, alone=0)
+    found, _, spent = campaign(tmp_path / "model", layers=3, times=40, seed=7_000_000, pause=0.01, alone=0)
     assert set(found) <= {"right", "not there yet"}
-    assert found["right"] == 80
+    assert found["right"] == 40
     assert spent.rounds >= 1
