@@ -90,6 +90,7 @@ def writing_to(folder: Path) -> Iterator[None]:
         with writing(folder) as keeps_others_away:
             if not keeps_others_away:
                 _refuse_a_living_job(folder)
+            changes.remove(folder / (JOB_FILE + TEMPORARY_SUFFIX))  # of a job that was killed as it told of itself
             try:
                 yield
             finally:

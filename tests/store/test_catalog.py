@@ -276,3 +276,9 @@ def test_a_run_and_all_in_it_is_its_owner_s_alone(tmp_path: Path) -> None:
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "runs").rglob("*")}
     assert {modes[name] for name in ("run.json", "corpus.h5", "layer_000.h5", "aggregates.cache", ".lock")} == {0o600}
     assert stat.S_IMODE((tmp_path / "runs").stat().st_mode) == modes["x"] == 0o700
+
+
+def test_what_a_killed_job_was_writing_goes_when_the_run_is_written_to(copy: Path) -> None:
+    (copy / f"{JOB_FILE}.partial").write_text("{")
+    with writing_to(copy):
+        assert not (copy / f"{JOB_FILE}.partial").exists()
