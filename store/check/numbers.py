@@ -12,11 +12,11 @@ from neuron_tui.store.arrays import Array
 from neuron_tui.store.check.value_numbers import value_contradictions
 from neuron_tui.store.disk.hdf5 import SchemaReader, reading
 from neuron_tui.store.disk.overlay import DatasetReader
-from neuron_tui.store.disk.schema import CORPUS, ORDERS, STRENGTHS, TYPES
+from neuron_tui.store.disk.schema import CORPUS, ORDERS, POSITION_TABLES, STRENGTHS, TYPES
 from neuron_tui.store.measures.sensitivity import SETTINGS
 from neuron_tui.store.measures.thresholds import Thresholds
 from neuron_tui.store.neurons.lookup import lookup_contradiction
-from neuron_tui.store.neurons.stated import corpus_disagreements, layer_disagreements
+from neuron_tui.store.neurons.stated import corpus_disagreements, gaps, layer_disagreements
 from neuron_tui.store.neurons.trigger_tables import (
     covered_counts,
     detected_grams,
@@ -95,7 +95,7 @@ def layer_contradictions(
     """What in a layer's file contradicts the manifest, the corpus or itself, in words; raises RunDamagedError."""
     corpus = manifest.corpus
     assert corpus is not None
-    wrong = list(layer_disagreements(file, manifest, layer))
+    wrong = [*layer_disagreements(file, manifest, layer), *gaps(file, manifest)]
     yield from wrong
     if wrong:
         return
@@ -212,14 +212,10 @@ def _effects(file: DatasetReader, rows: slice, vocabulary: int) -> Iterator[str]
 
 
 def _positions(file: DatasetReader, rows: slice, corpus: CorpusIdentity) -> Iterator[str]:
-    names = [f"position/{name}" for name in ("active", "mutual_information", "type", "strength")]
-    present = [name in file for name in (*names, "position/sensitivity")]
-    if any(present) != all(present) or all(present) != (corpus.full_sequences > 0):
-        yield "positional statistics are there only in part, or without full-length sequences"
+    if "position/active" not in file:
         return
-    if not all(present):
-        return
-    active, information, kind, strength = (file.read(name, rows) for name in names)
+    per_neuron = [name for name in POSITION_TABLES if name != "position/sensitivity"]
+    active, information, kind, strength = (file.read(name, rows) for name in per_neuron)
     sequences = np.array([domain.full_sequences for domain in corpus.domains])[:, None]
     if (active < 0).any() or (active > sequences).any():
         yield "`position/active` is more than the full-length sequences"

@@ -21,6 +21,10 @@ LAYERS = "layers"
 _READING = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 """A pipe without a writer is opened at once, to be refused."""
 
+_MAY_BE_HOLLOW = 1 << 30
+_HOLLOW = 1000
+"""Bytes, and times what a file takes of its disk, above which it is nothing but a hole: to read it would take hours."""
+
 
 def require_own(path: Path) -> os.stat_result:
     """Look at a file of a run before something opens it by name.
@@ -80,6 +84,8 @@ def _refuse_unless_regular(status: os.stat_result) -> None:
         raise _linked("it")
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is no regular file")
+    if status.st_size > _MAY_BE_HOLLOW and status.st_blocks * 512 * _HOLLOW < status.st_size:
+        raise OSError(errno.EINVAL, f"it says {size_text(status.st_size)} and holds next to nothing")
 
 
 def _linked(what: str) -> OSError:

@@ -164,7 +164,8 @@ class StoredCorpus:
     @cached_property
     def _sizes(self) -> dict[int, int]:
         with reading_finished(self._path, CORPUS) as file:
-            return {n: file.dimensions[f"G{n}"] for n in ORDERS}
+            # A table is there, which a dimension alone is not.
+            return {n: file.dimensions[f"G{n}"] for n in ORDERS if f"grams/{n}/occurrences" in file}
 
     def find_gram(self, ids: tuple[int, ...]) -> int | None:
         """Row of an n-gram in the table of its n, None if the corpus does not have it; raises RunDamagedError."""

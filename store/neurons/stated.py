@@ -8,6 +8,7 @@ import numpy as np
 
 from neuron_tui.store.disk.hdf5_checks import damaged
 from neuron_tui.store.disk.overlay import DatasetReader, Overlaid
+from neuron_tui.store.disk.schema import POSITION_TABLES, VALUE_TABLES
 from neuron_tui.store.measures.sensitivity import SETTINGS
 from neuron_tui.store.runs.manifest import Manifest
 
@@ -23,6 +24,20 @@ def refuse_another_layer(file: DatasetReader, manifest: Manifest, layer: int) ->
     for part in (file.above, file.below) if isinstance(file, Overlaid) else (file,):
         for disagreement in layer_disagreements(part, manifest, layer):
             raise damaged(part.path, disagreement)
+    for gap in gaps(file, manifest):
+        raise damaged(file.path, gap)
+
+
+def gaps(file: DatasetReader, manifest: Manifest) -> Iterator[str]:
+    """Which datasets a layer's file lacks, though it has what goes with them, in words."""
+    corpus = manifest.corpus
+    assert corpus is not None
+    for tables, expected in ((POSITION_TABLES, corpus.full_sequences > 0), (VALUE_TABLES, None)):
+        missing = [name for name in tables if name not in file]
+        if missing and (expected or len(missing) < len(tables)):
+            yield f"`{missing[0]}` is missing"
+        elif not missing and expected is False:
+            yield f"`{tables[0]}` is there, without full-length sequences"
 
 
 def corpus_disagreements(file: DatasetReader, manifest: Manifest) -> Iterator[str]:

@@ -98,6 +98,8 @@ def read_stored(file: DatasetReader, kind: Kind, neurons: Int64s) -> list[Stored
             kept = file.read(f"{kind}/value", slice(begin, end))
             if len(kept) != end - begin:
                 raise damaged(file.path, f"`{kind}/value_start` leads behind the end of `{kind}/value`")
+            if not np.isfinite(kept).all():
+                raise damaged(file.path, f"`{kind}/value` holds what is no number")
             values = np.split(kept, np.cumsum(sizes)[:-1]) if len(sizes) else []
         found.append(StoredContexts(position[there], mask[there], values))
     return found

@@ -4,13 +4,14 @@ import shutil
 from dataclasses import fields
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 from neuron_tui.store import Run, open_run
 from neuron_tui.store.check.verification import check_run
 from neuron_tui.store.disk.schema import ORDERS, STRENGTHS, TYPES
-from neuron_tui.store.errors import RunPartialError
+from neuron_tui.store.errors import RunDamagedError, RunPartialError
 from neuron_tui.store.findings import aggregates_cache
 from neuron_tui.store.findings.aggregates import LayerSummary, alive, detectors, types
 from neuron_tui.store.findings.aggregates_cache import aggregates_of, summarise_layers
@@ -20,7 +21,7 @@ from neuron_tui.store.findings.run_info import run_info
 from neuron_tui.store.findings.summary import summaries_from_layers
 from neuron_tui.store.runs.catalog import summarise
 from neuron_tui.store.runs.folder import AGGREGATES_FILE, delete_files
-from neuron_tui.store.runs.manifest import MANIFEST, read_manifest, write_manifest
+from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, read_manifest, write_manifest
 from tests.synthetic import build_run
 
 
@@ -194,3 +195,19 @@ def test_the_files_of_a_run_go_with_its_aggregates(copy: Path) -> None:
     (copy / "facts.h5").write_text("")
     delete_files(copy)
     assert [path.name for path in copy.iterdir() if path.suffix != ".lock" and not path.name.startswith(".")] == []
+
+
+def test_layers_that_do_not_hold_the_same_tables_are_named(copy: Path) -> None:
+    run = open_run(copy)
+    with h5py.File(run.layers[1].path, "r+") as file:
+        del file["position/sensitivity"]
+    with pytest.raises(RunDamagedError, match=r"layer_001.h5: `position/sensitivity` is missing"):
+        count_aggregates(run)
+
+
+def test_a_size_that_is_claimed_alone_is_refused(copy: Path) -> None:
+    run = open_run(copy)
+    with h5py.File(copy / CORPUS_FILE, "r+") as file:
+        file.attrs["dimension_G1"] = 1 << 36
+    with pytest.raises(RunDamagedError, match="`grams/1/occurrences` has the shape"):
+        run.corpus.size(1)

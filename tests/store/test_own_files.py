@@ -10,6 +10,7 @@ import pytest
 from neuron_tui.store import open_run
 from neuron_tui.store.check.verification import check_run
 from neuron_tui.store.disk.lock import LOCK, is_being_written, writing
+from neuron_tui.store.disk.own_files import require_own
 from neuron_tui.store.errors import InputError, RunDamagedError
 from neuron_tui.store.findings.aggregates_cache import aggregates_of
 from neuron_tui.store.neurons.causal import read_causal
@@ -101,3 +102,11 @@ def test_a_layer_of_another_size_is_refused_though_run_json_lists_it(tmp_path: P
     own_digest(run / "layers/layer_001.h5")
     with pytest.raises(RunDamagedError, match=r"dimension N is 14, run\.json says 12"):
         open_run(run).layers[1].neuron(2)
+
+
+def test_a_file_that_is_nothing_but_a_hole_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "layer_000.h5"
+    path.write_bytes(b"\x89HDF")
+    os.truncate(path, 1 << 41)
+    with pytest.raises(OSError, match="holds next to nothing"):
+        require_own(path)

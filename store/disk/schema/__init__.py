@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from neuron_tui.store.disk.schema.corpus import CORPUS
 from neuron_tui.store.disk.schema.dataset import Dataset, FileSchema, resolve
-from neuron_tui.store.disk.schema.layer import LAYER, OVERLAY
+from neuron_tui.store.disk.schema.layer import LAYER, OVERLAY, POSITION_TABLES, VALUE_TABLES
 from neuron_tui.store.disk.schema.numbers import (
     ACTIVATIONS_CHUNK,
     BINS,
@@ -42,11 +42,13 @@ __all__ = [
     "MAX_DIMENSION",
     "ORDERS",
     "OVERLAY",
+    "POSITION_TABLES",
     "STORED_CONTEXTS",
     "STORED_EFFECTS",
     "STORED_TRIGGERS",
     "STRENGTHS",
     "TYPES",
+    "VALUE_TABLES",
     "Dataset",
     "FileSchema",
     "describe",

@@ -254,6 +254,18 @@ LAYER = FileSchema(
     ),
 )
 
+POSITION_TABLES = tuple(
+    f"position/{name}" for name in ("active", "mutual_information", "type", "strength", "sensitivity")
+)
+"""Datasets that are there where the corpus has full-length sequences, and then all of them."""
+
+VALUE_TABLES = (
+    *(table.name for table in _VALUES),
+    *(f"contexts/{name}" for name in ("value", "value_start")),
+    *(f"highest/{name}" for name in ("position", "active", "value", "value_start")),
+)
+"""Datasets that are there all or none, in a run of an earlier version."""
+
 CHANGED = (
     *(f"triggers/{n}/{name}" for n in ORDERS for name in ("covering", "covered", "detected")),
     "effect/trigger_score",
