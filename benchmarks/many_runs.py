@@ -20,12 +20,10 @@ import time
 from decimal import Decimal
 from pathlib import Path
 
-from app_latency import Terminal, percentile
-
-from neuron_tui.store.runs.job import write_job
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.app_latency import Terminal, percentile
 from neuron_tui.store.measures.thresholds import PAPER
+from neuron_tui.store.runs.job import write_job
 from tests.synthetic import build_run, build_variant
 from tests.tui.jobs_at_hand import a_job
 
