@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Lock
 
 from textual.screen import Screen
 
@@ -53,6 +54,9 @@ class SessionKeeper:
     def __init__(self, screen: Screen[None], path: Path, sight: Callable[[], Sight | None]) -> None:
         self._screen, self._path, self._sight = screen, path, sight
         self._kept: Sight | None = None
+        self._latest: Sight | None = None
+        self._writing = Lock()
+        """One at a time: whoever waits for the last writing waits for those before it, and nothing older follows."""
 
     def start(self) -> None:
         """Write down now and then from now on."""
@@ -72,11 +76,17 @@ class SessionKeeper:
         sight = self._sight()
         if sight is None or sight.same_as(self._kept):
             return None
-        self._kept = sight
+        self._latest = sight
         return sight
 
     def _write(self, sight: Sight) -> None:
-        """In a thread: write the session."""
+        """In a thread: write the session, unless there is a later one by now or it is written."""
+        with self._writing:
+            if sight is self._latest and not sight.same_as(self._kept):
+                self._put_down(sight)
+                self._kept = sight
+
+    def _put_down(self, sight: Sight) -> None:
         opened, browsing = sight.opened, sight.browsing
         list_query = browsing.list_query
         session = {
