@@ -39,6 +39,8 @@ class Chunks:
         if filters not in ([], [h5py.h5z.FILTER_DEFLATE], [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE]):
             raise damaged(path, f"`{name}` is packed in another way than runs are")
         self._packed = bool(filters)
+        self._deflate = 1 << len(filters) >> 1
+        """Its bit among those of filters that were left out when a chunk was written: the last of them."""
 
     def require_sound(self, rows: Rows) -> None:
         """Raise RunDamagedError if a chunk that some rows lie in would unpack to more than it is to hold."""
@@ -48,13 +50,15 @@ class Chunks:
             found = self._id.get_chunk_info_by_coord(place)
             if found.byte_offset is None:
                 continue
-            if found.size > self._most or (self._bytes > _SMALL and not self._fits(place)):
+            if found.filter_mask & self._deflate:  # packed it would have been larger: it is there as it is
+                sound = found.size == self._bytes
+            else:
+                sound = found.size <= self._most and (self._bytes <= _SMALL or self._fits(place))
+            if not sound:
                 raise damaged(self._path, f"`{self._name}` has a chunk that holds more than it says")
 
     def _fits(self, place: Place) -> bool:
-        mask, data = self._id.read_direct_chunk(place)
-        if mask:
-            return True
+        _, data = self._id.read_direct_chunk(place)
         unpacker = zlib.decompressobj()
         try:
             unpacked = unpacker.decompress(data, self._bytes + 1)
