@@ -25,7 +25,7 @@ from neuron_tui.store.disk.schema import LAYER
 from neuron_tui.store.errors import NeuronTuiError, RunConflictError, RunDamagedError, RunNotFoundError
 from neuron_tui.store.findings.aggregates_cache import aggregates_of
 from neuron_tui.store.neurons.run import Run
-from neuron_tui.store.runs.folder import writing_to
+from neuron_tui.store.runs.folder import refuse_linked_layers, writing_to
 from neuron_tui.store.runs.job import read_job
 from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, Manifest, layer_file, read_manifest, write_manifest
 from neuron_tui.store.runs.option_texts import from_arguments
@@ -76,6 +76,7 @@ def plan_mending(request: MendRequest, watch: Watch | None = None) -> MendPlan:
     refused = None
     if damaged:
         try:
+            refuse_linked_layers(folder)
             _refuse_other_inputs(request, manifest, damaged)
         except NeuronTuiError as error:
             refused = str(error)

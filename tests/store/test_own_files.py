@@ -9,12 +9,14 @@ import pytest
 
 from neuron_tui.store import open_run
 from neuron_tui.store.check.verification import check_run
+from neuron_tui.store.disk.files import TEMPORARY_SUFFIX
 from neuron_tui.store.disk.lock import LOCK, is_being_written, writing
 from neuron_tui.store.errors import InputError, RunDamagedError
 from neuron_tui.store.findings.aggregates_cache import aggregates_of
 from neuron_tui.store.neurons.causal import read_causal
 from neuron_tui.store.runs.catalog import summarise
-from neuron_tui.store.runs.job import log_tail, read_job
+from neuron_tui.store.runs.folder import delete_files, writing_to
+from neuron_tui.store.runs.job import JOB_FILE, Job, log_tail, read_job, write_job
 from tests.synthetic import build_run
 
 
@@ -90,6 +92,24 @@ def test_a_lock_that_leads_elsewhere_is_not_followed(copy: Path, made: Callable[
     if made is link:
         with pytest.raises(InputError), writing(copy):
             pass
+
+
+def test_what_is_written_beside_a_run_goes_through_no_link(copy: Path) -> None:
+    (theirs := copy.parent / "theirs").write_text("mine")
+    (copy / f"{JOB_FILE}{TEMPORARY_SUFFIX}").symlink_to(theirs)
+    write_job(copy, job := Job(pid=1, process_started=0.0, host="elsewhere", arguments=(), begun="", state="done"))
+    assert (theirs.read_text(), read_job(copy)) == ("mine", job)
+
+
+def test_layers_that_a_link_leads_to_are_neither_written_nor_deleted(copy: Path) -> None:
+    elsewhere = copy.parent / "layers of another run"
+    (copy / "layers").rename(elsewhere)
+    (copy / "layers").symlink_to(elsewhere)
+    there = sorted(elsewhere.iterdir())
+    with pytest.raises(InputError, match="layers is a link"), writing_to(copy):
+        pass
+    delete_files(copy)
+    assert there and sorted(elsewhere.iterdir()) == there
 
 
 def test_a_layer_of_another_size_is_refused_though_run_json_lists_it(tmp_path: Path) -> None:
