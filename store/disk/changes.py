@@ -107,8 +107,11 @@ def sync_pages(pages: Pages) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Wait until the disk has the names in a folder, on a system that can."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    """Wait until the disk has the names in a folder, on a system that can, and if the folder may be read."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:  # one that others only drop files into: all is written by now
+        return
     try:
         os.fsync(descriptor)
     except OSError as error:

@@ -107,6 +107,19 @@ def test_a_file_that_a_group_reads_stays_that_group_s_or_is_no_group_s(
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_a_file_is_dropped_into_a_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = os.open
+
+    def refuse(path: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_DIRECTORY:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", refuse)
+    write_exported(tmp_path / "a.txt", "a report")
+    assert (tmp_path / "a.txt").read_text() == "a report"
+
+
 def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunNotFoundError, match=r"cannot write .*/gone/a\.txt: its folder is not there any more"):
         write_text(tmp_path / "gone" / "a.txt", "text")
