@@ -27,7 +27,7 @@ from neuron_tui.store.errors import InputError, NeuronTuiError, RunConflictError
 from neuron_tui.store.findings.aggregates_cache import aggregates_of
 from neuron_tui.store.neurons.run import Run
 from neuron_tui.store.runs.catalog import run_folder
-from neuron_tui.store.runs.folder import refuse_linked_layers, writing_to
+from neuron_tui.store.runs.folder import refuse_linked_folders, writing_to
 from neuron_tui.store.runs.job import read_job
 from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, Manifest, layer_file, read_manifest, write_manifest
 from neuron_tui.store.runs.option_texts import from_arguments
@@ -148,7 +148,7 @@ def _make_ready(request: MendRequest, job: JobRecord, progress: ProgressSink, an
 
 def _refuse_place(folder: Path) -> None:
     run_folder(folder.parent, folder.name)
-    refuse_linked_layers(folder)
+    refuse_linked_folders(folder)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InputError(f"cannot write {folder}: Permission denied\nMend it as who owns it, or mend a copy of it.")
 

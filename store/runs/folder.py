@@ -86,7 +86,7 @@ def writing_to(folder: Path) -> Iterator[None]:
     """
     with disk_full_named(folder):
         refuse_foreign_folder(folder)
-        refuse_linked_layers(folder)
+        refuse_linked_folders(folder)
         clear_deleted(folder.parent)
         changes.make_folders(folder)
         with writing(folder) as keeps_others_away:
@@ -113,18 +113,21 @@ def refuse_foreign_folder(folder: Path) -> None:
         raise InputError(f"{folder} exists and is no run\nChoose another --name or --runs-dir.")
 
 
-def refuse_linked_layers(folder: Path) -> None:
-    """Raise InputError if what a run writes as its layers, or deletes, would be the files in another folder."""
-    if (folder / LAYERS).is_symlink():
-        raise InputError(
-            f"{folder / LAYERS} is a link, and a run is written to its own folder alone\n"
-            "Put the folder that it leads to in its place, or remove the link."
-        )
+def refuse_linked_folders(folder: Path) -> None:
+    """Raise InputError if what a run writes as its layers or scratch, or deletes, would be files in another folder."""
+    for name in (LAYERS, SCRATCH):
+        if (folder / name).is_symlink():
+            raise InputError(
+                f"{folder / name} is a link, and a run is written to its own folder alone\n"
+                "Put the folder that it leads to in its place, or remove the link."
+            )
 
 
 def clear_scratch(folder: Path) -> None:
     """Delete the scratch files of an extraction but what it could go on from, and nothing others put beside them."""
     scratch = folder / SCRATCH
+    if scratch.is_symlink():  # what a link leads to is not the run's
+        return
     for pattern in (*SCRATCH_FILES, f"{KEPT_PREFIX}*{TEMPORARY_SUFFIX}"):
         _unlink(*scratch.glob(pattern))
     _remove_if_empty(scratch)
@@ -132,6 +135,8 @@ def clear_scratch(folder: Path) -> None:
 
 def forget_kept(folder: Path) -> None:
     """Delete what an extraction could go on from: it is finished, or begins anew."""
+    if (folder / SCRATCH).is_symlink():
+        return
     _unlink(*(folder / SCRATCH).glob(f"{KEPT_PREFIX}*"))
     _remove_if_empty(folder / SCRATCH)
 

@@ -15,7 +15,7 @@ from neuron_tui.store.errors import InputError, RunDamagedError
 from neuron_tui.store.findings.aggregates_cache import aggregates_of
 from neuron_tui.store.neurons.causal import read_causal
 from neuron_tui.store.runs.catalog import summarise
-from neuron_tui.store.runs.folder import delete_files, writing_to
+from neuron_tui.store.runs.folder import clear_scratch, delete_files, writing_to
 from neuron_tui.store.runs.job import JOB_FILE, Job, log_tail, read_job, write_job
 from tests.synthetic import build_run
 
@@ -101,15 +101,19 @@ def test_what_is_written_beside_a_run_goes_through_no_link(copy: Path) -> None:
     assert (theirs.read_text(), read_job(copy)) == ("mine", job)
 
 
-def test_layers_that_a_link_leads_to_are_neither_written_nor_deleted(copy: Path) -> None:
-    elsewhere = copy.parent / "layers of another run"
-    (copy / "layers").rename(elsewhere)
-    (copy / "layers").symlink_to(elsewhere)
-    there = sorted(elsewhere.iterdir())
-    with pytest.raises(InputError, match="layers is a link"), writing_to(copy):
+@pytest.mark.parametrize("name", ["layers", "scratch"])
+def test_what_a_link_leads_to_is_neither_written_nor_deleted(copy: Path, name: str) -> None:
+    (elsewhere := copy.parent / "elsewhere").mkdir()
+    for file in ("layer_000.h5", "residual_plots.py", "kept-1-2-3-4"):
+        (elsewhere / file).touch()
+    if (copy / name).exists():
+        (copy / name).rename(copy.parent / "before")
+    (copy / name).symlink_to(elsewhere)
+    with pytest.raises(InputError, match=f"{name} is a link"), writing_to(copy):
         pass
+    clear_scratch(copy)
     delete_files(copy)
-    assert there and sorted(elsewhere.iterdir()) == there
+    assert len(list(elsewhere.iterdir())) == 3
 
 
 def test_a_layer_of_another_size_is_refused_though_run_json_lists_it(tmp_path: Path) -> None:
