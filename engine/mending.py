@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +23,11 @@ from neuron_tui.store.check.verification import CheckProgress, Watch, altered_fi
 from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.hdf5 import reading
 from neuron_tui.store.disk.schema import LAYER
-from neuron_tui.store.errors import NeuronTuiError, RunConflictError, RunDamagedError, RunNotFoundError
+from neuron_tui.store.errors import InputError, NeuronTuiError, RunConflictError, RunDamagedError, RunNotFoundError
 from neuron_tui.store.findings.aggregates_cache import aggregates_of
 from neuron_tui.store.neurons.run import Run
-from neuron_tui.store.runs.folder import writing_to
+from neuron_tui.store.runs.catalog import run_folder
+from neuron_tui.store.runs.folder import refuse_linked_folders, writing_to
 from neuron_tui.store.runs.job import read_job
 from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, Manifest, layer_file, read_manifest, write_manifest
 from neuron_tui.store.runs.option_texts import from_arguments
@@ -76,6 +78,7 @@ def plan_mending(request: MendRequest, watch: Watch | None = None) -> MendPlan:
     refused = None
     if damaged:
         try:
+            _refuse_place(folder)
             _refuse_other_inputs(request, manifest, damaged)
         except NeuronTuiError as error:
             refused = str(error)
@@ -141,6 +144,13 @@ def _make_ready(request: MendRequest, job: JobRecord, progress: ProgressSink, an
         aggregates_of(Run(folder))
         return False
     return True
+
+
+def _refuse_place(folder: Path) -> None:
+    run_folder(folder.parent, folder.name)
+    refuse_linked_folders(folder)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"cannot write {folder}: Permission denied\nMend it as who owns it, or mend a copy of it.")
 
 
 def _refuse_other_inputs(request: MendRequest, manifest: Manifest, damaged: Mapping[str, str]) -> OpenedModel:

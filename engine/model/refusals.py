@@ -8,9 +8,10 @@ from pathlib import Path
 
 from neuron_tui.store.errors import CheckpointError
 
+_SAFE = ("model.safetensors", "model.safetensors.index.json")
+_PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 _READ = (
-    *("config.json", "model.safetensors", "model.safetensors.index.json"),
-    *("pytorch_model.bin", "pytorch_model.bin.index.json"),
+    "config.json",
     *("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json"),
     *("vocab.json", "merges.txt", "chat_template.jinja"),
 )
@@ -19,7 +20,9 @@ _READ = (
 
 def refuse_special_files(model: str, folder: Path) -> None:
     """Raise CheckpointError for what would be read and is no file: a pipe, a device, a link that leads nowhere."""
-    for name in _READ:
+    safe = any(os.path.isfile(folder / name) for name in _SAFE)  # noqa: PTH113 - as below
+    # Beside safetensors pickled weights are not looked at: people delete them from a cache and leave the links.
+    for name in (*_READ, *_SAFE, *(() if safe else _PICKLED)):
         path = folder / name
         if os.path.lexists(path) and not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises for some links
             what = "a directory" if os.path.isdir(path) else "a pipe, a device or a broken link"  # noqa: PTH112

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ class Packing:
         ------
         RunDamagedError
             A file is not the one that run.json lists any more; what was written is to be thrown away.
+        InputError
+            A file cannot be read.
         """
         text = self.index.model_dump_json(indent=1).encode() + b"\n"
         write_header(stream, INDEX, len(text))
@@ -56,7 +59,7 @@ class Packing:
 
     def _copy(self, file: IndexedFile, stream: Sink, watch: Watch) -> None:
         digest, left = hashlib.sha256(), file.bytes
-        with open_own(self.folder / file.path) as source:
+        with _opened(self.folder / file.path) as source:
             while left and (data := source.read(min(left, _AT_ONCE))):
                 digest.update(data)
                 stream.write(data)
@@ -140,8 +143,18 @@ def _texts(folder: Path, path: str, left_out: list[str]) -> dict[str, bytes]:
         elif own.exists() and own.stat().st_size > TEXT_BYTES:
             left_out.append(f"{path}{name} stays behind: it has more than {size_text(TEXT_BYTES)}")
         elif own.exists():
-            found[f"{path}{name}"] = read_own(own, TEXT_BYTES)
+            try:
+                found[f"{path}{name}"] = read_own(own, TEXT_BYTES)
+            except OSError as error:
+                left_out.append(f"{path}{name} stays behind: it cannot be read ({error.strerror})")
     return found
+
+
+def _opened(path: Path) -> io.BufferedReader:
+    try:
+        return open_own(path)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}\nMake it a file that you can read.") from error
 
 
 @contextmanager

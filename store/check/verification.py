@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -121,7 +122,7 @@ def remedy(problems: Iterable[Problem], name: str, *, variant: bool) -> str:
     if {problem.file for problem in errors} == {CAUSAL_FILE}:
         return f"Delete {CAUSAL_FILE} and measure again with: neuron-tui ablate"
     if all(problem.mendable or problem.file == CAUSAL_FILE for problem in errors):
-        return f"Mend it with: neuron-tui mend {name}"
+        return f"Mend it with: neuron-tui mend {shlex.quote(name)}"
     return f"{'Count' if variant else 'Extract'} it again with --overwrite, or restore its files."
 
 

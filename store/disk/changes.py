@@ -48,9 +48,11 @@ class Pages(Protocol):
 def make_file(path: Path, mode: int = PRIVATE, *, exclusive: bool = False) -> int:
     """Make an empty file, or empty the one that is there, and give a descriptor to read and write it.
 
-    One that is there keeps its mode; `exclusive` raises FileExistsError instead.
+    One that is there keeps its mode; `exclusive` raises FileExistsError instead. A link is not followed:
+    in a run of somebody else's it may lead to a file of the reader's.
     """
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | (os.O_EXCL if exclusive else os.O_TRUNC), mode)
+    how = os.O_EXCL if exclusive else os.O_TRUNC
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | how, mode)
 
 
 def open_file(path: Path, mode: int = PRIVATE, *, append: bool = False) -> int:
@@ -64,6 +66,11 @@ def open_file(path: Path, mode: int = PRIVATE, *, append: bool = False) -> int:
 def set_mode(descriptor: int, mode: int) -> None:
     """Give a file or a folder a mode."""
     os.fchmod(descriptor, mode)
+
+
+def set_group(descriptor: int, group: int) -> None:
+    """Give a file a group; raises OSError for one that its owner is not in."""
+    os.fchown(descriptor, -1, group)
 
 
 def write(descriptor: int, data: Data) -> int:
@@ -100,8 +107,11 @@ def sync_pages(pages: Pages) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Wait until the disk has the names in a folder, on a system that can."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    """Wait until the disk has the names in a folder, on a system that can, and if the folder may be read."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:  # one that others only drop files into: all is written by now
+        return
     try:
         os.fsync(descriptor)
     except OSError as error:

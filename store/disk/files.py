@@ -31,7 +31,7 @@ _FAILED = (errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ETIMEDOUT)
 def replacing(path: Path, mode: int = changes.PRIVATE) -> Iterator[Path]:
     """Give the path of an empty file beside `path`; on success sync it and move it into place.
 
-    The mode is that of the file that is replaced, or without one `mode` less the umask.
+    Mode and group are those of the file that is replaced, or without one `mode` less the umask.
 
     Raises
     ------
@@ -59,8 +59,14 @@ def _make(temporary: Path, path: Path, mode: int) -> None:
     descriptor = changes.make_file(temporary, mode, exclusive=True)
     try:
         with contextlib.suppress(FileNotFoundError):
-            kept = stat.S_IMODE(path.stat().st_mode)
-            if kept != stat.S_IMODE(os.fstat(descriptor).st_mode):
+            before, own = path.stat(), os.fstat(descriptor)
+            kept = stat.S_IMODE(before.st_mode)
+            if before.st_gid != own.st_gid:
+                try:
+                    changes.set_group(descriptor, before.st_gid)
+                except OSError:
+                    kept &= ~stat.S_IRWXG  # what one group may read is not for another
+            if kept != stat.S_IMODE(own.st_mode):
                 changes.set_mode(descriptor, kept)
     finally:
         os.close(descriptor)

@@ -1,7 +1,8 @@
-"""Packed chunks that hold more than they say: HDF5 unpacks a chunk to its end before it looks at how large it is to be.
+"""Packed chunks that hold more or less than they say: HDF5 unpacks to the end before it looks how much is to be there.
 
-Three megabytes can so become gigabytes, and beyond four the library does not come back. What a chunk takes in the file
-bounds what it unpacks to: deflate makes at most 1032 bytes of one, and of what it cannot pack it adds next to nothing.
+Three megabytes can so become gigabytes, and beyond four the library does not come back. Of a chunk that holds less it
+reads on behind the end, and gives what lies there in memory. So each is unpacked on trial before it is read, no further
+than to one byte more than it is to hold.
 """
 
 from __future__ import annotations
@@ -20,9 +21,6 @@ from neuron_tui.store.disk.hdf5_checks import damaged
 Rows = slice | tuple[int, slice] | Int64s | None
 """What is read of a dataset: rows, a part of one row, or all."""
 
-_SMALL = 768 << 10
-"""Bytes of a chunk that may unpack to a thousand times its size without harm; larger ones are unpacked on trial."""
-
 Place = tuple[int, ...]
 
 
@@ -39,6 +37,8 @@ class Chunks:
         if filters not in ([], [h5py.h5z.FILTER_DEFLATE], [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE]):
             raise damaged(path, f"`{name}` is packed in another way than runs are")
         self._packed = bool(filters)
+        self._deflate = 1 << len(filters) >> 1
+        """Its bit among those of filters that were left out when a chunk was written: the last of them."""
 
     def require_sound(self, rows: Rows) -> None:
         """Raise RunDamagedError if a chunk that some rows lie in would unpack to more than it is to hold."""
@@ -48,19 +48,22 @@ class Chunks:
             found = self._id.get_chunk_info_by_coord(place)
             if found.byte_offset is None:
                 continue
-            if found.size > self._most or (self._bytes > _SMALL and not self._fits(place)):
-                raise damaged(self._path, f"`{self._name}` has a chunk that holds more than it says")
+            held = self._held(place, found)
+            if held != self._bytes:
+                more = "more" if held > self._bytes else "less"
+                raise damaged(self._path, f"`{self._name}` has a chunk that holds {more} than it says")
 
-    def _fits(self, place: Place) -> bool:
-        mask, data = self._id.read_direct_chunk(place)
-        if mask:
-            return True
-        unpacker = zlib.decompressobj()
+    def _held(self, place: Place, found: h5py.h5d.StoreInfo) -> int:
+        """Bytes that a chunk unpacks to, or one more than it is to hold for any more."""
+        if found.filter_mask & self._deflate:  # packed it would have been larger: it is there as it is
+            return int(found.size)
+        if found.size > self._most:
+            return self._bytes + 1
+        _, data = self._id.read_direct_chunk(place)
         try:
-            unpacked = unpacker.decompress(data, self._bytes + 1)
+            return len(zlib.decompressobj().decompress(data, self._bytes + 1))
         except zlib.error:
-            return True  # HDF5 says so itself
-        return len(unpacked) <= self._bytes
+            return self._bytes  # HDF5 says so itself
 
     def _touched(self, rows: Rows) -> Iterator[Place]:
         """Where each of the chunks begins that some rows lie in."""

@@ -127,6 +127,9 @@ def _taken(lock: Path, kind: int, attempts: int = _ATTEMPTS) -> _Taken | None:
                 return _Taken(descriptor, locks)
         except BlockingIOError:
             time.sleep(_PAUSE)
+        except BaseException:
+            os.close(descriptor)
+            raise
         os.close(descriptor)
     return None
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.files import TEMPORARY_SUFFIX, disk_full_named
 from neuron_tui.store.disk.lock import LOCK, busy, is_being_written, lock_of, writing
+from neuron_tui.store.disk.own_files import LAYERS
 from neuron_tui.store.errors import InputError
 from neuron_tui.store.runs.job import JOB_FILE, JOB_FILES, LOG_FILE, job_status, this_host
 from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, VARIANTS
@@ -85,6 +86,7 @@ def writing_to(folder: Path) -> Iterator[None]:
     """
     with disk_full_named(folder):
         refuse_foreign_folder(folder)
+        refuse_linked_folders(folder)
         clear_deleted(folder.parent)
         changes.make_folders(folder)
         with writing(folder) as keeps_others_away:
@@ -112,9 +114,21 @@ def refuse_foreign_folder(folder: Path) -> None:
         raise InputError(f"{folder} exists and is no run\nChoose another --name or --runs-dir.")
 
 
+def refuse_linked_folders(folder: Path) -> None:
+    """Raise InputError if what a run writes as its layers or scratch, or deletes, would be files in another folder."""
+    for name in (LAYERS, SCRATCH):
+        if (folder / name).is_symlink():
+            raise InputError(
+                f"{folder / name} is a link, and a run is written to its own folder alone\n"
+                "Put the folder that it leads to in its place, or remove the link."
+            )
+
+
 def clear_scratch(folder: Path) -> None:
     """Delete the scratch files of an extraction but what it could go on from, and nothing others put beside them."""
     scratch = folder / SCRATCH
+    if scratch.is_symlink():  # what a link leads to is not the run's
+        return
     for pattern in (*SCRATCH_FILES, f"{KEPT_PREFIX}*{TEMPORARY_SUFFIX}"):
         _unlink(*scratch.glob(pattern))
     _remove_if_empty(scratch)
@@ -122,6 +136,8 @@ def clear_scratch(folder: Path) -> None:
 
 def forget_kept(folder: Path) -> None:
     """Delete what an extraction could go on from: it is finished, or begins anew."""
+    if (folder / SCRATCH).is_symlink():
+        return
     _unlink(*(folder / SCRATCH).glob(f"{KEPT_PREFIX}*"))
     _remove_if_empty(folder / SCRATCH)
 
@@ -136,8 +152,10 @@ def delete_files(folder: Path) -> None:
         changes.sync_folder(folder)  # nothing that it lists goes before the disk has it that it is gone
     files = (MANIFEST, CORPUS_FILE, *DERIVED_FILES, CAUSAL_FILE, CAUSAL_LOCK)
     _unlink(*(folder / name for name in files), *(folder / (name + TEMPORARY_SUFFIX) for name in files))
-    _unlink(*(folder / "layers").glob("layer_*.h5"), *(folder / "layers").glob("layer_*.h5" + TEMPORARY_SUFFIX))
-    _remove_if_empty(folder / "layers")
+    layers = folder / LAYERS
+    if not layers.is_symlink():  # what a link leads to is not the run's
+        _unlink(*layers.glob("layer_*.h5"), *layers.glob("layer_*.h5" + TEMPORARY_SUFFIX))
+        _remove_if_empty(layers)
     forget_kept(folder)
     variants = folder / VARIANTS
     for variant in () if variants.is_symlink() else variants.glob("*/"):

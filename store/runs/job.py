@@ -150,6 +150,8 @@ def write_job(folder: Path, job: Job) -> None:
     One thread at a time. Raises OSError.
     """
     temporary = folder / (JOB_FILE + TEMPORARY_SUFFIX)
+    if temporary.is_symlink():  # of somebody else's run: it may lead anywhere
+        changes.remove(temporary)
     write_bytes(temporary, f"{job.model_dump_json(indent=1)}\n".encode())
     changes.rename(temporary, folder / JOB_FILE)
 

@@ -48,6 +48,15 @@ def test_a_revision_is_named_behind_an_at_sign(cache: Path) -> None:
     assert open_model(f"acme/tiny@{OLD}", allow_pickle=False).identity.layers == 1
 
 
+def test_pickled_weights_that_were_deleted_from_the_cache_are_not_missed_beside_others(tmp_path: Path) -> None:
+    folder = checkpoint(tmp_path / "tiny")
+    (folder / "pytorch_model.bin").symlink_to(tmp_path / "blob that was deleted")
+    assert [path.name for path in locate(str(folder), allow_pickle=True).weights] == ["model.safetensors"]
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"pytorch_model\.bin is a pipe, a device or a broken link"):
+        locate(str(folder), allow_pickle=True)
+
+
 @pytest.mark.parametrize("norm_before", [True, False])
 @pytest.mark.parametrize("positions", [True, False])
 def test_norms_and_position_embeddings_are_told_as_the_checkpoint_has_them(

@@ -62,6 +62,16 @@ def test_what_is_damaged_is_told_as_data(copy: Path, capsys: pytest.CaptureFixtu
     assert last["answer"]["refused"] is None
 
 
+def test_a_place_that_cannot_be_written_to_is_said_before(copy: Path) -> None:
+    (copy / layer_file(1)).unlink()
+    (copy / "layers").rename(elsewhere := copy.parent / "layers")
+    (copy / "layers").symlink_to(elsewhere)
+    assert "layers is a link" in (plan_mending(MendRequest(copy)).refused or "")
+    assert (elsewhere / Path(layer_file(0)).name).is_file()
+    copy.rename(named := copy.with_name("my run"))
+    assert "'my run' cannot be used" in (plan_mending(MendRequest(named)).refused or "")
+
+
 def test_text_that_changed_is_named_and_nothing_is_touched(own_inputs: Path) -> None:
     text = own_inputs.parents[1] / "texts" / "prose.txt"
     text.write_text(text.read_text(encoding="utf-8") + " more", encoding="utf-8")

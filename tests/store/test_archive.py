@@ -1,8 +1,10 @@
 """A run goes into one file and comes back the same; what an archive says is never taken on trust."""
 
+import errno
 import hashlib
 import io
 import json
+import os
 import shutil
 import tarfile
 from collections.abc import Callable
@@ -20,6 +22,7 @@ from neuron_tui.store.archive.packing import packing
 from neuron_tui.store.archive.unpacking import unpack
 from neuron_tui.store.check.verification import check_run
 from neuron_tui.store.disk.lock import LOCK, keeping, writing
+from neuron_tui.store.disk.own_files import read_own
 from neuron_tui.store.errors import (
     DiskFullError,
     InputError,
@@ -161,6 +164,26 @@ def test_notes_of_any_size_are_no_reason_to_fill_the_memory(source: Path) -> Non
         notes.truncate(1 << 40)
     with packing(source) as ready:
         assert ready.left_out == ("notes.jsonl stays behind: it has more than 67.1 MB",)
+
+
+def test_notes_that_only_their_owner_may_read_stay_behind(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, most: int) -> bytes:
+        if path.name == "notes.jsonl":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return read_own(path, most)
+
+    monkeypatch.setattr("neuron_tui.store.archive.packing.read_own", refuse)
+    with packing(source) as ready:
+        assert ready.left_out == ("notes.jsonl stays behind: it cannot be read (Permission denied)",)
+
+
+def test_a_layer_that_cannot_be_read_is_named(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> io.BufferedReader:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr("neuron_tui.store.archive.packing.open_own", refuse)
+    with packing(source) as ready, pytest.raises(InputError, match=r"cannot read .*corpus\.h5: Permission denied"):
+        ready.write(io.BytesIO())
 
 
 def test_a_damaged_run_is_refused(source: Path) -> None:

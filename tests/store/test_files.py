@@ -87,6 +87,39 @@ def test_a_file_is_its_owner_s_alone_and_keeps_its_mode_when_it_is_replaced(tmp_
     assert stat.S_IMODE((tmp_path / "b.txt").stat().st_mode) == 0o640
 
 
+def test_a_file_that_a_group_reads_stays_that_group_s_or_is_no_group_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_text(path := tmp_path / "a.txt", "old")
+    path.chmod(0o640)
+    group = 54321 if os.geteuid() == 0 else next((one for one in os.getgroups() if one != path.stat().st_gid), None)
+    if group is None:
+        pytest.skip("in one group only")
+    os.chown(path, -1, group)
+    write_text(path, "new")
+    assert (path.stat().st_gid, stat.S_IMODE(path.stat().st_mode)) == (group, 0o640)
+
+    def refuse(_descriptor: int, _group: int) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(changes, "set_group", refuse)
+    write_text(path, "newer")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_file_is_dropped_into_a_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = os.open
+
+    def refuse(path: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_DIRECTORY:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", refuse)
+    write_exported(tmp_path / "a.txt", "a report")
+    assert (tmp_path / "a.txt").read_text() == "a report"
+
+
 def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunNotFoundError, match=r"cannot write .*/gone/a\.txt: its folder is not there any more"):
         write_text(tmp_path / "gone" / "a.txt", "text")

@@ -1,4 +1,4 @@
-"""A chunk that would unpack to more than it is to hold is refused before HDF5 unpacks it."""
+"""A chunk that would unpack to more or less than it is to hold is refused before HDF5 unpacks it."""
 
 import zlib
 from collections.abc import Callable
@@ -38,6 +38,37 @@ def test_a_chunk_of_more_than_it_says_is_refused(tmp_path: Path, size: int, more
     reader = open_reader(path, SCHEMA)
     with reader.file, pytest.raises(RunDamagedError, match="a chunk that holds more than it says"):
         reader.read("x", rows(size))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("left_out", [1, 4])  # shuffling, a filter that is not there
+def test_a_chunk_that_says_a_filter_was_left_out_is_looked_at_all_the_same(tmp_path: Path, left_out: int) -> None:
+    path = written(tmp_path / "x.h5", LARGE)
+    with h5py.File(path, "r+") as file:
+        file["x"].id.write_direct_chunk((0,), bomb(3), filter_mask=left_out)
+    reader = open_reader(path, SCHEMA)
+    with reader.file, pytest.raises(RunDamagedError, match="a chunk that holds more than it says"):
+        reader.read("x")
+
+
+@pytest.mark.parametrize("size", [100, LARGE])
+@pytest.mark.parametrize("left_out", [0, 1, 2])
+def test_a_chunk_of_less_than_it_says_is_refused(tmp_path: Path, size: int, left_out: int) -> None:
+    path = written(tmp_path / "x.h5", size)
+    with h5py.File(path, "r+") as file:
+        few = np.random.default_rng(0).bytes(size)
+        file["x"].id.write_direct_chunk((0,), few if left_out == 2 else zlib.compress(few), filter_mask=left_out)
+    reader = open_reader(path, SCHEMA)
+    with reader.file, pytest.raises(RunDamagedError, match="a chunk that holds less than it says"):
+        reader.read("x")
+
+
+def test_a_chunk_that_packing_would_have_made_larger_is_read(tmp_path: Path) -> None:
+    path, values = written(tmp_path / "x.h5", LARGE), np.arange(LARGE)[::-1].copy()
+    with h5py.File(path, "r+") as file:
+        file["x"].id.write_direct_chunk((0,), values.tobytes(), filter_mask=3)
+    reader = open_reader(path, SCHEMA)
+    with reader.file:
+        assert np.array_equal(reader.read("x"), values)
 
 
 @pytest.mark.parametrize("size", [100, LARGE])

@@ -9,13 +9,15 @@ import pytest
 
 from neuron_tui.store import open_run
 from neuron_tui.store.check.verification import check_run
+from neuron_tui.store.disk.files import TEMPORARY_SUFFIX
 from neuron_tui.store.disk.lock import LOCK, is_being_written, writing
 from neuron_tui.store.disk.own_files import require_own
 from neuron_tui.store.errors import InputError, RunDamagedError
 from neuron_tui.store.findings.aggregates_cache import aggregates_of
 from neuron_tui.store.neurons.causal import read_causal
 from neuron_tui.store.runs.catalog import summarise
-from neuron_tui.store.runs.job import log_tail, read_job
+from neuron_tui.store.runs.folder import clear_scratch, delete_files, writing_to
+from neuron_tui.store.runs.job import JOB_FILE, Job, log_tail, read_job, write_job
 from tests.synthetic import build_run
 
 
@@ -91,6 +93,28 @@ def test_a_lock_that_leads_elsewhere_is_not_followed(copy: Path, made: Callable[
     if made is link:
         with pytest.raises(InputError), writing(copy):
             pass
+
+
+def test_what_is_written_beside_a_run_goes_through_no_link(copy: Path) -> None:
+    (theirs := copy.parent / "theirs").write_text("mine")
+    (copy / f"{JOB_FILE}{TEMPORARY_SUFFIX}").symlink_to(theirs)
+    write_job(copy, job := Job(pid=1, process_started=0.0, host="elsewhere", arguments=(), begun="", state="done"))
+    assert (theirs.read_text(), read_job(copy)) == ("mine", job)
+
+
+@pytest.mark.parametrize("name", ["layers", "scratch"])
+def test_what_a_link_leads_to_is_neither_written_nor_deleted(copy: Path, name: str) -> None:
+    (elsewhere := copy.parent / "elsewhere").mkdir()
+    for file in ("layer_000.h5", "residual_plots.py", "kept-1-2-3-4"):
+        (elsewhere / file).touch()
+    if (copy / name).exists():
+        (copy / name).rename(copy.parent / "before")
+    (copy / name).symlink_to(elsewhere)
+    with pytest.raises(InputError, match=f"{name} is a link"), writing_to(copy):
+        pass
+    clear_scratch(copy)
+    delete_files(copy)
+    assert len(list(elsewhere.iterdir())) == 3
 
 
 def test_a_layer_of_another_size_is_refused_though_run_json_lists_it(tmp_path: Path) -> None:

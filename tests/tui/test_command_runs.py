@@ -144,6 +144,14 @@ def test_check_says_each_problem(command: Command, own_runs: Path) -> None:
     assert ended.err == f"{folder}: 2 problems\nMend it with: neuron-tui mend whole\n"
 
 
+def test_check_calls_a_run_as_its_link_does_and_in_a_shell_s_words(command: Command, own_runs: Path) -> None:
+    (own_runs / "whole" / layer_file(0)).unlink()
+    (own_runs / "whole").rename(elsewhere := own_runs.parent / "on another disk")
+    (own_runs / "linked").symlink_to(elsewhere)
+    assert command("check", "linked", "--runs-dir", own_runs).err.endswith("neuron-tui mend linked\n")
+    assert command("check", elsewhere).err.endswith("neuron-tui mend 'on another disk'\n")
+
+
 COMMANDS = (
     ("info",),
     ("check",),

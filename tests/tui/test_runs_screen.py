@@ -89,7 +89,7 @@ def test_damaged_runs_say_why_and_do_not_open(own_runs: Path) -> None:
 
     async def look(person: Person) -> None:
         await choose(person, "whole")
-        await person.sees("whole: damaged. layers/layer_002.h5 is missing", "v verifies all of it")
+        await person.sees("whole: damaged. layers/layer_002.h5 is missing", "E mends it, v verifies all of it")
         await person.press("enter")
         await person.sees("Damaged")
         assert isinstance(person.app.screen, Runs)

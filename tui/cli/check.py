@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 import typer
 
@@ -24,12 +26,13 @@ def check(context: typer.Context, run: RunArgument, as_json: AsJson = False, run
     from neuron_tui.store.wording import count_noun
 
     folder = find_run(runs_directory_of(context, runs_dir), run)
+    name = name_of(Path(os.path.abspath(folder)))  # noqa: PTH100 - a link is what it is called, wherever it leads
     problems = check_run(folder)
     errors = sum(problem.severity == "error" for problem in problems)
-    said = remedy(problems, name_of(folder.resolve()), variant=run_of(folder) is not None) if errors else None
+    said = remedy(problems, name, variant=run_of(folder) is not None) if errors else None
     if as_json:
         found = [{"severity": one.severity, "file": one.file, "message": one.message} for one in problems]
-        data = {"run": name_of(folder.resolve()), "path": str(folder.absolute()), "sound": not errors}
+        data = {"run": name, "path": str(folder.absolute()), "sound": not errors}
         print(json.dumps(data | {"problems": found, "remedy": said}, indent=2))
     else:
         for problem in problems:

@@ -81,7 +81,8 @@ def describe_run(run: RunSummary, log: Sequence[str], now: float, width: int, he
     lines = _wrapped([(f"{printable(run.name)}: {_state_sentence(run, state)}", "bad" if bad else "strong")], width)
     if state == "damaged":
         again = "extract" if run.variant_of is None else "count"
-        advice = (run.problem or "").split("\n")[1:] or [f"v verifies all of it; restore the file, or {again} again."]
+        usual = f"E mends it, v verifies all of it; else restore the file, or {again} again."
+        advice = (run.problem or "").split("\n")[1:] or [usual]
         lines += _wrapped([(printable(line), "") for line in advice], width)
     if run.job is not None and state not in ("damaged", "partial"):
         lines.append(job_line(run.job, run.name, width))
