@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _MOST: Final = 20
 """Characters that one may become: the most that Unicode's own forms make of one is 18."""
 
+_MOST_BY_RULES: Final = 1000
+"""Characters that one may become by expressions that put marks in its place, all of them counted as if they met."""
+
 _LONGEST: Final = 1000
 """Characters that a rule may put in the place of others at most."""
 
@@ -36,7 +39,7 @@ def refuse_growth(name: str, tokenizer: Tokenizer) -> None:
     rules = list(_rules(json.loads(tokenizer.to_str())["normalizer"]))
     put = [str(rule.get("content", rule.get("prepend", ""))) for rule in rules]
     anywhere = math.prod(max(1, len(text)) for rule, text in zip(rules, put, strict=True) if "Regex" in _pattern(rule))
-    if anywhere > _MOST or any(len(text) > _LONGEST for text in put):
+    if anywhere > _MOST_BY_RULES or any(len(text) > _LONGEST for text in put):
         raise _grows(name)
     with failures_named(f"model {name}: its tokeniser's normaliser fails"):
         steps = [_alone(rule) for rule in rules]

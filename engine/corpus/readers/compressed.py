@@ -66,12 +66,18 @@ def open_file(path: Path) -> BinaryIO:
 
 
 class _AsItWas:
-    """A file up to the size it had: what grows without end has one, and what is cut while it is read is noticed."""
+    """A file up to the size it had: what grows without end has one, and what is cut while it is read is noticed.
+
+    A file system that makes its files as they are read may say 0 of any.
+    """
 
     def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
-        self._path, self._file, self._left = path, file, size
+        self._path, self._file = path, file
+        self._left: int | None = size or None
 
     def read(self, size: int) -> bytes:
+        if self._left is None:
+            return self._file.read(size)
         block = self._file.read(min(size, self._left))
         if not block and self._left:
             raise CorpusError(
