@@ -20,7 +20,6 @@ from neuron_tui.engine.request import ExtractionRequest, tokenise
 from neuron_tui.engine.writing import write_corpus
 from neuron_tui.store.check.numbers import layer_contradictions, read_occurrences
 from neuron_tui.store.check.verification import CheckProgress, Watch, altered_files
-from neuron_tui.store.disk import changes
 from neuron_tui.store.disk.hdf5 import reading
 from neuron_tui.store.disk.schema import LAYER
 from neuron_tui.store.errors import InputError, NeuronTuiError, RunConflictError, RunDamagedError, RunNotFoundError
@@ -227,11 +226,9 @@ def _refuse_other_text(
 
 
 def _take_off(folder: Path, manifest: Manifest, damaged: Mapping[str, str]) -> None:
-    """List damaged layers no more, and delete them: what is missing is then extracted, or counted."""
+    """List damaged layers no more: each is then made again in the place, the mode and the group of the damaged file."""
     sound = {layer: entry for layer, entry in manifest.layers.items() if layer_file(layer) not in damaged}
     write_manifest(folder, manifest.model_copy(update={"layers": sound}))
-    for layer in manifest.layers.keys() - sound.keys():
-        changes.remove(folder / layer_file(layer))
 
 
 # Variants.

@@ -19,7 +19,7 @@ SHOWN = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8") + README
 COMMANDS = re.findall(r"^\$ (neuron-tui(?:.*\\\n)*.*)", SHOWN, re.MULTILINE)
 PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
-QUIET = ("extract", "analyze", "train", "check", "note", "notes", "pack", "unpack")
+QUIET = ("extract", "analyze", "mend", "train", "check", "note", "notes", "pack", "unpack")
 """Commands whose words are on stderr: they have no data to print."""
 
 # What a reader gives an evening is shown to work in seconds.

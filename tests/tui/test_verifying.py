@@ -58,10 +58,13 @@ def test_the_layer_in_view_is_read_after_the_corpus(copy: Path, monkeypatch: pyt
     assert order == ["corpus.h5", "layer_002.h5", "layer_000.h5", "layer_001.h5"]
 
 
-def test_damage_is_said_marked_and_refused(copy: Path, at_once: None) -> None:
+def test_damage_is_said_marked_and_refused(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verifying, "_BEGIN_AFTER", 3600.0)  # once all is shown, however long that takes
+    monkeypatch.setattr(verifying, "_AT_REST", 0.0)
     put_another(copy)
 
     async def look(person: Person) -> None:
+        person.explorer.verifying.verification.start()
         await person.sees("layers/layer_001.h5 has been altered", "damaged: layers/layer_001.h5", "E mends")
         await person.press("colon")
         await person.type("1:3")
