@@ -34,6 +34,9 @@ class Config(BaseModel):
     mouse: bool = Field(
         default=True, description="`false` leaves the mouse to the terminal, as `--no-mouse` does for one time"
     )
+    verify: bool = Field(
+        default=True, description="`false` leaves it to `neuron-tui check` to read the files of a run through"
+    )
     author: str | None = Field(
         default=None, min_length=1, description="whose the notes are that you write; else what you are logged in as"
     )

@@ -120,7 +120,7 @@ def remedy(problems: Iterable[Problem], name: str, *, variant: bool) -> str:
     """What to do about the errors among some problems of the run called `name`, or of a variant, in a sentence."""
     errors = [problem for problem in problems if problem.severity == "error"]
     if {problem.file for problem in errors} == {CAUSAL_FILE}:
-        return f"Delete {CAUSAL_FILE} and measure again with: neuron-tui ablate"
+        return f"Restore {CAUSAL_FILE} or its permissions; else delete it and measure again with: neuron-tui ablate"
     if all(problem.mendable or problem.file == CAUSAL_FILE for problem in errors):
         return f"Mend it with: neuron-tui mend {shlex.quote(name)}"
     return f"{'Count' if variant else 'Extract'} it again with --overwrite, or restore its files."

@@ -18,9 +18,12 @@ def test_without_a_file_everything_holds_by_itself():
 
 
 def test_a_file_sets_what_it_names_and_leaves_the_rest():
-    write('theme = "light"\nmouse = false\n[defaults]\ntokens = 5000000\ncorpus = ["wiki=/data/wiki.jsonl"]\n')
+    write(
+        'theme = "light"\nmouse = false\nverify = false\n'
+        '[defaults]\ntokens = 5000000\ncorpus = ["wiki=/data/wiki.jsonl"]\n'
+    )
     config = read_config().config
-    assert (config.theme, config.mouse) == ("light", False)
+    assert (config.theme, config.mouse, config.verify) == ("light", False, False)
     begins = form_defaults(config.defaults)
     assert (begins.typed["tokens"], begins.corpus) == ("5,000,000", ("wiki=/data/wiki.jsonl",))
     assert begins.typed["model"] == form_defaults({}).typed["model"] == "pocket-opt"
@@ -34,7 +37,7 @@ def test_keys_may_be_named_with_and_without_quotation_marks():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('theme = "dark"\n\ncolour = "red"\n', "unknown key 'colour'; known are theme, mouse, author, keys, defaults"),
+        ('theme = "dark"\n\ncolour = "red"\n', "unknown key 'colour'; known are theme, mouse, verify, author, keys"),
         ('[defaults]\ndtype = "float32"\ntoken = 5\n', "defaults.token: unknown key 'token'; known are model, corpus"),
         ("[defaults]\ntokens = 0\n", "defaults.tokens: at least 1"),
         ("[defaults]\ntokens = true\n", "defaults.tokens: a text or a number"),

@@ -1,15 +1,21 @@
 """Damage to a run in the app: found in the background, said, refused from then on, and mended."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from textual.screen import Screen
 
 from neuron_tui.store import open_run
 from neuron_tui.store.errors import RunBusyError, RunDamagedError
-from neuron_tui.store.runs.manifest import CORPUS_FILE, layer_file, read_manifest, write_manifest
+from neuron_tui.store.runs.manifest import CORPUS_FILE, MANIFEST, layer_file, read_manifest, write_manifest
 from neuron_tui.tui.browsing.verifying import BackgroundVerification
+from neuron_tui.tui.config import Config
 from neuron_tui.tui.jobs.mending import MendPlan, plan_mending
 from neuron_tui.tui.screens.explorer import verifying
+from neuron_tui.tui.screens.explorer.browser import RunBrowser
+from neuron_tui.tui.screens.explorer.verifying import Verifying
 from tests.tui.driving import Person, drive
 from tests.tui.jobs_at_hand import at_work, put_job
 from tests.tui.runs_driving import choose
@@ -77,6 +83,28 @@ def test_damage_is_said_marked_and_refused(copy: Path, monkeypatch: pytest.Monke
         await person.sees("Runs", "damaged")
 
     drive(copy.parent, look, run=copy)
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_the_settings_can_leave_it_out(copy: Path, verify: bool) -> None:
+    begun: list[object] = []
+
+    class Shown:
+        app = SimpleNamespace(config=Config(verify=verify))
+        set_interval = set_timer = staticmethod(lambda after, what: begun.append(what))
+
+    shown = Verifying(cast("Screen[None]", Shown()), copy, cast("RunBrowser", None))
+    shown.start()
+    assert (shown.verification.start in begun) == verify
+
+
+def test_damage_stays_told_while_no_list_of_files_can_be_read(copy: Path) -> None:
+    put_another(copy)
+    verification = BackgroundVerification(copy, in_view=lambda: None, busy=lambda: False, found=lambda _: None)
+    damaged, _ = verification._look({})
+    assert damaged.keys() == {layer_file(1)}
+    (copy / MANIFEST).unlink()
+    assert verification._look(damaged) == (damaged, False)
 
 
 @pytest.mark.parametrize("refused", [None, "the text has changed: prose"], ids=["can be made again", "cannot"])

@@ -48,7 +48,6 @@ class BackgroundVerification:
     ) -> None:
         self._folder, self._in_view, self._busy, self._found = folder, in_view, busy, found
         self._stopping = threading.Event()
-        self._verified: set[str] = set()
         self._thread = threading.Thread(target=self._work, name=f"verify {folder.name}", daemon=True)
 
     def start(self) -> None:
@@ -66,7 +65,7 @@ class BackgroundVerification:
         told: dict[str, str] = {}
         with contextlib.suppress(_Stopped):
             while True:
-                damaged, complete = self._look()
+                damaged, complete = self._look(told)
                 if damaged != told and not self._stopping.is_set():
                     told = damaged
                     self._found(dict(damaged))
@@ -75,13 +74,13 @@ class BackgroundVerification:
                 if self._stopping.wait(_LOOK_AGAIN):
                     return
 
-    def _look(self) -> tuple[dict[str, str], bool]:
-        """Verify what the run lists now; what is damaged, and whether the run is complete."""
+    def _look(self, before: dict[str, str]) -> tuple[dict[str, str], bool]:
+        """Verify what the run lists now; what is damaged (`before`, if no list can be read), and if it is complete."""
         try:
             manifest = read_manifest(self._folder)
             places = dict(_files_of(self._folder, manifest))
         except (NeuronTuiError, OSError):  # whoever reads it says so
-            return {}, False
+            return before, False
         damaged = {}
         while places:
             name = self._next(places)

@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from neuron_tui.store.tokens import printable
 from neuron_tui.tui.browsing.verifying import BackgroundVerification
+from neuron_tui.tui.config import Config
 from neuron_tui.tui.latest import is_leaving
 from neuron_tui.tui.screens.explorer.browser import RunBrowser
 from neuron_tui.tui.terminal.type_ahead import TypeAheadApp
@@ -39,8 +40,10 @@ class Verifying:
         )
 
     def start(self) -> None:
-        """Begin, once the run has been shown."""
+        """Begin, once the run has been shown, unless the settings say not to."""
         self._app = self._screen.app  # the thread may outlive the screen
+        if not getattr(self._app, "config", Config()).verify:
+            return
         self._screen.set_interval(_LOOK_EVERY, self._look)
         self._screen.set_timer(_BEGIN_AFTER, self.verification.start)
 
