@@ -43,7 +43,7 @@ def structure_of(path: Path) -> Iterator[None]:
 
 
 def checked_dimensions(path: Path, file: h5py.File, schema: FileSchema) -> dict[str, int]:
-    """Dimensions of a file by name, after a look at its kind and version; raises RunDamagedError."""
+    """Dimensions of a file by name, after a look at its kind, version and layer; raises RunDamagedError."""
     attributes = _attributes(path, file)
     version = attributes.get("format_version")
     if attributes.get("kind") != schema.kind.encode():
@@ -52,11 +52,13 @@ def checked_dimensions(path: Path, file: h5py.File, schema: FileSchema) -> dict[
         raise RunOutdatedError(f"{path}: {OUTDATED}")
     if version != FORMAT_VERSION:
         raise damaged(path, f"format version {version}, this program reads {FORMAT_VERSION}")
+    if not isinstance(attributes.get("layer", np.int64()), np.integer):
+        raise damaged(path, f"attribute layer is {attributes['layer']}")
     dimensions: dict[str, int] = {}
     for name, value in attributes.items():
         if name.startswith("dimension_"):
             if not isinstance(value, np.integer) or not 0 <= int(value) < MAX_DIMENSION:
-                raise damaged(path, f"attribute {name} is {value!r}")
+                raise damaged(path, f"attribute {name} is {value}")
             dimensions[name.removeprefix("dimension_")] = int(value)
     return dimensions
 

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from neuron_tui.store.runs.job import job_status
 from neuron_tui.tui.jobs.jobs import start_job
-from tests.reliability import terminals
-from tests.reliability.terminals import App
+from tests.reliability import app_in_terminal
+from tests.reliability.app_in_terminal import App
 from tests.tui.jobs_at_hand import ARGUMENTS
 
 WAYS = ("ctrl+q", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGKILL", "terminal gone", "engine killed")
@@ -81,22 +81,22 @@ def trial(seed: int, runs: Path) -> tuple[str, list[str]]:
     engine = job = 0
     wrong: list[str] = []
     try:
-        app.shows(b"own")
+        app.shows("own")
         status = job_status(runs / "job")
         assert status is not None
         job = status.job.pid
         app.press(b"/own\r")
-        app.shows(b"own")
+        app.shows("own")
         app.press(b"\r")
-        app.shows(b"Neurons")
+        app.shows("Neurons · ")  # of an open run
         before = set(children(app.pid))
         app.press(b"R" if work == "read" else b"Zm")
-        app.shows(b"paste" if work == "read" else b"time")
+        app.shows("paste" if work == "read" else "time")
         app.press(f"{TEXT}\r".encode() if work == "read" else b"\x15type:alive\r")
         app.until(lambda: set(children(app.pid)) - before, "an engine")
         engine = next(iter(set(children(app.pid)) - before))
         if chance.random() < 0.5:
-            app.shows(b"nats" if work == "read" else b"left")
+            app.shows("nats" if work == "read" else "left")
         match way:
             case "ctrl+q":
                 app.press(b"\x11")
@@ -106,7 +106,7 @@ def trial(seed: int, runs: Path) -> tuple[str, list[str]]:
                 os.close(app.line)
             case "engine killed":
                 os.kill(engine, signal.SIGKILL)
-                app.shows(b"SIGKILL")
+                app.shows("SIGKILL")
                 app.press(b"\x11")
             case _:
                 app.kill(getattr(signal, way))
@@ -140,7 +140,7 @@ def main() -> int:
     arguments = parser.parse_args()
     begun, bad = time.monotonic(), []
     place = Path(tempfile.mkdtemp())
-    terminals.PATIENCE = 120.0
+    app_in_terminal.PATIENCE = 120.0
     try:
         for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "NEURON_TUI_STATE"):
             os.environ[name] = str(place / name)

@@ -17,7 +17,7 @@ from neuron_tui.store.runs.manifest import read_manifest
 from neuron_tui.tui.remembered.saved_filters import SavedFilters, write_filters
 from neuron_tui.tui.remembered.session import Identity, Session, session_path, write_session
 from tests.causal_records import keep
-from tests.reliability import byte_mutations, crafted, strange_files
+from tests.reliability import byte_mutations, crafted, crafted_values, strange_files
 from tests.synthetic import build_run, build_variant
 from tests.tui.jobs_at_hand import put_job
 
@@ -119,7 +119,7 @@ def _values(rng: random.Random) -> tuple[Path, str]:
 
 def _cache(rng: random.Random) -> tuple[Path, str]:
     path = RUN / "aggregates.cache"
-    return path, crafted.craft_cache(rng, path)
+    return path, crafted_values.craft_cache(rng, path)
 
 
 def _files(rng: random.Random) -> tuple[Path, str]:

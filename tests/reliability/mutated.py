@@ -39,7 +39,13 @@ from tests.reliability.probes import (
 APP_SHARE, COMMANDS_EACH, LIBRARY_EACH = 0.015, 1, 2
 """Of how many trials the app is a part, and how many commands and ways through the library each takes by chance."""
 
+NOT_MADE = "not made"
+"""Of a trial whose mutation the files did not allow."""
+
 _BYTES = ("bytes of HDF5", "bytes of other files")
+_CHANGING = ("note demo 1:3", "notes import", "unpack", "app")
+"""Steps after which others rightly tell something else."""
+
 _BINARY = ("pack", "parquet")
 _NOBODY = 65534
 
@@ -125,18 +131,20 @@ class Campaign:
         trial.kind, trial.path, trial.done = mutation.out.split("\n", 2)
         before = mutation.err
         if ended.begun == "mutation":
-            trial.kind = "not made"
+            trial.kind = NOT_MADE
             return trial
         if ended.fate:
             trial.wrong.append(f"{ended.fate} at {ended.begun or 'the end'}\n{ended.stack[:6000]}")
         if hostile_run.outside_now() != before and not trial.wrong:
             trial.wrong.append("something outside the run was changed")
+        changed = False
         for step in steps:
             trial.steps += 1
             trial.codes[step.code] += 1
             trial.wrong += [f"{step.name}: {why}" for why in self._faults(step)]
-            if trial.kind in _BYTES and self._is_silent(step):
+            if trial.kind in _BYTES and not changed and self._is_silent(step):
                 trial.silent.append(step.name)
+            changed = changed or step.name.startswith(_CHANGING)
         return trial
 
     def _faults(self, step: Step) -> Iterator[str]:
@@ -221,7 +229,7 @@ class Tally:
         )
         bad = [trial.seed for trials in self.failed.values() for trial in trials]
         named = f"; seeds {' '.join(map(str, bad[:100]))}" if bad else ""
-        yield f"{self.trials.total():,} mutated runs: {len(bad)} failed{named}"
+        yield f"{self.trials.total() - self.trials[NOT_MADE]:,} mutated runs: {len(bad)} failed{named}"
 
 
 def run_trials(

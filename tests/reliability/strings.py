@@ -9,17 +9,13 @@ app through runs of N of these strings.
 from __future__ import annotations
 
 import argparse
-import csv
 import io
-import json
 import os
 import random
-import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,6 +34,7 @@ from neuron_tui.tui.reports.context import shortened
 from neuron_tui.tui.reports.html import report_html
 from neuron_tui.tui.reports.report import write_report
 from tests.hostile import acting, cells
+from tests.reliability.exported_tokens import READERS, html_of
 from tests.synthetic import build_run, form, vocabulary
 
 LONGEST = 12
@@ -166,7 +163,7 @@ def try_exports(some: Sequence[bytes], folder: Path, tally: Tally) -> None:
     run = run_of(folder / "run", some)
     forms = {form(raw): raw for raw in some}
     shown = {shortened(visible_token(one, "bytes")): raw for one, raw in forms.items()}
-    for format_, read in _READERS.items():
+    for format_, read in READERS.items():
         try:
             found = read(_exported(run, format_, folder, tally))
         except (AssertionError, ValueError) as error:
@@ -213,98 +210,11 @@ def _expect(
         )
 
 
-def _json_of(data: bytes) -> set[str]:
-    return _texts(json.loads(data))
-
-
-def _jsonl_of(data: bytes) -> set[str]:
-    return {text for line in data.decode().split("\n")[:-1] for text in _texts(json.loads(line))}
-
-
-def _texts(value: object) -> set[str]:
-    if isinstance(value, str):
-        return {value}
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return {text for part in parts for text in _texts(part)}
-
-
-def _csv_of(data: bytes) -> set[str]:
-    rows = list(csv.DictReader(io.StringIO(data.decode()), strict=True))
-    assert all(None not in row and None not in row.values() for row in rows), "rows of different lengths"
-    return {text for row in rows for name in ("promoted", "suppressed") for text in json.loads(row[name] or "[]")}
-
-
-def _parquet_of(data: bytes) -> set[str]:
-    from pyarrow import parquet
-
-    return {text for row in parquet.read_table(io.BytesIO(data)).column("effect").to_pylist() for text in _texts(row)}
-
-
-class _Tokens(HTMLParser):
-    """The text of each element that holds a token; every element and attribute."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tokens: set[str] = set()
-        self.seen: set[str] = set()
-        self._within: list[str] | None = None
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen |= {tag, *(name for name, _ in attrs)}
-        if tag == "bdi":
-            self._within = []
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "bdi" and self._within is not None:
-            self.tokens.add("".join(self._within))
-            self._within = None
-
-    def handle_data(self, data: str) -> None:
-        if self._within is not None:
-            self._within.append(data)
-
-
-def _html_of(data: bytes) -> set[str]:
-    page = _Tokens(data.decode())
-    assert not page.seen & {"script", "img", "iframe", "object", "embed", "form", "link", "base", "src", "onerror"}
-    return page.tokens
-
-
-_CODE = re.compile(r"`([^`]*)`|<code>([^<]*)</code>")
-
-
-def _markdown_of(data: bytes) -> set[str]:
-    found, columns, fence = set(), 0, ""
-    for line in data.decode().split("\n"):
-        if match := re.match("`{3,}", line):
-            fence = "" if fence and line == fence else fence or match[0]
-        if fence or not line.startswith("|"):
-            columns = 0
-            continue
-        # Nothing of a run may hold a pipe that a reader of tables would take for the end of a cell.
-        assert line.endswith("|"), line
-        count = line.count("|")
-        assert columns in (0, count), f"{count - 1} cells, the table has {columns - 1}: {line!a}"
-        columns = count
-        for plain_, escaped in _CODE.findall(line):
-            found.add(plain_ or re.sub(r"&#(\d+);", lambda m: chr(int(m[1])), escaped))
-    assert not fence, "a block of code has no end"
-    return found
-
-
-_READERS: dict[str, Callable[[bytes], set[str]]] = {
-    **{"json": _json_of, "jsonl": _jsonl_of, "csv": _csv_of, "parquet": _parquet_of, "neuronpedia": _json_of},
-    **{"html": _html_of, "md": _markdown_of},
-}
-
-
 def _try_comparison(run: Run, tally: Tally) -> None:
     """The tokens of detectors side by side, which a comparison lists as a page."""
     labelled = [read_aggregates(run, label) for label in ("one", "two")]
     text = report_html(make_report(labelled, tokens=True))
-    _html_of(text.encode())
+    html_of(text.encode())
     if wrong := acting(text):
         tally.wrong(b"", f"a comparison acts: {wrong}")
     tally.shown["comparison"] += 1

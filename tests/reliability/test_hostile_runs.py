@@ -13,6 +13,7 @@ def test_mutated_runs_hurt_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv(name, "")  # so that it is as it was once the test is over
     tally = mutated.run_trials(25, 5_000_000, tmp_path, commands=COMMANDS[::7], with_app=False)
     assert tally.trials.total() == 25
+    assert tally.trials[mutated.NOT_MADE] <= 2
     assert tally.failed == {}, "\n".join(tally.lines())
 
 

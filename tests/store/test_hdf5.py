@@ -193,6 +193,10 @@ HOSTILE: dict[str, tuple[Callable[[h5py.File], None], str]] = {
         "`bos_count` declares far more than the file holds",
     ),
     "dimension that lies": (lambda f: f.attrs.__setitem__("dimension_N", 1 << 50), "attribute dimension_N is"),
+    "layer that is a word": (
+        lambda f: f.attrs.__setitem__("layer", np.bytes_(b"first")),
+        "attribute layer is b'first'",
+    ),
     "dimension that is text": (lambda f: f.attrs.__setitem__("dimension_N", "5"), "attribute dimension_N is no single"),
     "no dimension": (lambda f: f.attrs.__delitem__("dimension_N"), "the dimension 'N' of"),
     "a later format": (lambda f: f.attrs.__setitem__("format_version", 3), "format version 3, this program reads 2"),

@@ -11,7 +11,7 @@ import pytest
 from neuron_tui.store.disk.hdf5 import SchemaWriter, open_reader
 from neuron_tui.store.disk.schema import Dataset, FileSchema
 from neuron_tui.store.errors import RunDamagedError
-from tests.reliability.crafted import bomb
+from tests.reliability.crafted_structures import bomb
 
 LARGE = 1 << 18
 """Numbers of 8 bytes whose chunk is unpacked on trial."""

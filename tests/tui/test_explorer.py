@@ -16,6 +16,7 @@ from neuron_tui.tui.widgets.layers.line import LayerLine
 from neuron_tui.tui.widgets.layers.pane import LayerPane
 from neuron_tui.tui.widgets.painting import role_styles
 from tests.tui.driving import Person, drive
+from tests.tui.runs_driving import choose
 
 NEURONS = 64
 
@@ -325,6 +326,15 @@ def test_keys_typed_ahead_reach_what_they_are_meant_for(runs: Path) -> None:
         assert not isinstance(person.app.screen, Prompt | Choose)
 
     drive(runs, burst, run=runs / "whole")
+
+
+def test_keys_typed_while_a_run_is_being_opened_are_meant_for_the_run(runs: Path) -> None:
+    async def burst(person: Person) -> None:
+        await choose(person, "whole")
+        await person.press("enter", ":", *"1:3", "enter")
+        await person.until(lambda: isinstance(person.app.screen, Explorer) and person.address == (1, 3))
+
+    drive(runs, burst)
 
 
 def test_a_partial_run_opens_on_its_finished_layers(runs: Path) -> None:

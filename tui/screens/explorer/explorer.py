@@ -123,8 +123,8 @@ class Explorer(Page[None]):
 
     @property
     def under_way(self) -> bool:
-        """Whether the list is about to change: keys typed ahead are meant for what it will be."""
-        return self.browser.under_way
+        """Whether the run is being opened, or the list about to change: keys typed ahead are meant for what will be."""
+        return self._reader.opening or self.browser.under_way
 
     def note(self, text: str) -> None:
         """Say something of no great weight: it stands until the next key."""

@@ -57,9 +57,17 @@ class RunReader:
         def not_read(_: object, error: NeuronTuiError) -> None:
             failed(str(error), False)
 
-        self._opening: Latest[Path, tuple[OpenedRun, Session | None]] = Latest(
-            screen, _open, lambda _, found: opened(*found), lambda _, error: failed(str(error), True)
-        )
+        def is_open(_: object, found: tuple[OpenedRun, Session | None]) -> None:
+            self.opening = False
+            opened(*found)
+
+        def not_opened(_: object, error: NeuronTuiError) -> None:
+            self.opening = False
+            failed(str(error), True)
+
+        self.opening = True
+        """Until it is known whether the run can be opened."""
+        self._opening: Latest[Path, tuple[OpenedRun, Session | None]] = Latest(screen, _open, is_open, not_opened)
         self._growing: Latest[OpenedRun, OpenedRun] = Latest(screen, reopen, lambda _, found: grown(found), not_read)
         self._summaries: Latest[OpenedRun, tuple[LayerSummary, ...]] = Latest(
             screen, lambda run: summarise_layers(run.run, run.table), lambda _, found: summarised(found), not_read
