@@ -46,7 +46,6 @@ _BYTES = ("bytes of HDF5", "bytes of other files")
 _CHANGING = ("note demo 1:3", "notes import", "unpack", "app")
 """Steps after which others rightly tell something else."""
 
-_BINARY = ("pack", "parquet")
 _NOBODY = 65534
 
 
