@@ -17,16 +17,18 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
 
 from tests.hostile import acting
 from tests.reliability import hostile_run, strange_files
+from tests.reliability.hostile_run_of_a_model import build_with_model
 from tests.reliability.limited import GIB, SECONDS, Ended, Step, Tell, run_limited
 from tests.reliability.probes import (
     COMMANDS,
+    ENGINE_COMMANDS,
     EXPLORED,
     LIBRARY,
     LISTED,
@@ -43,10 +45,25 @@ NOT_MADE = "not made"
 """Of a trial whose mutation the files did not allow."""
 
 _BYTES = ("bytes of HDF5", "bytes of other files")
-_CHANGING = ("note demo 1:3", "notes import", "unpack", "app")
+_CHANGING = ("note demo 1:3", "notes import", "unpack", "app", "ablate", "analyze", "mend demo")
 """Steps after which others rightly tell something else."""
 
 _NOBODY = 65534
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What is made, and in which ways it is read."""
+
+    commands: tuple[tuple[str, ...], ...] = COMMANDS
+    library: tuple[str, ...] = tuple(LIBRARY)
+    with_app: bool = True
+    build: Callable[[Path], None] = hostile_run.build_template
+
+
+EVERY = Readings()
+OF_A_MODEL = Readings(ENGINE_COMMANDS, ("check", "notes", "summaries"), with_app=False, build=build_with_model)
+"""Through the commands that take the model. It has too many neurons to read each in every way."""
 
 
 @dataclass(slots=True)
@@ -69,12 +86,12 @@ class Trial:
 class Campaign:
     """Trials in a folder of their own, all below one path, so that no text differs by it."""
 
-    def __init__(self, folder: Path, commands: Sequence[tuple[str, ...]]) -> None:
-        self._commands = commands
+    def __init__(self, folder: Path, how: Readings) -> None:
+        self._commands, self._library, self._with_app = how.commands, how.library, how.with_app
         self._template, self._here = folder / "template", folder / "trial"
         self._log = folder / "stack"
         self._sound: dict[str, Step] = {}
-        hostile_run.build_template(self._template)
+        how.build(self._template)
         shutil.copytree(self._template, self._here)
         os.chdir(self._here)
         set_up_home()
@@ -92,13 +109,13 @@ class Campaign:
         shutil.copytree(self._template, self._here, symlinks=True)
         os.chdir(self._here)
 
-    def warm_up(self, with_app: bool) -> None:
+    def warm_up(self) -> None:
         """Have everything imported that a trial needs: what each step says of the sound run is what it is to say."""
-        for name in (*LIBRARY, *self._commands):
+        for name in (*self._library, *self._commands):
             self._afresh()
             step = _step(name, lambda _: None)
             self._sound[step.name] = step
-        if with_app:
+        if self._with_app:
             app_step(lambda _: None)
         from neuron_tui.store.disk.open_files import close_files
 
@@ -107,11 +124,11 @@ class Campaign:
         gc.collect()
         gc.freeze()  # what children would else copy when their collector looks at it
 
-    def trial(self, seed: int, only: str | None = None, with_app: bool = True) -> Trial:
+    def trial(self, seed: int, only: str | None = None) -> Trial:
         """Mutate the run and read it in every way, or by chance in some."""
         rng = random.Random(seed)
-        with_app = rng.random() < APP_SHARE and with_app
-        chosen = [*rng.sample(self._commands, COMMANDS_EACH), *rng.sample(list(LIBRARY), LIBRARY_EACH)]
+        with_app = rng.random() < APP_SHARE and self._with_app
+        chosen = [*rng.sample(self._commands, COMMANDS_EACH), *rng.sample(self._library, LIBRARY_EACH)]
         trial, before = Trial(seed), ""
 
         def work(begin: object, tell: Tell) -> None:
@@ -125,7 +142,8 @@ class Campaign:
             for name in order:
                 tell(app_step(begin, rng) if name is None else _step(name, begin))  # type: ignore[arg-type]
 
-        ended = self._run(work, memory=GIB * (4 if with_app else 1))
+        with_engine = not set(chosen).isdisjoint(ENGINE_COMMANDS)
+        ended = self._run(work, memory=GIB * (4 if with_app or with_engine else 1))
         mutation, *steps = ended.steps or [Step("mutation", 0, "none\n\n", "", 0, 0)]
         trial.kind, trial.path, trial.done = mutation.out.split("\n", 2)
         before = mutation.err
@@ -238,18 +256,17 @@ def run_trials(
     *,
     tell: bool = False,
     only: str | None = None,
-    commands: Sequence[tuple[str, ...]] = COMMANDS,
-    with_app: bool = True,
+    how: Readings = EVERY,
 ) -> Tally:
     """Make so many trials, with seeds from `seed` on, of mutations of one kind or of all."""
     here = Path.cwd()
     try:
-        campaign = Campaign(folder, commands)
-        campaign.warm_up(with_app)
+        campaign = Campaign(folder, how)
+        campaign.warm_up()
         tally, seen = Tally(), Counter[str]()
         for number in range(seed, seed + times):
             try:
-                trial = campaign.trial(number, only, with_app)
+                trial = campaign.trial(number, only)
             except KeyboardInterrupt:  # the tally of those before it is told
                 break
             tally.add(trial)
@@ -272,20 +289,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--times", type=int, default=10_000)
     parser.add_argument("--only", choices=hostile_run.KINDS, help="mutations of one kind")
+    parser.add_argument("--engine", action="store_true", help="runs of a model, through the commands that take it")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    how = OF_A_MODEL if given.engine else EVERY
     started = time.monotonic()
     folder = Path(mkdtemp(prefix="mutated-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
     folder.chmod(0o755)  # for nobody, who some trials are
     try:
-        tally = run_trials(given.times, given.seed, folder, tell=True, only=given.only)
+        tally = run_trials(given.times, given.seed, folder, tell=True, only=given.only, how=how)
     finally:
         os.chdir("/")
         _force_removal(folder)
     print(
-        f"{len(COMMANDS)} commands, {len(LIBRARY)} ways through the library,",
-        f"{len(LISTED) + len(EXPLORED)} screens of the app;",
+        f"{len(how.commands)} commands, {len(how.library)} ways through the library,",
+        f"{len(LISTED) + len(EXPLORED) if how.with_app else 0} screens of the app;",
         end=" ",
     )
     print(f"{time.monotonic() - started:.0f} s")

@@ -141,6 +141,17 @@ def _commands() -> Iterator[tuple[str, ...]]:
 
 COMMANDS = tuple(_commands())
 
+ENGINE_COMMANDS = (
+    ("prompt", RUN, "--text", "The theory of respect", "--ablate", "0:22", "--top", "3", "--at", "2"),
+    ("prompt", RUN, "--text", "the weather", "--where", "mi>0.01", "--json"),
+    ("ablate", RUN, "--neuron", "0:22", "--contexts", "3", "--again"),
+    ("ablate", RUN, "--where", "type:token layer:1", "--contexts", "2", "--mean", "--together", "--json"),
+    ("analyze", RUN, "--name", "again", "--coverage", "0.9"),
+    ("mend", RUN, "--dry-run", "--json"),
+    ("mend", RUN),
+)
+"""Those that take a run's model."""
+
 OPENING = ("enter", "down", "n")
 LISTED = (
     *(("R", "escape"), ("L", "g", "G", "escape"), ("v", "escape"), ("f", "right", "escape"), ("c", "escape")),
@@ -177,10 +188,14 @@ def command_step(arguments: tuple[str, ...], begin: Callable[[str], None]) -> St
 
     def run() -> int:
         sys.argv = ["neuron-tui", *arguments, "--runs-dir", str(RUNS)]
+        if arguments in ENGINE_COMMANDS:  # which the program would put in its own place
+            from neuron_tui.engine.command import main as run_command
+        else:
+            run_command = main
         if arguments[0] == "unpack":
             _pack_what_is_there()
         try:
-            main()
+            run_command()
         except SystemExit as ended:
             return ended.code if isinstance(ended.code, int) else 1
         return 0

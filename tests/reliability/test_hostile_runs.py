@@ -11,7 +11,7 @@ from tests.reliability.probes import COMMANDS
 def test_mutated_runs_hurt_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("XDG_STATE_HOME", "XDG_CACHE_HOME", "COLUMNS", "NEURON_TUI_STATE", "NEURON_TUI_CONFIG"):
         monkeypatch.setenv(name, "")  # so that it is as it was once the test is over
-    tally = mutated.run_trials(25, 5_000_000, tmp_path, commands=COMMANDS[::7], with_app=False)
+    tally = mutated.run_trials(25, 5_000_000, tmp_path, how=mutated.Readings(COMMANDS[::7], with_app=False))
     assert tally.trials.total() == 25
     assert tally.trials[mutated.NOT_MADE] <= 2
     assert tally.failed == {}, "\n".join(tally.lines())
