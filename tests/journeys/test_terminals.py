@@ -82,7 +82,7 @@ def test_settings_choose_the_theme_the_keys_and_the_mouse(size: tuple[int, int],
         (
             'theme = "light"\ncolour = "blue"\n',
             "",
-            "unknown key 'colour'; known are theme, mouse, author, keys, defaults",
+            "unknown key 'colour'; known are theme, mouse, verify, author, keys",
         ),
         ('\ntheme = "lihgt"\n', "theme: ", "unknown theme 'lihgt'; known are dark, light"),
         (
