@@ -1,6 +1,6 @@
 """Readers of runs that are being extracted: every number is the one that is there in the end, and no opening fails.
 
-    python -m tests.reliability.readers --times 10000 [--seed 0] [--pause 0.02]
+    python -m tests.reliability.readers --times 10000 [--seed 0] [--pause 0.02] [--apart]
 
 One process extracts the same run of a tiny model with many layers under one name after the other. Four others open
 what is there, the run under way half of the time, and read: a random record, the list of runs, the columns of a layer,
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import resource
 import sys
 import tempfile
@@ -102,7 +103,13 @@ def look(runs: Path, name: str, truth: Truth, random: np.random.Generator) -> st
     return "right"
 
 
-def _read(runs: Path, truth: Truth, times: int, seed: int, pause: float, answers: Connection) -> None:
+def _keep_to(core: int | None) -> None:
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+
+
+def _read(runs: Path, truth: Truth, times: int, seed: int, pause: float, core: int | None, answers: Connection) -> None:
+    _keep_to(core)
     random, found = np.random.default_rng(seed), Counter[str]()
     while sum(found.values()) - found[EARLY] < times:
         names = sorted(path.name for path in runs.iterdir())
@@ -116,7 +123,10 @@ def _read(runs: Path, truth: Truth, times: int, seed: int, pause: float, answers
     answers.send(found)
 
 
-def _write(extract_as: Callable[[str], object], enough: Event, least: int, answers: Connection) -> None:
+def _write(
+    extract_as: Callable[[str], object], enough: Event, least: int, core: int | None, answers: Connection
+) -> None:
+    _keep_to(core)
     torch.set_num_threads(1)
     before, started, rounds = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter(), 0
     while rounds < least or not enough.is_set():
@@ -127,7 +137,9 @@ def _write(extract_as: Callable[[str], object], enough: Event, least: int, answe
     answers.send(Spent(rounds, wall / rounds, processor / rounds, (after.ru_nvcsw - before.ru_nvcsw) / rounds))
 
 
-def written(case: Case, model: Path, corpus: tuple[str, ...], runs: Path, enough: Event, least: int) -> Connection:
+def written(
+    case: Case, model: Path, corpus: tuple[str, ...], runs: Path, enough: Event, least: int, core: int | None = None
+) -> Connection:
     """Start the writer; where it says what it took."""
     runs.mkdir()
     ours, theirs = SPAWN.Pipe(duplex=False)
@@ -135,14 +147,19 @@ def written(case: Case, model: Path, corpus: tuple[str, ...], runs: Path, enough
     def extract_as(name: str) -> None:
         extract(request(case, model, corpus, runs, name=name))
 
-    SPAWN.Process(target=_write, args=(extract_as, enough, least, theirs)).start()
+    SPAWN.Process(target=_write, args=(extract_as, enough, least, core, theirs)).start()
     return ours
 
 
 def campaign(
-    folder: Path, layers: int, times: int, seed: int, pause: float, alone: int
+    folder: Path, layers: int, times: int, seed: int, pause: float, alone: int, *, apart: bool = False
 ) -> tuple[Counter[str], Spent | None, Spent]:
-    """Read `times` times while runs are written; before that, `alone` runs are written without readers."""
+    """Read `times` times while runs are written; before that, `alone` runs are written without readers.
+
+    With `apart` the writer has one core and the readers share another, so that nobody waits for a processor of the
+    other's.
+    """
+    writers_core, readers_core = sorted(os.sched_getaffinity(0))[:2] if apart else (None, None)
     folder.mkdir(exist_ok=True)
     case = model_of(layers)
     corpus = build(case, folder)
@@ -151,13 +168,13 @@ def campaign(
     if alone:
         enough = SPAWN.Event()
         enough.set()
-        without = written(case, folder, corpus, folder / "alone", enough, alone).recv()
+        without = written(case, folder, corpus, folder / "alone", enough, alone, writers_core).recv()
     enough = SPAWN.Event()
-    told = written(case, folder, corpus, folder / "runs", enough, 1)
+    told = written(case, folder, corpus, folder / "runs", enough, 1, writers_core)
     pipes = []
     for reader in range(READERS):
         ours, theirs = SPAWN.Pipe(duplex=False)
-        arguments = (folder / "runs", truth, times // READERS, seed + reader, pause, theirs)
+        arguments = (folder / "runs", truth, times // READERS, seed + reader, pause, readers_core, theirs)
         SPAWN.Process(target=_read, args=arguments).start()
         pipes.append(ours)
     found = sum((pipe.recv() for pipe in pipes), Counter[str]())
@@ -171,11 +188,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pause", type=float, default=0.02, help="seconds that a reader sleeps between two openings")
     parser.add_argument("--alone", type=int, default=30, help="runs that are written without readers first")
+    parser.add_argument("--apart", action="store_true", help="the writer on a core of its own, the readers on another")
     asked, started = parser.parse_args(), time.monotonic()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         found, without, spent = campaign(
-            Path(folder) / "model", LAYERS, asked.times, asked.seed, asked.pause, asked.alone
+            *(Path(folder) / "model", LAYERS, asked.times, asked.seed, asked.pause, asked.alone), apart=asked.apart
         )
     right, not_yet, opens = found.pop("right", 0), found.pop(EARLY, 0), sum(found.values())
     for wrong, how_often in found.items():
