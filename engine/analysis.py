@@ -214,7 +214,7 @@ def _recount(run: Path, of: Manifest, thresholds: Thresholds) -> Recount:
     assert of.corpus is not None
     order = None
     if needs_activations(of, thresholds):
-        order = read_corpus(run, SpecialTokens(of.corpus.bos, of.corpus.eos, of.corpus.pad)).order
+        order = read_corpus(run, of, SpecialTokens(of.corpus.bos, of.corpus.eos, of.corpus.pad)).order
     return Recount(
         thresholds=thresholds,
         occurrences=read_occurrences(run),

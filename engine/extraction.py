@@ -146,7 +146,7 @@ def _go(
         announce(f"Going on with the run {request.name}: {len(manifest.layers)} of {len(options.layers)} layers done.")
         _say_what_changed(announce, request, manifest)
         progress(Progress("sort", 0, 1, place=len(manifest.layers), layers=len(options.layers)))
-        corpus = read_corpus(folder, model.special)
+        corpus = read_corpus(folder, manifest, model.special)
         resources = resources_for(request, model, options, device, corpus.positions, ranks.count)
         require_disk(folder, ranks.count * resources.scratch_bytes)
     missing = tuple(layer for layer in options.layers if layer not in manifest.layers)

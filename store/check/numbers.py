@@ -44,17 +44,23 @@ def corpus_contradictions(file: SchemaReader, manifest: Manifest) -> Iterator[st
     """What in corpus.h5 contradicts run.json or itself, in words; raises RunDamagedError."""
     corpus = manifest.corpus
     assert corpus is not None
+    wrong = list(text_contradictions(file, manifest))
+    yield from wrong
+    if wrong:
+        return
+    for n in ORDERS:
+        yield from _grams(file, n, corpus.vocabulary, manifest.tokens)
+
+
+def text_contradictions(file: SchemaReader, manifest: Manifest) -> Iterator[str]:
+    """What in corpus.h5 contradicts run.json or itself, its n-grams left out, in words; raises RunDamagedError."""
+    corpus = manifest.corpus
+    assert corpus is not None
     wrong = list(corpus_disagreements(file, manifest))
     yield from wrong
     if wrong:
         return
     starts, owners = file.read("sequence_start"), file.read("sequence_domain")
-    yield from _tokens(file, corpus, starts, owners)
-    for n in ORDERS:
-        yield from _grams(file, n, corpus.vocabulary, manifest.tokens)
-
-
-def _tokens(file: SchemaReader, corpus: CorpusIdentity, starts: Array, owners: Array) -> Iterator[str]:
     special = [token for token in (corpus.bos, corpus.eos, corpus.pad) if token is not None]
     counted = np.zeros(len(corpus.domains), dtype=np.int64)
     for first in range(0, corpus.positions, _POSITIONS):

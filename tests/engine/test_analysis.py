@@ -291,6 +291,17 @@ def test_a_layer_altered_in_place_is_not_counted(run: Path) -> None:
     assert set(read_manifest(variant_folder(run, "loose")).layers) == {0}
 
 
+def test_sequences_that_the_text_does_not_have_are_refused_though_their_digest_is_stated(run: Path) -> None:
+    with h5py.File(run / CORPUS_FILE, "r+") as file:
+        file["sequence_start"][-2] = 1 << 40
+    manifest = read_manifest(run)
+    assert manifest.corpus is not None
+    corpus = manifest.corpus.model_copy(update={"file": file_entry(run / CORPUS_FILE)})
+    write_manifest(run, manifest.model_copy(update={"corpus": corpus}))
+    with pytest.raises(RunDamagedError, match="`sequence_start` does not rise"):
+        analyze(asked(run))
+
+
 def test_activations_that_are_not_the_counted_ones_are_found(run: Path) -> None:
     with h5py.File(run / layer_file(0), "r+") as file:
         file["activations"][:, :40] = 0
