@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from neuron_tui.engine.corpus.order import NestedOrder, nested_order
 from neuron_tui.engine.corpus.tokenise import DomainTokens, SpecialTokens
-from neuron_tui.store.check.numbers import text_contradictions
+from neuron_tui.store.check.numbers import corpus_contradictions
 from neuron_tui.store.disk.hdf5 import reading
 from neuron_tui.store.disk.hdf5_checks import damaged
 from neuron_tui.store.disk.schema import CORPUS
@@ -54,7 +54,7 @@ def join_domains(domains: Sequence[DomainTokens], special: SpecialTokens) -> Pre
 def read_corpus(folder: Path, manifest: Manifest, special: SpecialTokens) -> PreparedCorpus:
     """The corpus of a run that goes on; raises RunDamagedError, also where run.json says otherwise of it."""
     with reading(folder / CORPUS_FILE, CORPUS) as file:
-        for contradiction in text_contradictions(file, manifest):
+        for contradiction in corpus_contradictions(file, manifest, orders=()):
             raise damaged(folder / CORPUS_FILE, contradiction)
         return _prepared(
             file.read("tokens"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -40,26 +40,22 @@ def read_occurrences(folder: Path) -> dict[int, npt.NDArray[np.int64]]:
         return {n: file.read(f"grams/{n}/occurrences") for n in ORDERS}
 
 
-def corpus_contradictions(file: SchemaReader, manifest: Manifest) -> Iterator[str]:
-    """What in corpus.h5 contradicts run.json or itself, in words; raises RunDamagedError."""
-    corpus = manifest.corpus
-    assert corpus is not None
-    wrong = list(text_contradictions(file, manifest))
-    yield from wrong
-    if wrong:
-        return
-    for n in ORDERS:
-        yield from _grams(file, n, corpus.vocabulary, manifest.tokens)
+def corpus_contradictions(file: SchemaReader, manifest: Manifest, orders: Sequence[int] = ORDERS) -> Iterator[str]:
+    """What in corpus.h5 contradicts run.json or itself, in words; raises RunDamagedError.
 
-
-def text_contradictions(file: SchemaReader, manifest: Manifest) -> Iterator[str]:
-    """What in corpus.h5 contradicts run.json or itself, its n-grams left out, in words; raises RunDamagedError."""
-    corpus = manifest.corpus
-    assert corpus is not None
+    Of the n-grams those of `orders` are looked at.
+    """
     wrong = list(corpus_disagreements(file, manifest))
     yield from wrong
-    if wrong:
-        return
+    if not wrong:
+        yield from _tokens(file, manifest)
+        for n in orders:
+            yield from _grams(file, n, manifest)
+
+
+def _tokens(file: SchemaReader, manifest: Manifest) -> Iterator[str]:
+    corpus = manifest.corpus
+    assert corpus is not None
     starts, owners = file.read("sequence_start"), file.read("sequence_domain")
     special = [token for token in (corpus.bos, corpus.eos, corpus.pad) if token is not None]
     counted = np.zeros(len(corpus.domains), dtype=np.int64)
@@ -80,7 +76,9 @@ def text_contradictions(file: SchemaReader, manifest: Manifest) -> Iterator[str]
         yield "the counted tokens of the domains are not those in run.json"
 
 
-def _grams(file: SchemaReader, n: int, vocabulary: int, tokens: int) -> Iterator[str]:
+def _grams(file: SchemaReader, n: int, manifest: Manifest) -> Iterator[str]:
+    assert manifest.corpus is not None
+    vocabulary, tokens = manifest.corpus.vocabulary, manifest.tokens
     ids, occurrences = file.read(f"grams/{n}/ids"), file.read(f"grams/{n}/occurrences")
     if not len(ids):
         return

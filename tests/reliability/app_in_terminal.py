@@ -24,6 +24,8 @@ from neuron_tui.tui.cli.open_run import open_app
 PATIENCE = 40.0
 """Seconds after which something is taken never to come."""
 
+_COLUMNS, _LINES = 80, 24
+
 _MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 _KEYBOARD = re.compile(rb"\x1b\[([<>])[0-9]*u")
 _OFF = (1000, 1002, 1003, 1004, 1006, 1015, 1016, 1049, 2004, 2048)
@@ -58,15 +60,20 @@ class App:
 
     def __init__(self, runs: Path, prepare: Callable[[], None] | None = None) -> None:
         self.modes, self.sent, self.code = Modes(), b"", None
-        self._screen = pyte.Screen(80, 24)
+        self._screen = pyte.Screen(_COLUMNS, _LINES)
         self._stream = pyte.ByteStream(self._screen)
         self.line, other = pty.openpty()
-        ioctl(self.line, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.resize(_COLUMNS, _LINES)
         self.attributes = termios.tcgetattr(self.line)
         self.pid = os.fork()
         if self.pid == 0:
             _child(self.line, other, runs, prepare)
         os.close(other)
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Give the terminal another size."""
+        ioctl(self.line, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self._screen.resize(lines, columns)
 
     def read(self, seconds: float = 0.05) -> bool:
         """Read what comes; False at the end."""
@@ -95,7 +102,8 @@ class App:
 
     def _lines(self) -> list[str]:
         # Not pyte's `display`: it fails where a wide character is half overwritten.
-        return ["".join(self._screen.buffer[y][x].data for x in range(80)) for y in range(24)]
+        screen = self._screen
+        return ["".join(screen.buffer[y][x].data for x in range(screen.columns)) for y in range(screen.lines)]
 
     def forget(self) -> None:
         """Whatever is shown from now on is new."""

@@ -13,14 +13,12 @@ import os
 import random
 import shutil
 import signal
-import struct
 import sys
 import tempfile
 import termios
 import time
 from collections import Counter
 from collections.abc import Callable
-from fcntl import ioctl
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +69,7 @@ def stopped_and_continued(by_key: bool) -> Kind:
             if wrong := app.wrong():
                 raise AssertionError(f"while stopped: {', '.join(wrong)}")
             if chance.random() < 0.5:
-                ioctl(app.line, termios.TIOCSWINSZ, struct.pack("HHHH", chance.randint(20, 40), 100, 0, 0))
+                app.resize(100, chance.randint(20, 40))
             app.forget()
             app.kill(signal.SIGCONT)
             app.shows("whole")
